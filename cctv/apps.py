@@ -1,0 +1,22 @@
+"""The one application of the product; its areas are packages."""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from django.apps import AppConfig
+
+AREAS = ("people", "sites", "vault", "footage", "ingest", "retention")
+
+
+class CctvConfig(AppConfig):
+    """Registers each area's log events and system checks."""
+
+    name = "cctv"
+    label = "cctv"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        for area in AREAS:
+            for module in ("events", "checks"):
+                if find_spec(f"cctv.{area}.{module}"):
+                    import_module(f"cctv.{area}.{module}")

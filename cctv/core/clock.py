@@ -1,0 +1,29 @@
+"""The one place that reads the wall clock, so that tests and guards can stand on it."""
+
+from datetime import UTC, datetime, timedelta
+
+
+def now() -> datetime:
+    """The current time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def floor_hour(moment: datetime) -> datetime:
+    """The start of the UTC hour that holds `moment`."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
+def rfc3339(moment: datetime) -> str:
+    """`moment` in UTC with milliseconds, e.g. `2026-11-14T10:02:00.000Z` (the form in the log)."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def parse_rfc3339(text: str) -> datetime:
+    """The aware UTC time of an RFC 3339 text; ValueError if it has no offset or is no time."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
+
+
+HOUR = timedelta(hours=1)

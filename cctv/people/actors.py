@@ -1,0 +1,34 @@
+"""How people appear in the access log: the same words in every entry."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+
+from cctv.people.models import Account
+from cctv.people.policy import role_at
+
+
+def actor_fields(account: Account, action: str, *, site_id: UUID | None = None) -> dict[str, Any]:
+    """The `actor` of an entry's body: id, name, employer, and the role that the act is done under."""
+    return {
+        "id": str(account.pk),
+        "name": account.name,
+        "employer": account.employer,
+        "role": role_at(account, action, site_id=site_id),
+    }
+
+
+def terminal_of(request: HttpRequest) -> str:
+    """The place of access: the peer's address (behind a proxy, the one the proxy vouches for)."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def log_actor(request: HttpRequest) -> "tuple[dict[str, Any], Any]":
+    """accesslog's injection: the body part and the index fields of whoever reads the log."""
+    from accesslog import IndexFields
+
+    account = request.user
+    assert isinstance(account, Account)
+    body = {"actor": actor_fields(account, "log.read"), "terminal": terminal_of(request)}
+    return body, IndexFields(actor=str(account.pk), terminal=terminal_of(request))

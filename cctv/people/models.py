@@ -1,0 +1,88 @@
+"""Accounts and the roles they hold at sites. One account per person; nothing is shared."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core import clock
+from cctv.core.ids import new_id
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Makes accounts; the services in `people.services` are what pages and commands call."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: object) -> "Account":
+        """One account with a hashed password (unusable when none is given)."""
+        account = self.model(email=self.normalize_email(email).lower(), **fields)
+        account.set_password(password)
+        account.save(using=self._db)
+        return account
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        """Look an account up by its e-mail address, whatever the case."""
+        return self.get(email=(username or "").lower())
+
+
+class Account(AbstractBaseUser):
+    """One person. The employer is on it because guards are often contractors; the log shows it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    employer = models.CharField(_("employer"), max_length=120)
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    language = models.CharField(_("language"), max_length=5, blank=True, default="")
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(default=clock.now, editable=False)
+    deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[AccountManager] = AccountManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name", "employer"]
+
+    class Meta:
+        ordering = ("name", "email")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Role(models.TextChoices):
+    """The roles of architecture.md section 2 that a person can hold."""
+
+    OPERATOR = "operator", _("Operator")
+    APPROVER = "approver", _("Approver")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+    AUDITOR = "auditor", _("Auditor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class RoleGrant(models.Model):
+    """A role of a person at one site, or at every site of the organisation (`site` empty)."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="grants")
+    role = models.CharField(_("role"), max_length=20, choices=Role)
+    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, null=True, blank=True, related_name="grants")
+    valid_from = models.DateTimeField(_("from"), default=clock.now)
+    valid_until = models.DateTimeField(_("until"), null=True, blank=True)
+    granted_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    granted_at = models.DateTimeField(default=clock.now, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("role", "valid_from")
+        indexes = (models.Index(fields=["account", "role"], name="grant_account_role"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=models.F("valid_from")),
+                name="grant_span_forward",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.role}"

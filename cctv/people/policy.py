@@ -1,0 +1,152 @@
+"""Who may do what, where: the one module that decides (invariant 8).
+
+Two questions, always in this order. Does the person hold any role at this site that lets them know
+the thing exists? If not: NotFound, as if it were not there. May one of those roles do the act?
+If not: Forbidden. Nothing else in the house compares roles.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.people.models import Account, Role, RoleGrant
+
+if TYPE_CHECKING:
+    from accesslog import Scope
+
+# What each role may do at the sites it is granted for (architecture.md, section 2).
+ACTIONS: dict[str, frozenset[str]] = {
+    Role.OPERATOR: frozenset({"footage.browse", "footage.view", "viewings.own"}),
+    Role.APPROVER: frozenset({"footage.browse", "people.grant", "retention.see"}),
+    Role.PRIVACY_OFFICER: frozenset(
+        {"log.read", "log.bodies", "retention.see", "retention.rule", "retention.confirm", "register.see"}
+    ),
+    Role.AUDITOR: frozenset({"log.read", "log.bodies", "retention.see"}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            "register.see",
+            "register.change",
+            "ingest.see",
+            "ingest.change",
+            "people.see",
+            "people.change",
+            "people.grant",
+            "health.see",
+        }
+    ),
+}
+EVERY_ACTION = frozenset().union(*ACTIONS.values())
+
+
+class NotFound(LetheError):
+    """The thing does not exist, or this person may not know that it does."""
+
+    code = "not_found"
+    status = 404
+    message = _("There is nothing here.")
+    hint = _("The address may be mistyped, or it belongs to a site that you have no role at.")
+
+
+class Forbidden(LetheError):
+    """The person may know of the thing, but not do this."""
+
+    code = "forbidden"
+    status = 403
+    message = _("Your role does not allow this.")
+    hint = _("Ask the chief manager of the site for the role that does.")
+
+
+class Permissions:
+    """What one person may do now: their grants, read once per request."""
+
+    def __init__(self, grants: Iterable[tuple[str, UUID | None]]) -> None:
+        """`grants` are (role, site id or None for every site) in force now."""
+        self.roles: frozenset[str] = frozenset()
+        self._everywhere: frozenset[str] = frozenset()
+        self._at: dict[UUID, frozenset[str]] = {}
+        for role, site_id in grants:
+            self.roles |= {role}
+            actions = ACTIONS[role]
+            if site_id is None:
+                self._everywhere |= actions
+            else:
+                self._at[site_id] = self._at.get(site_id, frozenset()) | actions
+
+    def may(self, action: str, *, site_id: UUID | None = None) -> bool:
+        """Whether the act is allowed at the site (or, without one, at any site at all)."""
+        if action not in EVERY_ACTION:
+            raise ValueError(f"unknown action {action!r}")
+        if action in self._everywhere:
+            return True
+        if site_id is None:
+            return any(action in actions for actions in self._at.values())
+        return action in self._at.get(site_id, frozenset())
+
+    def knows(self, site_id: UUID) -> bool:
+        """Whether the person may know that the site exists."""
+        return bool(self._everywhere) or site_id in self._at
+
+    def everywhere(self, action: str) -> bool:
+        """Whether the act is allowed at every site, present and future."""
+        return action in self._everywhere
+
+    def sites(self, action: str) -> frozenset[UUID] | None:
+        """The sites where the act is allowed; None means every site."""
+        if action in self._everywhere:
+            return None
+        return frozenset(site for site, actions in self._at.items() if action in actions)
+
+    def require(self, action: str, *, site_id: UUID | None = None) -> None:
+        """Raise NotFound or Forbidden unless the act is allowed (404 before 403)."""
+        if self.may(action, site_id=site_id):
+            return
+        if site_id is not None and not self.knows(site_id):
+            raise NotFound
+        raise Forbidden
+
+
+def permissions_of(account: Any) -> Permissions:
+    """The permissions of an account now; anonymous and inactive ones hold none."""
+    if not getattr(account, "is_authenticated", False) or not account.is_active:
+        return Permissions([])
+    now = clock.now()
+    grants = RoleGrant.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=now),
+        account=account,
+        valid_from__lte=now,
+        revoked_at__isnull=True,
+    )
+    return Permissions(grants.values_list("role", "site_id"))
+
+
+def role_at(account: Account, action: str, *, site_id: UUID | None) -> str:
+    """The role under which the person does this act here: what the log says of them."""
+    now = clock.now()
+    grants = RoleGrant.objects.filter(
+        Q(valid_until__isnull=True) | Q(valid_until__gt=now),
+        Q(site_id=site_id) | Q(site_id__isnull=True),
+        account=account,
+        valid_from__lte=now,
+        revoked_at__isnull=True,
+    ).values_list("role", flat=True)
+    return next((role for role in sorted(grants) if action in ACTIONS[role]), "")
+
+
+def log_scope(account: Any) -> "Scope | None":
+    """What of the access log the person may read (accesslog's injection); None hides the log."""
+    from accesslog import Scope
+
+    permissions = permissions_of(account)
+    if not permissions.may("log.read"):
+        return None
+    sites = permissions.sites("log.read")
+    return Scope(
+        all_sites=sites is None,
+        sites=frozenset(str(site) for site in sites or ()),
+        bodies=permissions.may("log.bodies"),
+    )

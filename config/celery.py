@@ -1,0 +1,11 @@
+"""The Celery application. Tasks live in the areas' `tasks` modules; messages carry ids only."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("lethe")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["cctv.ingest", "cctv.footage", "cctv.retention", "cctv.vault"])

@@ -1,0 +1,44 @@
+"""Where sealed footage lies: a local folder with an installation marker, or an S3 bucket."""
+
+from typing import Any
+
+from config.settings.env import env
+from config.settings.home import LETHE_HOME
+
+LETHE_FOOTAGE_ROOT = env.path("LETHE_FOOTAGE_ROOT", str(LETHE_HOME / "footage"))
+LETHE_KEYS_ROOT = env.path("LETHE_KEYS_ROOT", str(LETHE_HOME / "keys"))
+LETHE_KEY_MIRRORS: list[str] = env.list("LETHE_KEY_MIRRORS", default=[])
+# Folders that a recorder drops files into live here unless a source names another.
+LETHE_DROP_ROOT = env.path("LETHE_DROP_ROOT", str(LETHE_HOME / "drop"))
+
+if bucket := env.str("LETHE_S3_BUCKET", ""):
+    _footage: dict[str, Any] = {
+        "BACKEND": "cctv.vault.storage.FootageS3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "endpoint_url": env.str("LETHE_S3_ENDPOINT", "") or None,
+            "access_key": env.str("LETHE_S3_ACCESS_KEY", "") or None,
+            "secret_key": env.str("LETHE_S3_SECRET_KEY", "") or None,
+            "region_name": env.str("LETHE_S3_REGION", "") or None,
+            "location": env.str("LETHE_S3_PREFIX", ""),
+            "file_overwrite": False,
+            "default_acl": None,
+        },
+    }
+else:
+    _footage = {
+        "BACKEND": "cctv.vault.storage.FootageFileStorage",
+        "OPTIONS": {"location": str(LETHE_FOOTAGE_ROOT)},
+    }
+
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "footage": _footage,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+# Footage bodies are streamed into the sealer; nothing may be spooled to a temporary file.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+LETHE_UPLOAD_MAX_BYTES = env.int("LETHE_UPLOAD_MAX_BYTES", 8 * 1024**3)
+LETHE_TRANSCODE_JOBS = env.int("LETHE_TRANSCODE_JOBS", 1)

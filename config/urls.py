@@ -1,0 +1,20 @@
+"""Every address of Lethe."""
+
+from importlib.util import find_spec
+
+from django.urls import include, path
+
+AREAS = ("people", "sites", "footage", "ingest", "retention")
+
+urlpatterns = [
+    path("accounts/", include("allauth.account.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
+for module in [f"cctv.{area}.urls" for area in AREAS] + ["accesslog.urls", "config.pages"]:
+    if find_spec(module):
+        urlpatterns.append(path("", include(module)))
+
+handler400 = "config.errors.bad_request"
+handler403 = "config.errors.forbidden"
+handler404 = "config.errors.not_found"
+handler500 = "config.errors.server_error"

@@ -1,0 +1,17 @@
+#!/usr/bin/env python
+"""Lethe's command line: `manage.py serve`, `demo`, `ingest`, `log verify`, `doctor` and Django's own."""
+
+import os
+import sys
+
+
+def main() -> None:
+    """Run one management command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
