@@ -1,0 +1,1 @@
+"""Lethe's tests: they mirror the tree, and use real databases, servers, browsers and video."""

@@ -1,0 +1,54 @@
+"""What every test may use. Areas keep fixtures of their own in tests/<area>/conftest.py."""
+
+import copy
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers.writes import only_writes_below
+
+pytest_plugins = ["tests.servers.fixtures"]
+
+# A marker that brings its companions, so that `test-fast` leaves out what it must.
+_MARKED_BY_FIXTURE = {
+    "postgres": "servers",
+    "redis": "servers",
+    "s3": "servers",
+    "bucket": "servers",
+    "live_lethe": "servers",
+    "chromium": "browser",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by the servers and browsers that they take, so that nobody forgets."""
+    for item in items:
+        for fixture, marker in _MARKED_BY_FIXTURE.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+@pytest.fixture
+def lethe_home(tmp_path: Path, settings: Any) -> Path:
+    """A fresh LETHE_HOME for one test: footage, keys and drop folder; the databases stay where they are."""
+    home = tmp_path / "home"
+    for name in ("footage", "keys", "drop"):
+        (home / name).mkdir(parents=True)
+    settings.LETHE_HOME = home
+    settings.LETHE_FOOTAGE_ROOT = home / "footage"
+    settings.LETHE_KEYS_ROOT = home / "keys"
+    settings.LETHE_DROP_ROOT = home / "drop"
+    settings.LETHE_KEY_MIRRORS = []
+    storages = copy.deepcopy(settings.STORAGES)
+    storages["footage"]["OPTIONS"]["location"] = str(home / "footage")
+    settings.STORAGES = storages
+    return home
+
+
+@pytest.fixture
+def no_clear_files(lethe_home: Path) -> Iterator[None]:
+    """Fail when the test opens any file for writing outside its home."""
+    with only_writes_below(lethe_home):
+        yield

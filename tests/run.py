@@ -1,0 +1,63 @@
+"""`make test`: one pass on SQLite with everything in it, one on PostgreSQL for `both_databases`.
+
+The last line is pytest's closing line with the outcomes of both passes added up. Further arguments
+go to both passes.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
+SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
+
+
+def main() -> int:
+    """Run both passes; non-zero when either failed."""
+    more = sys.argv[1:]
+    passes = [
+        _pass("PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, ["-m", "both_databases", *more]),
+        _pass("SQLite and everything else", {"LETHE_TEST_DATABASE": "sqlite"}, ["--durations=25", *more]),
+    ]
+    print(_sum([closing for _, closing in passes]))
+    return max(code for code, _ in passes)
+
+
+def _pass(name: str, environment: dict[str, str], arguments: list[str]) -> tuple[int, str]:
+    """Run pytest once, passing its output through; (exit code, closing line)."""
+    print(f"\n######## {name}", flush=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    closing = ""
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        if SECONDS.search(line) and CLOSING.search(line):
+            closing = line.strip()
+    return process.wait(), closing
+
+
+def _sum(lines: list[str]) -> str:
+    """Add up closing lines such as `1 failed, 20 passed in 3.21s`."""
+    counts: dict[str, int] = {}
+    for line in lines:
+        for number, outcome in CLOSING.findall(line):
+            outcome = {"error": "errors", "warning": "warnings"}.get(outcome, outcome)
+            counts[outcome] = counts.get(outcome, 0) + int(number)
+    order = ["failed", "errors", "passed", "skipped", "xfailed", "xpassed", "warnings"]
+    seconds = sum(float(found.group(1)) for line in lines if (found := SECONDS.search(line)))
+    outcomes = ", ".join(f"{counts[name]} {name}" for name in order if counts.get(name)) or "no tests ran"
+    return f"{outcomes} in {seconds:.2f}s"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""The servers that the tests lean on are real: they keep data, and refuse strangers."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.servers.postgres import Postgres
+from tests.servers.redis import Redis
+from tests.servers.s3 import S3
+from tests.servers.writes import only_writes_below, recorded_writes
+
+
+def test_postgres_keeps_data_and_refuses_a_wrong_password(postgres: Postgres) -> None:
+    url = postgres.url("trial")
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SHOW fsync").fetchone()
+    assert row == ("on",)
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(url.replace("lethe-test", "wrong"))
+    postgres.drop("trial")
+
+
+def test_redis_answers_and_blocks(redis: Redis) -> None:
+    import redis as library
+
+    with library.Redis.from_url(redis.url) as client:
+        client.rpush("queue", "task")
+        assert client.blpop(["queue"], timeout=1) == (b"queue", b"task")
+
+
+def test_s3_serves_ranges_and_refuses_a_wrong_signature(s3: S3, bucket: str) -> None:
+    client = s3.client()
+    client.put_object(Bucket=bucket, Key="sealed/object", Body=bytes(range(200)))
+    part = client.get_object(Bucket=bucket, Key="sealed/object", Range="bytes=10-19")
+    assert part["Body"].read() == bytes(range(10, 20))
+    with pytest.raises(ClientError, match="SignatureDoesNotMatch"):
+        s3.client(secret_key="wrong").get_object(Bucket=bucket, Key="sealed/object")
+
+
+@pytest.mark.servers
+def test_servers_end_with_a_killed_test_process() -> None:
+    script = """
+        import time
+        from tests.servers import postgres, redis
+        print(redis.start().server.pid, postgres.start().server.pid, flush=True)
+        time.sleep(60)
+    """
+    root = Path(__file__).resolve().parent.parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(script)], cwd=root, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pids = [int(word) for word in parent.stdout.readline().split()]
+        assert len(pids) == 2
+        parent.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(_alive(pid) for pid in pids):
+        assert time.monotonic() < deadline, "a server outlived the process that started it"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_writes_are_seen_wherever_they_happen(tmp_path: Path) -> None:
+    import tempfile
+
+    with recorded_writes() as writes:
+        (tmp_path / "named").write_bytes(b"x")
+        with tempfile.TemporaryFile(dir=tmp_path):
+            pass
+        (tmp_path / "named").read_bytes()
+    assert len(writes) == 2
+    with only_writes_below(tmp_path):
+        (tmp_path / "below").write_bytes(b"x")
+    with pytest.raises(AssertionError, match="outside"), only_writes_below(tmp_path / "elsewhere"):
+        (tmp_path / "named").write_bytes(b"x")
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(databases=["default", "log"])
+def test_the_databases_are_the_ones_asked_for() -> None:
+    from django.db import connections
+
+    wanted = {"postgres": "postgresql"}.get(os.environ.get("LETHE_TEST_DATABASE", ""), "sqlite")
+    for alias in ("default", "log"):
+        with connections[alias].cursor() as cursor:
+            cursor.execute("SELECT 1")
+            assert cursor.fetchone() == (1,)
+        assert connections[alias].vendor == wanted
