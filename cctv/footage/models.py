@@ -23,6 +23,10 @@ class Segment(models.Model):
     frames = models.PositiveIntegerField()
     size_bytes = models.PositiveBigIntegerField()
     index_size_bytes = models.PositiveIntegerField()
+    # Which stream configuration it plays with: segments with the same one share an init segment.
+    stream_id = models.CharField(max_length=16, default="")
+    # Parts of a long segment, as footage.parts packs them; empty: the segment is one part.
+    parts = models.BinaryField(default=b"")
     # 0 until the thumbnail job has run; -1 when no thumbnail can be made.
     thumb_size_bytes = models.IntegerField(default=0)
     sealed_name = models.CharField(max_length=80, unique=True)
