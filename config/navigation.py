@@ -1,0 +1,77 @@
+"""Who finds what in the rail: one registry of entries, filtered by what the user may do.
+
+An entry is hidden while its page does not exist in this installation or the user may not open it,
+so the rail never shows a dead end. `home` is the first entry in the order of the user's work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from cctv.people.policy import permissions_of
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the rail: where it leads and the action of `cctv.people.policy` that it needs."""
+
+    label: str | Promise
+    icon: str
+    url_name: str
+    action: str
+
+
+NAVIGATION: tuple[Entry, ...] = (
+    Entry(_("Sites"), "site", "sites", "footage.browse"),
+    Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
+    Entry(_("Log"), "log", "log", "log.read"),
+    Entry(_("Retention"), "retention", "retention", "retention.see"),
+    Entry(_("Register"), "register", "register", "register.see"),
+    Entry(_("People"), "people", "people", "people.see"),
+    Entry(_("Health"), "health", "health", "health.see"),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as the page shows it."""
+
+    label: str | Promise
+    icon: str
+    url: str
+    current: bool = False
+
+
+def address(url_name: str, *args: Any) -> str:
+    """The URL of a page, or "" where this installation does not have it."""
+    try:
+        return reverse(url_name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def entries_for(user: Any) -> Iterator[tuple[Entry, str]]:
+    """The entries that exist and that `user` may open, with their URLs."""
+    if not getattr(user, "is_authenticated", False):
+        return
+    permissions = permissions_of(user)
+    for entry in NAVIGATION:
+        url = address(entry.url_name)
+        if url and permissions.may(entry.action):
+            yield entry, url
+
+
+def links_for(user: Any, path: str) -> list[Link]:
+    """The rail of `user`; the entry whose URL is the longest prefix of `path` is the current one."""
+    found = list(entries_for(user))
+    inside = [url for _entry, url in found if path.startswith(url)]
+    here = max(inside, key=len, default=None)
+    return [Link(entry.label, entry.icon, url, url == here) for entry, url in found]
+
+
+def home_for(user: Any) -> str:
+    """Where the user's work starts, or "" if there is nothing they may open."""
+    return next((url for _entry, url in entries_for(user)), "")
