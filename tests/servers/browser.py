@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from playwright.sync_api import Browser, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
-_HOW = "as root: apt-get update && apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-cjk"
+_HOW = (
+    "as root: apt-get update && apt-get install -y --no-install-recommends chromium fontconfig fonts-noto-cjk"
+)
 
 
 class BrowserMissing(RuntimeError):

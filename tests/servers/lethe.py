@@ -87,9 +87,7 @@ class LiveLethe:
         assert folder.stat().st_mtime_ns == before, f"temporary files were made in {folder}"
 
 
-def manage(
-    *arguments: str, environment: Mapping[str, str], timeout_s: float = 60, check: bool = True
-) -> str:
+def manage(*arguments: str, environment: Mapping[str, str], timeout_s: float = 60, check: bool = True) -> str:
     """Run `manage.py ARGUMENTS` with exactly this environment; returns standard output and error."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *arguments],

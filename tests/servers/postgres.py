@@ -72,7 +72,15 @@ def start() -> Postgres:
         os.chown(folder, user, user)
         os.chown(password_file, user, user)
     data = folder / "data"
-    initdb = [programs / "initdb", "-D", data, "-U", USER, "--auth=scram-sha-256", f"--pwfile={password_file}"]
+    initdb = [
+        programs / "initdb",
+        "-D",
+        data,
+        "-U",
+        USER,
+        "--auth=scram-sha-256",
+        f"--pwfile={password_file}",
+    ]
     subprocess.run(
         [*map(str, initdb), "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"],
         check=True,

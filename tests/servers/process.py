@@ -1,5 +1,6 @@
 """Child processes that never outlive the tests."""
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -43,11 +44,14 @@ class Server:
         self.name = name
         self.folder = folder
         self.log = folder / f"{name}.log"
+        self._ended = False
 
         def die_with_parent() -> None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
-        as_user: dict[str, Any] = {"user": user, "group": user, "extra_groups": []} if user is not None else {}
+        as_user: dict[str, Any] = (
+            {"user": user, "group": user, "extra_groups": []} if user is not None else {}
+        )
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [str(part) for part in command],
@@ -57,7 +61,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - one prctl call, made before any thread starts
+                preexec_fn=die_with_parent,
                 **as_user,
             )
 
@@ -75,7 +79,9 @@ class Server:
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
-                raise ServerFailed(f"{self.name} ended with {self.process.returncode}:\n{self.output()[-4000:]}")
+                raise ServerFailed(
+                    f"{self.name} ended with {self.process.returncode}:\n{self.output()[-4000:]}"
+                )
             try:
                 if ready():
                     return
@@ -89,15 +95,16 @@ class Server:
         """Ask the child to end, then end its whole process group; returns its exit code."""
         if self.process.poll() is None:
             self.process.send_signal(gently)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                pass
         self.kill()
         return self.process.returncode
 
     def kill(self) -> None:
-        """`kill -9` for the child and everything in its process group."""
+        """`kill -9` for the child and everything in its process group; once, since ids are used again."""
+        if self._ended:
+            return
+        self._ended = True
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):

@@ -47,6 +47,8 @@ def only_writes_below(*folders: Path) -> Iterator[None]:
     with recorded_writes() as writes:
         yield
     elsewhere = [
-        path for path in writes if path != os.devnull and not any((path + os.sep).startswith(a) for a in allowed)
+        path
+        for path in writes
+        if path != os.devnull and not any((path + os.sep).startswith(a) for a in allowed)
     ]
     assert not elsewhere, f"opened for writing outside {allowed}: {sorted(set(elsewhere))}"

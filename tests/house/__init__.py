@@ -1,0 +1,1 @@
+"""Tests of the house itself: its layout, sizes, lock files and catalogues."""
