@@ -1,0 +1,15 @@
+"""Django's entry point."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class AccessLogConfig(AppConfig):
+    name = "accesslog"
+    label = "accesslog"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the log's own events and system checks."""
+        from accesslog import checks, events  # noqa: F401

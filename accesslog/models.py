@@ -1,0 +1,152 @@
+"""The log's tables. They are final: later formats (tiles, witnesses, reviews) stand beside them.
+
+Nothing writes here but `accesslog.writer`; triggers (migration 0002) hold what no code may do. Every hash is
+over the stored bytes, never over columns put together again.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accesslog import entry
+from accesslog.fields import RowIdField
+from accesslog.types import MAX_ID_LENGTH
+
+ROWS_SHIFT = 16
+"""A log_index row's id is (entry index << ROWS_SHIFT) | number of the row within its entry."""
+
+
+class LogHead(models.Model):
+    """The one row that serialises appenders: size, frontier, last time. It only grows."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    size = models.BigIntegerField()
+    frontier = models.BinaryField()
+    last_time_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "log_head"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="log_head_one_row"),
+            models.CheckConstraint(condition=Q(size__gte=0), name="log_head_size"),
+        ]
+
+    def __str__(self) -> str:
+        return f"head of {self.size} entries"
+
+
+class LogEntry(models.Model):
+    """The public entry, immutable for ever. `kind` and `time_us` repeat what the bytes say, for searching."""
+
+    index = RowIdField(primary_key=True, db_column="entry_index")
+    event_id = models.UUIDField(unique=True)
+    time_us = models.BigIntegerField()
+    kind = models.CharField(max_length=entry.MAX_KIND_BYTES)
+    entry = models.BinaryField()
+    leaf_hash = models.BinaryField()
+
+    class Meta:
+        db_table = "log_entry"
+        # Times never fall with the index, so a time is found by bisection over the key: no index needed.
+        indexes = [models.Index(fields=["kind", "index"], name="log_entry_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.kind}"
+
+
+class LogBody(models.Model):
+    """Salt and record of an entry, sealed; deleted when the log's own retention ends."""
+
+    index = RowIdField(primary_key=True, db_column="entry_index")
+    sealed = models.BinaryField()
+    key_id = models.CharField(max_length=80)
+
+    class Meta:
+        db_table = "log_body"
+
+    def __str__(self) -> str:
+        return f"body of {self.index}"
+
+
+def _by(column: str) -> models.Index:
+    """Keyset index of the rows that have `column` at all."""
+    condition = Q(**{f"{column}__isnull": False})
+    return models.Index(fields=[column, "index"], name=f"log_index_by_{column}", condition=condition)
+
+
+class LogIndex(models.Model):
+    """What entries are searched by: pseudonymous ids in clear, NULL where there is none.
+
+    The record that an entry commits to repeats these rows, so verification sees a row that was changed to
+    hide an entry. `span_class` is the length class of the footage span (see accesslog.spans): with it a
+    B-tree answers "which spans overlap this minute" by a few narrow ranges.
+    """
+
+    id = RowIdField(primary_key=True)
+    index = models.BigIntegerField(db_column="entry_index")
+    actor = models.CharField(max_length=MAX_ID_LENGTH, null=True, db_column="actor_id")  # noqa: DJ001
+    camera = models.CharField(max_length=MAX_ID_LENGTH, null=True, db_column="camera_id")  # noqa: DJ001
+    site = models.CharField(max_length=MAX_ID_LENGTH, null=True, db_column="site_id")  # noqa: DJ001
+    purpose = models.CharField(max_length=MAX_ID_LENGTH, null=True)  # noqa: DJ001
+    case = models.CharField(max_length=MAX_ID_LENGTH, null=True, db_column="case_id")  # noqa: DJ001
+    terminal = models.CharField(max_length=MAX_ID_LENGTH, null=True)  # noqa: DJ001
+    footage_from_us = models.BigIntegerField(null=True)
+    footage_to_us = models.BigIntegerField(null=True)
+    span_class = models.SmallIntegerField(null=True)
+
+    class Meta:
+        db_table = "log_index"
+        indexes = [
+            *map(_by, ("actor", "camera", "site", "purpose", "case", "terminal")),
+            models.Index(
+                fields=["camera", "span_class", "footage_from_us"],
+                name="log_index_by_camera_footage",
+                condition=Q(span_class__isnull=False),
+            ),
+            models.Index(
+                fields=["span_class", "footage_from_us"],
+                name="log_index_by_footage",
+                condition=Q(span_class__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"search row {self.id} of entry {self.index}"
+
+
+class LogPrune(models.Model):
+    """A prune mark: bodies and search rows of `kind` ("" = any) below entry `below` may go.
+
+    It names the entry `log.prune` that says so; a trigger refuses a mark without one.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    index = models.BigIntegerField(db_column="entry_index")
+    kind = models.CharField(max_length=entry.MAX_KIND_BYTES, blank=True)
+    below = models.BigIntegerField()
+
+    class Meta:
+        db_table = "log_prune"
+        constraints = [
+            models.UniqueConstraint(fields=["index", "kind"], name="log_prune_once"),
+            models.CheckConstraint(condition=Q(below__lte=models.F("index")), name="log_prune_looks_back"),
+        ]
+
+    def __str__(self) -> str:
+        return f"prune mark of entry {self.index}"
+
+
+class LogCheckpoint(models.Model):
+    """A signed statement of size and root: the note's exact text, kept for comparison."""
+
+    size = RowIdField(primary_key=True)
+    root = models.BinaryField()
+    time_us = models.BigIntegerField()
+    note = models.TextField()
+
+    class Meta:
+        db_table = "log_checkpoint"
+
+    def __str__(self) -> str:
+        return f"checkpoint at {self.size} entries"

@@ -1,0 +1,103 @@
+"""Event types: which kinds of entry exist, which fields each needs, and how it reads as a sentence.
+
+Areas register their events when the project starts. An unknown kind, a missing field and an unknown field
+raise: an entry that nobody can read is as bad as none.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+
+from accesslog import entry
+from accesslog.errors import EventRefused
+
+_FORMATTER = string.Formatter()
+
+
+@dataclass(frozen=True)
+class EventType:
+    """One kind of event.
+
+    `sentence` is a lazy translation with {named} placeholders, each a field of the body. `personal` names the
+    fields that are left out for readers who may not see personal detail. `icon` names a symbol of the page.
+    """
+
+    kind: str
+    required: frozenset[str]
+    optional: frozenset[str]
+    sentence: str | Promise
+    personal: frozenset[str] = frozenset()
+    icon: str = ""
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return self.required | self.optional
+
+
+_types: dict[str, EventType] = {}
+
+
+def register(event_type: EventType) -> EventType:
+    """Make a kind known. Raises EventRefused for a kind that is taken, badly named or has a wrong sentence."""
+    try:
+        entry.check_kind(event_type.kind)
+    except entry.EntryError as error:
+        raise EventRefused(str(error)) from error
+    placed = placeholders(_msgid(event_type.sentence))
+    if unknown := sorted((placed | event_type.personal) - event_type.fields):
+        raise EventRefused(f"{event_type.kind}: the body has no field {', '.join(unknown)}")
+    known = _types.get(event_type.kind)
+    if known is not None and _signature(known) != _signature(event_type):
+        raise EventRefused(f"{event_type.kind}: this kind is registered already, with other fields")
+    _types[event_type.kind] = event_type
+    return event_type
+
+
+def get(kind: str) -> EventType:
+    """The registered type. Raises EventRefused for an unknown kind."""
+    try:
+        return _types[kind]
+    except KeyError:
+        raise EventRefused(f"{kind!r} is not a registered kind of event") from None
+
+
+def all_types() -> list[EventType]:
+    """Every registered type, by kind."""
+    return [_types[kind] for kind in sorted(_types)]
+
+
+def check(kind: str, body: Mapping[str, Any]) -> EventType:
+    """The type of a body that has all required fields and no unknown one. Raises EventRefused."""
+    event_type = get(kind)
+    keys = body.keys()
+    if missing := sorted(name for name in event_type.required if body.get(name) is None):
+        raise EventRefused(f"{kind}: the body lacks {', '.join(missing)}")
+    if unknown := sorted(keys - event_type.fields):
+        raise EventRefused(f"{kind}: the body has the unknown field {', '.join(map(str, unknown))}")
+    return event_type
+
+
+def placeholders(sentence: str) -> set[str]:
+    """Names of the {placeholders} of a sentence. Raises EventRefused for a malformed one."""
+    try:
+        names = {name for _, name, _, _ in _FORMATTER.parse(sentence) if name is not None}
+    except ValueError as error:
+        raise EventRefused(f"the sentence {sentence!r} is malformed: {error}") from error
+    if bad := sorted(name for name in names if not name.isidentifier()):
+        raise EventRefused(f"the sentence {sentence!r} has the unusable placeholder {bad[0]!r}")
+    return names
+
+
+def _msgid(sentence: str | Promise) -> str:
+    """The sentence before translation: apps register before translations may be looked up."""
+    arguments = getattr(sentence, "_args", None)
+    return str(arguments[0]) if arguments else str(sentence)
+
+
+def _signature(event_type: EventType) -> tuple[Any, ...]:
+    return (event_type.required, event_type.optional, _msgid(event_type.sentence), event_type.personal)
