@@ -26,7 +26,9 @@ def main() -> int:
     for name, command in CHECKS.items():
         started = time.monotonic()
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        print(f"--- {name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.1f} s)", flush=True)
+        print(
+            f"--- {name}: {'ok' if code == 0 else 'FAILED'} ({time.monotonic() - started:.1f} s)", flush=True
+        )
         if code:
             failed.append(name)
     print(f"check: {'failed: ' + ', '.join(failed) if failed else 'everything is clean'}")

@@ -69,8 +69,8 @@ def messages_of(source: str) -> Iterator[tuple[str | None, str, str | None]]:
     for _line, function, texts, _comments in extract_python(
         stream, list(KEYWORDS), [], {"encoding": "utf-8"}
     ):
-        if function not in KEYWORDS:
-            continue
+        if function not in KEYWORDS or not texts:
+            continue  # a call without a literal: nothing to collect
         parts = [texts] if isinstance(texts, str) else list(texts)
         context = parts.pop(0) if function.startswith(("pgettext", "npgettext")) else None
         plural = parts[1] if "ngettext" in function or function.startswith("npgettext") else None
