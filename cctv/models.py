@@ -3,7 +3,7 @@
 from cctv.footage.models import CoveredSpan, Segment, ViewedSpan, ViewingSession
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, RoleGrant
-from cctv.retention.models import Certificate, Heartbeat, PurgeItem, PurgeRun
+from cctv.retention.models import Certificate, Heartbeat, PurgeFailure, PurgeItem, PurgeRun, RuleApplication
 from cctv.sites.models import Camera, Organisation, Purpose, RetentionRule, Site, Zone
 from cctv.vault.models import Epoch
 
@@ -15,6 +15,7 @@ __all__ = [
     "Epoch",
     "Heartbeat",
     "Organisation",
+    "PurgeFailure",
     "PurgeItem",
     "PurgeRun",
     "Purpose",
@@ -22,6 +23,7 @@ __all__ = [
     "Recorder",
     "RetentionRule",
     "RoleGrant",
+    "RuleApplication",
     "Segment",
     "Site",
     "Source",

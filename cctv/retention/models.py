@@ -1,4 +1,8 @@
-"""How footage ends: runs as rows, so that a run killed at any step goes on where it was."""
+"""How footage ends: runs as rows, so that a run killed at any step goes on where it was.
+
+A run's items are ranges, not copies of the catalogue: one row for each epoch it takes something
+from. The segment rows themselves are the list, and each leaves in the transaction that counts it.
+"""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,15 +12,26 @@ from cctv.core.ids import new_id
 
 
 class RunState(models.TextChoices):
-    """The steps of a purge run, in order; `paused` waits for a person."""
+    """The steps of a purge run, in order; `paused` waits for a person, `pending` for a mirror."""
 
     PLANNED = "planned", _("planned")
     PAUSED = "paused", _("paused")
     STARTED = "started", _("logged as started")
     RATCHETED = "ratcheted", _("keys destroyed")
     DELETED = "deleted", _("deleted")
+    PENDING = "pending", _("waiting for a mirror of the keys")
     DONE = "done", _("done")
     ABANDONED = "abandoned", _("given up: the plan no longer fits the world")
+
+
+CLOSED = (RunState.DONE, RunState.ABANDONED, RunState.PENDING)
+
+
+class Trigger(models.TextChoices):
+    """What made a run begin."""
+
+    AUTO = "auto", _("automatic, at the end of retention")
+    MANUAL = "manual", _("started by hand")
 
 
 class PurgeRun(models.Model):
@@ -24,21 +39,38 @@ class PurgeRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     state = models.CharField(max_length=12, choices=RunState, default=RunState.PLANNED)
+    # True while the run is under way or paused, NULL afterwards: unique, so there is one at a time.
+    is_open = models.BooleanField(null=True, default=True, unique=True)
+    trigger = models.CharField(max_length=6, choices=Trigger, default=Trigger.AUTO)
     planned_at = models.DateTimeField(default=clock.now)
-    # Everything of the plan expired before this moment.
+    # Everything of the plan expired at or before this moment.
     cutoff_at = models.DateTimeField()
     plan_sha256 = models.BinaryField(max_length=32)
     segments = models.PositiveIntegerField(default=0)
     quarantined = models.PositiveIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
+    # Keys of the epochs whose hour has ended: destroyed by this run's ratchet.
     key_ids = models.JSONField(default=list)
     generation_before = models.PositiveBigIntegerField(null=True)
     generation_after = models.PositiveBigIntegerField(null=True)
+    ratcheted_at = models.DateTimeField(null=True)
+    # What the vault said of each mirror of the keys: [{"name": …, "confirmed": …}].
+    mirrors = models.JSONField(default=list)
+    destroyed_segments = models.PositiveIntegerField(default=0)
+    destroyed_quarantined = models.PositiveIntegerField(default=0)
+    destroyed_bytes = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     pause_code = models.CharField(max_length=40, blank=True, default="")
-    pause_reason = models.CharField(max_length=400, blank=True, default="")
+    pause_facts = models.JSONField(default=dict)
+    paused_at = models.DateTimeField(null=True)
+    confirmed_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    # Why the run stands still at the moment, from the last attempt to go on ("" when it does not).
+    error_code = models.CharField(max_length=40, blank=True, default="")
+    error = models.CharField(max_length=400, blank=True, default="")
     started_entry = models.PositiveBigIntegerField(null=True)
     done_entry = models.PositiveBigIntegerField(null=True)
+    lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -49,57 +81,111 @@ class PurgeRun(models.Model):
     def __str__(self) -> str:
         return f"{self.planned_at:%Y-%m-%dT%H:%M} {self.state}"
 
-
-class ItemState(models.TextChoices):
-    """`pending` until the object is verifiably absent; `failed` ones are tried again and alarm."""
-
-    PENDING = "pending"
-    GONE = "gone"
-    FAILED = "failed"
+    @property
+    def digest(self) -> str:
+        """The plan's SHA-256 in hex: what a person confirms the first characters of."""
+        return bytes(self.plan_sha256).hex()
 
 
 class PurgeItem(models.Model):
-    """One segment or quarantined object of a run; rows of `gone` items leave with the certificate."""
+    """What one run takes from one epoch: planned, destroyed, left, and a hash tree over the destroyed.
+
+    The tree (RFC 6962, leaves are the SHA-256 of the ciphertexts in order of destruction) goes on
+    from run to run until the epoch is certified; `frontier` is its compact form.
+    """
 
     run = models.ForeignKey(PurgeRun, on_delete=models.CASCADE, related_name="items")
-    kind = models.CharField(max_length=12)
-    object_id = models.UUIDField()
-    sealed_name = models.CharField(max_length=80)
-    camera_id = models.UUIDField(null=True)
-    site_id = models.UUIDField()
-    starts_at = models.DateTimeField(null=True)
-    ends_at = models.DateTimeField(null=True)
-    size_bytes = models.PositiveBigIntegerField()
-    ciphertext_sha256 = models.BinaryField(max_length=32)
-    state = models.CharField(max_length=8, choices=ItemState, default=ItemState.PENDING)
-    attempts = models.PositiveIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(default=clock.now)
-    error = models.CharField(max_length=300, blank=True, default="")
+    epoch = models.ForeignKey("cctv.Epoch", on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="+")
+    planned_segments = models.PositiveIntegerField(default=0)
+    planned_quarantined = models.PositiveIntegerField(default=0)
+    planned_bytes = models.PositiveBigIntegerField(default=0)
+    segments = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    # {camera id: [segments, bytes, first start, last end]} of the destroyed segments.
+    cameras = models.JSONField(default=dict)
+    tree_size = models.PositiveIntegerField(default=0)
+    frontier = models.BinaryField(default=b"")
+    deleted_from = models.DateTimeField(null=True)
+    deleted_until = models.DateTimeField(null=True)
+    certificate = models.ForeignKey(
+        "cctv.Certificate", on_delete=models.PROTECT, null=True, related_name="items"
+    )
 
     class Meta:
-        indexes = (models.Index(fields=["run", "state"], name="item_run_state"),)
-        constraints = (models.UniqueConstraint(fields=["run", "object_id"], name="item_once_per_run"),)
+        constraints = (models.UniqueConstraint(fields=["run", "epoch"], name="item_once_per_epoch"),)
+        indexes = (
+            models.Index(fields=["epoch"], condition=models.Q(certificate=None), name="item_uncertified"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.sealed_name} {self.state}"
+        return f"{self.run_id} {self.epoch_id}"
+
+
+class PurgeFailure(models.Model):
+    """An object that could not be deleted or whose absence could not be verified; tried again, and shown."""
+
+    run = models.ForeignKey(PurgeRun, on_delete=models.PROTECT, related_name="failures")
+    object_id = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=12)
+    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="+")
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, null=True, related_name="+")
+    sealed_name = models.CharField(max_length=80)
+    expired_at = models.DateTimeField()
+    first_failed_at = models.DateTimeField(default=clock.now)
+    attempts = models.PositiveIntegerField(default=1)
+    next_attempt_at = models.DateTimeField()
+    error_code = models.CharField(max_length=40)
+    error = models.CharField(max_length=300)
+
+    class Meta:
+        ordering = ("first_failed_at",)
+
+    def __str__(self) -> str:
+        return f"{self.sealed_name}: {self.error_code}"
 
 
 class Certificate(models.Model):
-    """What was destroyed, how, and what was verified; holds no personal data."""
+    """What was destroyed at one site, how, and what was verified; holds no personal data."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
     number = models.CharField(max_length=20, unique=True)
     run = models.ForeignKey(PurgeRun, on_delete=models.PROTECT, related_name="certificates")
     site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="certificates")
     issued_at = models.DateTimeField(default=clock.now)
     facts = models.JSONField()
+    # Over the facts in canonical JSON (RFC 8785); the same hash stands in the log.
     facts_sha256 = models.BinaryField(max_length=32)
+    entry = models.PositiveBigIntegerField(null=True)
 
     class Meta:
-        ordering = ("-issued_at", "number")
+        ordering = ("-issued_at", "-sequence")
+        constraints = (
+            models.UniqueConstraint(fields=["year", "sequence"], name="certificate_numbered_once"),
+            models.UniqueConstraint(fields=["run", "site"], name="certificate_once_per_run_and_site"),
+        )
 
     def __str__(self) -> str:
         return self.number
+
+
+class RuleApplication(models.Model):
+    """That a retention rule has been applied to the footage that existed when it took effect."""
+
+    rule = models.OneToOneField(
+        "cctv.RetentionRule", on_delete=models.PROTECT, primary_key=True, related_name="application"
+    )
+    applied_at = models.DateTimeField()
+    # Applied once more a while later, for what was being admitted under the old rule meanwhile.
+    settled_at = models.DateTimeField(null=True)
+    shortened = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.shortened}"
 
 
 class Heartbeat(models.Model):
