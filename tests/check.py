@@ -21,7 +21,7 @@ CHECKS: dict[str, list[str]] = {
 
 def main() -> int:
     """Run all checks; 0 when every one of them passed."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.testing"}
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
     failed = []
     for name, command in CHECKS.items():
         started = time.monotonic()

@@ -25,7 +25,7 @@ def prepare_django(**environment: str) -> Path:
     home = tempfile.mkdtemp(prefix="lethe-bench-home-", dir=os.environ.get("LETHE_BENCH_DIR"))
     atexit.register(shutil.rmtree, home, ignore_errors=True)
     (Path(home) / "db").mkdir()
-    os.environ.update(DJANGO_SETTINGS_MODULE="config.settings.testing", LETHE_TESTING="1", LETHE_HOME=home)
+    os.environ.update(DJANGO_SETTINGS_MODULE="tests.settings", LETHE_TESTING="1", LETHE_HOME=home)
     os.environ.update(environment)
     import django
     from django.core.management import call_command

@@ -51,6 +51,8 @@ def _program() -> str:
     except ImportError:
         found = shutil.which("redis-server")
         if found is None:
-            raise ServerFailed("Redis is missing. Install it as root: apt-get install -y redis-server") from None
+            raise ServerFailed(
+                "Redis is missing. Install it as root: apt-get install -y redis-server"
+            ) from None
         return found
     return str(REDIS_SERVER_PATH)

@@ -100,3 +100,23 @@ def test_the_databases_are_the_ones_asked_for() -> None:
             cursor.execute("SELECT 1")
             assert cursor.fetchone() == (1,)
         assert connections[alias].vendor == wanted
+
+
+def test_the_tests_have_a_home_of_their_own_and_forget_the_machines_settings(tmp_path: Path) -> None:
+    real = tmp_path / "real-installation"
+    script = "from tests import settings as s; print(s.LETHE_HOME, s.LETHE_DEMO, s.REDIS_URL or '-')"
+    root = Path(__file__).resolve().parent.parent.parent
+    environment = {
+        "PATH": os.environ["PATH"],
+        "LETHE_HOME": str(real),
+        "LETHE_DEMO": "1",
+        "REDIS_URL": "redis://x",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    home, demo, redis_url = done.stdout.split()
+    assert "lethe-test-" in home
+    assert (demo, redis_url) == ("False", "-")
+    assert not real.exists()
+    assert not Path(home).exists(), "the throw-away home is left behind"

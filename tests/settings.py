@@ -3,6 +3,9 @@
 The tests see none of the machine's own Lethe settings. `LETHE_TEST_DATABASE=postgres` puts both
 databases on a real PostgreSQL server instead of SQLite. A child process that is started with
 `LETHE_TESTING=1` keeps the home and the databases it is given.
+
+This module stands outside `config.settings`, because importing that package reads the environment, and
+the environment must be prepared before.
 """
 
 import atexit
