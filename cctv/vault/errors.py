@@ -1,0 +1,189 @@
+"""What can go wrong with keys, seals and stores, in words that say what to do."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.errors import LetheError
+
+
+class SealBroken(LetheError):
+    """The ciphertext was altered, cut or swapped."""
+
+    code = "seal-broken"
+    status = 500
+    message = _("A sealed object is damaged: its content is not what was sealed.")
+    hint = _("Run the storage check, and compare the disk's health and the object's size with the register.")
+
+
+class WrongKey(LetheError):
+    """Key, context or header do not belong to this object."""
+
+    code = "wrong-key"
+    status = 500
+    message = _("A sealed object does not open with the key and name that the register gives for it.")
+    hint = _("Check that the register, the keyring and the footage storage belong to the same installation.")
+
+
+class KeyMissing(LetheError):
+    """The keyring holds no key of this name: destroyed, or the keyring is an older copy."""
+
+    code = "key-missing"
+    status = 503
+    message = _("The vault has no key for this object.")
+    hint = _("If its retention has not ended, the keyring is not the current one: run “manage.py doctor”.")
+
+
+class VaultNotInitialised(LetheError):
+    """Neither root nor keyring: nothing was ever set up here, or the folder is not mounted."""
+
+    code = "vault-not-initialised"
+    status = 503
+    message = _("There are no keys in the key folder.")
+    hint = _(
+        "A new installation makes them with “manage.py serve”. On an existing one, mount the key folder."
+    )
+
+
+class VaultNotEmpty(LetheError):
+    """New keys were asked for where an installation already is."""
+
+    code = "vault-not-empty"
+    status = 409
+    message = _("New keys are not made over an existing installation.")
+    hint = _("Put the key folder of this installation back, or start with an empty home.")
+
+
+class RootMissing(LetheError):
+    """There is a keyring, but the root that opens it is not there."""
+
+    code = "root-missing"
+    status = 503
+    message = _("The keyring is there, but its root key file is missing.")
+    hint = _("Mount the disk that holds the root key, or recover from a mirror: a new root opens no footage.")
+
+
+class KeyringMissing(LetheError):
+    """There is a root, but no keyring for it."""
+
+    code = "keyring-missing"
+    status = 503
+    message = _("The root key is there, but the keyring file is missing.")
+    hint = _("Put the keyring back from a mirror or from the last backup.")
+
+
+class GenerationMismatch(LetheError):
+    """Root and keyring are of different generations, and no crash explains it."""
+
+    code = "generation-mismatch"
+    status = 503
+    message = _("The keyring and the root key are of different generations.")
+    hint = _("The keyring is an older copy. Put the current one back from a mirror or from the last backup.")
+
+
+class KeyringBroken(LetheError):
+    """The keyring's seal does not hold, or it is no keyring at all."""
+
+    code = "keyring-broken"
+    status = 503
+    message = _("The keyring file is damaged or was altered.")
+    hint = _("Put the current keyring back from a mirror or from the last backup.")
+
+
+class RingRolledBack(LetheError):
+    """A mirror is ahead of the primary: the primary is an old copy."""
+
+    code = "keyring-rolled-back"
+    status = 503
+    message = _("A mirror of the keys is newer than the keys of this machine: these are an old copy.")
+    hint = _(
+        "Do not go on with restored keys: recover from the mirror, so that destroyed keys stay destroyed."
+    )
+
+
+class UnsafeFileSystem(LetheError):
+    """Overwriting in place does not overwrite here, so a key could not be destroyed."""
+
+    code = "unsafe-file-system"
+    status = 503
+    message = _("The key folder lies on a file system that keeps old copies of overwritten data.")
+    hint = _("Move it to ext4 (data=ordered), xfs, or a btrfs folder without copy-on-write (chattr +C).")
+
+
+class VaultBusy(LetheError):
+    """The keyring's lock could not be had in time."""
+
+    code = "vault-busy"
+    status = 503
+    message = _("Another process is changing the keys and does not finish.")
+    hint = _("Try again. If it stays, look for a process of Lethe that hangs.")
+
+
+class VaultWriteFailed(LetheError):
+    """The keyring or the root could not be written; the old state stands."""
+
+    code = "vault-write-failed"
+    status = 507
+    message = _("The keys could not be written. Nothing was changed.")
+    hint = _("Free space on the disk that holds the key folder, and check that it is writable.")
+
+
+class StorageMismatch(LetheError):
+    """The footage store is not this installation's: not mounted, emptied, or somebody else's."""
+
+    code = "storage-mismatch"
+    status = 503
+    message = _("The footage storage is not the one of this installation.")
+    hint = _("Mount the right disk or name the right bucket. Nothing was written or deleted.")
+
+
+class StorageFull(LetheError):
+    """No room for a sealed object; the partial one was removed."""
+
+    code = "storage-full"
+    status = 507
+    message = _("The footage storage is full.")
+    hint = _("Free space or add a disk. The recording was not taken over and its source was kept.")
+
+
+class StorageFailed(LetheError):
+    """The store answered with an error of its own."""
+
+    code = "storage-failed"
+    status = 503
+    message = _("The footage storage does not answer as it should.")
+    hint = _("Check the disk or the object store, then try again.")
+
+
+class ObjectMissing(LetheError):
+    """The register knows the object, the store does not have it."""
+
+    code = "object-missing"
+    status = 503
+    message = _("A sealed object is not in the footage storage.")
+    hint = _("Check that the whole storage is mounted, then run the storage check.")
+
+
+class ReceiptMismatch(LetheError):
+    """The log entry does not cover what is to be read."""
+
+    code = "receipt-mismatch"
+    status = 403
+    message = _("The log entry does not cover this footage.")
+    hint = _("Open a viewing with its purpose for this camera and time.")
+
+
+class FootageExpired(LetheError):
+    """Retention has ended; whether a purge has run yet does not matter."""
+
+    code = "footage-expired"
+    status = 410
+    message = _("This footage has reached the end of its retention and can no longer be opened.")
+    hint = _("The page on retention shows when it was or will be destroyed.")
+
+
+class EpochNotEnded(LetheError):
+    """Destroying this key would take footage whose retention still runs."""
+
+    code = "epoch-not-ended"
+    status = 409
+    message = _("These keys still protect footage whose retention has not ended. Nothing was destroyed.")
+    hint = _("Check the clock and the plan of the purge.")
