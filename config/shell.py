@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST
 from cctv.people.models import Role
 from cctv.people.policy import Permissions, permissions_of
 from cctv.sites.models import Organisation, Site
-from config import errors, navigation
+from config import errors
+from config.navigation import Link, address, home_for, links_for
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "lethe_theme"
@@ -60,13 +61,13 @@ class Shell:
         return bool(getattr(settings, "LETHE_DEMO", False))
 
     @cached_property
-    def navigation(self) -> list[navigation.Link]:
-        return navigation.links_for(self._user, self._request.path)
+    def navigation(self) -> list[Link]:
+        return links_for(self._user, self._request.path)
 
     @cached_property
-    def account_links(self) -> list[navigation.Link]:
+    def account_links(self) -> list[Link]:
         wanted = [(_("Change password"), "key", "account_change_password")]
-        links = [navigation.Link(label, icon, navigation.address(name)) for label, icon, name in wanted]
+        links = [Link(label, icon, address(name)) for label, icon, name in wanted]
         return [link for link in links if link.url]
 
     @cached_property
@@ -86,14 +87,18 @@ class Shell:
 
     @cached_property
     def sites(self) -> list[dict[str, Any]]:
-        """The sites of the switcher: pk, name, place and url; without those that have no page."""
-        known = [site for site in Site.objects.all() if self._permissions.knows(site.pk)]
-        shown = [{"pk": site.pk, "name": site.name, "url": navigation.address("site", site.pk)} for site in known]
-        return [site for site in shown if site["url"]]
+        """The sites of the switcher (pk, name, url): those whose footage the user may browse."""
+        if not address("sites"):
+            return []
+        sites = Site.objects.filter(retired_at=None)
+        allowed = self._permissions.sites("footage.browse")
+        if allowed is not None:
+            sites = sites.filter(pk__in=allowed)
+        return [{"pk": site.pk, "name": site.name, "url": address("site", site.code)} for site in sites]
 
     @property
     def sites_url(self) -> str:
-        return navigation.address("sites")
+        return address("sites")
 
     @property
     def current_site(self) -> dict[str, Any] | None:
@@ -172,7 +177,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """To the page where the user's work starts; to the sign-in for everybody else."""
     if not request.user.is_authenticated:
         return redirect(settings.LOGIN_URL)
-    if target := navigation.home_for(request.user):
+    if target := home_for(request.user):
         return redirect(target)
     return render(request, "shell/nothing.html")
 
