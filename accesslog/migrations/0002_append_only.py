@@ -81,7 +81,7 @@ def create(apps, schema_editor):
         id=1, size=0, frontier=b"", last_time_us=0
     )
     for statement in STATEMENTS[schema_editor.connection.vendor]():
-        schema_editor.execute(statement)
+        schema_editor.execute(statement, params=None)
 
 
 class Migration(migrations.Migration):
