@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.emptying import let_tests_empty_the_log
 from tests.servers.writes import only_writes_below
 
 pytest_plugins = ["tests.servers.fixtures"]
@@ -20,6 +21,11 @@ _MARKED_BY_FIXTURE = {
     "live_lethe": "servers",
     "chromium": "browser",
 }
+
+
+def pytest_configure() -> None:
+    """Before the first test."""
+    let_tests_empty_the_log()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
