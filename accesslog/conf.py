@@ -26,7 +26,10 @@ DEFAULT_TIMEOUT_S = 5.0
 
 
 class Sealer(Protocol):
-    """Seals bodies under a key per month. `open` raises accesslog.errors.KeyGone for a destroyed key."""
+    """Seals bodies under a key per month ("YYYY-MM", UTC) and opens them again.
+
+    `open` raises accesslog.errors.KeyGone for a destroyed key and ValueError for bytes it did not seal.
+    """
 
     def seal(self, month: str, plaintext: bytes) -> tuple[str, bytes]: ...
     def open(self, key_id: str, sealed: bytes) -> bytes: ...
