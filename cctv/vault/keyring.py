@@ -23,8 +23,9 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.atomic import fsync_dir
+from cctv.core.errors import LetheError
 from cctv.vault import holders, keyfile
-from cctv.vault.errors import VaultNotEmpty, VaultNotInitialised, VaultWriteFailed
+from cctv.vault.errors import RingRolledBack, VaultNotEmpty, VaultNotInitialised, VaultWriteFailed
 from cctv.vault.filesystems import refuse_unsafe
 from cctv.vault.holders import HolderResult
 from cctv.vault.keyfile import Content, Header, Ratchet, WrappedKey
@@ -38,6 +39,7 @@ from cctv.vault.steps import reached
 KEY_BYTES = 32
 HOLDER_TIMEOUT_S = 5.0
 _MARKER = "initialising"
+_OVERWRITE_FAILED = _("The old root key could not be overwritten. Until it is, nothing is opened.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,19 @@ class Keyring:
         with self._lock():
             return self._mirrors.bring_forward(self._settle())
 
+    def recover_from(self, mirror: Path) -> None:
+        """Take over a mirror's root and keyring because the primary's are lost or older.
+
+        RingRolledBack if the primary can be read and the mirror is older: that would bring destroyed
+        keys back. Only ever on a person's word, for a lost primary cannot tell how old a mirror is.
+        """
+        source = Replica(mirror, self.ring).read()
+        with self._lock():
+            self._refuse_older(source)
+            with _disk_errors():
+                self._replica.adopt(source)
+            self._mirrors.bring_forward(self._settle())
+
     def forget_mirror(self, path: Path) -> None:
         """A mirror was physically destroyed: stop waiting for it."""
         with self._lock():
@@ -215,7 +230,8 @@ class Keyring:
 
     def _settle(self) -> Settled:
         """Settle the folder and take it into memory. The lock is held."""
-        settled = self._replica.settle()
+        with _disk_errors(_OVERWRITE_FAILED):
+            settled = self._replica.settle()
         if not self._rollback_checked:
             self._mirrors.refuse_rollback(settled)
             self._rollback_checked = True
@@ -260,6 +276,24 @@ class Keyring:
         settled = Settled(content, new, data)
         self._memory.take(settled)
         return settled
+
+    def _refuse_older(self, source: Settled) -> None:
+        """Refuse to take `source` over anything of the primary that is newer, or another ring's."""
+        theirs = source.content.header
+        roots = [root for root in self._replica.root.slots() if root] if self._replica.root.exists() else []
+        if any(root.ring_id != theirs.ring_id for root in roots):
+            raise VaultNotEmpty(f"{VaultNotEmpty.message} ({self.folder})")
+        newest = max((root.generation for root in roots), default=0)
+        try:
+            ours = self._replica.read().content.header
+            newer = (ours.generation, ours.serial) > (theirs.generation, theirs.serial)
+        except LetheError:
+            newer = False
+        if newer or newest > theirs.generation:
+            raise RingRolledBack(
+                _("The mirror is older than the keys here: it would bring destroyed keys back."),
+                hint=_("Recover from the newest mirror."),
+            )
 
     def _is_unfinished(self) -> bool:
         return (self.folder / _MARKER).exists() and not self._replica.path.exists()
