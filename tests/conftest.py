@@ -1,6 +1,7 @@
 """What every test may use. Areas keep fixtures of their own in tests/<area>/conftest.py."""
 
 import copy
+import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from tests.emptying import let_tests_empty_the_log
 from tests.servers.writes import only_writes_below
 
 pytest_plugins = ["tests.servers.fixtures"]
+
+# Without tests/requirements.txt (test-fast in a fresh checkout) there is no Playwright to import.
+collect_ignore_glob = [] if importlib.util.find_spec("playwright") else ["e2e/*"]
 
 # A marker that brings its companions, so that `test-fast` leaves out what it must.
 _MARKED_BY_FIXTURE = {

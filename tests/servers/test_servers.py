@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.servers.postgres import Postgres
+from tests.servers.process import remove_folder
 from tests.servers.redis import Redis
 from tests.servers.s3 import S3
 from tests.servers.writes import only_writes_below, recorded_writes
@@ -50,7 +51,8 @@ def test_servers_end_with_a_killed_test_process() -> None:
     script = """
         import time
         from tests.servers import postgres, redis
-        print(redis.start().server.pid, postgres.start().server.pid, flush=True)
+        servers = [redis.start().server, postgres.start().server]
+        print(*(server.pid for server in servers), *(server.folder for server in servers), flush=True)
         time.sleep(60)
     """
     root = Path(__file__).resolve().parent.parent.parent
@@ -58,13 +60,16 @@ def test_servers_end_with_a_killed_test_process() -> None:
         [sys.executable, "-c", textwrap.dedent(script)], cwd=root, stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
-        pids = [int(word) for word in parent.stdout.readline().split()]
-        assert len(pids) == 2
+        words = parent.stdout.readline().split()
+        pids, folders = [int(word) for word in words[:2]], [Path(word) for word in words[2:]]
+        assert len(pids) == len(folders) == 2
         parent.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 10
     while any(_alive(pid) for pid in pids):
         assert time.monotonic() < deadline, "a server outlived the process that started it"
         time.sleep(0.05)
+    for folder in folders:  # nobody was left to do it
+        remove_folder(folder)
 
 
 def _alive(pid: int) -> bool:
