@@ -10,7 +10,7 @@ urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
 ]
-for module in [f"cctv.{area}.urls" for area in AREAS] + ["accesslog.urls", "config.pages"]:
+for module in [f"cctv.{area}.urls" for area in AREAS] + ["accesslog.urls", "config.pages", "config.health"]:
     if find_spec(module):
         urlpatterns.append(path("", include(module)))
 

@@ -1,11 +1,31 @@
 """The one place that reads the wall clock, so that tests and guards can stand on it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+
+HOUR = timedelta(hours=1)
+
+_shift: ContextVar[timedelta] = ContextVar("shift", default=timedelta())
 
 
 def now() -> datetime:
     """The current time, aware, in UTC."""
-    return datetime.now(UTC)
+    return datetime.now(UTC) + _shift.get()
+
+
+@contextmanager
+def pretend(moment: datetime) -> Iterator[None]:
+    """Let the clock stand at `moment` and run on from there: for tests, and for the demonstration's past.
+
+    Holds for the current thread (or task) only, and not for the access log, which has its own clock.
+    """
+    token = _shift.set(moment - datetime.now(UTC))
+    try:
+        yield
+    finally:
+        _shift.reset(token)
 
 
 def floor_hour(moment: datetime) -> datetime:
@@ -24,6 +44,3 @@ def parse_rfc3339(text: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
     return moment.astimezone(UTC)
-
-
-HOUR = timedelta(hours=1)

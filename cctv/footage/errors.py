@@ -1,0 +1,50 @@
+"""Why footage is not shown."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.errors import LetheError
+
+
+class ViewingClosed(LetheError):
+    """The session has ended: by its viewer, by idleness, by its time or with the permission."""
+
+    code = "viewing_closed"
+    status = 403
+    message = _("This viewing is closed, so no more pictures are sent.")
+    hint = _("Open a new one and say why you need the pictures.")
+
+
+class OutsideViewing(LetheError):
+    """The camera or the time is not what this session was opened for."""
+
+    code = "outside_viewing"
+    status = 403
+    message = _("This viewing was opened for other cameras or another time.")
+    hint = _("Open a new viewing that covers what you need.")
+
+
+class PurposeRequired(LetheError):
+    """No purpose, or none that these cameras are registered for."""
+
+    code = "purpose_required"
+    status = 400
+    message = _("Say for which purpose you need the pictures.")
+    hint = _("Choose one of the purposes that these cameras are registered for.")
+
+
+class SpanRefused(LetheError):
+    """The span is empty, too long or holds nothing."""
+
+    code = "span_refused"
+    status = 400
+    message = _("This span of time cannot be viewed.")
+    hint = _("Choose an end after the start, and at most 24 hours.")
+
+
+class FootageExpired(LetheError):
+    """Its retention has ended; nobody may see it any more, purged or not."""
+
+    code = "footage_expired"
+    status = 410
+    message = _("This footage has reached the end of its retention and can no longer be shown.")
+    hint = _("Nothing brings it back. The retention page has the certificate of its destruction.")

@@ -1,0 +1,68 @@
+"""What the access log says of viewings."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accesslog.registry import EventType, register
+
+WHO = frozenset({"actor", "terminal", "site", "purpose", "viewing"})
+
+register(
+    EventType(
+        kind="viewing.opened",
+        required=WHO | {"cameras", "from", "to", "valid_until"},
+        optional=frozenset({"case"}),
+        sentence=_("{actor} opened {cameras}, {from}–{to}, for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="eye",
+    )
+)
+register(
+    EventType(
+        kind="view.covered",
+        required=WHO | {"camera", "from", "to"},
+        optional=frozenset({"case"}),
+        sentence=_("{camera}, {from}–{to}, was released to {actor} for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="play",
+    )
+)
+register(
+    EventType(
+        kind="thumbs.covered",
+        required=WHO | {"camera", "from", "to"},
+        optional=frozenset({"case"}),
+        sentence=_("Small pictures of {camera}, {from}–{to}, were released to {actor} for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="grid",
+    )
+)
+register(
+    EventType(
+        kind="still.covered",
+        required=WHO | {"camera", "from", "to"},
+        optional=frozenset({"case"}),
+        sentence=_("A still of {camera} at {from} was released to {actor} for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="still",
+    )
+)
+register(
+    EventType(
+        kind="viewing.extended",
+        required=WHO | {"valid_until"},
+        optional=frozenset({"case"}),
+        sentence=_("{actor} extended the viewing for {purpose} until {valid_until}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="clock",
+    )
+)
+register(
+    EventType(
+        kind="viewing.closed",
+        required=WHO | {"sent", "reason"},
+        optional=frozenset({"case", "sent_left_out"}),
+        sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="x",
+    )
+)

@@ -1,0 +1,103 @@
+"""What the pages of viewing ask for."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
+from cctv.sites.models import Camera, Purpose, Site
+
+MINUTES = [(15, _("15 minutes")), (30, _("30 minutes")), (60, _("60 minutes")), (120, _("2 hours"))]
+
+
+def local_span(day: date, start: time, end: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """The UTC span between two wall-clock times of a day; an end at or before the start is on the next day.
+
+    Where the clocks are put back, an hour comes twice: the span then holds both of them.
+    """
+    last = day if end > start else day + timedelta(days=1)
+    starts_at = datetime.combine(day, start, tzinfo=zone).replace(fold=0)
+    ends_at = datetime.combine(last, end, tzinfo=zone).replace(fold=1)
+    return starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+
+
+class SpanForm(forms.Form):
+    """Which cameras, and when, in the site's own time."""
+
+    camera = forms.ModelMultipleChoiceField(
+        queryset=Camera.objects.none(),
+        to_field_name="code",
+        label=_("Cameras"),
+        error_messages={
+            "required": _("Choose at least one camera."),
+            "invalid_choice": _("There is no camera %(value)s at this site."),
+        },
+    )
+    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    start = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time", "step": "1"}))
+    end = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time", "step": "1"}))
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        """`site` limits the cameras and gives the zone."""
+        super().__init__(*args, **kwargs)
+        self.site = site
+        field = self.fields["camera"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = Camera.objects.filter(site=site).select_related("site")
+
+    def clean_camera(self) -> list[Camera]:
+        """At most as many as a session may hold."""
+        cameras = list(self.cleaned_data["camera"])
+        if len(cameras) > MOST_CAMERAS:
+            raise forms.ValidationError(_("Choose at most %(most)d cameras."), params={"most": MOST_CAMERAS})
+        return cameras
+
+    def clean(self) -> dict[str, Any]:
+        """Add the UTC span as `span`."""
+        data = super().clean() or {}
+        if {"day", "start", "end"} <= data.keys():
+            span = local_span(data["day"], data["start"], data["end"], ZoneInfo(self.site.time_zone))
+            if span[1] - span[0] > LONGEST_SPAN:
+                raise forms.ValidationError(_("Choose at most 24 hours."))
+            data["span"] = span
+        return data
+
+
+class PurposeForm(SpanForm):
+    """The purpose sheet: the span again, why, for which case, and for how long."""
+
+    purpose = forms.ModelChoiceField(
+        queryset=Purpose.objects.none(),
+        to_field_name="code",
+        label=_("Purpose"),
+        empty_label=None,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Say for which purpose you need the pictures."),
+            "invalid_choice": _("These cameras are not registered for this purpose. Choose another one."),
+        },
+    )
+    reason = forms.CharField(
+        label=_("What for, in a few words"),
+        max_length=300,
+        required=False,
+        help_text=_("Optional. No names: the log keeps it for years."),
+    )
+    case = forms.CharField(label=_("Case"), max_length=40, required=False, help_text=_("Optional."))
+    minutes = forms.TypedChoiceField(
+        label=_("How long"), choices=MINUTES, coerce=int, initial=60, error_messages={"required": _("Choose how long.")}
+    )
+
+    def __init__(self, *args: Any, site: Site, purposes: Any, **kwargs: Any) -> None:
+        """`purposes` are those that every chosen camera is registered for."""
+        super().__init__(*args, site=site, **kwargs)
+        field = self.fields["purpose"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = purposes
+        for name in ("camera", "day", "start", "end"):
+            self.fields[name].widget = (
+                forms.MultipleHiddenInput() if name == "camera" else forms.HiddenInput()
+            )

@@ -1,0 +1,128 @@
+"""The addresses that footage leaves by. Each parses, calls one service, and streams its answer."""
+
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_GET, require_POST
+
+from cctv.core import clock
+from cctv.footage import playback
+from cctv.footage import viewing as sessions
+from cctv.footage.errors import OutsideViewing
+from cctv.footage.media import hls
+from cctv.footage.models import ViewingSession
+from cctv.footage.playlist import session_playlist
+from cctv.footage.views import own_session
+from cctv.people.access import Request, requires
+from cctv.people.policy import NotFound
+from cctv.sites.models import Camera
+
+VIEW = "footage.view"
+Response = TypeVar("Response", bound=HttpResponseBase)
+
+
+@require_GET
+@requires(VIEW)
+def playlist(request: Request, pk: UUID, camera_code: str) -> HttpResponse:
+    """Which parts there are; holds times, no pictures."""
+    session, camera = _open(request, pk, camera_code)
+    text = session_playlist(session, camera, plays_hevc=_plays_hevc(request))
+    return _private(HttpResponse(text, content_type=hls.CONTENT_TYPE))
+
+
+@require_GET
+@requires(VIEW)
+def init(request: Request, pk: UUID, camera_code: str, segment: UUID) -> HttpResponse:
+    """A stream's parameters."""
+    session, camera = _open(request, pk, camera_code)
+    data = playback.init(session, camera=camera, segment_id=segment, plays_hevc=_unconverted(request))
+    return _private(HttpResponse(data, content_type="video/mp4"))
+
+
+@require_GET
+@requires(VIEW)
+def part(request: Request, pk: UUID, camera_code: str, segment: UUID, number: int) -> StreamingHttpResponse:
+    """One part of video."""
+    session, camera = _open(request, pk, camera_code)
+    picture = playback.part(
+        session,
+        camera=camera,
+        segment_id=segment,
+        number=number,
+        base_ms=_milliseconds(request.GET.get("t", "0")),
+        plays_hevc=_unconverted(request),
+    )
+    return _stream(session, camera, picture, "video/iso.segment")
+
+
+@require_GET
+@requires(VIEW)
+def thumb(request: Request, pk: UUID, camera_code: str, segment: UUID) -> StreamingHttpResponse:
+    """The small picture of a segment."""
+    session, camera = _open(request, pk, camera_code)
+    picture = playback.thumbnail(session, camera=camera, segment_id=segment)
+    return _stream(session, camera, picture, "image/jpeg")
+
+
+@require_POST
+@requires(VIEW)
+def still(request: Request, pk: UUID, camera_code: str) -> StreamingHttpResponse:
+    """The frame at a time, full size."""
+    session, camera = _open(request, pk, camera_code)
+    picture = playback.still(session, camera=camera, at=_moment(request.POST.get("at", "")))
+    return _stream(session, camera, picture, "image/jpeg")
+
+
+def _open(request: Request, pk: UUID, camera_code: str) -> tuple[ViewingSession, Camera]:
+    """The person's own open session, and one of its cameras."""
+    session = own_session(request, pk)
+    sessions.require_open(session)
+    camera = session.cameras.filter(code=camera_code).first()
+    if camera is None:
+        raise OutsideViewing
+    return session, camera
+
+
+def _stream(
+    session: ViewingSession, camera: Camera, picture: playback.Picture, content_type: str
+) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(playback.sending(session, camera, picture), content_type=content_type)
+    response["Content-Length"] = str(picture.size_bytes)
+    _private(response)
+    return response
+
+
+def _private(response: Response) -> Response:
+    """Pictures stay in no cache: what a browser kept would be footage that no purge reaches."""
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def _plays_hevc(request: Request) -> bool:
+    return request.GET.get("hevc") == "1"
+
+
+def _unconverted(request: Request) -> bool:
+    """A part's address says `from=<codec>` when the playlist promised it converted."""
+    return "from" not in request.GET
+
+
+def _milliseconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise NotFound from None
+    if not 0 <= value < 1e11:
+        raise NotFound
+    return value
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return clock.parse_rfc3339(text)
+    except ValueError:
+        raise NotFound from None

@@ -1,0 +1,166 @@
+"""From a request for pictures to their bytes: check, cover, unseal, build. In that order, always.
+
+No function here returns a byte of footage before `viewing.cover` has returned a receipt, and only the
+vault's door for people, which checks that receipt again, hands out a reader (invariant 1).
+"""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from uuid import UUID
+
+from django.conf import settings
+
+from cctv.core import clock
+from cctv.footage import sealed, viewing
+from cctv.footage.errors import FootageExpired, OutsideViewing
+from cctv.footage.media.fmp4 import init_segment, media_part_pieces, ticks_of
+from cctv.footage.media.parts import partition
+from cctv.footage.media.stills import still as still_jpeg
+from cctv.footage.media.transcode import TranscodePool
+from cctv.footage.models import Segment, ViewingSession
+from cctv.footage.playlist import PartRow, needs_converting, part_rows
+from cctv.people.policy import NotFound
+from cctv.sites.models import Camera
+
+# Answers go out in pieces of this size, so that a broken connection is noticed early.
+PIECE_BYTES = 256 * 1024
+
+_covering = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Bytes ready to leave, and what the log and the session say of them."""
+
+    data: list[bytes | memoryview]
+    size_bytes: int
+    start: datetime
+    end: datetime
+    kind: str
+
+
+def part(
+    session: ViewingSession, *, camera: Camera, segment_id: UUID, number: int, base_ms: float, plays_hevc: bool
+) -> Picture:
+    """One part as fMP4. Raises viewing and vault errors; nothing is read before the entry is durable."""
+    segment = _segment(session, camera, segment_id)
+    row = _part_row(segment, number)
+    start, end = _times(segment, row)
+    _require_inside(session, start, end)
+    receipt = _cover(session, camera, start, end, "view.covered")
+    reader = sealed.for_person(receipt, segment, session=session, span=(start, end))
+    index = reader.index()
+    place = partition(index)[number]
+    if needs_converting(segment.codec, plays_hevc=plays_hevc):
+        data: list[bytes | memoryview] = [
+            transcoder().part(index, reader.media().read_range, place.first, place.stop, base_ms=base_ms)
+        ]
+    else:
+        base = ticks_of(index, base_ms)
+        pieces = media_part_pieces(
+            index, reader.media().read_range, place.first, place.stop, sequence=number + 1, base_decode_time=base
+        )
+        data = list(pieces)
+    return Picture(data, sum(len(piece) for piece in data), start, end, "video")
+
+
+def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool) -> bytes:
+    """The init segment of a segment's stream: its parameters, no picture; covered all the same."""
+    segment = _segment(session, camera, segment_id)
+    row = part_rows(segment)[0]
+    start, end = _times(segment, row)
+    receipt = _cover(session, camera, start, end, "view.covered")
+    index = sealed.for_person(receipt, segment, session=session, span=(start, end)).index()
+    if needs_converting(segment.codec, plays_hevc=plays_hevc):
+        return transcoder().init_segment(segment.width, segment.height)
+    return init_segment(index)
+
+
+def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> Picture:
+    """The small picture of a segment, sealed beside it. NotFound while the job has not made it."""
+    segment = _segment(session, camera, segment_id)
+    if segment.thumb_size_bytes <= 0:
+        raise NotFound
+    _require_inside(session, segment.starts_at, segment.ends_at)
+    start, end = segment.starts_at, segment.ends_at
+    receipt = _cover(session, camera, start, end, "thumbs.covered")
+    data = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
+    return Picture([data], len(data), start, end, "thumbs")
+
+
+def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
+    """The frame shown at `at`, full size, as JPEG, under an entry of its own."""
+    _require_inside(session, at, at + timedelta(milliseconds=1))
+    segment = Segment.objects.filter(camera=camera, starts_at__lte=at, ends_at__gt=at).order_by("-starts_at").first()
+    if segment is None:
+        raise NotFound
+    _require_unexpired(segment)
+    end = at + timedelta(milliseconds=1)
+    receipt = _cover(session, camera, at, end, "still.covered")
+    reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
+    offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
+    data = still_jpeg(reader.index(), reader.media().read_range, offset_ms)
+    return Picture([data], len(data), at, end, "still")
+
+
+def sending(session: ViewingSession, camera: Camera, picture: Picture) -> Iterator[bytes]:
+    """The bytes for the response; what has left is noted on the session, also when the connection breaks."""
+    started = False
+    try:
+        for piece in picture.data:
+            view = memoryview(piece)
+            for offset in range(0, len(view), PIECE_BYTES):
+                started = True
+                yield bytes(view[offset : offset + PIECE_BYTES])
+    finally:
+        if started:
+            viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
+
+
+@cache
+def transcoder() -> TranscodePool:
+    """The process's bounded pool of conversion jobs."""
+    return TranscodePool(max_jobs=settings.LETHE_TRANSCODE_JOBS)
+
+
+def _segment(session: ViewingSession, camera: Camera, segment_id: UUID) -> Segment:
+    """A live segment of the session's camera; expired ones are refused, purged or not (invariant 3)."""
+    segment = Segment.objects.filter(pk=segment_id, camera=camera).select_related("epoch", "camera").first()
+    if segment is None:
+        raise NotFound
+    _require_unexpired(segment)
+    return segment
+
+
+def _require_unexpired(segment: Segment) -> None:
+    if clock.now() >= segment.expires_at:
+        raise FootageExpired
+
+
+def _require_inside(session: ViewingSession, start: datetime, end: datetime) -> None:
+    """Parts are cut at keyframes, so a part may begin before the span; but it must show some of it."""
+    if end <= session.starts_at or start >= session.ends_at:
+        raise OutsideViewing
+
+
+def _part_row(segment: Segment, number: int) -> PartRow:
+    rows = part_rows(segment)
+    if number >= len(rows):
+        raise NotFound
+    return rows[number]
+
+
+def _times(segment: Segment, row: PartRow) -> tuple[datetime, datetime]:
+    return (
+        segment.starts_at + timedelta(milliseconds=row.start_ms),
+        segment.starts_at + timedelta(milliseconds=row.end_ms),
+    )
+
+
+def _cover(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> viewing.Receipt:
+    """One request at a time decides whether a new entry is needed, so that two do not write the same."""
+    with _covering:
+        return viewing.cover(session, camera=camera, start=start, end=end, kind=kind)

@@ -1,0 +1,317 @@
+"""Browsing and viewing pages. No picture on any of them unless a viewing is open."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cctv.core import clock
+from cctv.footage import catalogue, selectors
+from cctv.footage import viewing as sessions
+from cctv.footage.forms import PurposeForm, SpanForm
+from cctv.footage.models import CloseReason, ViewingSession
+from cctv.people.access import Request, requires, site_or_404
+from cctv.people.actors import terminal_of
+from cctv.people.policy import NotFound
+from cctv.sites.models import Camera, Purpose, Site
+
+BROWSE = "footage.browse"
+DAYS_SHOWN = 31
+
+
+@require_GET
+@requires(BROWSE)
+def sites(request: Request) -> HttpResponse:
+    """The sites where the person may browse, as cards without pictures."""
+    allowed = request.permissions.sites(BROWSE)
+    query = Site.objects.filter(retired_at__isnull=True).select_related("organisation")
+    if allowed is not None:
+        query = query.filter(pk__in=allowed)
+    cards = []
+    for site in query:
+        states = selectors.camera_states(selectors.active_cameras(site))
+        cards.append(
+            {
+                "site": site,
+                "cameras": len(states),
+                "alive": sum(state.state == "recorded" for state in states),
+                "silent": [state for state in states if state.state == "silent"],
+                "last_at": max((state.last_at for state in states if state.last_at), default=None),
+            }
+        )
+    return render(request, "cctv/footage/sites.html", {"cards": cards})
+
+
+@require_GET
+@requires(BROWSE)
+def site(request: Request, site_code: str) -> HttpResponse:
+    """The cameras of a site, their state, and today's coverage."""
+    site = site_or_404(request, site_code, BROWSE)
+    zone = ZoneInfo(site.time_zone)
+    today = clock.now().astimezone(zone).date()
+    start, end = catalogue.day_span(today, zone)
+    rows = [
+        {
+            "state": state,
+            "bars": _bars(selectors.coverage(camera_id=state.camera.pk, start=start, end=end), start, end),
+        }
+        for state in selectors.camera_states(selectors.active_cameras(site))
+    ]
+    context = {"site": site, "rows": rows, "today": today, "zone": zone, "hours": _hours(start, end, zone)}
+    return render(request, "cctv/footage/site.html", context)
+
+
+@require_GET
+@requires(BROWSE)
+def camera(request: Request, site_code: str, camera_code: str) -> HttpResponse:
+    """The days of a camera, newest first."""
+    site = site_or_404(request, site_code, BROWSE)
+    camera = get_object_or_404(Camera.objects.select_related("site", "zone"), site=site, code=camera_code)
+    zone = ZoneInfo(site.time_zone)
+    today = clock.now().astimezone(zone).date()
+    days = selectors.days_of(camera=camera, zone=zone, last=today, count=DAYS_SHOWN)
+    rows = [{"day": day, "bars": _bars(day.spans, day.start, day.end)} for day in days]
+    last_used = max((index for index, row in enumerate(rows) if row["bars"]), default=-1)
+    context = {"site": site, "camera": camera, "rows": rows[: last_used + 1], "zone": zone, "today": today}
+    return render(request, "cctv/footage/camera.html", context)
+
+
+@require_GET
+@requires(BROWSE)
+def camera_day(request: Request, site_code: str, camera_code: str, day: date) -> HttpResponse:
+    """One day of a camera: what is recorded, and the form that asks for a stretch of it."""
+    site = site_or_404(request, site_code, BROWSE)
+    camera = get_object_or_404(Camera.objects.select_related("site", "zone"), site=site, code=camera_code)
+    zone = ZoneInfo(site.time_zone)
+    start, end = catalogue.day_span(day, zone)
+    spans = selectors.coverage(camera_id=camera.pk, start=start, end=end)
+    others = [other for other in selectors.active_cameras(site) if other.pk != camera.pk]
+    missing = catalogue.gaps(spans, start, min(end, clock.now())) if start < clock.now() else []
+    last = spans[-1] if spans else None
+    suggested = (max(last[0], last[1] - timedelta(minutes=10)), last[1]) if last else None
+    context = {
+        "site": site,
+        "camera": camera,
+        "day": day,
+        "zone": zone,
+        "spans": spans,
+        "gaps": missing,
+        "bars": _bars(spans, start, end),
+        "hours": _hours(start, end, zone),
+        "others": others,
+        "recorded_seconds": catalogue.total_seconds(spans),
+        "stretches": [
+            {"start": a, "end": b, "from_text": _clock(a, zone), "to_text": _clock(b, zone)} for a, b in spans
+        ],
+        "from_text": _clock(suggested[0], zone) if suggested else "",
+        "to_text": _clock(suggested[1], zone) if suggested else "",
+        "before": day - timedelta(days=1),
+        "after": day + timedelta(days=1) if end <= clock.now() else None,
+    }
+    return render(request, "cctv/footage/day.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires("footage.view")
+def viewing_new(request: Request, site_code: str) -> HttpResponse:
+    """The purpose sheet: asks why, previews what the log will say, and opens the session."""
+    site = site_or_404(request, site_code, "footage.view")
+    data = request.POST if request.method == "POST" else request.GET
+    span_form = SpanForm(data, site=site)
+    if not span_form.is_valid():
+        return render(request, "cctv/footage/span.html", {"site": site, "form": span_form}, status=400)
+    cameras: list[Camera] = span_form.cleaned_data["camera"]
+    start, end = span_form.cleaned_data["span"]
+    purposes = _common_purposes(cameras)
+    bound = request.POST if request.method == "POST" else None
+    initial = {
+        **{name: data[name] for name in ("day", "start", "end")},
+        "camera": [camera.code for camera in cameras],
+        "case": request.session.get("last_case", ""),
+        "purpose": request.session.get("last_purpose") or getattr(purposes.first(), "code", None),
+        "minutes": 60,
+    }
+    form = PurposeForm(bound, site=site, purposes=purposes, initial=initial)
+    if bound is not None and form.is_valid():
+        session = sessions.open_viewing(
+            actor=request.account,
+            terminal=terminal_of(request),
+            cameras=cameras,
+            purpose=form.cleaned_data["purpose"],
+            starts_at=start,
+            ends_at=end,
+            minutes=form.cleaned_data["minutes"],
+            reason=form.cleaned_data["reason"],
+            case=form.cleaned_data["case"],
+        )
+        request.session["last_case"] = session.case
+        request.session["last_purpose"] = session.purpose.code
+        return redirect("viewing", pk=session.pk)
+    context = {
+        "site": site,
+        "form": form,
+        "cameras": cameras,
+        "start": start,
+        "end": end,
+        "zone": ZoneInfo(site.time_zone),
+        "purposes": purposes,
+        "back": reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]]),
+    }
+    return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)
+
+
+@require_GET
+@requires("viewings.own")
+def viewings(request: Request) -> HttpResponse:
+    """The person's own viewings, open ones first."""
+    own = ViewingSession.objects.filter(actor=request.account).select_related("site", "purpose")
+    now = clock.now()
+    current = own.filter(closed_at__isnull=True, valid_until__gt=now).prefetch_related("cameras")
+    past = own.exclude(closed_at__isnull=True, valid_until__gt=now).prefetch_related("cameras")[:50]
+    context = {"open": current, "closed": past, "sections": [(_("Open"), current), (_("Closed"), past)]}
+    return render(request, "cctv/footage/viewings.html", context)
+
+
+@require_GET
+@requires("footage.view")
+def viewing(request: Request, pk: UUID) -> HttpResponse:
+    """The player room of an open session; a closed one says what it sent."""
+    session = own_session(request, pk)
+    zone = ZoneInfo(session.site.time_zone)
+    cameras = list(session.cameras.order_by("name"))
+    sent = session.sent.select_related("camera").order_by("starts_at")
+    if session.closed_at is not None or clock.now() >= session.valid_until:
+        context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
+        return render(request, "cctv/footage/viewing_closed.html", context)
+    rows = []
+    for camera in cameras:
+        spans = selectors.coverage(camera_id=camera.pk, start=session.starts_at, end=session.ends_at)
+        rows.append(
+            {
+                "camera": camera,
+                "bars": _bars(spans, session.starts_at, session.ends_at),
+                "recorded_seconds": catalogue.total_seconds(spans),
+                "playlist": reverse("viewing-playlist", args=[session.pk, camera.code]),
+                "still": reverse("viewing-still", args=[session.pk, camera.code]),
+            }
+        )
+    context = {
+        "session": session,
+        "zone": zone,
+        "rows": rows,
+        "ticks": _ticks(session.starts_at, session.ends_at, zone),
+        "seconds_left": int((session.valid_until - clock.now()).total_seconds()),
+        "player": _player_facts(session, rows),
+    }
+    return render(request, "cctv/footage/viewing.html", context)
+
+
+@require_POST
+@requires("footage.view")
+def viewing_close(request: Request, pk: UUID) -> HttpResponse:
+    """Close the session; its page then sums it up."""
+    session = own_session(request, pk)
+    sessions.close_viewing(session, reason=CloseReason.USER)
+    return redirect("viewing", pk=session.pk)
+
+
+@require_POST
+@requires("footage.view")
+def viewing_extend(request: Request, pk: UUID) -> HttpResponse:
+    """Half an hour more."""
+    session = sessions.extend_viewing(own_session(request, pk), minutes=30)
+    messages.success(request, _("The viewing goes on for another 30 minutes."))
+    return redirect("viewing", pk=session.pk)
+
+
+@require_POST
+@requires("footage.view")
+def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
+    """The player's heartbeat: keeps the session from closing as idle, and tells how long it lasts."""
+    session = own_session(request, pk)
+    sessions.require_open(session)
+    sessions.touch(session)
+    return JsonResponse({"seconds_left": int((session.valid_until - clock.now()).total_seconds())})
+
+
+def own_session(request: Request, pk: UUID) -> ViewingSession:
+    """The person's own session; anybody else's does not exist for them."""
+    session = (
+        ViewingSession.objects.filter(pk=pk, actor=request.account).select_related("site", "purpose", "actor").first()
+    )
+    if session is None:
+        raise NotFound
+    return session
+
+
+def _common_purposes(cameras: list[Camera]) -> Any:
+    """The purposes, still in use, that all of the cameras are registered for."""
+    purposes = Purpose.objects.filter(retired_at__isnull=True)
+    for camera in cameras:
+        purposes = purposes.filter(pk__in=camera.purposes.values("pk"))
+    return purposes.order_by("name")
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    """A wall-clock time in the zone, as a time field wants it."""
+    return moment.astimezone(zone).strftime("%H:%M:%S")
+
+
+def _bars(spans: Any, start: datetime, end: datetime) -> list[dict[str, Any]]:
+    """SVG bars: x and width in percent, with the span for the title."""
+    bars = []
+    for a, b in spans:
+        left = catalogue.percent(a, start, end)
+        width = max(catalogue.percent(b, start, end) - left, 0.15)
+        bars.append({"x": left, "width": round(width, 3), "start": a, "end": b})
+    return bars
+
+
+def _hours(start: datetime, end: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """Labels each three hours of a day."""
+    return [tick for index, tick in enumerate(_ticks(start, end, zone, step=timedelta(hours=1))) if index % 3 == 0]
+
+
+def _ticks(start: datetime, end: datetime, zone: ZoneInfo, step: timedelta | None = None) -> list[dict[str, Any]]:
+    """About eight labelled ticks over the span, on round local times."""
+    if step is None:
+        choices = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800)
+        wanted = (end - start).total_seconds() / 8
+        step = timedelta(seconds=next((choice for choice in choices if choice >= wanted), choices[-1]))
+    first = start.astimezone(zone).replace(minute=0, second=0, microsecond=0).astimezone(start.tzinfo)
+    ticks = []
+    moment = first
+    while moment <= end:
+        if moment >= start:
+            local = moment.astimezone(zone)
+            text = local.strftime("%H:%M" if step >= timedelta(minutes=1) else "%H:%M:%S")
+            ticks.append({"x": catalogue.percent(moment, start, end), "text": text})
+        moment += step
+    return ticks
+
+
+def _player_facts(session: ViewingSession, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the player script needs to know, as data of the page."""
+    return {
+        "starts": session.starts_at.timestamp() * 1000,
+        "ends": session.ends_at.timestamp() * 1000,
+        "zone": session.site.time_zone,
+        "alive": reverse("viewing-alive", args=[session.pk]),
+        "cameras": [
+            {
+                "code": row["camera"].code,
+                "name": row["camera"].name,
+                "playlist": row["playlist"],
+                "still": row["still"],
+                "empty": not row["bars"],
+            }
+            for row in rows
+        ],
+    }

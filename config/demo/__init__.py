@@ -1,0 +1,1 @@
+"""The demonstration: an organisation with two sites, real footage, and one account per role."""
