@@ -42,6 +42,7 @@ class PurgeRun(models.Model):
     # True while the run is under way or paused, NULL afterwards: unique, so there is one at a time.
     is_open = models.BooleanField(null=True, default=True, unique=True)
     trigger = models.CharField(max_length=6, choices=Trigger, default=Trigger.AUTO)
+    started_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, null=True, related_name="+")
     planned_at = models.DateTimeField(default=clock.now)
     # Everything of the plan expired at or before this moment.
     cutoff_at = models.DateTimeField()
@@ -104,7 +105,7 @@ class PurgeItem(models.Model):
     quarantined = models.PositiveIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
-    # {camera id: [segments, bytes, first start, last end]} of the destroyed segments.
+    # {camera id: [segments, bytes, first start, last end, fewest days kept, most]} of the destroyed segments.
     cameras = models.JSONField(default=dict)
     tree_size = models.PositiveIntegerField(default=0)
     frontier = models.BinaryField(default=b"")

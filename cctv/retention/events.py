@@ -1,0 +1,83 @@
+"""What the access log says of endings."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accesslog.registry import EventType, register
+
+register(
+    EventType(
+        kind="purge.start",
+        required=frozenset(
+            {"run", "trigger", "digest", "segments", "quarantined", "bytes", "keys", "cutoff", "cameras", "camera_count"}
+        ),
+        optional=frozenset({"actor", "confirmed_by"}),
+        sentence=_("The destruction of {segments} segments of {camera_count} cameras began."),
+        personal=frozenset({"actor", "confirmed_by"}),
+        icon="retention",
+    )
+)
+register(
+    EventType(
+        kind="purge.done",
+        required=frozenset({"run", "digest", "segments", "quarantined", "bytes", "failed", "keys", "mirrors", "roots"}),
+        optional=frozenset({"generation_before", "generation_after"}),
+        sentence=_("{segments} segments were destroyed; {failed} could not be deleted yet."),
+        icon="destroyed",
+    )
+)
+register(
+    EventType(
+        kind="purge.paused",
+        required=frozenset({"run", "code", "facts", "digest", "segments", "quarantined", "bytes", "keys"}),
+        optional=frozenset(),
+        sentence=_("The destruction of {segments} segments was paused ({code})."),
+        icon="pause",
+    )
+)
+register(
+    EventType(
+        kind="purge.confirmed",
+        required=frozenset({"run", "code", "digest", "segments", "actor", "terminal"}),
+        optional=frozenset(),
+        sentence=_("{actor} confirmed the paused destruction of {segments} segments."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="key",
+    )
+)
+register(
+    EventType(
+        kind="purge.abandoned",
+        required=frozenset({"run", "code", "digest", "segments"}),
+        optional=frozenset(),
+        sentence=_("The paused destruction of {segments} segments was given up: its plan no longer fits."),
+        icon="x",
+    )
+)
+register(
+    EventType(
+        kind="purge.item_failed",
+        required=frozenset({"run", "object", "site", "expired", "attempts", "error"}),
+        optional=frozenset({"camera"}),
+        sentence=_("Object {object} could not be deleted ({error}); it will be tried again."),
+        icon="bad",
+    )
+)
+register(
+    EventType(
+        kind="retention.shortened",
+        required=frozenset({"rule", "days", "segments", "quarantined"}),
+        optional=frozenset({"site", "camera", "actor"}),
+        sentence=_("A retention of {days} days was applied to {segments} existing segments."),
+        personal=frozenset({"actor"}),
+        icon="calendar",
+    )
+)
+register(
+    EventType(
+        kind="certificate.issued",
+        required=frozenset({"number", "run", "site", "sha256", "segments", "bytes"}),
+        optional=frozenset(),
+        sentence=_("Certificate {number} was issued for {segments} destroyed segments of {site}."),
+        icon="check",
+    )
+)

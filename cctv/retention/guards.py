@@ -1,0 +1,167 @@
+"""When not to destroy: a wrong clock, a wrong mount, an emptied register, an unusual amount (invariant 7).
+
+Two kinds. A *hard* guard says that the world is not as it should be: nobody can confirm it away, and
+it clears by itself when the world is mended (the run is then given up and planned anew). A *soft*
+guard says that the plan is unusual but may be meant: a person confirms the plan's digest.
+
+Guards only ever stop destruction. Reading expired footage stays refused while one of them holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Sum
+from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
+
+from accesslog.models import LogHead
+from accesslog.types import from_us
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.footage.models import Segment
+from cctv.ingest.models import Quarantined
+from cctv.retention.models import Heartbeat, PurgeRun
+from cctv.retention.plan import Plan
+from cctv.vault import services as vault
+from cctv.vault.errors import StorageMismatch
+
+# Clocks of one machine agree; of several, NTP keeps them well within this.
+BEHIND_TOLERANCE = timedelta(minutes=2)
+# A longer silence than a night and a day means either that the machine was off or that its clock jumped.
+AHEAD_TOLERANCE = timedelta(hours=36)
+HISTORY = timedelta(days=30)
+# Up to this many segments, an unusual plan is simply a small installation.
+FEW_SEGMENTS = 100
+UNUSUAL = 5
+
+CLOCK_BEHIND = "clock_behind"
+CLOCK_AHEAD = "clock_ahead"
+STORAGE = "storage_mismatch"
+EMPTIED = "register_emptied"
+VOLUME = "unusual_volume"
+HARD = frozenset({CLOCK_BEHIND, STORAGE, EMPTIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Tripped:
+    """A guard that stops destruction: its code, and the facts that its sentence names."""
+
+    code: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def hard(self) -> bool:
+        """Whether no confirmation can release it."""
+        return self.code in HARD
+
+
+def check(plan: Plan, *, now: datetime, confirmed: bool = False) -> Tripped | None:
+    """The first guard that the plan trips, or None. `confirmed`: a person has looked at this very plan.
+
+    A confirmation vouches for the clock of its moment by moving the heartbeat, so the clock is still asked.
+    """
+    if tripped := hard(plan, now=now):
+        return tripped
+    if plan.is_empty:
+        return None
+    return clock_ahead(now) or (None if confirmed else _unusual_volume(plan, now))
+
+
+def hard(plan: Plan, *, now: datetime) -> Tripped | None:
+    """The first hard guard that trips. With nothing registered and nothing to do there is none to ask."""
+    if tripped := clock_behind(now):
+        return tripped
+    if plan.is_empty and not Segment.objects.exists():
+        return None
+    return storage() or _register_emptied(plan)
+
+
+def clock_behind(now: datetime) -> Tripped | None:
+    """The clock stands before moments that this installation has already seen."""
+    heartbeat = Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
+    newest = Segment.objects.order_by("-pk").values_list("ingested_at", flat=True).first()
+    seen = {"heartbeat": heartbeat, "log": _log_time(), "ingest": newest}
+    known = {name: moment for name, moment in seen.items() if moment is not None}
+    for name, moment in known.items():
+        if now < moment - BEHIND_TOLERANCE:
+            return Tripped(CLOCK_BEHIND, {"against": name, "seen": clock.rfc3339(moment), "now": clock.rfc3339(now)})
+    return None
+
+
+def _log_time() -> datetime | None:
+    time_us = LogHead.objects.filter(pk=1, size__gt=0).values_list("last_time_us", flat=True).first()
+    return from_us(time_us) if time_us else None
+
+
+def clock_ahead(now: datetime) -> Tripped | None:
+    """The clock is far ahead of the last trusted moment: a jump, or a machine that was switched off.
+
+    Only the heartbeat is trusted: log entries and segments made since the jump carry the jumped time.
+    Where the purge has never run, the last segment's admission stands in for it.
+    """
+    seen = Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
+    if seen is None:
+        seen = Segment.objects.aggregate(at=Max("ingested_at"))["at"]
+    if seen is None or now - seen <= AHEAD_TOLERANCE:
+        return None
+    return Tripped(CLOCK_AHEAD, {"seen": clock.rfc3339(seen), "now": clock.rfc3339(now)})
+
+
+def beat(now: datetime) -> None:
+    """Trust the clock up to `now`."""
+    Heartbeat.objects.update_or_create(pk=1, defaults={"at": now})
+
+
+def storage() -> Tripped | None:
+    """The footage store is missing, or another installation's."""
+    try:
+        vault.check_storage()
+    except StorageMismatch as error:
+        return Tripped(STORAGE, {"error": str(error.message)[:200]})
+    except (LetheError, OSError) as error:
+        return Tripped(STORAGE, {"error": str(getattr(error, "message", error))[:200]})
+    return None
+
+
+def _register_emptied(plan: Plan) -> Tripped | None:
+    """Keys would go although the register knows no footage at all and the store is full of it."""
+    if plan.segments or plan.quarantined or Segment.objects.exists() or Quarantined.objects.exists():
+        return None
+    if next(iter(vault.list_objects()), None) is None:
+        return None
+    return Tripped(EMPTIED, {})
+
+
+def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
+    """Far more than ever in the last 30 days, and a large part of everything or of many usual days.
+
+    A first run has nothing to be compared with and is left alone: its clock and storage were checked.
+    """
+    runs = PurgeRun.objects.filter(planned_at__gt=now - HISTORY, destroyed_segments__gt=0)
+    largest = runs.aggregate(largest=Max("destroyed_segments"))["largest"]
+    if largest is None or plan.segments <= max(FEW_SEGMENTS, UNUSUAL * largest):
+        return None
+    days = runs.annotate(day=TruncDate("planned_at")).values("day").annotate(n=Sum("destroyed_segments"))
+    usual = max(day["n"] for day in days)
+    total = Segment.objects.aggregate(n=Count("pk"))["n"]
+    if plan.segments <= UNUSUAL * usual and plan.segments * 2 <= total:
+        return None
+    return Tripped(VOLUME, {"segments": plan.segments, "usual": usual, "largest": largest, "total": total})
+
+
+def sentence(code: str, facts: Mapping[str, Any]) -> str:
+    """Why destruction is paused, in the reader's language."""
+    texts = {
+        CLOCK_BEHIND: _("The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."),
+        CLOCK_AHEAD: _(
+            "The clock of this machine stands at %(now)s; the last moment that it was known to be right was"
+            " %(seen)s. Either the machine was switched off, or its clock has jumped."
+        ),
+        STORAGE: _("The footage storage is not mounted, or it belongs to another installation: %(error)s"),
+        EMPTIED: _("The register knows no footage, but the storage is full of it: it may have been emptied."),
+        VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
+    }
+    text = texts.get(code)
+    return text % facts if text else code

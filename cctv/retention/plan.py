@@ -1,0 +1,183 @@
+"""What a purge would take at a given moment: pure reads, and a digest that stands for the whole list.
+
+A plan is a function of its cutoff and of the register. Computing it again for the same cutoff gives
+the same digest unless the world has moved; whoever was asked to confirm one is never given another.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QuerySet, Sum
+
+from cctv.core.clock import HOUR
+from cctv.footage.models import Segment
+from cctv.ingest.models import Quarantined
+from cctv.retention.models import PurgeFailure
+from cctv.vault.models import Epoch, EpochState
+
+DIGEST_PREFIX = b"lethe/purge-plan/1\n"
+SEGMENT, QUARANTINED = "segment", "quarantined"
+_CHUNK = 4000
+
+
+@dataclass(slots=True)
+class Share:
+    """What the plan takes from one epoch."""
+
+    epoch_id: UUID
+    site_id: UUID
+    segments: int = 0
+    quarantined: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraShare:
+    """What the plan takes from one camera: counts and the outer ends of what was recorded."""
+
+    camera_id: UUID
+    site_id: UUID
+    segments: int
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(slots=True)
+class Plan:
+    """The whole list, summed up. `digest` is over key ids, names and hashes in order of destruction."""
+
+    cutoff_at: datetime
+    digest: bytes
+    key_ids: list[str]
+    shares: dict[UUID, Share] = field(default_factory=dict)
+    cameras: list[CameraShare] = field(default_factory=list)
+
+    @property
+    def segments(self) -> int:
+        return sum(share.segments for share in self.shares.values())
+
+    @property
+    def quarantined(self) -> int:
+        return sum(share.quarantined for share in self.shares.values())
+
+    @property
+    def bytes(self) -> int:
+        return sum(share.bytes for share in self.shares.values())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is neither an object to delete nor a key to destroy."""
+        return not self.shares and not self.key_ids
+
+
+def due_segments(cutoff_at: datetime) -> "QuerySet[Segment]":
+    """Segments whose retention has ended, but for those whose next attempt is still to come."""
+    return Segment.objects.filter(expires_at__lte=cutoff_at).exclude(_postponed(cutoff_at))
+
+
+def due_quarantined(cutoff_at: datetime) -> "QuerySet[Quarantined]":
+    """Quarantined objects whose time has ended, but for those whose next attempt is still to come."""
+    return Quarantined.objects.filter(expires_at__lte=cutoff_at).exclude(_postponed(cutoff_at))
+
+
+def _postponed(cutoff_at: datetime) -> Q:
+    later = PurgeFailure.objects.filter(next_attempt_at__gt=cutoff_at)
+    # Nearly always empty: then the big query needs no subquery at all.
+    if not later.exists():
+        return Q(pk__in=[])
+    return Q(Exists(later.filter(object_id=OuterRef("pk"))))
+
+
+def _alive(model: type[Model], cutoff_at: datetime) -> Exists:
+    return Exists(model._default_manager.filter(epoch=OuterRef("pk"), expires_at__gt=cutoff_at))
+
+
+def _ended(cutoff_at: datetime) -> "QuerySet[Epoch]":
+    return Epoch.objects.filter(state=EpochState.LIVE, expires_hour__lte=cutoff_at - HOUR)
+
+
+def ended_epochs(cutoff_at: datetime) -> "QuerySet[Epoch]":
+    """Live epochs whose hour is over and in which nothing lives any more.
+
+    An object that could not be deleted does not keep its key alive: it has expired like the rest.
+    """
+    return _ended(cutoff_at).filter(~_alive(Segment, cutoff_at), ~_alive(Quarantined, cutoff_at))
+
+
+def blocked_epochs(cutoff_at: datetime) -> "QuerySet[Epoch]":
+    """Epochs whose hour is over although something in them still lives: their keys stay, and that alarms."""
+    return _ended(cutoff_at).filter(_alive(Segment, cutoff_at) | _alive(Quarantined, cutoff_at))
+
+
+def compute(cutoff_at: datetime) -> Plan:
+    """The plan for everything that expired at or before `cutoff_at`. Memory grows with epochs, not segments."""
+    ending = list(ended_epochs(cutoff_at).order_by("expires_hour", "key_id"))
+    key_ids = [epoch.key_id for epoch in ending]
+    plan = Plan(cutoff_at=cutoff_at, digest=_digest(cutoff_at, key_ids), key_ids=key_ids)
+    for epoch in ending:
+        plan.shares[epoch.pk] = Share(epoch_id=epoch.pk, site_id=epoch.site_id)
+    _add_segments(plan)
+    _add_quarantined(plan)
+    return plan
+
+
+def _digest(cutoff_at: datetime, key_ids: list[str]) -> bytes:
+    digest = sha256(DIGEST_PREFIX)
+    for key_id in key_ids:
+        digest.update(f"key {key_id}\n".encode())
+    for name, ciphertext_sha256 in _listed(cutoff_at):
+        digest.update(f"{name} ".encode() + bytes(ciphertext_sha256))
+    return digest.digest()
+
+
+def _listed(cutoff_at: datetime) -> Iterator[tuple[str, Any]]:
+    columns = ("sealed_name", "ciphertext_sha256")
+    segments = due_segments(cutoff_at).order_by("expires_at", "pk").values_list(*columns)
+    quarantined = due_quarantined(cutoff_at).order_by("expires_at", "pk").values_list(*columns)
+    return chain(segments.iterator(chunk_size=_CHUNK), quarantined.iterator(chunk_size=_CHUNK))
+
+
+def _share(plan: Plan, row: dict[str, Any]) -> Share:
+    epoch_id = row["epoch_id"]
+    return plan.shares.setdefault(epoch_id, Share(epoch_id=epoch_id, site_id=row["epoch__site_id"]))
+
+
+def _add_segments(plan: Plan) -> None:
+    rows = (
+        due_segments(plan.cutoff_at)
+        .values("epoch_id", "epoch__site_id", "camera_id")
+        .annotate(n=Count("pk"), size=Sum("size_bytes"), first=Min("starts_at"), last=Max("ends_at"))
+        .order_by("camera_id")
+    )
+    cameras: dict[UUID, CameraShare] = {}
+    for row in rows:
+        share = _share(plan, row)
+        share.segments += row["n"]
+        share.bytes += row["size"]
+        before = cameras.get(row["camera_id"])
+        cameras[row["camera_id"]] = CameraShare(
+            camera_id=row["camera_id"],
+            site_id=row["epoch__site_id"],
+            segments=row["n"] + (before.segments if before else 0),
+            starts_at=min(row["first"], before.starts_at) if before else row["first"],
+            ends_at=max(row["last"], before.ends_at) if before else row["last"],
+        )
+    plan.cameras = list(cameras.values())
+
+
+def _add_quarantined(plan: Plan) -> None:
+    rows = (
+        due_quarantined(plan.cutoff_at)
+        .values("epoch_id", "epoch__site_id")
+        .annotate(n=Count("pk"), size=Sum("size_bytes"))
+        .order_by("epoch_id")
+    )
+    for row in rows:
+        share = _share(plan, row)
+        share.quarantined += row["n"]
+        share.bytes += row["size"]

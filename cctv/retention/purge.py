@@ -1,0 +1,286 @@
+"""The purge: the one path by which footage is destroyed, automatic or by hand.
+
+What can go wrong when a program destroys data, and what stands against it here:
+
+* It destroys what must stay. So a run begins with a plan that is only read (`plan`), a digest that
+  stands for the whole list, and guards (`guards`) that compare clock, storage and volume with what
+  this installation has seen before. Every batch asks the register again what has expired: the plan
+  says how much may go, the register says what.
+* It leaves what must go. So nothing is skipped for good: an object that cannot be deleted gets a row
+  of its own, is tried again with growing pauses, is shown as overdue, and keeps neither its
+  neighbours nor its key alive. Reading is refused from the moment of expiry, purge or no purge.
+* It dies half-way. So a run is a row with a state, every step may be repeated, and the tick that
+  finds an unfinished run goes on with it before it plans anything new:
+
+      planned    the plan and its digest are committed          repeat: ask the guards again
+      started    `purge.start` is durable (event id of the run) repeat: no second entry
+      ratcheted  the ended epochs' keys are destroyed           repeat: the vault finds them gone
+      deleted    objects gone and verified, rows gone           repeat: a missing object is what we want
+      done       `purge.done`, certificates, their entries      repeat: unique per run and site
+
+  Rows of footage leave in the same transaction that counts them into the run, and only after their
+  objects are verifiably absent; a kill between the two makes the next attempt verify again.
+* It runs twice at once. So one open run is a unique constraint, and whoever works on it holds a
+  lease that is renewed with each batch and is lost, not shared, when it is overtaken.
+* It deletes on an empty mount point and believes itself done. So the storage's marker is checked
+  before each batch and again before the batch's rows are removed.
+
+Keys go first (the ratchet), ciphertext second: after a kill between the two the footage cannot be
+opened any more, which is the promise, and the rest is disk space. A key covers a site and an hour;
+its objects are deleted within a minute of their own expiry, the key when the hour has ended. The
+certificate waits for both and names both times.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
+
+from accesslog.errors import AccessLogError
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.people.models import Account
+from cctv.retention import certificates, destroy, entries, guards, shortening
+from cctv.retention import plan as plans
+from cctv.retention.destroy import LeaseLost
+from cctv.retention.models import PurgeItem, PurgeRun, RunState, Trigger
+from cctv.retention.plan import Plan
+from cctv.vault import services as vault
+from cctv.vault.models import Epoch, EpochState
+from cctv.vault.steps import reached
+
+log = logging.getLogger("cctv.retention")
+
+LEASE = timedelta(seconds=120)
+# Two automatic plans keep this distance: with a tick each 20 s all goes within a minute of its expiry.
+BETWEEN_PLANS = timedelta(seconds=35)
+STANDS_STILL = (LetheError, AccessLogError, DatabaseError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a tick did: the runs it touched and their states, and how many rules it applied."""
+
+    runs: tuple[UUID, ...] = ()
+    shortened: int = 0
+
+
+def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> Outcome:
+    """One tick: finish what is unfinished, apply shorter rules, then plan and carry out what is due.
+
+    Safe to call from any number of processes. Never raises for what stops one run: the reason is on
+    its row. Raises only when even the register cannot be read.
+    """
+    runs: list[UUID] = []
+    if (unfinished := PurgeRun.objects.filter(is_open=True).first()) is not None:
+        runs.append(unfinished.pk)
+        _carry_on(unfinished)
+        if PurgeRun.objects.filter(is_open=True).exists():
+            return Outcome(runs=tuple(runs))
+    _settle_mirrors()
+    shortened = shortening.apply_rules()
+    if trigger == Trigger.MANUAL or not _planned_lately(clock.now()):
+        plan = plans.compute(clock.now())
+        if (run := _commit(plan, trigger=trigger, actor=actor)) is not None:
+            runs.append(run.pk)
+            _carry_on(run, plan)
+    return Outcome(runs=tuple(runs), shortened=shortened)
+
+
+def _planned_lately(now: datetime) -> bool:
+    return PurgeRun.objects.filter(planned_at__gt=now - BETWEEN_PLANS, planned_at__lte=now).exists()
+
+
+def _commit(plan: Plan, *, trigger: str, actor: Account | None) -> PurgeRun | None:
+    """Make the plan a run; None when there is nothing to do or another process was first."""
+    now = plan.cutoff_at
+    if plan.is_empty:
+        if (tripped := guards.hard(plan, now=now)) is None:
+            if guards.clock_ahead(now) is None:
+                guards.beat(now)
+            return None
+        log.error("destruction is stopped: %s %s", tripped.code, dict(tripped.facts))
+    try:
+        with transaction.atomic():
+            run = PurgeRun.objects.create(
+                planned_at=now, cutoff_at=now, plan_sha256=plan.digest, trigger=trigger, key_ids=plan.key_ids,
+                segments=plan.segments, quarantined=plan.quarantined, bytes=plan.bytes, started_by=actor,
+            )  # fmt: skip
+            PurgeItem.objects.bulk_create(_items(run, plan), batch_size=500)
+    except IntegrityError:
+        return None  # another process planned first: its run is as good as ours
+    reached("purge.planned")
+    return run
+
+
+def _items(run: PurgeRun, plan: Plan) -> list[PurgeItem]:
+    """One item for each epoch of the plan, its hash tree going on where the last run left it."""
+    trees = certificates.open_trees(plan.shares)
+    return [
+        PurgeItem(
+            run=run, epoch_id=share.epoch_id, site_id=share.site_id, planned_segments=share.segments,
+            planned_quarantined=share.quarantined, planned_bytes=share.bytes,
+            tree_size=trees[share.epoch_id][0], frontier=trees[share.epoch_id][1],
+        )
+        for share in plan.shares.values()
+    ]  # fmt: skip
+
+
+# ------------------------------------------------------------------ carrying a run on
+
+
+def _carry_on(run: PurgeRun, plan: Plan | None = None) -> None:
+    """Take the run from step to step until it is closed, paused, or something stops it for now.
+
+    `plan` is given right after planning; whoever goes on with an older run computes it again.
+    """
+    token = uuid4()
+    now = clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    taken = PurgeRun.objects.filter(free, pk=run.pk, is_open=True)
+    if taken.update(lease_token=token, lease_until=now + LEASE) != 1:
+        return
+    try:
+        while True:
+            run = PurgeRun.objects.get(pk=run.pk)
+            if run.state == RunState.PLANNED:
+                going_on = _begin(run, token, plan or plans.compute(run.cutoff_at))
+            else:
+                going_on = run.state in STEPS and STEPS[RunState(run.state)](run, token)
+            if not going_on:
+                return
+            _renew(run, token)
+    except LeaseLost:
+        log.warning("run %s: another process has taken it over", run.pk)
+    except STANDS_STILL as error:
+        _note_error(run, error)
+    finally:
+        _release(run, token)
+
+
+def _release(run: PurgeRun, token: UUID) -> None:
+    try:
+        PurgeRun.objects.filter(pk=run.pk, lease_token=token).update(lease_until=None, lease_token=None)
+    except DatabaseError:
+        log.exception("run %s: its lease could not be given back and will run out", run.pk)
+
+
+def _renew(run: PurgeRun, token: UUID) -> None:
+    """Keep the lease for a while longer. LeaseLost if it was overtaken."""
+    held = PurgeRun.objects.filter(pk=run.pk, lease_token=token)
+    if held.update(lease_until=clock.now() + LEASE) != 1:
+        raise LeaseLost
+
+
+def _note_error(run: PurgeRun, error: Exception) -> None:
+    """Write on the row why the run stands still; the next tick tries again."""
+    log.error("run %s stands still at %s: %s", run.pk, run.state, error)
+    code = str(getattr(error, "code", type(error).__name__))[:40]
+    text = str(getattr(error, "message", error))[:400]
+    try:
+        PurgeRun.objects.filter(pk=run.pk).update(error_code=code, error=text)
+    except DatabaseError:
+        log.exception("run %s: the register cannot be written", run.pk)
+
+
+def _advance(run: PurgeRun, token: UUID, to: RunState, **fields: object) -> bool:
+    """Compare and swap to the next state; LeaseLost when the row is not as we left it."""
+    values = {"state": to, "error_code": "", "error": "", **fields}
+    if PurgeRun.objects.filter(pk=run.pk, state=run.state, lease_token=token).update(**values) != 1:
+        raise LeaseLost
+    return True
+
+
+def _begin(run: PurgeRun, token: UUID, plan: Plan) -> bool:
+    """planned → started: does the plan still hold, do the guards agree, is the entry durable?"""
+    now = clock.now()
+    tripped = guards.check(plan, now=now, confirmed=run.confirmed_at is not None)
+    if tripped is not None:
+        return _pause(run, token, tripped)
+    if plan.digest != bytes(run.plan_sha256) or run.cutoff_at > now:
+        return give_up(run, "plan_moved")
+    guards.beat(now)
+    receipt = entries.start(run, plan)
+    reached("purge.logged")
+    return _advance(run, token, RunState.STARTED, started_entry=receipt.index)
+
+
+def _pause(run: PurgeRun, token: UUID, tripped: guards.Tripped) -> bool:
+    """planned → paused, once: the row, the alarm, the entry. Ends the tick."""
+    facts = dict(tripped.facts)
+    log.error("run %s is paused: %s %s", run.pk, tripped.code, facts)
+    _advance(run, token, RunState.PAUSED, pause_code=tripped.code, pause_facts=facts, paused_at=clock.now())
+    entries.paused(PurgeRun.objects.get(pk=run.pk))
+    return False
+
+
+def _stay_paused(run: PurgeRun, token: UUID) -> bool:
+    """Look whether a paused plan still fits: a mended clock or mount, or a moved world, ends its wait."""
+    now = clock.now()
+    entries.paused(run)  # by its event id a no-op, unless the first attempt was killed
+    plan = plans.compute(run.cutoff_at)
+    tripped = guards.check(plan, now=now)
+    same = tripped is not None and tripped.code == run.pause_code
+    if same and (tripped.hard or (plan.digest == bytes(run.plan_sha256) and run.cutoff_at <= now)):
+        return False
+    give_up(run, run.pause_code)
+    return False
+
+
+def give_up(run: PurgeRun, code: str) -> bool:
+    """planned or paused → abandoned: nothing of it was destroyed; the next tick plans anew."""
+    before = PurgeRun.objects.filter(pk=run.pk, state__in=(RunState.PLANNED, RunState.PAUSED))
+    if before.update(state=RunState.ABANDONED, is_open=None, finished_at=clock.now(), error_code=code[:40]):
+        entries.abandoned(run, code)
+    return False
+
+
+def _ratchet(run: PurgeRun, token: UUID) -> bool:
+    """started → ratcheted: the keys of the ended epochs are destroyed. From here nothing opens them."""
+    if tripped := guards.storage():
+        raise LetheError(guards.sentence(tripped.code, tripped.facts), code=tripped.code)
+    if not run.key_ids:
+        return _advance(run, token, RunState.RATCHETED)
+    destruction = vault.destroy_epochs(run.key_ids)
+    reached("purge.ratcheted")
+    now = clock.now()
+    Epoch.objects.filter(key_id__in=run.key_ids, state=EpochState.LIVE).update(
+        state=EpochState.DESTROYED, destroyed_at=now
+    )
+    return _advance(
+        run, token, RunState.RATCHETED, ratcheted_at=now, generation_after=destruction.generation,
+        mirrors=entries.mirror_facts(destruction),
+    )  # fmt: skip
+
+
+def _delete(run: PurgeRun, token: UUID) -> bool:
+    """ratcheted → deleted: batch by batch, objects first, then their rows and the count of them."""
+    while destroy.next_batch(run, token):
+        _renew(run, token)
+    reached("purge.deleted")
+    return _advance(run, token, RunState.DELETED)
+
+
+def _finish(run: PurgeRun, token: UUID) -> bool:
+    """deleted → done, or pending while a mirror has not overwritten its old root."""
+    receipt = entries.done(run)
+    reached("purge.done-logged")
+    if entries.mirrors_pending(run.mirrors):
+        _advance(run, token, RunState.PENDING, is_open=None, done_entry=receipt.index)
+        return False
+    certificates.issue(run, done_entry=receipt.index)
+    reached("purge.certified")
+    _advance(run, token, RunState.DONE, is_open=None, done_entry=receipt.index, finished_at=clock.now())
+    return False
+
+
+STEPS = {
+    RunState.PAUSED: _stay_paused,
+    RunState.STARTED: _ratchet,
+    RunState.RATCHETED: _delete,
+    RunState.DELETED: _finish,
+}
+

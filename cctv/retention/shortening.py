@@ -1,0 +1,114 @@
+"""A shorter retention rule reaches the footage that exists when it takes effect; a longer one does not.
+
+A rule is applied once when it has taken effect, and once more a while later, for segments that were
+being admitted under the old rule meanwhile. A segment that moves gets its key wrapped anew under the
+epoch of its new hour, so that it ends with its own hour and not with the old one. Each row moves by
+compare-and-swap; a kill between two rows leaves both whole, and the next tick goes on.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import F, Q
+
+from cctv.core import clock
+from cctv.footage.models import Segment
+from cctv.ingest.models import Quarantined
+from cctv.retention import entries
+from cctv.retention.models import RuleApplication
+from cctv.sites.models import Camera, RetentionRule
+from cctv.vault import services as vault
+from cctv.vault.models import Epoch
+from cctv.vault.steps import reached
+
+BATCH = 200
+SETTLE_AFTER = timedelta(minutes=15)
+
+
+def apply_rules() -> int:
+    """Apply every rule that has taken effect and not been applied; how many objects now expire earlier."""
+    now = clock.now()
+    return sum(_apply(rule, now) for rule in _to_apply(now))
+
+
+def _to_apply(now: datetime) -> Iterable[RetentionRule]:
+    fresh = Q(application=None)
+    settling = Q(application__settled_at=None, application__applied_at__lte=now - SETTLE_AFTER)
+    return (
+        RetentionRule.objects.filter(fresh | settling, effective_from__lte=now)
+        .select_related("organisation", "site", "camera", "created_by", "application")
+        .order_by("effective_from", "pk")
+    )
+
+
+def _apply(rule: RetentionRule, now: datetime) -> int:
+    cameras = [camera for camera in _cameras(rule) if not _narrower(rule, camera)]
+    segments = sum(_shorten_segments(rule, camera) for camera in cameras)
+    quarantined = _shorten_quarantined(rule, cameras)
+    application = getattr(rule, "application", None)
+    if application is None:
+        application = RuleApplication(rule=rule, applied_at=now)
+    else:
+        application.settled_at = now
+    application.shortened += segments
+    if segments or quarantined:
+        entries.shortened(application, cameras=cameras, quarantined=quarantined)
+    application.save()
+    return segments + quarantined
+
+
+def _cameras(rule: RetentionRule) -> list[Camera]:
+    """The cameras of the rule's scope, retired ones too: their footage still ends."""
+    cameras = Camera.objects.select_related("site")
+    if rule.camera_id:
+        return list(cameras.filter(pk=rule.camera_id))
+    if rule.site_id:
+        return list(cameras.filter(site_id=rule.site_id))
+    return list(cameras.filter(site__organisation_id=rule.organisation_id))
+
+
+def _narrower(rule: RetentionRule, camera: Camera) -> bool:
+    """Whether a rule of a narrower scope was in force for the camera when this one took effect."""
+    narrower = Q(pk__in=[])
+    if rule.camera_id is None:
+        narrower |= Q(camera=camera)
+    if rule.organisation_id is not None:
+        narrower |= Q(site_id=camera.site_id)
+    return RetentionRule.objects.filter(narrower, effective_from__lte=rule.effective_from).exists()
+
+
+def _shorten_segments(rule: RetentionRule, camera: Camera) -> int:
+    kept = timedelta(days=rule.days)
+    too_long = Segment.objects.filter(
+        camera=camera, starts_at__lt=rule.effective_from, expires_at__gt=F("ends_at") + kept
+    ).select_related("epoch")
+    moved = 0
+    while batch := list(too_long.defer("parts").order_by("pk")[:BATCH]):
+        moved += sum(_move(Segment, row, camera.site_id, row.ends_at + kept) for row in batch)
+        reached("retention.shortened-batch")
+    return moved
+
+
+def _shorten_quarantined(rule: RetentionRule, cameras: list[Camera]) -> int:
+    """Quarantined objects count from their receipt: nobody knows when they were recorded."""
+    kept = timedelta(days=rule.days)
+    by_site = {camera.pk: camera.site_id for camera in cameras}
+    too_long = Quarantined.objects.filter(
+        camera_id__in=list(by_site), received_at__lt=rule.effective_from, expires_at__gt=F("received_at") + kept
+    ).select_related("epoch")
+    moved = 0
+    while batch := list(too_long.order_by("pk")[:BATCH]):
+        moved += sum(_move(Quarantined, row, row.site_id, row.received_at + kept) for row in batch)
+    return moved
+
+
+def _move(model: type[Segment] | type[Quarantined], row: Any, site_id: UUID, expires_at: datetime) -> int:
+    """Give the row its earlier expiry, and its key the epoch that goes with it."""
+    values: dict[str, Any] = {"expires_at": expires_at}
+    if clock.floor_hour(expires_at) != row.epoch.expires_hour:
+        epoch: Epoch = vault.ensure_epoch(site_id, expires_at)
+        values |= {"epoch": epoch, "wrapped_key": vault.rewrap(bytes(row.wrapped_key), row.epoch, epoch)}
+    unchanged = model._default_manager.filter(pk=row.pk, epoch_id=row.epoch_id, expires_at=row.expires_at)
+    return unchanged.update(**values)
