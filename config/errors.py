@@ -70,10 +70,10 @@ UNAVAILABLE = Failure(
 
 def failure_of(error: Exception) -> Failure | None:
     """The failure that an exception describes by itself, or None."""
-    values = {name: getattr(error, name, None) for name in ("code", "message", "hint", "status")}
-    if any(values[name] is None for name in ("code", "message", "status")):
+    code, message, status = (getattr(error, name, None) for name in ("code", "message", "status"))
+    if code is None or message is None or not isinstance(status, int):
         return None
-    return Failure(str(values["code"]), values["message"], values["hint"] or "", int(str(values["status"])))
+    return Failure(str(code), message, getattr(error, "hint", ""), status)
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -91,7 +91,9 @@ def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
     if wants_json(request):
         response: HttpResponse = JsonResponse({"error": _as_json(failure)}, status=failure.status)
     elif request.headers.get("HX-Request") == "true":
-        response = HttpResponse(render_to_string("shell/error_notice.html", {"failure": failure}), status=failure.status)
+        response = HttpResponse(
+            render_to_string("shell/error_notice.html", {"failure": failure}), status=failure.status
+        )
         response["HX-Retarget"], response["HX-Reswap"] = "#flash", "innerHTML"
     else:
         response = HttpResponse(_page(request, failure), status=failure.status)

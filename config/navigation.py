@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.people.policy import permissions_of
 
+
 @dataclass(frozen=True)
 class Entry:
     """A line of the rail: where it leads and the action of `cctv.people.policy` that it needs."""

@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from cctv.people.models import Role
+from cctv.people.models import Account, Role
 from cctv.people.policy import Permissions, permissions_of
 from cctv.sites.models import Organisation, Site
 from config import errors
@@ -52,7 +52,7 @@ class Shell:
 
     @property
     def theme(self) -> str:
-        """"light" or "dark" if the user chose one, "" to follow the system."""
+        """The theme that the user chose, "light" or "dark"; "" follows the system."""
         chosen = self._request.COOKIES.get(THEME_COOKIE, "")
         return chosen if chosen in THEMES else ""
 
@@ -166,9 +166,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
         return response
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=THEME_AGE_S, samesite="Lax",
                         secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True)  # fmt: skip
-    user: Any = request.user
-    if user.is_authenticated and hasattr(user, "language"):
-        type(user).objects.filter(pk=user.pk).update(language=language)
+    if request.user.is_authenticated:
+        Account.objects.filter(pk=request.user.pk).update(language=language)
     return response
 
 

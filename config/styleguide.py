@@ -5,8 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cctv.templatetags import _states
@@ -18,7 +20,9 @@ class SampleForm(forms.Form):
     """One field of each kind."""
 
     case = forms.CharField(label=_("Case"), help_text=_("As on the incident sheet."))
-    hold_until = forms.DateField(label=_("Hold until"), widget=forms.DateInput(attrs={"placeholder": "2026-11-17"}))
+    hold_until = forms.DateField(
+        label=_("Hold until"), widget=forms.DateInput(attrs={"placeholder": "2026-11-17"})
+    )
     camera = forms.ChoiceField(label=_("Camera"), choices=[("2", "Gate 2 in"), ("5", "Dock 5–8")])
     note = forms.CharField(label=_("Note"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
     purpose = forms.ChoiceField(
@@ -44,10 +48,12 @@ def context() -> dict[str, Any]:
     bad = SampleForm({"camera": "2", "hold_until": "31 Feb", "purpose": "crime"})
     bad.is_valid()
     return {
-        "form": SampleForm(initial={"case": "2026-118", "purpose": "crime", "days": ["1"]}, auto_id="good_%s"),
+        "form": SampleForm(
+            initial={"case": "2026-118", "purpose": "crime", "days": ["1"]}, auto_id="good_%s"
+        ),
         "bad_form": bad,
         "states": list(_states.STATES),
-        "messages": [Message(25, _("The camera was added."), extra_tags="")],
+        "messages": [Message(constants.SUCCESS, gettext("The camera was added."))],
         "now": now,
         "zone": SEOUL,
         "started": now - timedelta(days=3),

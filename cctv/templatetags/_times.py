@@ -1,7 +1,6 @@
 """Times, spans, durations and sizes as the three languages write them. Pure but for translation."""
 
 from datetime import UTC, datetime, tzinfo
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, timezone, translation
@@ -16,7 +15,7 @@ MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86400
 
 
 def localise(moment: datetime, zone: object = None) -> datetime:
-    """`moment` on the clocks of `zone`: a tzinfo, a name such as "Asia/Seoul", or None for the current one."""
+    """`moment` on the clocks of `zone`: a tzinfo, a name ("Asia/Seoul"), or None for the current one."""
     if zone is None or zone == "":
         return timezone.localtime(moment)
     if isinstance(zone, tzinfo):
@@ -60,8 +59,11 @@ def span(start: datetime, end: datetime, *, seconds: bool = False) -> list[str]:
         return [f"{first}{comma}", f"{start.strftime(clock)}–{end.strftime(clock)} {_zone_name(start)}"]
     last = dateformat.format(end, DATES[language])
     return [
-        f"{first}{comma}", f"{start.strftime(clock)} –", f"{last}{comma}", f"{end.strftime(clock)} {_zone_name(end)}",
-    ]  # fmt: skip
+        f"{first}{comma}",
+        f"{start.strftime(clock)} –",
+        f"{last}{comma}",
+        f"{end.strftime(clock)} {_zone_name(end)}",
+    ]
 
 
 def _unit(value: int, unit: str) -> str:
@@ -71,7 +73,7 @@ def _unit(value: int, unit: str) -> str:
         "m": ngettext("%(n)d min", "%(n)d min", value),
         "s": ngettext("%(n)d s", "%(n)d s", value),
     }
-    return cast(str, texts[unit]) % {"n": value}
+    return texts[unit] % {"n": value}
 
 
 def duration(seconds: float, *, parts: int = 2) -> str:
@@ -90,7 +92,7 @@ def duration(seconds: float, *, parts: int = 2) -> str:
 
 
 def relative(moment: datetime) -> str:
-    """"in 3 h", "2 days ago", "just now"."""
+    """How far from now: "in 3 h", "2 days ago", "just now"."""
     gap_s = (moment - datetime.now(UTC)).total_seconds()
     if abs(gap_s) < 5:
         return _("just now")

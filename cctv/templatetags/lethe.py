@@ -55,7 +55,9 @@ def state_badge(state: str, label: object = "", pill: bool = True) -> dict[str, 
 
 
 @register.inclusion_tag("lethe/components/notice.html")
-def notice(tone: str, title: object, text: object = "", href: str = "", action: object = "") -> dict[str, Any]:
+def notice(
+    tone: str, title: object, text: object = "", href: str = "", action: object = ""
+) -> dict[str, Any]:
     """A notice; `tone` is info, ok, warn or bad. The link is shown when `href` and `action` are given."""
     return {"tone": tone, "symbol": TONES[tone], "title": title, "text": text, "href": href, "action": action}
 
@@ -90,7 +92,9 @@ def field(bound: BoundField, hint: object = "") -> SafeString:
 
 
 @register.inclusion_tag("lethe/components/summary.html")
-def summary_list(rows: Iterable[tuple[object, object]] | Mapping[Any, object], lines: bool = False) -> dict[str, Any]:
+def summary_list(
+    rows: Iterable[tuple[object, object]] | Mapping[Any, object], lines: bool = False
+) -> dict[str, Any]:
     """A summary list of (label, value) pairs; `lines` draws a rule between the rows."""
     pairs = rows.items() if isinstance(rows, Mapping) else rows
     return {"rows": list(pairs), "lines": lines}
@@ -155,7 +159,9 @@ def when(moment: datetime | None, zone: object = None, style: str = "datetime") 
         return format_html('<span class="quiet">{}</span>', "–")
     local = _times.localise(moment, zone)
     absolute, relative = _times.absolute(local, style), _times.relative(moment)
-    shown, aside = (relative, _times.absolute(local, "datetime")) if style == "relative" else (absolute, relative)
+    shown, aside = (
+        (relative, _times.absolute(local, "datetime")) if style == "relative" else (absolute, relative)
+    )
     return format_html(
         '<time class="nowrap" datetime="{}" title="{}">{}</time><span class="vh"> ({})</span>',
         moment.isoformat(), aside, shown, aside,
@@ -197,7 +203,7 @@ def number(value: float | None) -> str:
 
 @register.filter
 def initials(name: object) -> str:
-    """"Kim Minji" → "KM", "한지우" → "지우" (the given name: family names repeat too often)."""
+    """The initials of a name: "Kim Minji" → "KM"; "한지우" → "지우", since family names repeat too often."""
     words = str(name).split()
     if not words:
         return "?"
