@@ -1,8 +1,11 @@
 """The lock files: exact versions, hashes, no host, in step with what was asked for."""
 
 import re
+from importlib.metadata import distributions
 
 import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
 
 from tests.house.files import ROOT
 
@@ -62,3 +65,21 @@ def test_both_locks_agree() -> None:
 def test_running_and_plain_testing_need_only_requirements_txt() -> None:
     needed = {"django", "celery", "redis", "opencv-python", "django-storages", "pytest-django"}
     assert needed <= pinned("requirements.txt").keys()
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
+@pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
+def test_a_lock_made_here_is_whole_on_other_pythons(python: str, processor: str) -> None:
+    """pip-compile resolves for its own interpreter; Debian 12's is older than most."""
+    environment: dict[str, str] = {**default_environment(), "platform_machine": processor, "extra": ""}
+    environment |= {"python_full_version": python, "python_version": python.rpartition(".")[0]}
+    running = pinned("requirements.txt")
+    missing = {
+        f"{_name(distribution.metadata['Name'])} needs {requirement}"
+        for distribution in distributions()
+        if _name(distribution.metadata["Name"]) in running
+        for requirement in map(Requirement, distribution.requires or [])
+        if _name(requirement.name) not in running
+        and (requirement.marker is None or requirement.marker.evaluate(environment))
+    }
+    assert missing == set()
