@@ -58,6 +58,15 @@ class Source(models.Model):
     last_swept_at = models.DateTimeField(null=True, editable=False)
     last_error_code = models.CharField(max_length=40, blank=True, default="", editable=False)
     last_error = models.CharField(max_length=400, blank=True, default="", editable=False)
+    # When the marker file was written into the folder; a later folder without it is the wrong one.
+    marked_at = models.DateTimeField(null=True, editable=False)
+    last_segment_at = models.DateTimeField(null=True, editable=False)
+    # From the end of the newest segment to its row, in milliseconds.
+    last_lag_ms = models.IntegerField(null=True, editable=False)
+    waiting_files = models.PositiveIntegerField(default=0, editable=False)
+    foreign_files = models.PositiveIntegerField(default=0, editable=False)
+    # One worker sweeps a folder at a time; a lease that ran out is free again.
+    lease_until = models.DateTimeField(null=True, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
@@ -80,6 +89,8 @@ class Quarantined(models.Model):
     reason = models.CharField(max_length=400)
     received_at = models.DateTimeField(default=clock.now)
     claimed_start = models.DateTimeField(null=True)
+    # When the recorder last wrote the file: settles a repeated hour, also at a later try.
+    modified_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
     size_bytes = models.PositiveBigIntegerField()
     sealed_name = models.CharField(max_length=80, unique=True)

@@ -1,0 +1,257 @@
+"""The one way in for recorded segments, whatever the source (architecture.md, "Of a segment").
+
+    1  sealed     the bytes stream into a sealed object under a fresh key that only memory holds
+    2  probed     packets are counted through the sealed reader; the sound is dropped by packet copy
+    3  indexed    the packet index is sealed beside it; all objects are durable
+    4  keyed      the epoch's key is durable, the object's key wrapped under it
+    5  committed  the row exists: from here on the recording is found, viewed and expired
+    6  removed    only now the source file goes
+
+A crash before 5 leaves the source and an object without a key, which the sweeper deletes; a crash
+between 5 and 6 leaves the source, which is recognised by its duplicate tag at the next try. So a
+recording is never lost and never there twice. What cannot be admitted takes the same way into
+quarantine, sealed too. There is no step at which clear bytes touch a disk.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+
+from cctv.core import clock
+from cctv.footage.media.errors import MediaError
+from cctv.footage.media.facts import MediaFacts
+from cctv.footage.models import Segment
+from cctv.footage.selectors import LONGEST_SEGMENT
+from cctv.ingest import moments, quarantine, reasons, tags
+from cctv.ingest.errors import ClockBehind, RegisterUnavailable, WrongChecksum
+from cctv.ingest.incoming import (
+    FUTURE_TOLERANCE,
+    OVERLAP_TOLERANCE,
+    Admission,
+    Inadmissible,
+    Incoming,
+    Outcome,
+    inadmissible,
+)
+from cctv.ingest.provisional import Provisional, SealedObject, needs_rewrite, probe
+from cctv.sites.models import AudioPolicy, Camera
+from cctv.sites.selectors import expiry_for
+from cctv.vault import services as vault
+from cctv.vault.errors import ObjectMissing
+from cctv.vault.models import Epoch, EpochState
+from cctv.vault.steps import reached
+
+Step = Callable[[], None]
+
+
+def take_in(
+    incoming: Incoming, pieces: Iterable[bytes], *, verify: Step | None = None, remove: Step | None = None
+) -> Admission:
+    """Admit one recording that arrives as `pieces`, or put it into quarantine.
+
+    `verify` may refuse what arrived once all of it has been read; `remove` takes the source away and
+    runs only when the recording is safe. Raises LetheError (WrongChecksum, StorageFull, vault and
+    register trouble) with nothing kept and the source in place.
+    """
+    try:
+        _refuse_behind_clock()
+        with Provisional() as provisional:
+            sealed = provisional.seal(pieces)
+            reached("ingest.sealed")
+            if verify is not None:
+                verify()
+            if incoming.expected_sha256 not in (None, sealed.facts.clear_sha256):
+                raise WrongChecksum
+            admission = _decide(incoming, provisional, sealed)
+    except (OperationalError, InterfaceError) as error:
+        raise RegisterUnavailable from error
+    if remove is not None:
+        remove()
+        reached("ingest.removed")
+    return admission
+
+
+def _decide(incoming: Incoming, provisional: Provisional, sealed: SealedObject) -> Admission:
+    """Live, duplicate or quarantined."""
+    if incoming.camera is not None:
+        known = tags.find_segment(camera=incoming.camera, clear_sha256=sealed.facts.clear_sha256)
+        if known is not None:
+            return _duplicate(known)
+    original = sealed.facts.clear_sha256
+    try:
+        if incoming.reason is not None:
+            raise Inadmissible(incoming.reason)
+        draft = _draft(incoming, provisional, sealed)
+        return _commit(draft, provisional)
+    except MediaError as error:
+        reason = reasons.of_media(error)
+    except Inadmissible as refusal:
+        reason = refusal.reason
+    # What was rewritten without its sound is quarantined so: the first object is gone.
+    held = provisional.media or sealed
+    row = quarantine.keep(
+        incoming=incoming, provisional=provisional, sealed=held, original_sha256=original, reason=reason
+    )
+    reached("ingest.quarantined")
+    return Admission(Outcome.QUARANTINED, quarantined=row, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A recording that may become a segment, with everything about it known but its epoch."""
+
+    camera: Camera
+    sealed: SealedObject
+    original_sha256: bytes
+    facts: MediaFacts
+    source_audio: str
+    index_size_bytes: int
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+    skew_ms: int | None
+    origin: str
+
+
+def _draft(incoming: Incoming, provisional: Provisional, sealed: SealedObject) -> _Draft:
+    """Probe, place in time, drop the sound, seal the index. Raises Inadmissible and MediaError."""
+    assert incoming.camera is not None
+    camera, original = incoming.camera, sealed.facts.clear_sha256
+    found = probe(sealed)
+    reached("ingest.probed")
+    duration = timedelta(milliseconds=found.counted_ms)
+    starts_at, expires_at = place(incoming, camera=camera, duration=duration)
+    refuse_overlap(camera=camera, starts_at=starts_at, ends_at=starts_at + duration)
+    facts = found
+    if needs_rewrite(found, keep_audio=camera.audio_policy == AudioPolicy.KEEP):
+        sealed, facts = provisional.rewrite(sealed, found)
+        reached("ingest.rewritten")
+    index_size = provisional.seal_index(sealed, facts)
+    reached("ingest.indexed")
+    return _Draft(
+        camera=camera,
+        sealed=sealed,
+        original_sha256=original,
+        facts=facts,
+        source_audio=found.audio_codec or "",
+        index_size_bytes=index_size,
+        starts_at=starts_at,
+        ends_at=starts_at + duration,
+        expires_at=expires_at,
+        skew_ms=moments.skew_ms(starts_at=starts_at, duration=duration, ended_at=incoming.modified_at),
+        origin=incoming.origin,
+    )
+
+
+def place(incoming: Incoming, *, camera: Camera, duration: timedelta) -> tuple[datetime, datetime]:
+    """When it began and when it expires; raises Inadmissible for times that cannot be right."""
+    now = clock.now()
+    try:
+        starts_at = moments.settle(incoming.starts, ended_at=incoming.modified_at, duration=duration)
+    except moments.AmbiguousTime as error:
+        raise inadmissible("ambiguous_time", str(error)) from None
+    if duration <= timedelta():
+        raise inadmissible("broken_media", "The packets of the file cover no time.")
+    if duration > LONGEST_SEGMENT:
+        raise inadmissible("too_long", f"It lasts {duration}; {LONGEST_SEGMENT} is the most.")
+    if starts_at > now + FUTURE_TOLERANCE:
+        raise inadmissible("future_start", f"It claims to begin at {clock.rfc3339(starts_at)}.")
+    if camera.retired_at is not None and starts_at >= camera.retired_at:
+        raise inadmissible("retired_camera", f"The camera was retired at {clock.rfc3339(camera.retired_at)}.")
+    expires_at = expiry_for(camera, starts_at + duration)
+    if expires_at <= now:
+        recent = incoming.modified_at is not None and expiry_for(camera, incoming.modified_at) > now
+        code = "ancient_start" if recent else "already_expired"
+        raise inadmissible(code, f"It claims to begin at {clock.rfc3339(starts_at)}.")
+    return starts_at, expires_at
+
+
+def refuse_overlap(*, camera: Camera, starts_at: datetime, ends_at: datetime) -> None:
+    """Raise Inadmissible when other footage of the camera covers more than the tolerance of the span."""
+    tolerance = min(OVERLAP_TOLERANCE, (ends_at - starts_at) / 2)
+    # What is registered overlaps itself by no more than the tolerance, so the latest few decide.
+    before = Segment.objects.filter(camera=camera, starts_at__lt=ends_at - tolerance)
+    for other in before.order_by("-starts_at").only("starts_at", "ends_at")[:8]:
+        shared = min(ends_at, other.ends_at) - max(starts_at, other.starts_at)
+        if shared > min(tolerance, (other.ends_at - other.starts_at) / 2):
+            span = f"{clock.rfc3339(other.starts_at)} to {clock.rfc3339(other.ends_at)}"
+            raise inadmissible("overlap", f"Footage from {span} is already there.", status=409)
+
+
+def _commit(draft: _Draft, provisional: Provisional) -> Admission:
+    """Make the row; from its commit on the objects belong to it."""
+    epoch = vault.ensure_epoch(draft.camera.site_id, draft.expires_at)
+    segment = _row(draft, epoch)
+    reached("ingest.keyed")
+    try:
+        with transaction.atomic(durable=True):
+            # One commit per camera at a time, so that two sources cannot both pass the checks.
+            Camera.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.camera.pk)
+            Epoch.objects.select_for_update(of=("self",), no_key=True).get(pk=epoch.pk, state=EpochState.LIVE)
+            refuse_overlap(camera=draft.camera, starts_at=draft.starts_at, ends_at=draft.ends_at)
+            segment.save(force_insert=True)
+    except Inadmissible:
+        raise
+    except IntegrityError:
+        known = tags.find_segment(camera=draft.camera, clear_sha256=draft.original_sha256)
+        if known is None:
+            raise
+        return _duplicate(known)
+    except BaseException:
+        # The commit may have happened before the connection broke: the sweeper asks the rows.
+        provisional.keep()
+        raise
+    provisional.keep()
+    reached("ingest.committed")
+    return Admission(Outcome.LIVE, segment=segment)
+
+
+def _row(draft: _Draft, epoch: Epoch) -> Segment:
+    """The segment as it will stand in the register."""
+    sealed, facts = draft.sealed, draft.facts
+    return Segment(
+        id=sealed.id,
+        camera=draft.camera,
+        epoch=epoch,
+        starts_at=draft.starts_at,
+        ends_at=draft.ends_at,
+        expires_at=draft.expires_at,
+        container=facts.container,
+        codec=facts.codec,
+        width=facts.width,
+        height=facts.height,
+        frames=facts.frames,
+        size_bytes=sealed.facts.size_bytes,
+        index_size_bytes=draft.index_size_bytes,
+        sealed_name=sealed.name,
+        wrapped_key=vault.wrap(epoch, sealed.key),
+        ciphertext_sha256=sealed.facts.ciphertext_sha256,
+        duplicate_tag=vault.duplicate_tag(epoch, draft.original_sha256),
+        source_audio=draft.source_audio,
+        audio_kept=facts.audio_codec is not None,
+        clock_skew_ms=draft.skew_ms,
+        out_of_schedule=not in_schedule(draft.camera, draft.starts_at, draft.ends_at),
+        ingested_from=draft.origin,
+    )
+
+
+def _duplicate(known: Segment) -> Admission:
+    """The segment that is already there; its object must be, or the source is the only copy left."""
+    if not vault.object_exists(known.sealed_name):
+        raise ObjectMissing
+    return Admission(Outcome.DUPLICATE, segment=known)
+
+
+def _refuse_behind_clock() -> None:
+    """Refuse to judge times while this machine's own clock shows less than the newest footage.
+
+    Identifiers of segments begin with the time of their making (UUIDv7), so this costs one index probe.
+    """
+    newest = Segment.objects.order_by("-id").values_list("id", flat=True).first()
+    if newest is None:
+        return
+    made_at = datetime.fromtimestamp((newest.int >> 80) / 1000, UTC)
+    if made_at - datetime.now(UTC) > FUTURE_TOLERANCE:
+        raise ClockBehind

@@ -1,0 +1,113 @@
+"""What cannot be admitted: kept sealed with its reason, expiring like footage, tried again on request.
+
+The log has an entry before the row exists. Something whose retention had already ended when it came
+is kept until the next purge and not a minute longer: the purge, with its guards against a wrong
+clock, is the only thing in the house that destroys recordings, so ingest never does.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accesslog import IndexFields
+from accesslog.services import append
+from cctv.core import clock
+from cctv.ingest import moments, tags
+from cctv.ingest.incoming import Incoming
+from cctv.ingest.models import Quarantined
+from cctv.ingest.provisional import Provisional, SealedObject
+from cctv.ingest.reasons import Reason
+from cctv.sites.models import Camera, Site
+from cctv.sites.selectors import expiry_for
+from cctv.vault import services as vault
+
+NAME_LENGTH = 400
+
+
+def keep(
+    *, incoming: Incoming, provisional: Provisional, sealed: SealedObject, original_sha256: bytes, reason: Reason
+) -> Quarantined:
+    """Register the sealed object as quarantined, or return the row that already holds the same bytes.
+
+    Raises LogUnavailable, vault errors and database errors with nothing kept.
+    """
+    known = tags.find_quarantined(site_id=incoming.site.pk, clear_sha256=original_sha256)
+    if known is not None:
+        return known
+    expires_at = _expiry(incoming, reason)
+    epoch = vault.ensure_epoch(incoming.site.pk, expires_at)
+    row = Quarantined(
+        id=sealed.id,
+        site=incoming.site,
+        camera=incoming.camera,
+        source=incoming.source,
+        epoch=epoch,
+        original_name=incoming.original_name[-NAME_LENGTH:],
+        reason_code=reason.code,
+        reason=reason.detail[:NAME_LENGTH],
+        claimed_start=moments.earliest(incoming.starts),
+        modified_at=incoming.modified_at,
+        expires_at=expires_at,
+        size_bytes=sealed.facts.size_bytes,
+        sealed_name=sealed.name,
+        wrapped_key=vault.wrap(epoch, sealed.key),
+        ciphertext_sha256=sealed.facts.ciphertext_sha256,
+        duplicate_tag=vault.duplicate_tag(epoch, original_sha256),
+    )
+    _log(row, incoming)
+    return _insert(row, provisional, original_sha256)
+
+
+def _insert(row: Quarantined, provisional: Provisional, original_sha256: bytes) -> Quarantined:
+    try:
+        with transaction.atomic(durable=True):
+            row.save(force_insert=True)
+    except IntegrityError:
+        known = tags.find_quarantined(site_id=row.site_id, clear_sha256=original_sha256)
+        if known is None:
+            raise
+        return known
+    except BaseException:
+        # The commit may have happened: the sweeper for orphans asks the rows.
+        provisional.keep()
+        raise
+    provisional.keep_only(row.sealed_name)
+    return row
+
+
+def _expiry(incoming: Incoming, reason: Reason) -> datetime:
+    """When it would expire as footage: from its own time where that is known and believable, never later than now's."""
+    now = clock.now()
+    if reason.code == "already_expired":
+        return now
+    told = [] if reason.code in ("ancient_start", "future_start") else list(incoming.starts)
+    basis = min([now, *told[-1:], *([incoming.modified_at] if incoming.modified_at else [])])
+    expires_at = expiry_for(incoming.camera, basis) if incoming.camera else site_expiry(incoming.site, basis)
+    return max(now, expires_at)
+
+
+def _log(row: Quarantined, incoming: Incoming) -> None:
+    """The entry; the id comes from the tag, so that a retry after a crash adds none."""
+    body: dict[str, object] = {
+        "site": {"id": str(row.site_id), "name": incoming.site.name},
+        "object": str(row.pk),
+        "name": row.original_name,
+        "reason": {"code": row.reason_code, "text": row.reason},
+        "expires_at": clock.rfc3339(row.expires_at),
+    }
+    camera = incoming.camera
+    if camera is not None:
+        body["camera"] = {"id": str(camera.pk), "code": camera.code, "name": camera.name}
+    if row.claimed_start is not None:
+        body["from"] = clock.rfc3339(row.claimed_start)
+    if incoming.source is not None:
+        body["source"] = {"id": str(incoming.source.pk), "name": incoming.source.name}
+    if incoming.recorder is not None:
+        body["recorder"] = {"id": str(incoming.recorder.pk), "name": incoming.recorder.name}
+    append(
+        kind="ingest.quarantined",
+        body=body,
+        index=[IndexFields(site=str(row.site_id), camera=str(camera.pk) if camera else "")],
+        event_id=UUID(bytes=bytes(row.duplicate_tag)[:16]),
+    )
