@@ -7,6 +7,7 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -125,3 +126,10 @@ def test_the_tests_have_a_home_of_their_own_and_forget_the_machines_settings(tmp
     assert (demo, redis_url) == ("False", "-")
     assert not real.exists()
     assert not Path(home).exists(), "the throw-away home is left behind"
+
+
+def test_the_browser_can_play_what_lethe_sends(chromium: Any) -> None:
+    page = chromium.new_page()
+    page.goto("data:text/html,<p>영상 映像</p>")
+    assert page.evaluate("""MediaSource.isTypeSupported('video/mp4; codecs="avc1.640028"')""")
+    page.close()
