@@ -55,6 +55,11 @@ class RatchetResult:
     holders: Sequence[HolderResult]
 
     @property
+    def generation(self) -> int:
+        """The generation that stands after it."""
+        return self.generation_after
+
+    @property
     def complete(self) -> bool:
         """Whether every mirror and every living holder has let go."""
         mirrors = all(not mirror.pending for mirror in self.mirrors)

@@ -13,7 +13,7 @@ LETHE_DROP_ROOT = env.path("LETHE_DROP_ROOT", str(LETHE_HOME / "drop"))
 
 if bucket := env.str("LETHE_S3_BUCKET", ""):
     _footage: dict[str, Any] = {
-        "BACKEND": "cctv.vault.storage.FootageS3Storage",
+        "BACKEND": "cctv.vault.s3storage.FootageS3Storage",
         "OPTIONS": {
             "bucket_name": bucket,
             "endpoint_url": env.str("LETHE_S3_ENDPOINT", "") or None,

@@ -1,0 +1,120 @@
+"""The two doors to clear footage. Nothing else in the house unwraps a key for reading.
+
+For people: a receipt of the log, of a kind that is registered here as viewing, whose logged body
+names this actor and camera and covers the span. For jobs: an entry of its own, `vault.job`. Both
+refuse what has expired, at the moment of every single read: a reader that was opened in time gives
+nothing any more once its time has come (invariant 3) or its epoch's key is gone (invariant 4).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from django.core.files.storage import storages
+from django.views.decorators.debug import sensitive_variables
+
+from accesslog import Receipt
+from cctv.core import clock
+from cctv.vault import keyfile, rings
+from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
+from cctv.vault.objects import KeyedObject, object_context
+from cctv.vault.sealing import SealedReader
+from cctv.vault.storage import FootageStorage
+
+JOB_KIND = "vault.job"
+Span = tuple[datetime, datetime]
+
+_person_kinds: set[str] = set()
+
+
+def register_person_kind(kind: str) -> str:
+    """Entries of this kind allow a person to see what they cover. Called once, beside the event itself."""
+    _person_kinds.add(kind)
+    return kind
+
+
+def person_kinds() -> frozenset[str]:
+    """The kinds of entry that open the door for people."""
+    return frozenset(_person_kinds)
+
+
+def footage_storage() -> FootageStorage:
+    """The store that the settings name."""
+    return cast(FootageStorage, storages["footage"])
+
+
+def for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span: Span) -> SealedReader:
+    """A reader for what the receipt covers; ReceiptMismatch, FootageExpired, KeyMissing, SealBroken."""
+    starts_at, ends_at = span
+    body = receipt.body
+    _require(receipt.kind in _person_kinds, "this kind of entry opens no footage")
+    _require(_id(body, "actor") == str(actor_id), "another person's entry")
+    _require(_id(body, "camera") == str(obj.camera_id), "another camera's entry")
+    _require("site" not in body or _id(body, "site") == str(obj.site_id), "another site's entry")
+    _require(starts_at < ends_at, "an empty span")
+    _require(starts_at < obj.ends_at and obj.starts_at < ends_at, "a span outside this object")
+    covered_from, covered_to = _span(body)
+    # Never more of the span than the object holds needs cover: parts reach over neighbouring objects.
+    needed_from, needed_to = max(starts_at, obj.starts_at), min(ends_at, obj.ends_at)
+    _require(covered_from <= needed_from and needed_to <= covered_to, "an entry for another time")
+    return _reader(obj)
+
+
+def for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
+    """A reader for a job that shows nothing to anybody by itself."""
+    _require(receipt.kind == JOB_KIND, "this kind of entry opens nothing for a job")
+    _require(receipt.body.get("job") == job, "another job's entry")
+    _require(receipt.body.get("object") == str(obj.context_id), "another object's entry")
+    return _reader(obj)
+
+
+@sensitive_variables()
+def _reader(obj: KeyedObject) -> SealedReader:
+    guard = _guard(obj)
+    guard()
+    storage = footage_storage()
+    size_bytes = storage.size(obj.name)
+    if obj.size_bytes is not None and size_bytes != obj.size_bytes:
+        raise SealBroken()
+    key = keyfile.unwrap_key(rings.footage().get(obj.key_id), obj.wrapped_key)
+    return SealedReader(
+        lambda offset, length: storage.read_range(obj.name, offset, length),
+        size_bytes,
+        key,
+        object_context(obj.context_id, obj.part),
+        guard=guard,
+        read_ahead_bytes=storage.read_ahead_bytes,
+    )
+
+
+def _guard(obj: KeyedObject) -> Callable[[], None]:
+    """Refuses once the object has expired, or its epoch's key is in the keyring no more."""
+    ring = rings.footage()
+
+    def check() -> None:
+        if clock.now() >= obj.expires_at:
+            raise FootageExpired()
+        if not ring.has(obj.key_id):
+            raise KeyMissing()
+
+    return check
+
+
+def _require(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise ReceiptMismatch(f"{ReceiptMismatch.message} ({otherwise})")
+
+
+def _id(body: Mapping[str, Any], field: str) -> str:
+    try:
+        return str(body[field]["id"])
+    except (KeyError, TypeError):
+        return ""
+
+
+def _span(body: Mapping[str, Any]) -> Span:
+    try:
+        return clock.parse_rfc3339(body["from"]), clock.parse_rfc3339(body["to"])
+    except (KeyError, TypeError, ValueError):
+        raise ReceiptMismatch() from None

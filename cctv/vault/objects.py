@@ -1,0 +1,34 @@
+"""What a caller hands over to have a sealed object opened."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from cctv.vault.names import MEDIA
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedObject:
+    """One stored object (a segment's media, its index, its thumbnail …) with its key, still wrapped.
+
+    `name` is the object's own name in the store (`names.part_name` for a part). `size_bytes` is what
+    the register says, or None where the whole object is read anyway and its size is not registered.
+    `context_id` is the id of the segment, the same for all its parts. The span is half-open, aware UTC.
+    """
+
+    name: str
+    size_bytes: int | None
+    wrapped_key: bytes = field(repr=False)
+    key_id: str
+    context_id: UUID
+    camera_id: UUID | None
+    site_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    expires_at: datetime
+    part: str = MEDIA
+
+
+def object_context(context_id: UUID, part: str) -> bytes:
+    """What the seal is bound to: an object moved or renamed into another's place does not open."""
+    return f"lethe/1/{context_id}/{part}".encode()

@@ -1,0 +1,52 @@
+"""The two keyrings of the installation that the settings name, one instance each per process."""
+
+import threading
+from pathlib import Path
+
+from django.conf import settings
+
+from cctv.vault.keyring import Keyring
+
+FOOTAGE = "footage"
+RECORDS = "records"
+
+_rings: dict[tuple[str, ...], Keyring] = {}
+_mutex = threading.Lock()
+
+
+def footage() -> Keyring:
+    """Keys of footage: ratcheted at each purge, mirrored, never backed up or escrowed."""
+    return _ring(FOOTAGE)
+
+
+def records() -> Keyring:
+    """Keys of what outlives footage: bodies of the log by month, later request files and held cases."""
+    return _ring(RECORDS)
+
+
+def both() -> list[Keyring]:
+    """Both rings."""
+    return [footage(), records()]
+
+
+def installation_id() -> str:
+    """The footage ring's identity, made with it: whose keys, hence whose footage."""
+    return footage().ring_id.hex()
+
+
+def _ring(name: str) -> Keyring:
+    keys, mirrors = str(settings.LETHE_KEYS_ROOT), [str(path) for path in settings.LETHE_KEY_MIRRORS]
+    home = str(settings.LETHE_HOME)
+    identity = (home, keys, name, *mirrors)
+    found = _rings.get(identity)
+    if found is None:
+        with _mutex:
+            found = _rings.get(identity)
+            if found is None:
+                found = _rings[identity] = Keyring(
+                    Path(keys) / name,
+                    name,
+                    mirrors=[Path(mirror) / name for mirror in mirrors],
+                    holders_folder=Path(home) / "run" / "keyholders" / name,
+                )
+    return found

@@ -1,0 +1,184 @@
+"""What the rest of the house may ask of the vault.
+
+Sealing and storing need no permission; opening does, and has two doors (`doors`). Keys end through
+`destroy_epochs` alone. No function here returns a key, except a fresh one that protects nothing yet.
+"""
+
+import secrets
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from types import TracebackType
+from uuid import UUID
+
+from accesslog import Receipt
+from cctv.vault import doors, epochs, names, rings
+from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
+from cctv.vault.epochs import duplicate_tag, rewrap, wrap
+from cctv.vault.keyring import RatchetResult
+from cctv.vault.mirrors import MirrorState
+from cctv.vault.models import Epoch
+from cctv.vault.names import part_name
+from cctv.vault.objects import KeyedObject
+from cctv.vault.objects import object_context as context
+from cctv.vault.sealing import KEY_BYTES, SealedFacts, SealedReader, SealWriter
+from cctv.vault.setup import check_ready, initialise, is_initialised
+from cctv.vault.storage import ObjectSink, StoredObject
+
+__all__ = [
+    "Destruction",
+    "Epoch",
+    "KeyedObject",
+    "ObjectWriter",
+    "check_ready",
+    "check_storage",
+    "context",
+    "delete_object",
+    "destroy_epochs",
+    "duplicate_tag",
+    "ensure_epoch",
+    "initialise",
+    "installation_id",
+    "is_initialised",
+    "list_objects",
+    "mirror_states",
+    "new_object_key",
+    "object_exists",
+    "object_name",
+    "open_for_person",
+    "open_for_system",
+    "part_name",
+    "person_kinds",
+    "provisional_reader",
+    "register_person_kind",
+    "rewrap",
+    "sync_mirrors",
+    "wrap",
+    "writer",
+]
+
+Destruction = RatchetResult
+
+
+class ObjectWriter(SealWriter):
+    """Seals into a new object of the store: durable when `close` returns, gone after `abort`."""
+
+    def __init__(self, sink: ObjectSink, key: bytes, context: bytes) -> None:
+        """Takes the sink over."""
+        super().__init__(sink, key, context)
+        self._object = sink
+
+    def close(self) -> SealedFacts:
+        """Write the last chunk and make the object durable."""
+        facts = super().close()
+        self._object.commit()
+        return facts
+
+    def abort(self) -> None:
+        """Leave nothing behind; harmless after `close`."""
+        self._object.abort()
+
+    def __enter__(self) -> "ObjectWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.abort()
+
+
+# Sealing
+
+
+def new_object_key() -> bytes:
+    """32 fresh random bytes for one object and its parts."""
+    return secrets.token_bytes(KEY_BYTES)
+
+
+def object_name() -> str:
+    """A fresh random name in the store."""
+    return names.new_name()
+
+
+def writer(name: str, key: bytes, context: bytes) -> ObjectWriter:
+    """Seal a new object. StorageMismatch, StorageFull, StorageFailed."""
+    return ObjectWriter(footage_storage().create(name), key, context)
+
+
+def provisional_reader(name: str, size_bytes: int, key: bytes, context: bytes) -> SealedReader:
+    """Read back what was just sealed, with the key in hand: for ingest, before there is a row."""
+    storage = footage_storage()
+    return SealedReader(
+        lambda offset, length: storage.read_range(name, offset, length),
+        size_bytes,
+        key,
+        context,
+        read_ahead_bytes=storage.read_ahead_bytes,
+    )
+
+
+# Epochs
+
+
+def ensure_epoch(site_id: UUID, expires_at: datetime) -> Epoch:
+    """The live epoch for what expires then. FootageExpired, KeyMissing; see `epochs.ensure`."""
+    return epochs.ensure(site_id, expires_at)
+
+
+def destroy_epochs(epoch_key_ids: Collection[str]) -> Destruction:
+    """The ratchet: those keys are gone for good when this returns. EpochNotEnded; see `epochs.destroy`."""
+    return epochs.destroy(epoch_key_ids)
+
+
+def mirror_states() -> list[MirrorState]:
+    """How far each mirror of the footage ring is; `pending` while it may still open destroyed footage."""
+    return rings.footage().mirror_states()
+
+
+def sync_mirrors() -> list[MirrorState]:
+    """Bring the mirrors of both rings forward; returns those of the footage ring."""
+    rings.records().sync_mirrors()
+    return rings.footage().sync_mirrors()
+
+
+# Opening
+
+
+def open_for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span: Span) -> SealedReader:
+    """The only door for people; see `doors.for_person`."""
+    return doors.for_person(receipt, obj, actor_id=actor_id, span=span)
+
+
+def open_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
+    """The door for jobs, with an entry of kind "vault.job" for this object; see `doors.for_system`."""
+    return doors.for_system(receipt, obj, job=job)
+
+
+# The store
+
+
+def check_storage() -> None:
+    """StorageMismatch unless the store is there and belongs to this installation."""
+    footage_storage().check_marker()
+
+
+def delete_object(name: str) -> None:
+    """Delete an object with all its parts (of a part: only it). Idempotent."""
+    footage_storage().remove(name)
+
+
+def object_exists(name: str) -> bool:
+    """Whether the store holds the object; StorageMismatch where the store itself is not there."""
+    return footage_storage().exists(name)
+
+
+def list_objects(prefix: str = "") -> Iterator[StoredObject]:
+    """Every object of the store, parts included, in order of names; foreign files are passed over."""
+    return footage_storage().iterate(prefix)
+
+
+def installation_id() -> str:
+    """Who this installation is: written into its stores' markers."""
+    return rings.installation_id()
