@@ -1,18 +1,21 @@
-"""The access log for tests: empty at the start of each test that asks for it, really written to.
+"""The access log for tests: empty at the start of each test that may use it, and really written to.
 
-Entries are committed by the writer's own connection, so a test's transaction cannot hold or undo them, and
-under SQLite it could not even see them. `access_log` therefore gives the test thread a fresh connection on
-the alias and empties the log by restoring its first state. A test that takes it names only `default` in
-`django_db(databases=...)`.
+Entries are committed by the writer's own connection, so a test's transaction can neither hold nor undo them;
+under SQLite it would lock the writer out. Every test whose `django_db` mark names `log` therefore gets a
+fresh connection on the alias, outside any transaction, and an empty log. Nothing else is needed:
+
+    pytestmark = pytest.mark.django_db(databases=["default", "log"])
 """
 
+import atexit
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connections, transaction
+from django.db import Error, connections, transaction
 
 from accesslog import conf, services
 from tests.emptying import triggers_aside
@@ -22,27 +25,39 @@ _pristine: dict[str, sqlite3.Connection] = {}
 TABLES = ("log_entry", "log_body", "log_index", "log_prune", "log_checkpoint", "log_head")
 
 
+@pytest.fixture(autouse=True)
+def _log_apart(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The log outside the test's transaction, for every test that names its database."""
+    mark = request.node.get_closest_marker("django_db")
+    databases = mark.kwargs.get("databases") or () if mark else ()
+    if databases != "__all__" and conf.database() not in databases:
+        yield
+        return
+    request.getfixturevalue("db")
+    with empty_log(conf.database()):
+        yield
+
+
 @pytest.fixture
-def access_log(request: pytest.FixtureRequest, db: None, settings: Any) -> Iterator[str]:
-    """An empty log, sealed by the tests' own sealer; yields the alias."""
+def access_log(settings: Any, _log_apart: None) -> str:
+    """The log with the tests' own sealer instead of the project's; the alias."""
     settings.ACCESSLOG_SEALER = "tests.accesslog.sealers.MonthSealer"
-    yield from emptied_log(conf.database())
+    return conf.database()
 
 
-@pytest.fixture
-def sealed_log(db: None) -> Iterator[str]:
-    """An empty log with the project's own sealer; yields the alias."""
-    yield from emptied_log(conf.database())
-
-
-def emptied_log(alias: str) -> Iterator[str]:
+@contextlib.contextmanager
+def empty_log(alias: str) -> Iterator[None]:
     """Empty the log, let the test thread reach it, and let go of it afterwards."""
-    guarded = connections[alias]
+    guarded: Any = connections[alias]
+    if guarded.connection is not None and guarded.in_atomic_block:
+        # The transaction that Django's TestCase opened: SQLite would keep the writer out for as long.
+        with contextlib.suppress(Error):
+            guarded.connection.rollback()
     connections[alias] = connections.create_connection(alias)
     try:
         services.close()
         empty(alias)
-        yield alias
+        yield
     finally:
         services.close()
         connections[alias].close()
@@ -65,6 +80,7 @@ def _restore(path: str) -> None:
     with sqlite3.connect(path) as log:
         if path not in _pristine:
             _pristine[path] = sqlite3.connect(":memory:", check_same_thread=False)
+            atexit.register(_pristine[path].close)
             log.backup(_pristine[path])
             with _pristine[path] as memory:
                 _empty_copy(memory)
