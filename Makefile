@@ -14,7 +14,7 @@ PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-ve
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 
-.PHONY: help demo serve test test-fast check bench lock fmt messages system-deps
+.PHONY: help demo serve test test-fast check bench lock fmt messages test-deps
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -29,7 +29,7 @@ serve: $(RUN_READY)  ## the installation in LETHE_HOME (default ./var)
 
 # ---------------------------------------------------------------- test
 
-test: $(TEST_READY) system-deps  ## everything: browser, real servers, both databases (12 minutes at most on two cores)
+test: test-deps  ## everything: browser, real servers, both databases (12 minutes at most on two cores)
 	@$(PY) -m tests.run
 
 test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at most)
@@ -47,7 +47,7 @@ bench: $(TEST_READY)  ## all benchmarks; writes docs/performance.md
 
 # Chromium and a font with Korean and Japanese glyphs come from the system: browsers are not in the
 # Python registry. Without them and without root this only says so; the browser tests then fail loudly.
-system-deps: $(TEST_READY)
+test-deps: $(TEST_READY)
 	@tests/system-deps $(PY)
 
 # ---------------------------------------------------------------- maintain
