@@ -70,6 +70,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         _("The packets %(first)d to %(last)d are not a playable part of this footage."),
         _("Ask for a part that starts on a keyframe."),
     ),
+    "part_too_large": (
+        _("From one keyframe to the next there are more than %(limit)d MiB."),
+        _("Set the camera to a keyframe every two seconds; export this footage to see it."),
+    ),
     "not_playable": (
         _("Video of codec %(codec)s cannot be packed for playback as it is."),
         _("Ask for the transcoded part."),

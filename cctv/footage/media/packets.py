@@ -14,13 +14,16 @@ from cctv.footage.media.ranges import ReadRange
 
 Payload = bytes | memoryview
 GAP_BYTES = 64 * 1024
+MAX_PART_BYTES = 256 << 20
 TS_PACKET = 188
 TS_HEAD_BYTES = 64 * TS_PACKET
 
 
-def payloads(index: PacketIndex, read: ReadRange, first: int, stop: int) -> list[Payload]:
+def payloads(
+    index: PacketIndex, read: ReadRange, first: int, stop: int, *, any_start: bool = False
+) -> list[Payload]:
     """Packets `first` to `stop` (half-open), length-prefixed where the codec has NAL units."""
-    raw = runs(index, read, first, stop, whole_runs=False)
+    raw = runs(index, read, first, stop, whole_runs=False, any_start=any_start)
     return [to_lengths(data) for data in raw] if index.framing == "annexb" else raw
 
 
@@ -33,12 +36,16 @@ def runs(
     if not index.contiguous:
         return list(_demuxed(index, read, first, stop))
     starts, ends = index.offset[first:stop], index.ends[first:stop]
+    if int(index.size[first:stop].sum()) > MAX_PART_BYTES:
+        raise MediaError("part_too_large", limit=MAX_PART_BYTES >> 20)
     low, high = int(starts.min()), int(ends.max())
     if whole_runs:
         breaks = np.flatnonzero(starts[1:] != ends[:-1])
         starts, ends = starts[np.append(0, breaks + 1)], ends[np.append(breaks, len(ends) - 1)]
     if high - low <= 2 * int(index.size[first:stop].sum()) + GAP_BYTES:
         view = memoryview(read(low, high - low))
+        if len(view) != high - low:
+            raise broken(f"{high - low - len(view)} bytes are missing at byte {low + len(view)}")
         spans = zip((starts - low).tolist(), (ends - low).tolist(), strict=True)
         return [view[start:end] for start, end in spans]
     return [read(start, end - start) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
