@@ -66,12 +66,12 @@ def extract(app: str) -> dict[Key, Message]:
 def messages_of(source: str) -> Iterator[tuple[str | None, str, str | None]]:
     """(context, English, plural) of every marked string in Python source."""
     stream = io.BytesIO(source.encode())
-    for _line, function, texts, _comments in extract_python(
-        stream, list(KEYWORDS), [], {"encoding": "utf-8"}
-    ):
+    options: dict[str, str] = {"encoding": "utf-8"}
+    extracted: Iterator[tuple[int, str, Any, Any]] = extract_python(stream, KEYWORDS, [], options)  # type: ignore[arg-type, assignment]
+    for _line, function, texts, _comments in extracted:
         if function not in KEYWORDS or not texts:
             continue  # a call without a literal: nothing to collect
-        parts = [texts] if isinstance(texts, str) else list(texts)
+        parts: list[str] = [texts] if isinstance(texts, str) else list(texts)
         context = parts.pop(0) if function.startswith(("pgettext", "npgettext")) else None
         plural = parts[1] if "ngettext" in function or function.startswith("npgettext") else None
         if parts and parts[0]:

@@ -48,7 +48,7 @@ def interleave(contenders: Mapping[str, Callable[[], T]], *, count: int) -> dict
     """
     results: dict[str, list[T]] = {name: [] for name in contenders}
     for number in range(count):
-        order = list(contenders) if number % 2 == 0 else list(reversed(contenders))
+        order = list(contenders) if number % 2 == 0 else list(reversed(list(contenders)))
         for name in order:
             results[name].append(contenders[name]())
     return results

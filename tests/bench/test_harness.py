@@ -1,5 +1,6 @@
 """The benchmarks' own arithmetic, and the contract of their last line."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -79,7 +80,7 @@ def test_a_benchmark_that_hides_its_load_is_refused(monkeypatch: pytest.MonkeyPa
         def run(quick: bool) -> dict[str, object]:
             return {"rounds": 5}
 
-    monkeypatch.setattr(command.importlib, "import_module", lambda name: Module)
+    monkeypatch.setattr(importlib, "import_module", lambda name: Module)
     with pytest.raises(SystemExit, match="load"):
         command.run_one("anything", quick=True)
     Module.run = staticmethod(lambda quick: {"rounds": 5, "load": "x", "ratio": 1.0})  # type: ignore[method-assign]

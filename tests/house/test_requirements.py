@@ -2,6 +2,7 @@
 
 import re
 from importlib.metadata import distributions
+from typing import Any
 
 import pytest
 from packaging.markers import default_environment
@@ -71,7 +72,7 @@ def test_running_and_plain_testing_need_only_requirements_txt() -> None:
 @pytest.mark.parametrize("processor", ["x86_64", "aarch64"])
 def test_a_lock_made_here_is_whole_on_other_pythons(python: str, processor: str) -> None:
     """pip-compile resolves for its own interpreter; Debian 12's is older than most."""
-    environment: dict[str, str] = {**default_environment(), "platform_machine": processor, "extra": ""}
+    environment: dict[str, Any] = {**default_environment(), "platform_machine": processor, "extra": ""}
     environment |= {"python_full_version": python, "python_version": python.rpartition(".")[0]}
     running = pinned("requirements.txt")
     missing = {

@@ -33,7 +33,7 @@ class Server:
     def __init__(
         self,
         name: str,
-        command: Sequence[str | Path],
+        command: Sequence[object],
         *,
         folder: Path,
         environment: Mapping[str, str] | None = None,
@@ -54,7 +54,7 @@ class Server:
         )
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(part) for part in command],
+                [str(part) for part in command],  # paths and numbers too
                 cwd=working_directory or folder,
                 env=dict(environment) if environment is not None else None,
                 stdin=subprocess.DEVNULL,

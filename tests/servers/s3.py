@@ -97,7 +97,7 @@ def start() -> S3:
     config.write_text(json.dumps({"identities": [identity]}))
     names = ("master", "volume", "filer", "s3")
     ports = free_ports(2 * len(names))
-    command: list[str | Path] = [
+    command: list[object] = [
         Path(sys.executable).parent / "weed",
         "-logtostderr=true",
         "server",
