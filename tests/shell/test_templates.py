@@ -47,6 +47,7 @@ SAME_EVERYWHERE = {
     "px",
     "fps",
     "ID",
+    "DC",  # the prefix of destruction certificates
 }
 
 
