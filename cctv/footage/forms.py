@@ -88,7 +88,11 @@ class PurposeForm(SpanForm):
     )
     case = forms.CharField(label=_("Case"), max_length=40, required=False, help_text=_("Optional."))
     minutes = forms.TypedChoiceField(
-        label=_("How long"), choices=MINUTES, coerce=int, initial=60, error_messages={"required": _("Choose how long.")}
+        label=_("How long"),
+        choices=MINUTES,
+        coerce=int,
+        initial=60,
+        error_messages={"required": _("Choose how long.")},
     )
 
     def __init__(self, *args: Any, site: Site, purposes: Any, **kwargs: Any) -> None:

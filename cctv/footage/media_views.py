@@ -91,7 +91,7 @@ def _stream(
     session: ViewingSession, camera: Camera, picture: playback.Picture, content_type: str
 ) -> StreamingHttpResponse:
     response = StreamingHttpResponse(playback.sending(session, camera, picture), content_type=content_type)
-    response["Content-Length"] = str(picture.size_bytes)
+    response["Content-Length"] = str(len(picture.data))
     _private(response)
     return response
 

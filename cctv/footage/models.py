@@ -45,7 +45,9 @@ class Segment(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=["camera", "duplicate_tag"], name="segment_once"),
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="segment_span_forward"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="segment_span_forward"
+            ),
             models.CheckConstraint(
                 condition=models.Q(expires_at__gte=models.F("ends_at")), name="segment_expires_after_end"
             ),
@@ -95,7 +97,9 @@ class ViewingSession(models.Model):
         ordering = ("-opened_at",)
         indexes = (models.Index(fields=["actor", "-opened_at"], name="viewing_actor"),)
         constraints = (
-            models.CheckConstraint(condition=models.Q(ends_at__gt=models.F("starts_at")), name="viewing_span_forward"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="viewing_span_forward"
+            ),
         )
 
     def __str__(self) -> str:

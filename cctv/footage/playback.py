@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.conf import settings
 
+from accesslog import Receipt
 from cctv.core import clock
 from cctv.footage import sealed, viewing
 from cctv.footage.errors import FootageExpired, OutsideViewing
-from cctv.footage.media.fmp4 import init_segment, media_part_pieces, ticks_of
+from cctv.footage.media.fmp4 import init_segment, media_part, ticks_of
 from cctv.footage.media.parts import partition
-from cctv.footage.media.stills import still as still_jpeg
+from cctv.footage.media.stills import still as frame_at
 from cctv.footage.media.transcode import TranscodePool
 from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.playlist import PartRow, needs_converting, part_rows
@@ -35,15 +36,20 @@ _covering = threading.Lock()
 class Picture:
     """Bytes ready to leave, and what the log and the session say of them."""
 
-    data: list[bytes | memoryview]
-    size_bytes: int
+    data: bytes
     start: datetime
     end: datetime
     kind: str
 
 
 def part(
-    session: ViewingSession, *, camera: Camera, segment_id: UUID, number: int, base_ms: float, plays_hevc: bool
+    session: ViewingSession,
+    *,
+    camera: Camera,
+    segment_id: UUID,
+    number: int,
+    base_ms: float,
+    plays_hevc: bool,
 ) -> Picture:
     """One part as fMP4. Raises viewing and vault errors; nothing is read before the entry is durable."""
     segment = _segment(session, camera, segment_id)
@@ -54,17 +60,16 @@ def part(
     reader = sealed.for_person(receipt, segment, session=session, span=(start, end))
     index = reader.index()
     place = partition(index)[number]
-    if needs_converting(segment.codec, plays_hevc=plays_hevc):
-        data: list[bytes | memoryview] = [
-            transcoder().part(index, reader.media().read_range, place.first, place.stop, base_ms=base_ms)
-        ]
-    else:
-        base = ticks_of(index, base_ms)
-        pieces = media_part_pieces(
-            index, reader.media().read_range, place.first, place.stop, sequence=number + 1, base_decode_time=base
-        )
-        data = list(pieces)
-    return Picture(data, sum(len(piece) for piece in data), start, end, "video")
+    build = transcoder().part if needs_converting(segment.codec, plays_hevc=plays_hevc) else media_part
+    data = build(
+        index,
+        reader.media().read_range,
+        place.first,
+        place.stop,
+        sequence=number + 1,
+        base_decode_time=ticks_of(index, base_ms),
+    )
+    return Picture(data, start, end, "video")
 
 
 def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool) -> bytes:
@@ -75,7 +80,7 @@ def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hev
     receipt = _cover(session, camera, start, end, "view.covered")
     index = sealed.for_person(receipt, segment, session=session, span=(start, end)).index()
     if needs_converting(segment.codec, plays_hevc=plays_hevc):
-        return transcoder().init_segment(segment.width, segment.height)
+        return transcoder().init_segment(index)
     return init_segment(index)
 
 
@@ -88,13 +93,17 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
     start, end = segment.starts_at, segment.ends_at
     receipt = _cover(session, camera, start, end, "thumbs.covered")
     data = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
-    return Picture([data], len(data), start, end, "thumbs")
+    return Picture(data, start, end, "thumbs")
 
 
 def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
     """The frame shown at `at`, full size, as JPEG, under an entry of its own."""
     _require_inside(session, at, at + timedelta(milliseconds=1))
-    segment = Segment.objects.filter(camera=camera, starts_at__lte=at, ends_at__gt=at).order_by("-starts_at").first()
+    segment = (
+        Segment.objects.filter(camera=camera, starts_at__lte=at, ends_at__gt=at)
+        .order_by("-starts_at")
+        .first()
+    )
     if segment is None:
         raise NotFound
     _require_unexpired(segment)
@@ -102,22 +111,22 @@ def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
     receipt = _cover(session, camera, at, end, "still.covered")
     reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
     offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
-    data = still_jpeg(reader.index(), reader.media().read_range, offset_ms)
-    return Picture([data], len(data), at, end, "still")
+    shown = frame_at(reader.index(), reader.media().read_range, offset_ms)
+    return Picture(shown.jpeg, at, end, "still")
 
 
 def sending(session: ViewingSession, camera: Camera, picture: Picture) -> Iterator[bytes]:
     """The bytes for the response; what has left is noted on the session, also when the connection breaks."""
     started = False
     try:
-        for piece in picture.data:
-            view = memoryview(piece)
-            for offset in range(0, len(view), PIECE_BYTES):
-                started = True
-                yield bytes(view[offset : offset + PIECE_BYTES])
+        for offset in range(0, len(picture.data), PIECE_BYTES):
+            started = True
+            yield picture.data[offset : offset + PIECE_BYTES]
     finally:
         if started:
-            viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
+            viewing.record_sent(
+                session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind
+            )
 
 
 @cache
@@ -160,7 +169,7 @@ def _times(segment: Segment, row: PartRow) -> tuple[datetime, datetime]:
     )
 
 
-def _cover(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> viewing.Receipt:
+def _cover(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> Receipt:
     """One request at a time decides whether a new entry is needed, so that two do not write the same."""
     with _covering:
         return viewing.cover(session, camera=camera, start=start, end=end, kind=kind)

@@ -30,7 +30,9 @@ def playback_facts(index: PacketIndex) -> tuple[str, bytes]:
     The table holds pairs of uint32 milliseconds (start, end) from the segment's start.
     """
     stream_id = hashlib.sha256(init_segment(index)).hexdigest()[:STREAM_ID_CHARS]
-    return stream_id, b"".join(ENTRY.pack(round(part.start_ms), round(part.end_ms)) for part in partition(index))
+    return stream_id, b"".join(
+        ENTRY.pack(round(part.start_ms), round(part.end_ms)) for part in partition(index)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class PartRow:
 
 def part_rows(segment: Segment) -> list[PartRow]:
     """The parts of a segment, without opening its index."""
-    return [PartRow(number, start, end) for number, (start, end) in enumerate(ENTRY.iter_unpack(bytes(segment.parts)))]
+    return [
+        PartRow(number, start, end)
+        for number, (start, end) in enumerate(ENTRY.iter_unpack(bytes(segment.parts)))
+    ]
 
 
 def needs_converting(codec: str, *, plays_hevc: bool) -> bool:
@@ -58,14 +63,14 @@ def session_playlist(session: ViewingSession, camera: Camera, *, plays_hevc: boo
 
 
 def _entries(session: ViewingSession, camera: Camera, *, plays_hevc: bool) -> Iterator[hls.Entry]:
-    segments = selectors.live_segments(camera_id=camera.pk, start=session.starts_at, end=session.ends_at).only(
-        "id", "starts_at", "codec", "width", "height", "stream_id", "parts"
-    )
+    segments = selectors.live_segments(
+        camera_id=camera.pk, start=session.starts_at, end=session.ends_at
+    ).only("id", "starts_at", "codec", "stream_id", "parts")
     timeline_ms: float | None = None
     for segment in segments:
         converted = needs_converting(segment.codec, plays_hevc=plays_hevc)
         kind = f"&from={segment.codec}" if converted else ""
-        stream = f"h264-{segment.width}x{segment.height}" if converted else segment.stream_id
+        stream = f"h264-{segment.stream_id}" if converted else segment.stream_id
         for part in part_rows(segment):
             starts_at = segment.starts_at + timedelta(milliseconds=part.start_ms)
             ends_at = segment.starts_at + timedelta(milliseconds=part.end_ms)

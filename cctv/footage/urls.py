@@ -11,7 +11,11 @@ urlpatterns = [
     path("sites/", views.sites, name="sites"),
     path("sites/<slug:site_code>/", views.site, name="site"),
     path("sites/<slug:site_code>/cameras/<slug:camera_code>/", views.camera, name="camera"),
-    path("sites/<slug:site_code>/cameras/<slug:camera_code>/<isodate:day>/", views.camera_day, name="camera-day"),
+    path(
+        "sites/<slug:site_code>/cameras/<slug:camera_code>/<isodate:day>/",
+        views.camera_day,
+        name="camera-day",
+    ),
     path("sites/<slug:site_code>/view/", views.viewing_new, name="viewing-new"),
     path("viewings/", views.viewings, name="viewings"),
     path("viewings/<uuid:pk>/", views.viewing, name="viewing"),
@@ -19,10 +23,18 @@ urlpatterns = [
     path("viewings/<uuid:pk>/extend/", views.viewing_extend, name="viewing-extend"),
     path("viewings/<uuid:pk>/alive/", views.viewing_alive, name="viewing-alive"),
     path("viewings/<uuid:pk>/<slug:camera_code>/index.m3u8", media_views.playlist, name="viewing-playlist"),
-    path("viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/init.mp4", media_views.init, name="viewing-init"),
     path(
-        "viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/<int:number>.m4s", media_views.part, name="viewing-part"
+        "viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/init.mp4", media_views.init, name="viewing-init"
     ),
-    path("viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/thumb.jpg", media_views.thumb, name="viewing-thumb"),
+    path(
+        "viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/<int:number>.m4s",
+        media_views.part,
+        name="viewing-part",
+    ),
+    path(
+        "viewings/<uuid:pk>/<slug:camera_code>/<uuid:segment>/thumb.jpg",
+        media_views.thumb,
+        name="viewing-thumb",
+    ),
     path("viewings/<uuid:pk>/<slug:camera_code>/still.jpg", media_views.still, name="viewing-still"),
 ]

@@ -138,7 +138,11 @@ def record_sent(
 ) -> None:
     """Note that [start, end) of the camera was sent; neighbouring stretches of the session join."""
     joined = ViewedSpan.objects.filter(
-        session=session, camera=camera, kind=kind, starts_at__lte=end + JOIN_SENT, ends_at__gte=start - JOIN_SENT
+        session=session,
+        camera=camera,
+        kind=kind,
+        starts_at__lte=end + JOIN_SENT,
+        ends_at__gte=start - JOIN_SENT,
     ).order_by("starts_at")
     with transaction.atomic():
         touching = list(joined)
@@ -191,7 +195,11 @@ def log_closing(session: ViewingSession) -> None:
     receipt = _append(
         session,
         "viewing.closed",
-        {"sent": sent[:400], "reason": session.close_reason, **({"sent_left_out": len(sent) - 400} if len(sent) > 400 else {})},
+        {
+            "sent": sent[:400],
+            "reason": session.close_reason,
+            **({"sent_left_out": len(sent) - 400} if len(sent) > 400 else {}),
+        },
         cameras=list(session.cameras.all()),
         span=(session.starts_at, session.ends_at),
         event_id=session.pk,
@@ -203,7 +211,9 @@ def close_idle_viewings() -> int:
     """Close what is idle, over its time or no longer permitted, and finish closings that a crash cut off."""
     now = clock.now()
     closed = 0
-    for session in ViewingSession.objects.filter(closed_at__isnull=True).select_related("actor", "site", "purpose"):
+    for session in ViewingSession.objects.filter(closed_at__isnull=True).select_related(
+        "actor", "site", "purpose"
+    ):
         if now >= session.valid_until:
             closed += close_viewing(session, reason=CloseReason.ENDED)
         elif now - session.last_active_at > IDLE_AFTER:
@@ -219,7 +229,9 @@ def close_idle_viewings() -> int:
 
 def touch(session: ViewingSession) -> None:
     """Note that the viewer is there, so that the session does not close as idle."""
-    ViewingSession.objects.filter(pk=session.pk, last_active_at__lt=F("valid_until")).update(last_active_at=clock.now())
+    ViewingSession.objects.filter(pk=session.pk, last_active_at__lt=F("valid_until")).update(
+        last_active_at=clock.now()
+    )
 
 
 def _allows(purpose: Purpose, cameras: Sequence[Camera]) -> bool:
@@ -248,19 +260,33 @@ def _append(
         "actor": actor_fields(session.actor, ACTION, site_id=session.site_id),
         "terminal": session.terminal,
         "site": {"id": str(session.site_id), "name": session.site.name},
-        "purpose": {"code": session.purpose.code, "text": session.purpose.name, "reason": session.purpose_text},
+        "purpose": {
+            "code": session.purpose.code,
+            "text": session.purpose.name,
+            "reason": session.purpose_text,
+        },
         **facts,
     }
     if session.case:
         body["case"] = session.case
-    fields = {
-        "actor": str(session.actor_id),
-        "site": str(session.site_id),
-        "purpose": session.purpose.code,
-        "case": session.case,
-        "terminal": session.terminal,
-        "footage_from": span[0] if span else None,
-        "footage_to": span[1] if span else None,
-    }
-    index = [IndexFields(camera=str(camera.pk), **fields) for camera in cameras] or [IndexFields(**fields)]
-    return append(kind=kind, body=body, index=index, event_id=event_id)
+    return append(
+        kind=kind,
+        body=body,
+        index=[_index(session, camera, span) for camera in cameras] or [_index(session, None, span)],
+        event_id=event_id,
+    )
+
+
+def _index(
+    session: ViewingSession, camera: Camera | None, span: tuple[datetime, datetime] | None
+) -> IndexFields:
+    return IndexFields(
+        actor=str(session.actor_id),
+        camera=str(camera.pk) if camera else "",
+        site=str(session.site_id),
+        purpose=session.purpose.code,
+        case=session.case,
+        terminal=session.terminal,
+        footage_from=span[0] if span else None,
+        footage_to=span[1] if span else None,
+    )

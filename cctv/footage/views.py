@@ -6,7 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -244,7 +244,9 @@ def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
 def own_session(request: Request, pk: UUID) -> ViewingSession:
     """The person's own session; anybody else's does not exist for them."""
     session = (
-        ViewingSession.objects.filter(pk=pk, actor=request.account).select_related("site", "purpose", "actor").first()
+        ViewingSession.objects.filter(pk=pk, actor=request.account)
+        .select_related("site", "purpose", "actor")
+        .first()
     )
     if session is None:
         raise NotFound
@@ -276,10 +278,14 @@ def _bars(spans: Any, start: datetime, end: datetime) -> list[dict[str, Any]]:
 
 def _hours(start: datetime, end: datetime, zone: ZoneInfo) -> list[dict[str, Any]]:
     """Labels each three hours of a day."""
-    return [tick for index, tick in enumerate(_ticks(start, end, zone, step=timedelta(hours=1))) if index % 3 == 0]
+    return [
+        tick for index, tick in enumerate(_ticks(start, end, zone, step=timedelta(hours=1))) if index % 3 == 0
+    ]
 
 
-def _ticks(start: datetime, end: datetime, zone: ZoneInfo, step: timedelta | None = None) -> list[dict[str, Any]]:
+def _ticks(
+    start: datetime, end: datetime, zone: ZoneInfo, step: timedelta | None = None
+) -> list[dict[str, Any]]:
     """About eight labelled ticks over the span, on round local times."""
     if step is None:
         choices = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800)

@@ -146,7 +146,9 @@ class Camera(models.Model):
 
     class Meta:
         ordering = ("name",)
-        constraints = (models.CheckConstraint(condition=~models.Q(legal_basis=""), name="camera_has_legal_basis"),)
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(legal_basis=""), name="camera_has_legal_basis"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -159,7 +161,9 @@ class RetentionRule(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="rules")
+    organisation = models.ForeignKey(
+        Organisation, on_delete=models.PROTECT, null=True, blank=True, related_name="rules"
+    )
     site = models.ForeignKey(Site, on_delete=models.PROTECT, null=True, blank=True, related_name="rules")
     camera = models.ForeignKey(Camera, on_delete=models.PROTECT, null=True, blank=True, related_name="rules")
     effective_from = models.DateTimeField(_("in force from"))

@@ -19,7 +19,7 @@ from cctv.core import clock
 from cctv.vault import keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.objects import KeyedObject, object_context
-from cctv.vault.sealing import SealedReader
+from cctv.vault.sealing import SealedReader, seal_bytes
 from cctv.vault.storage import FootageStorage
 
 JOB_KIND = "vault.job"
@@ -63,10 +63,37 @@ def for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span
 
 def for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
     """A reader for a job that shows nothing to anybody by itself."""
+    _require_job(receipt, obj, job)
+    return _reader(obj)
+
+
+def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     _require(receipt.kind == JOB_KIND, "this kind of entry opens nothing for a job")
     _require(receipt.body.get("job") == job, "another job's entry")
-    _require(receipt.body.get("object") == str(obj.context_id), "another object's entry")
-    return _reader(obj)
+    named = receipt.body.get("objects") or [receipt.body.get("object")]
+    _require(str(obj.context_id) in named, "another object's entry")
+
+
+@sensitive_variables()
+def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> int:
+    """Seal a derivative (a thumbnail, say) beside its object, under the same key; its stored size in bytes.
+
+    What is there already, from a job that was killed, is replaced.
+    """
+    _require_job(receipt, obj, job)
+    _guard(obj)()
+    key = keyfile.unwrap_key(rings.footage().get(obj.key_id), obj.wrapped_key)
+    sealed = seal_bytes(key, object_context(obj.context_id, obj.part), data)
+    storage = footage_storage()
+    storage.remove(obj.name)
+    sink = storage.create(obj.name)
+    try:
+        sink.write(sealed)
+        sink.commit()
+    except BaseException:
+        sink.abort()
+        raise
+    return len(sealed)
 
 
 @sensitive_variables()

@@ -4,13 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accesslog.registry import EventType, register
 
-# A job opens one object; `object` is the id that its seal is bound to.
+# A job opens the objects that its entry names, by the ids that their seals are bound to: `object`
+# for one, `objects` for a batch (a small picture of each new segment must not fill the log).
 JOB = register(
     EventType(
         kind="vault.job",
-        required=frozenset({"job", "object"}),
-        optional=frozenset({"site", "camera", "from", "to", "reason"}),
-        sentence=_("The job “{job}” opened a sealed object."),
+        required=frozenset({"job"}),
+        optional=frozenset({"object", "objects", "site", "camera", "from", "to", "reason"}),
+        sentence=_("The job “{job}” opened sealed objects."),
         icon="job",
     )
 )

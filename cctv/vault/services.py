@@ -29,6 +29,7 @@ __all__ = [
     "Epoch",
     "KeyedObject",
     "ObjectWriter",
+    "add_part",
     "check_ready",
     "check_storage",
     "context",
@@ -66,16 +67,20 @@ class ObjectWriter(SealWriter):
         """Takes the sink over."""
         super().__init__(sink, key, context)
         self._object = sink
+        self._committed = False
 
     def close(self) -> SealedFacts:
         """Write the last chunk and make the object durable."""
         facts = super().close()
-        self._object.commit()
+        if not self._committed:
+            self._object.commit()
+            self._committed = True
         return facts
 
     def abort(self) -> None:
         """Leave nothing behind; harmless after `close`."""
-        self._object.abort()
+        if not self._committed:
+            self._object.abort()
 
     def __enter__(self) -> "ObjectWriter":
         return self
@@ -154,6 +159,11 @@ def open_for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str,
 def open_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
     """The door for jobs, with an entry of kind "vault.job" for this object; see `doors.for_system`."""
     return doors.for_system(receipt, obj, job=job)
+
+
+def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> int:
+    """Seal a derivative beside its object, for a job; see `doors.add_part`."""
+    return doors.add_part(receipt, obj, data, job=job)
 
 
 # The store

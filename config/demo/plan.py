@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-PASSWORD = "lethe-demo-2026"
+# Public on purpose: it protects nothing but a demonstration.
+PASSWORD = "lethe-demo-2026"  # noqa: S105
 ORGANISATION = "Saebyeok Freight"
 
 
@@ -79,11 +80,13 @@ CAMERAS = (
     ),
     CameraPlan(
         "seoul", "corridor-b", "Corridor B", "First floor, east wing", "East wing", "corridor", "non_open",
-        "Corridor and doors to stores 4 to 9", "corridor-one-by-one", ("crime-prevention", "fire-safety"), live=True,
+        "Corridor and doors to stores 4 to 9", "corridor-one-by-one",
+        ("crime-prevention", "fire-safety"), live=True,
     ),
     CameraPlan(
         "seoul", "dock-5", "Dock 5–8", "Loading hall, south side", "Loading hall", "warehouse", "non_open",
-        "Docks 5 to 8 and the packing line", "worker-zone-detection", ("crime-prevention", "fire-safety"), days=1,
+        "Docks 5 to 8 and the packing line", "worker-zone-detection",
+        ("crime-prevention", "fire-safety"), days=1,
     ),
     CameraPlan(
         "seoul", "lobby", "Lobby", "Visitors' entrance", "Lobby", "lobby", "open",
@@ -109,6 +112,9 @@ EARLIER = (
     (timedelta(days=2, hours=5), timedelta(minutes=3)),
 )
 # What cameras with a short rule recorded before it ended: this has expired when the demonstration starts.
-EXPIRED = ((timedelta(days=1, hours=3), timedelta(minutes=3)), (timedelta(days=2, hours=4), timedelta(minutes=3)))
+EXPIRED = (
+    (timedelta(days=1, hours=3), timedelta(minutes=3)),
+    (timedelta(days=2, hours=4), timedelta(minutes=3)),
+)
 # How long the demonstration goes on "recording" while it is up.
 LIVE_FOR = timedelta(hours=1)

@@ -79,7 +79,9 @@ def segment(name: str, camera: str, start: datetime, *, seconds: float = 10.0) -
         while length < seconds - 0.5:
             gop = source.gops[at % len(source.gops)]
             for data, pts, dts, key in gop.packets:
-                container.mux(_packet(data, pts - gop.start_s + length, dts - gop.start_s + length, key, stream))
+                container.mux(
+                    _packet(data, pts - gop.start_s + length, dts - gop.start_s + length, key, stream)
+                )
             length += len(gop.packets) / float(source.rate)
             at += 1
     return output.getvalue(), length

@@ -68,3 +68,5 @@ WHITENOISE_AUTOREFRESH = DEBUG or LETHE_DEMO
 
 # Injected into accesslog and others, which import nothing from above them.
 LETHE_SERVER = "config.serving.run"
+LETHE_DEMO_RUN = "config.demo.run.run"
+LETHE_DEMO_CHECK = "config.demo.check.run"

@@ -26,10 +26,26 @@ CELERY_TASK_ROUTES = {
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "purge": {"task": "cctv.retention.tasks.purge_due", "schedule": 20.0, "options": {"expires": 20}},
-    "sweep-sources": {"task": "cctv.ingest.tasks.sweep_sources", "schedule": 10.0, "options": {"expires": 10}},
-    "sweep-orphans": {"task": "cctv.ingest.tasks.sweep_orphans", "schedule": 300.0, "options": {"expires": 300}},
-    "thumbnails": {"task": "cctv.footage.tasks.make_thumbnails", "schedule": 15.0, "options": {"expires": 15}},
-    "idle-viewings": {"task": "cctv.footage.tasks.close_idle_viewings", "schedule": 30.0, "options": {"expires": 30}},
+    "sweep-sources": {
+        "task": "cctv.ingest.tasks.sweep_sources",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "sweep-orphans": {
+        "task": "cctv.ingest.tasks.sweep_orphans",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "thumbnails": {
+        "task": "cctv.footage.tasks.make_thumbnails",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "idle-viewings": {
+        "task": "cctv.footage.tasks.close_idle_viewings",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
 }
 # Where beat remembers nothing: every entry is safe to run again after a restart.
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"

@@ -1,5 +1,6 @@
 """`manage.py serve`: web, worker and beat in one command."""
 
+import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -17,7 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Host, port, role."""
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
         parser.add_argument("--role", choices=("all", "web", "worker"), default=None)
         parser.add_argument("--no-migrate", action="store_true", help="leave the databases as they are")
 

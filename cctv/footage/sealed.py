@@ -1,0 +1,84 @@
+"""How a segment's sealed objects are opened: the vault's two doors, with what the row knows."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from accesslog import Receipt
+from cctv.footage.media.index import PacketIndex
+from cctv.footage.models import Segment, ViewingSession
+from cctv.vault import services as vault
+from cctv.vault.names import MEDIA
+from cctv.vault.sealing import SealedReader
+
+INDEX, THUMB = "index", "thumb"
+
+for kind in ("view.covered", "thumbs.covered", "still.covered"):
+    vault.register_person_kind(kind)
+
+
+def keyed(segment: Segment, part: str) -> vault.KeyedObject:
+    """One of a segment's objects as the vault wants it; the row needs its epoch and camera."""
+    sizes = {
+        MEDIA: segment.size_bytes,
+        INDEX: segment.index_size_bytes,
+        THUMB: segment.thumb_size_bytes if segment.thumb_size_bytes > 0 else None,
+    }
+    return vault.KeyedObject(
+        name=vault.part_name(segment.sealed_name, part),
+        size_bytes=sizes[part],
+        wrapped_key=bytes(segment.wrapped_key),
+        key_id=segment.epoch.key_id,
+        context_id=segment.pk,
+        camera_id=segment.camera_id,
+        site_id=segment.camera.site_id,
+        starts_at=segment.starts_at,
+        ends_at=segment.ends_at,
+        expires_at=segment.expires_at,
+        part=part,
+    )
+
+
+class Opened:
+    """A segment that a receipt allows to be read; each object is opened when it is asked for."""
+
+    def __init__(self, open_part: Callable[[str], SealedReader]) -> None:
+        """`open_part` opens one part through a door."""
+        self._open_part = open_part
+
+    def media(self) -> SealedReader:
+        """The video; reads are ranges."""
+        return self._open_part(MEDIA)
+
+    def index(self) -> PacketIndex:
+        """The packet index."""
+        return PacketIndex.from_bytes(self._open_part(INDEX).read())
+
+    def thumb(self) -> bytes:
+        """The small picture, JPEG."""
+        return self._open_part(THUMB).read()
+
+
+def for_person(
+    receipt: Receipt, segment: Segment, *, session: ViewingSession, span: tuple[datetime, datetime]
+) -> Opened:
+    """Open for the session's viewer; the vault checks the receipt against actor, camera and span."""
+
+    def open_part(part: str) -> SealedReader:
+        return vault.open_for_person(receipt, keyed(segment, part), actor_id=session.actor_id, span=span)
+
+    return Opened(open_part)
+
+
+def for_system(receipt: Receipt, segment: Segment, *, job: str) -> Opened:
+    """Open for a job whose `vault.job` entry names this segment."""
+    return Opened(partial(_system_part, receipt, segment, job))
+
+
+def _system_part(receipt: Receipt, segment: Segment, job: str, part: str) -> SealedReader:
+    return vault.open_for_system(receipt, keyed(segment, part), job=job)
+
+
+def add_thumb(receipt: Receipt, segment: Segment, jpeg: bytes, *, job: str) -> int:
+    """Seal the small picture beside its segment, under the same key; its stored size in bytes."""
+    return vault.add_part(receipt, keyed(segment, THUMB), jpeg, job=job)

@@ -1,0 +1,47 @@
+"""Small pictures of new segments, made by a job and sealed beside them.
+
+The row is the job: a segment without its picture is what remains to be done. One log entry covers a
+batch, because nobody is shown anything yet; who later looks at a picture has an entry of their own.
+"""
+
+import logging
+from datetime import timedelta
+
+from accesslog.services import append
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.footage import sealed
+from cctv.footage.media.errors import MediaError
+from cctv.footage.media.stills import thumbnail
+from cctv.footage.models import Segment
+
+log = logging.getLogger("lethe.footage")
+
+JOB = "thumbnail"
+BATCH = 60
+FAILED = -1
+# Not worth a picture any more: it would be gone before anybody looked.
+TOO_LATE = timedelta(minutes=2)
+
+
+def make_thumbnails(*, limit: int = BATCH) -> int:
+    """Make the pictures of up to `limit` segments, newest first; how many were made."""
+    waiting = list(
+        Segment.objects.filter(thumb_size_bytes=0, expires_at__gt=clock.now() + TOO_LATE)
+        .select_related("epoch", "camera")
+        .order_by("-id")[:limit]
+    )
+    if not waiting:
+        return 0
+    receipt = append(kind="vault.job", body={"job": JOB, "objects": [str(segment.pk) for segment in waiting]})
+    made = 0
+    for segment in waiting:
+        try:
+            opened = sealed.for_system(receipt, segment, job=JOB)
+            jpeg = thumbnail(opened.index(), opened.media().read_range)
+            size_bytes = sealed.add_thumb(receipt, segment, jpeg, job=JOB)
+        except (MediaError, LetheError) as error:
+            log.warning("no small picture of segment %s: %s", segment.pk, error)
+            size_bytes = FAILED
+        made += Segment.objects.filter(pk=segment.pk, thumb_size_bytes=0).update(thumb_size_bytes=size_bytes)
+    return made

@@ -1,0 +1,68 @@
+"""How a page says what it needs: signed in, and allowed (invariant 8).
+
+`@requires("footage.browse")` sends strangers to the sign-in page, attaches the person's permissions and
+refuses who may do the act nowhere. What concerns one site is asked again with `site_or_404`, where
+somebody who may not know the site gets 404 before anything else is said.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+
+from cctv.people.models import Account
+from cctv.people.policy import NotFound, Permissions, permissions_of
+
+P = ParamSpec("P")
+R = TypeVar("R", bound=HttpResponseBase)
+
+
+class Request(HttpRequest):
+    """A request of a signed-in person whose permissions have been read."""
+
+    account: Account
+    permissions: Permissions
+
+
+def requires(
+    action: str,
+) -> Callable[[Callable[Concatenate[Request, P], R]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+    """Let only those through who may do `action` at some site."""
+
+    def decorate(
+        view: Callable[Concatenate[Request, P], R],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            account: Any = request.user
+            if not account.is_authenticated:
+                return _sign_in(request)
+            typed = cast("Request", request)
+            typed.account = account
+            typed.permissions = permissions_of(account)
+            typed.permissions.require(action)
+            return view(typed, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def _sign_in(request: HttpRequest) -> HttpResponseBase:
+    """Pages lead to the sign-in; programs are told."""
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"code": "signed_out", "message": "Sign in first.", "hint": ""}, status=401)
+    return redirect_to_login(request.get_full_path())
+
+
+def site_or_404(request: Request, code: str, action: str) -> Any:
+    """The site with this code, if the person may do `action` there: 404 before 403."""
+    from django.apps import apps
+
+    site = apps.get_model("cctv", "Site").objects.filter(code=code).first()
+    if site is None:
+        raise NotFound
+    request.permissions.require(action, site_id=site.pk)
+    return site

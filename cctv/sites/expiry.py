@@ -1,0 +1,49 @@
+"""When footage expires: pure arithmetic over a camera's history of retention rules (no Django).
+
+A rule is in force from a moment on, until a later one of the same scope replaces it. The narrowest
+scope that has a rule in force decides: camera over site over organisation. Footage expires `days`
+times 24 hours after its end, by the rule in force when it was recorded. A shorter rule applies to
+existing footage from the moment it takes effect; a longer one does not, because longer was never
+promised to the people in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+ORGANISATION, SITE, CAMERA = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`days` to keep, from `effective_from` (aware) on; `scope` ranks CAMERA over SITE over ORGANISATION."""
+
+    effective_from: datetime
+    days: int
+    scope: int
+
+
+def rule_in_force(rules: Iterable[Rule], at: datetime) -> Rule | None:
+    """The rule that decides at a moment; of two that begin together the later in the list wins."""
+    current = [rule for rule in rules if rule.effective_from <= at]
+    return max(current, key=lambda rule: (rule.scope, rule.effective_from), default=None)
+
+
+def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, default_days: int) -> datetime:
+    """When footage that ended at `ends_at` expires, as known at `now`; `default_days` where no rule was in force.
+
+    Rules that take effect after `now` do not count yet, so the answer can only become earlier.
+    """
+    rules = list(rules)
+    recorded = rule_in_force(rules, ends_at)
+    earliest = ends_at + timedelta(days=recorded.days if recorded else default_days)
+    for rule in rules:
+        if not ends_at < rule.effective_from <= now:
+            continue
+        decided = rule_in_force(rules, rule.effective_from)
+        if decided is None:
+            continue
+        # A rule that takes effect when the footage should long be gone changes nothing any more.
+        shortened = ends_at + timedelta(days=decided.days)
+        earliest = min(earliest, shortened)
+    return earliest

@@ -1,0 +1,70 @@
+"""`manage.py demo`: make the demonstration in LETHE_HOME, serve it, and say where."""
+
+from pathlib import Path
+from typing import TextIO
+
+from django.conf import settings
+from django.core.management import call_command
+from rich.console import Console
+from rich.table import Table
+
+from config import serving
+from config.demo import feeder, footage, register
+from config.demo.plan import PASSWORD, PEOPLE
+
+MARKER = "demo-installation"
+
+
+class NotADemo(Exception):
+    """LETHE_HOME holds an installation that is not a demonstration."""
+
+
+def run(*, host: str, port: int, output: TextIO) -> None:
+    """Prepare (once) and serve until stopped."""
+    console = Console(file=output)
+    prepare(console)
+    folders = register.live_folders()
+    stop = feeder.start(folders)
+    try:
+        serving.run(host=host, port=port, role="all", ready=lambda address: _welcome(console, address))
+    finally:
+        stop()
+
+
+def prepare(console: Console) -> None:
+    """Databases, keys, storage, register, people and footage; nothing is done twice."""
+    home: Path = settings.LETHE_HOME
+    if (home / MARKER).exists():
+        _migrate()
+        console.print(f"Using the demonstration in {home}")
+        return
+    if (home / "keys").exists():
+        raise NotADemo(
+            f"{home} holds an installation that is not a demonstration. "
+            "Set LETHE_HOME to an empty folder, or remove that one."
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    console.print(f"Making a demonstration in {home}")
+    _migrate()
+    register.create()
+    footage.create(console)
+    (home / MARKER).write_text("This installation shows its accounts on the sign-in page.\n")
+    settings.LETHE_DEMO = True
+
+
+def _migrate() -> None:
+    for alias in settings.DATABASES:
+        call_command("migrate", database=alias, interactive=False, verbosity=0)
+
+
+def _welcome(console: Console, address: str) -> None:
+    table = Table(title=f"Lethe is up: {address}", title_justify="left")
+    for heading in ("role", "e-mail", "name"):
+        table.add_column(heading)
+    for person in PEOPLE:
+        site = f" ({person.site})" if person.site else ""
+        table.add_row(person.role.replace("_", " ") + site, person.email, person.name)
+    console.print(table)
+    console.print(f"Password of all of them: {PASSWORD}")
+    console.print("Some footage has already expired; watch it being destroyed on the retention page.")
+    console.print("Stop with Ctrl-C.")
