@@ -156,3 +156,12 @@ class MarkerMissing(LetheError):
     status = 409
     message = _("The folder has lost its marker file “.lethe-source”: this may be the wrong disk.")
     hint = _("Mount the right one. If the folder was emptied on purpose, open the source and save it again.")
+
+
+class MethodNotAllowed(LetheError):
+    """Only PUT."""
+
+    code = "method_not_allowed"
+    status = 405
+    message = _("Segments are uploaded with PUT; nothing can be read here.")
+    hint = _("See /api/v1/openapi.json.")

@@ -18,10 +18,10 @@ register(
 )
 register(
     EventType(
-        kind="ingest.released",
-        required=frozenset({"site", "object", "name", "reason", "actor", "terminal", "result"}),
+        kind="ingest.retried",
+        required=frozenset({"site", "object", "name", "reason", "actor", "terminal"}),
         optional=frozenset({"camera", "from"}),
-        sentence=_("{actor} tried the quarantined recording {name} again: {result}."),
+        sentence=_("{actor} tried to admit the quarantined recording {name} again."),
         personal=_PERSONAL,
         icon="refresh",
     )

@@ -14,14 +14,21 @@ from accesslog import IndexFields
 from accesslog.services import append
 from cctv.core import clock
 from cctv.ingest import moments, tags
-from cctv.ingest.incoming import Incoming
+from cctv.ingest.files import PIECE_BYTES
+from cctv.ingest.incoming import Admission, Incoming, Origin, Outcome
 from cctv.ingest.models import Quarantined
+from cctv.ingest.paths import PathReader
 from cctv.ingest.provisional import Provisional, SealedObject
 from cctv.ingest.reasons import Reason
-from cctv.sites.models import Camera, Site
+from cctv.people.actors import actor_fields
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
+from cctv.vault.objects import KeyedObject
+from cctv.vault.sealing import SealedReader
 
+ACTION = "ingest.change"
 NAME_LENGTH = 400
 
 
@@ -111,3 +118,82 @@ def _log(row: Quarantined, incoming: Incoming) -> None:
         index=[IndexFields(site=str(row.site_id), camera=str(camera.pk) if camera else "")],
         event_id=UUID(bytes=bytes(row.duplicate_tag)[:16]),
     )
+
+
+JOB = "quarantine-retry"
+
+
+def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
+    """Try again to admit what is in quarantine, with the source and the register as they are now.
+
+    On success the quarantined copy goes; otherwise it stays, with the reason that holds now. Raises
+    policy errors (404/403), FootageExpired, LogUnavailable, and what `admission.take_in` raises.
+    """
+    # Admission stands above quarantine: it is what puts things here.
+    from cctv.ingest.admission import take_in
+
+    permissions_of(actor).require(ACTION, site_id=row.site_id)
+    append(
+        kind="ingest.retried",
+        body={
+            "actor": actor_fields(actor, ACTION, site_id=row.site_id),
+            "terminal": terminal,
+            "site": {"id": str(row.site_id), "name": row.site.name},
+            "object": str(row.pk),
+            "name": row.original_name,
+            "reason": row.reason_code,
+        },
+        index=[IndexFields(actor=str(actor.pk), site=str(row.site_id), terminal=terminal)],
+    )
+    with _reader(row) as reader:
+        admission = take_in(again(row), iter(lambda: reader.read(PIECE_BYTES), b""))
+    if admission.outcome is Outcome.QUARANTINED:
+        reason = admission.reason
+        if reason is not None:
+            Quarantined.objects.filter(pk=row.pk).update(reason_code=reason.code, reason=reason.detail[:NAME_LENGTH])
+        return admission
+    # The row first: an object without a row is the orphan sweeper's, a row without its object is nobody's.
+    name = row.sealed_name
+    row.delete()
+    vault.delete_object(name)
+    return admission
+
+
+def again(row: Quarantined) -> Incoming:
+    """What is in quarantine as something to admit: its path is read anew where it came from a folder."""
+    known = (row.claimed_start,) if row.claimed_start is not None else ()
+    incoming = Incoming(
+        site=row.site,
+        camera=row.camera,
+        starts=known,
+        origin=Origin.QUARANTINE,
+        original_name=row.original_name,
+        source=row.source,
+        modified_at=row.modified_at,
+    )
+    if row.source is None:
+        return incoming
+    reader = PathReader(row.source)
+    return reader.incoming(row.original_name, modified_at=row.modified_at, origin=Origin.QUARANTINE)
+
+
+def _reader(row: Quarantined) -> SealedReader:
+    """The sealed bytes, through the door for jobs: the log says which object was opened and why."""
+    receipt = append(
+        kind="vault.job",
+        body={"job": JOB, "object": str(row.pk), "site": str(row.site_id)},
+        index=[IndexFields(site=str(row.site_id))],
+    )
+    sealed = KeyedObject(
+        name=row.sealed_name,
+        size_bytes=row.size_bytes,
+        wrapped_key=bytes(row.wrapped_key),
+        key_id=row.epoch.key_id,
+        context_id=row.pk,
+        camera_id=row.camera_id,
+        site_id=row.site_id,
+        starts_at=row.claimed_start or row.received_at,
+        ends_at=row.expires_at,
+        expires_at=row.expires_at,
+    )
+    return vault.open_for_system(receipt, sealed, job=JOB)

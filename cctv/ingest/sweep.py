@@ -12,7 +12,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, InterfaceError
 
@@ -23,14 +22,11 @@ from cctv.ingest.backoff import Backoff
 from cctv.ingest.closed import Found, Settling, walk
 from cctv.ingest.errors import FolderUnreadable, RegisterUnavailable, SourceStays, StillGrowing
 from cctv.ingest.files import SourceFile
-from cctv.ingest.incoming import Admission, Incoming, Origin, Outcome
-from cctv.ingest.layouts import patterns_of, read_path, zone_of
+from cctv.ingest.incoming import Admission, Origin, Outcome
 from cctv.ingest.lease import Lease
 from cctv.ingest.models import Source
-from cctv.ingest.moments import NoSuchTime
-from cctv.ingest.patterns import VIDEO_SUFFIXES, Pattern, Reading, UnreadablePath
-from cctv.ingest.reasons import Reason
-from cctv.sites.models import Camera
+from cctv.ingest.paths import PathReader
+from cctv.ingest.patterns import VIDEO_SUFFIXES
 from cctv.vault import services as vault
 
 log = logging.getLogger("cctv.ingest")
@@ -152,7 +148,7 @@ class _Sweep:
         key = (found.path, found.state)
         file = SourceFile(found)
         try:
-            incoming = self.reader.incoming(file)
+            incoming = self.reader.incoming(found.name, modified_at=file.modified_at, origin=Origin.FOLDER)
             admitted = admission.take_in(
                 incoming, file.pieces(self.lease.renew), verify=file.verify, remove=file.remove
             )
@@ -174,53 +170,6 @@ class _Sweep:
         self.result.error = error
         pause = _backoff.failed(self.source.pk)
         log.warning("source %s waits %.0f s: %s", self.source.pk, pause, error, exc_info=not is_known(error))
-
-
-class PathReader:
-    """From a file's path to camera and start, by the source's layout, pattern, zone and camera names."""
-
-    def __init__(self, source: Source) -> None:
-        """Cameras are looked up once each."""
-        self.source = source
-        self.patterns: tuple[Pattern, ...] = patterns_of(
-            source.layout, own=source.pattern, one_camera=source.camera_id is not None
-        )
-        self.zone: ZoneInfo = zone_of(source.layout, source.time_zone)
-        self._cameras: dict[str, Camera | None] = {}
-
-    def incoming(self, file: SourceFile) -> Incoming:
-        """The file as something to admit; with the reason when its path already rules that out."""
-        reading, reason = self.read(file.found.name)
-        camera = self.source.camera or (self._camera(reading.camera) if reading else None)
-        if reason is None and camera is None and reading is not None:
-            reason = Reason("unknown_camera", f"The path names “{reading.camera[:200]}”.", 404)
-        return Incoming(
-            site=self.source.site,
-            camera=camera,
-            starts=reading.starts if reading else (),
-            origin=Origin.FOLDER,
-            original_name=file.found.name,
-            source=self.source,
-            modified_at=file.modified_at,
-            reason=reason,
-        )
-
-    def read(self, name: str) -> tuple[Reading | None, Reason | None]:
-        """What the path says, or why it says nothing."""
-        try:
-            return read_path(name, self.patterns, self.zone), None
-        except NoSuchTime as error:
-            return None, Reason("no_such_time", f"{error}.")
-        except UnreadablePath as error:
-            return None, Reason("unparsable_name", f"{str(error)[:1].upper()}{str(error)[1:]}.")
-
-    def _camera(self, name: str) -> Camera | None:
-        """The camera by the source's own table of names, else by its code: never by likeness."""
-        if name not in self._cameras:
-            code = self.source.camera_names.get(name, name)
-            found = Camera.objects.filter(site=self.source.site_id, code=code).select_related("site")
-            self._cameras[name] = found.first()
-        return self._cameras[name]
 
 
 def check_marker(source: Source) -> None:
