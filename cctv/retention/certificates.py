@@ -93,7 +93,7 @@ def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
     """Everything the certificate states, as canonical JSON can hold it (no floats)."""
     epochs = _epochs(items)
     runs = {item.run_id: item.run for item in items} | {run.pk: PurgeRun.objects.get(pk=run.pk)}
-    left = PurgeFailure.objects.filter(site=site, object_id__isnull=False)
+    left = PurgeFailure.objects.filter(site=site)
     return {
         "format": FORMAT,
         "organisation": site.organisation.name,
@@ -191,6 +191,7 @@ def _copies(run: PurgeRun, left: int) -> list[dict[str, Any]]:
             {"copy": "mirror", "place": mirror["place"], "done": "root_overwritten", "checked": "read_back",
              "result": PASS if mirror["confirmed"] else FAIL}
             for mirror in run.mirrors
+            if mirror["kind"] == "mirror"
         ),
         # The file root overwrites in place. What a drive, a snapshot or a hypervisor keeps of the old
         # content, no program above the file system can see.

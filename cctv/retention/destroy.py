@@ -21,13 +21,13 @@ from accesslog.merkle import Frontier, leaf_hash
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
-from cctv.footage.objects import object_names
 from cctv.ingest.models import Quarantined
 from cctv.retention import entries
 from cctv.retention.models import PurgeFailure, PurgeItem, PurgeRun
 from cctv.retention.plan import QUARANTINED, SEGMENT, due_quarantined, due_segments
 from cctv.vault import services as vault
 from cctv.vault.errors import StorageMismatch
+from cctv.vault.names import all_parts
 from cctv.vault.steps import reached
 
 log = logging.getLogger("cctv.retention")
@@ -115,14 +115,14 @@ def _due(run: PurgeRun) -> Iterable[Doomed]:
     segments = due_segments(run.cutoff_at).order_by("expires_at", "pk").select_related("epoch").defer("parts")
     for segment in segments[:BATCH]:
         yield Doomed(
-            kind=SEGMENT, pk=segment.pk, names=object_names(segment), epoch_id=segment.epoch_id,
+            kind=SEGMENT, pk=segment.pk, names=all_parts(segment.sealed_name), epoch_id=segment.epoch_id,
             site_id=segment.epoch.site_id, camera_id=segment.camera_id, starts_at=segment.starts_at,
             ends_at=segment.ends_at, expires_at=segment.expires_at, size_bytes=segment.size_bytes,
             ciphertext_sha256=bytes(segment.ciphertext_sha256),
         )  # fmt: skip
     for row in due_quarantined(run.cutoff_at).order_by("expires_at", "pk")[:BATCH]:
         yield Doomed(
-            kind=QUARANTINED, pk=row.pk, names=(row.sealed_name,), epoch_id=row.epoch_id, site_id=row.site_id,
+            kind=QUARANTINED, pk=row.pk, names=all_parts(row.sealed_name), epoch_id=row.epoch_id, site_id=row.site_id,
             camera_id=row.camera_id, starts_at=None, ends_at=None, expires_at=row.expires_at,
             size_bytes=row.size_bytes, ciphertext_sha256=bytes(row.ciphertext_sha256),
         )  # fmt: skip
@@ -131,8 +131,7 @@ def _due(run: PurgeRun) -> Iterable[Doomed]:
 def _delete(doomed: Doomed) -> Failed | None:
     """Delete every object of the item and verify that each is absent; the reason when one is not."""
     try:
-        for name in doomed.names:
-            vault.delete_object(name)
+        vault.delete_object(doomed.names[0])  # with its parts
         for name in doomed.names:
             if vault.object_exists(name):
                 raise StillThere

@@ -12,6 +12,7 @@ from cctv.people.models import Account
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RuleApplication
 from cctv.retention.plan import Plan
 from cctv.sites.models import Camera, Site
+from cctv.vault.services import Destruction
 
 # An entry's body has a limit; the search index of the entry names every camera in any case.
 CAMERAS_NAMED = 200
@@ -205,15 +206,22 @@ def shortened(application: RuleApplication, *, cameras: Sequence[Camera], quaran
     )
 
 
-def mirror_facts(states: Sequence[Any]) -> list[dict[str, Any]]:
-    """What the vault says of the mirrors of the keys, as it is kept on the run and in the log."""
-    return [
-        {"place": str(state.path), "confirmed": not state.pending, "error": state.error} for state in states
+def witnesses(destruction: Destruction) -> list[dict[str, Any]]:
+    """Who else had to let go of the old root: mirrors, and processes with keys in memory."""
+    mirrors = [
+        {"kind": "mirror", "place": state.path, "confirmed": not state.pending, "error": state.error}
+        for state in destruction.mirrors
     ]
+    silent = [
+        {"kind": "process", "place": f"{holder.host}, {holder.pid}", "confirmed": False, "error": ""}
+        for holder in destruction.holders
+        if not holder.confirmed
+    ]
+    return mirrors + silent
 
 
 def mirrors_pending(mirrors: Sequence[dict[str, Any]]) -> bool:
-    """Whether a mirror may still hold a root that opens the destroyed keys."""
+    """Whether a mirror or a process may still hold what opens the destroyed keys."""
     return any(not mirror["confirmed"] for mirror in mirrors)
 
 

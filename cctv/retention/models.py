@@ -55,7 +55,7 @@ class PurgeRun(models.Model):
     generation_before = models.PositiveBigIntegerField(null=True)
     generation_after = models.PositiveBigIntegerField(null=True)
     ratcheted_at = models.DateTimeField(null=True)
-    # What the vault said of each mirror of the keys: [{"name": …, "confirmed": …}].
+    # Who else had to let go of the old root: [{"kind": mirror or process, "place", "confirmed", "error"}].
     mirrors = models.JSONField(default=list)
     destroyed_segments = models.PositiveIntegerField(default=0)
     destroyed_quarantined = models.PositiveIntegerField(default=0)

@@ -6,6 +6,8 @@ epoch of its new hour, so that it ends with its own hour and not with the old on
 compare-and-swap; a kill between two rows leaves both whole, and the next tick goes on.
 """
 
+import contextlib
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,15 +15,19 @@ from uuid import UUID
 
 from django.db.models import F, Q
 
+from accesslog.errors import AccessLogError
 from cctv.core import clock
+from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import entries
 from cctv.retention.models import RuleApplication
 from cctv.sites.models import Camera, RetentionRule
 from cctv.vault import services as vault
-from cctv.vault.models import Epoch
+from cctv.vault.errors import KeyMissing
 from cctv.vault.steps import reached
+
+log = logging.getLogger("cctv.retention")
 
 BATCH = 200
 SETTLE_AFTER = timedelta(minutes=15)
@@ -30,7 +36,14 @@ SETTLE_AFTER = timedelta(minutes=15)
 def apply_rules() -> int:
     """Apply every rule that has taken effect and not been applied; how many objects now expire earlier."""
     now = clock.now()
-    return sum(_apply(rule, now) for rule in _to_apply(now))
+    moved = 0
+    for rule in _to_apply(now):
+        try:
+            moved += _apply(rule, now)
+        except (LetheError, AccessLogError) as error:
+            # The next tick tries again; what the rule would end is a while late, the rest is not.
+            log.error("the rule %s cannot be applied yet: %s", rule.pk, error)
+    return moved
 
 
 def _to_apply(now: datetime) -> Iterable[RetentionRule]:
@@ -107,8 +120,12 @@ def _shorten_quarantined(rule: RetentionRule, cameras: list[Camera]) -> int:
 def _move(model: type[Segment] | type[Quarantined], row: Any, site_id: UUID, expires_at: datetime) -> int:
     """Give the row its earlier expiry, and its key the epoch that goes with it."""
     values: dict[str, Any] = {"expires_at": expires_at}
-    if clock.floor_hour(expires_at) != row.epoch.expires_hour:
-        epoch: Epoch = vault.ensure_epoch(site_id, expires_at)
-        values |= {"epoch": epoch, "wrapped_key": vault.rewrap(bytes(row.wrapped_key), row.epoch, epoch)}
+    # An hour that is over has no epoch any more: what has expired already ends with the current one.
+    ends_at = max(expires_at, clock.now())
+    if clock.floor_hour(ends_at) < row.epoch.expires_hour:
+        with contextlib.suppress(KeyMissing):  # its key is gone: nothing to wrap, and it expires all the same
+            epoch = vault.ensure_epoch(site_id, ends_at)
+            wrapped = vault.rewrap(bytes(row.wrapped_key), old=row.epoch, new=epoch)
+            values |= {"epoch": epoch, "wrapped_key": wrapped}
     unchanged = model._default_manager.filter(pk=row.pk, epoch_id=row.epoch_id, expires_at=row.expires_at)
     return unchanged.update(**values)

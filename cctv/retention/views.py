@@ -1,0 +1,350 @@
+"""The pages of endings: what is overdue, what is promised, what was destroyed, and the decision on a pause."""
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from cctv.core import clock
+from cctv.people.access import Request, requires
+from cctv.people.actors import terminal_of
+from cctv.people.policy import NotFound
+from cctv.retention import charts, guards, selectors, tasks
+from cctv.retention.confirm import CONFIRM, DigestMismatch, confirm_run
+from cctv.retention.models import Certificate, PurgeRun
+from cctv.sites.models import Site
+
+SEE = "retention.see"
+ROWS = 8
+RECENT_RUNS = 6
+PAGE = 30
+
+
+@require_GET
+@requires(SEE)
+def retention(request: Request) -> HttpResponse:
+    """The page, and for htmx its live part: headline, figures and runs, when they have changed."""
+    sites = request.permissions.sites(SEE)
+    now = selectors.overview(sites=sites)
+    zone = _zone(sites)
+    live, runs, state = _live(request, now, sites, zone)
+    if request.GET.get("live"):
+        return _live_answer(request, live, runs, state, now)
+    promises = selectors.promises(sites=sites)
+    first = _number(request.GET.get("from"))
+    hours = selectors.hourly(sites=sites)
+    context = {
+        "live_html": live,
+        "runs_html": runs,
+        "zone": zone,
+        "zone_name": zone.key,
+        "chart": charts.hour_chart(hours),
+        "next_total": now.next_segments,
+        **_promise_rows(promises, first),
+        **_paused(request, now.paused, sites),
+    }
+    return render(request, "cctv/retention/retention.html", context)
+
+
+def _live(
+    request: Request, now: selectors.Overview, sites: selectors.SiteIds, zone: ZoneInfo
+) -> tuple[SafeString, SafeString, str]:
+    """Both live parts, and a word that changes when they do."""
+    paused = now.paused
+    rows = _run_rows(list(selectors.runs(sites=sites)[:RECENT_RUNS]), sites)
+    context: dict[str, Any] = {
+        "now": now,
+        "zone": zone,
+        "checked_at": now.at.astimezone(zone).strftime("%H:%M"),
+        "failures": selectors.failures(sites=sites)[:5],
+        "silent_text": _("Start it with “manage.py serve”, or look at the worker of the queue “purge”."),
+        "clock_text": guards.sentence(now.clock.code, now.clock.facts) if now.clock else "",
+    }
+    runs_context = {"runs": rows, "zone": zone, "oob": bool(request.GET.get("live"))}
+    runs = render_to_string("cctv/retention/_runs.html", runs_context, request)
+    body = render_to_string("cctv/retention/_live.html", context, request)
+    state = sha256((body + runs.replace(' hx-swap-oob="true"', "")).encode()).hexdigest()[:16]
+    card = paused.pk.hex if paused else "none"
+    context["live_url"] = f"{reverse('retention')}?live=1&was={state}&card={card}"
+    return render_to_string("cctv/retention/_live.html", context, request), runs, state
+
+
+def _live_answer(
+    request: Request, live: SafeString, runs: SafeString, state: str, now: selectors.Overview
+) -> HttpResponse:
+    card = now.paused.pk.hex if now.paused else "none"
+    if request.GET.get("card") != card:
+        # The card of a pause holds a form: it comes and goes with the whole page, never under the hands.
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.GET.get("was") == state:
+        return HttpResponse(status=204)
+    return HttpResponse(live + runs)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 7 else 0
+
+
+def _zone(sites: selectors.SiteIds) -> ZoneInfo:
+    """The zone of the reader's sites if they share one, else UTC."""
+    found = Site.objects.all() if sites is None else Site.objects.filter(pk__in=sites)
+    zones = set(found.values_list("time_zone", flat=True))
+    return ZoneInfo(zones.pop()) if len(zones) == 1 else ZoneInfo("UTC")
+
+
+def _promise_rows(promises: list[selectors.Promise], first: int) -> dict[str, Any]:
+    days = [float(row.promised_days or 0) for row in promises] + [row.oldest_days for row in promises]
+    scale = charts.scale_days(days)
+    shown = promises[first : first + ROWS]
+    rows = [
+        {
+            "promise": row,
+            "oldest": _age(row.oldest_days),
+            "bar": charts.promise_bar(promised=row.promised_days, actual=row.oldest_days, scale=scale),
+        }
+        for row in shown
+    ]
+    address = reverse("retention")
+    return {
+        "rows": rows,
+        "scale": scale,
+        "newer": f"{address}?from={max(0, first - ROWS)}" if first else "",
+        "older": f"{address}?from={first + ROWS}" if first + ROWS < len(promises) else "",
+        "pager_text": _("%(shown)d of %(all)d cameras, furthest from the promise first")
+        % {"shown": len(shown), "all": len(promises)},
+    }
+
+
+def _age(days: float) -> str:
+    if days < 1:
+        return _("%(n)d h") % {"n": int(days * 24)}
+    return _("%(n)d d") % {"n": int(days)}
+
+
+def _run_rows(runs: list[PurgeRun], sites: selectors.SiteIds) -> list[dict[str, Any]]:
+    """Runs with the reader's own sites' numbers in them."""
+    rows = []
+    for run in runs:
+        shares = selectors.shares(run, sites=sites)
+        rows.append(
+            {
+                "run": run,
+                "planned": sum(share.planned for share in shares),
+                "segments": sum(share.segments + share.quarantined for share in shares),
+                "failed": sum(share.failed for share in shares),
+                "certificates": [c for share in shares for c in share.certificates if c.run_id == run.pk],
+            }
+        )
+    return rows
+
+
+def _paused(request: Request, run: PurgeRun | None, sites: selectors.SiteIds) -> dict[str, Any]:
+    """What the card of a paused run says."""
+    if run is None:
+        return {"paused": None}
+    shares = selectors.shares(run, sites=sites)
+    digest = run.digest[:16]
+    return {
+        "paused": run,
+        "run": run,
+        "run_is_hard": run.pause_code in guards.HARD,
+        "confirmable": selectors.may_confirm(run, request.permissions, CONFIRM),
+        "pause_text": guards.sentence(run.pause_code, run.pause_facts),
+        "paused_sum": {
+            "planned": sum(share.planned for share in shares),
+            "bytes": sum(share.planned_bytes for share in shares),
+        },
+        "digest_shown": " ".join(digest[at : at + 4] for at in range(0, len(digest), 4)),
+    }
+
+
+@require_GET
+@requires(SEE)
+def runs(request: Request) -> HttpResponse:
+    """All runs, newest first."""
+    sites = request.permissions.sites(SEE)
+    first = _number(request.GET.get("from"))
+    found = list(selectors.runs(sites=sites)[first : first + PAGE + 1])
+    address = reverse("purge-runs")
+    context = {
+        "runs": _run_rows(found[:PAGE], sites),
+        "zone": _zone(sites),
+        "newer": f"{address}?from={max(0, first - PAGE)}" if first else "",
+        "older": f"{address}?from={first + PAGE}" if len(found) > PAGE else "",
+    }
+    return render(request, "cctv/retention/runs.html", context)
+
+
+def _run_or_404(request: Request, pk: UUID) -> tuple[PurgeRun, list[selectors.SiteShare]]:
+    """The run, if it took or takes something from a site that the reader may see."""
+    sites = request.permissions.sites(SEE)
+    run = selectors.runs(sites=sites).filter(pk=pk).first()
+    if run is None:
+        raise NotFound
+    return run, selectors.shares(run, sites=sites)
+
+
+@require_GET
+@requires(SEE)
+def run(request: Request, pk: UUID) -> HttpResponse:
+    """One run: its plan, its steps, and what it took from each site."""
+    found, shares = _run_or_404(request, pk)
+    sites = request.permissions.sites(SEE)
+    context = {
+        "run": found,
+        "shares": shares,
+        "zone": _zone(sites),
+        "destroyed": sum(share.segments + share.quarantined for share in shares),
+        "planned": sum(share.planned for share in shares),
+        "pause_text": guards.sentence(found.pause_code, found.pause_facts) if found.pause_code else "",
+        "failures": selectors.failures(sites=sites).filter(run=found),
+        "is_paused": found.state == "paused",
+    }
+    if context["is_paused"]:
+        context |= _paused(request, found, sites)
+    return render(request, "cctv/retention/run.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(CONFIRM)
+@reauthentication_required
+def run_confirm(request: Request, pk: UUID) -> HttpResponse:
+    """The decision on a paused run: by POST with the digest's first characters, after step-up."""
+    found, _shares = _run_or_404(request, pk)
+    error = ""
+    if request.method == "POST":
+        try:
+            confirm_run(
+                run_id=pk,
+                actor=request.user,
+                digest_prefix=request.POST.get("digest", ""),
+                terminal=terminal_of(request),
+            )
+        except DigestMismatch as mismatch:
+            error = f"{mismatch.message} {mismatch.hint}"
+        else:
+            transaction.on_commit(lambda: tasks.purge_due.delay())
+            messages.success(request, _("The run is released. It destroys what its plan names, and nothing else."))
+            return redirect("retention")
+    elif found.state != "paused":
+        return redirect("purge-run", pk)
+    context = _paused(request, found, request.permissions.sites(SEE)) | {"digest_error": error}
+    return render(request, "cctv/retention/confirm.html", context, status=400 if error else 200)
+
+
+@require_GET
+@requires(SEE)
+def certificates(request: Request) -> HttpResponse:
+    """Find a certificate by its number; all of them, newest first."""
+    sites = request.permissions.sites(SEE)
+    text = request.GET.get("number", "")[:20]
+    first = _number(request.GET.get("from"))
+    found = list(selectors.find_certificates(sites=sites, text=text)[first : first + PAGE + 1])
+    if text and first == 0 and len(found) == 1 and found[0].number.lower() == text.strip().lower():
+        return redirect("certificate", found[0].number)
+    address = reverse("certificates")
+    context = {
+        "certificates": found[:PAGE],
+        "number": text,
+        "newer": f"{address}?number={text}&from={max(0, first - PAGE)}" if first else "",
+        "older": f"{address}?number={text}&from={first + PAGE}" if len(found) > PAGE else "",
+    }
+    return render(request, "cctv/retention/certificates.html", context)
+
+
+def _certificate_or_404(request: Request, number: str) -> Certificate:
+    return get_object_or_404(selectors.certificates(sites=request.permissions.sites(SEE)), number=number)
+
+
+@require_GET
+@requires(SEE)
+def certificate(request: Request, number: str) -> HttpResponse:
+    """All facts of a certificate, made to be printed."""
+    found = _certificate_or_404(request, number)
+    facts = found.facts
+    moments = ("deleted_from", "deleted_until", "keys_destroyed_at")
+    context = {
+        "certificate": found,
+        "facts": facts,
+        "zone": facts["site"]["time_zone"],
+        "times": {name: clock.parse_rfc3339(facts[name]) for name in moments},
+        "cameras": [
+            {**row, "from": clock.parse_rfc3339(row["from"]), "to": clock.parse_rfc3339(row["to"])}
+            for row in facts["cameras"]
+        ],
+        "recorded": _recorded(facts),
+        "copies": [_copy(row) for row in facts["copies"]],
+        "sha256": bytes(found.facts_sha256).hex(),
+        "why": _why(facts),
+    }
+    return render(request, "cctv/retention/certificate.html", context)
+
+
+def _recorded(facts: dict[str, Any]) -> tuple[Any, Any] | None:
+    if not facts["cameras"]:
+        return None
+    first = min(row["from"] for row in facts["cameras"])
+    last = max(row["to"] for row in facts["cameras"])
+    return clock.parse_rfc3339(first), clock.parse_rfc3339(last)
+
+
+def _why(facts: dict[str, Any]) -> str:
+    """The ground, in words: how many days the footage was to be kept."""
+    days = [day for row in facts["cameras"] for day in row["kept_days"]]
+    if not days:
+        return _("Its time was over.")
+    if min(days) == max(days):
+        return ngettext("Its %(n)d day was over.", "Its %(n)d days were over.", days[0]) % {"n": days[0]}
+    return _("Its %(low)d to %(high)d days were over.") % {"low": min(days), "high": max(days)}
+
+
+def _copy(row: dict[str, Any]) -> dict[str, Any]:
+    """A line of the certificate's table of copies, in words."""
+    names = {
+        "ciphertext": _("Sealed footage"),
+        "derivatives": _("Indexes and thumbnails"),
+        "keys": _("Keys"),
+        "mirror": _("Mirror of the keys"),
+        "below_file_system": _("What remains below the file system"),
+    }
+    done = {
+        "deleted": _("Deleted"),
+        "root_overwritten": _("Removed from the keyring; the root key was replaced and overwritten"),
+        "none": _("Nothing can be done from here"),
+    }
+    checked = {
+        "absent": _("Asked for again: not there"),
+        "read_back": _("Read back after overwriting"),
+        "none": _("Cannot be seen from here; without the keys it opens nothing"),
+    }
+    tone = {"PASS": "ok", "FAIL": "bad"}.get(row["result"], "warn")
+    words = {"PASS": _("Pass"), "FAIL": _("Fail")}.get(row["result"], _("Unknown"))
+    return {
+        "name": names.get(row["copy"], row["copy"]), "place": row.get("place", ""), "tone": tone, "word": words,
+        "done": done[row["done"]], "checked": checked[row["checked"]], "left": row.get("left", 0),
+    }  # fmt: skip
+
+
+@require_GET
+@requires(SEE)
+def certificate_json(request: HttpRequest, number: str) -> HttpResponse:
+    """The facts as they were hashed, with their hash and log entry beside them."""
+    found = _certificate_or_404(request, number)  # type: ignore[arg-type]
+    answer = JsonResponse(
+        {"facts": found.facts, "sha256": bytes(found.facts_sha256).hex(), "log_entry": found.entry},
+        json_dumps_params={"ensure_ascii": False, "indent": 1},
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{found.number}.json"'
+    return answer

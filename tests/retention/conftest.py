@@ -1,0 +1,5 @@
+"""Fixtures of the retention tests."""
+
+from tests.retention.yard import yard
+
+__all__ = ["yard"]
