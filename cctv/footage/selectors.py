@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -66,7 +67,7 @@ def camera_states(cameras: Iterable[Camera]) -> list[CameraState]:
     by_camera = {row["camera_id"]: row for row in rows}
     states = []
     for camera in cameras:
-        row = by_camera.get(camera.pk, {})
+        row: dict[str, Any] = by_camera.get(camera.pk, {})
         states.append(CameraState(camera, row.get("count", 0), row.get("first"), row.get("last"), 0))
     return states
 

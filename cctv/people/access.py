@@ -28,7 +28,9 @@ class Request(HttpRequest):
 
 def requires(
     action: str,
-) -> Callable[[Callable[Concatenate[Request, P], R]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]]:
+) -> Callable[
+    [Callable[Concatenate[Request, P], R]], Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+]:
     """Let only those through who may do `action` at some site."""
 
     def decorate(
@@ -45,7 +47,7 @@ def requires(
             typed.permissions.require(action)
             return view(typed, *args, **kwargs)
 
-        return checked
+        return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", checked)
 
     return decorate
 

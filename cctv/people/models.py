@@ -66,7 +66,9 @@ class RoleGrant(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(_("role"), max_length=20, choices=Role)
-    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, null=True, blank=True, related_name="grants")
+    site = models.ForeignKey(
+        "cctv.Site", on_delete=models.PROTECT, null=True, blank=True, related_name="grants"
+    )
     valid_from = models.DateTimeField(_("from"), default=clock.now)
     valid_until = models.DateTimeField(_("until"), null=True, blank=True)
     granted_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
@@ -79,7 +81,8 @@ class RoleGrant(models.Model):
         indexes = (models.Index(fields=["account", "role"], name="grant_account_role"),)
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=models.F("valid_from")),
+                condition=models.Q(valid_until__isnull=True)
+                | models.Q(valid_until__gt=models.F("valid_from")),
                 name="grant_span_forward",
             ),
         )

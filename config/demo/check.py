@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-
 from config.demo.browser import Client
 from config.demo.plan import CAMERAS, PASSWORD, SITES
+from config.settings.env import BASE_DIR
 
 CAMERA = next(plan for plan in CAMERAS if plan.code == "corridor-b")
 ZONE = ZoneInfo(next(site.time_zone for site in SITES if site.code == CAMERA.site))
@@ -63,7 +62,7 @@ def _start(home: Path) -> tuple[subprocess.Popen[bytes], str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "demo", "--port", str(port)]
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "demo", "--port", str(port)]
     server = subprocess.Popen(command, env=_environment(home), stdout=subprocess.DEVNULL)
     return server, f"http://127.0.0.1:{port}"
 
@@ -197,6 +196,6 @@ def _sheet() -> str:
 
 def _verify(home: Path) -> str:
     """The log proves itself."""
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "log", "verify"]
+    command = [sys.executable, str(BASE_DIR / "manage.py"), "log", "verify"]
     done = subprocess.run(command, env=_environment(home), capture_output=True, text=True, check=False)
     return "passed" if done.returncode == 0 else f"failed: {done.stdout}{done.stderr}"[:400]

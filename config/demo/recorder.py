@@ -58,7 +58,7 @@ def clip(name: str) -> Clip:
     return Clip(stream, rate, len(packets) / float(rate or 1), tuple(gops))
 
 
-def _seconds(packet: Packet, value: int | None) -> float:
+def _seconds(packet: Any, value: int | None) -> float:
     return float((value or 0) * (packet.time_base or 0))
 
 
@@ -87,7 +87,7 @@ def segment(name: str, camera: str, start: datetime, *, seconds: float = 10.0) -
     return output.getvalue(), length
 
 
-def _packet(data: bytes, pts_s: float, dts_s: float, key: bool, stream: Any) -> Packet:
+def _packet(data: bytes, pts_s: float, dts_s: float, key: bool, stream: Any) -> Any:
     packet = Packet(data)
     packet.stream = stream
     packet.time_base = TICK

@@ -10,7 +10,7 @@ from config.settings.home import LETHE_HOME
 def _installation_secret(path: Path) -> str:
     """The installation's own secret key, made once; a secret in the environment wins."""
     if given := env.str("LETHE_SECRET_KEY", ""):
-        return given
+        return str(given)
     try:
         return path.read_text().strip()
     except FileNotFoundError:

@@ -70,7 +70,7 @@ class Child:
 
     def _feed(self, header: dict[str, Any], packets: Iterable[Packet]) -> None:
         pipe = self._process.stdin
-        assert pipe is not None  # noqa: S101 - opened as a pipe above
+        assert pipe is not None
         try:
             wire.write_header(pipe, header)
             for pts, dts, key, data in packets:
@@ -90,7 +90,7 @@ class Child:
         Raises TranscodeFailed, TranscodeCancelled, or what the feeding raised.
         """
         pipe = self._process.stdout
-        assert pipe is not None  # noqa: S101 - opened as a pipe above
+        assert pipe is not None
         os.set_blocking(pipe.fileno(), False)
         with selectors.DefaultSelector() as selector:
             selector.register(pipe, selectors.EVENT_READ)

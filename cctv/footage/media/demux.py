@@ -35,7 +35,9 @@ def opened(read: ReadRange, size: int, container: str, **options: str) -> Iterat
     """The file in the demuxer; its errors become MediaError, the range function's own come through."""
     file = BoundedFile(read, size)
     try:
-        with av.open(file, format=FORMATS[container], buffer_size=1 << 16, options=options) as opened_file:
+        with av.open(
+            file, format=FORMATS[container], buffer_size=1 << 16, options=options, metadata_errors="replace"
+        ) as opened_file:
             yield opened_file
     except av.error.FFmpegError as error:
         if file.failure is not None:
@@ -128,14 +130,25 @@ def video_stream(source: Any) -> Any:
     raise MediaError("no_video_stream")
 
 
+def packets(source: Any, stream: Any) -> Iterator[Any]:
+    """The packets of a stream that hold something.
+
+    PyAV trips over a packet of a stream that appeared after the file was opened; such packets are not ours.
+    """
+    for _ in range(MAX_PACKETS):
+        try:
+            yield from (packet for packet in source.demux(stream) if packet.size)
+            return
+        except IndexError:
+            continue
+
+
 def _rows(source: Any, stream: Any) -> tuple[list[tuple[Any, ...]], bytes]:
     """(offset, size, key, pts, dts, duration, head, hash) of each packet, and the first keyframe's bytes."""
     rows: list[tuple[Any, ...]] = []
     first = b""
     try:
-        for packet in source.demux(stream):
-            if not packet.size:
-                continue
+        for packet in packets(source, stream):
             data = bytes(packet)
             offset = -1 if packet.pos is None else packet.pos
             fingerprint = hash(data)

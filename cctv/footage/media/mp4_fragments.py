@@ -79,7 +79,7 @@ class Fragments:
         when = child(data, box, "tfdt")
         if when is not None:
             form = "Q" if number(data, "B", when.body, when.end) == 1 else "I"
-            self._next_dts = number(data, form, when.body + 4, when.end)
+            self._next_dts = _sane(number(data, form, when.body + 4, when.end))
         position = base
         for run in children(data, box.body, box.end):
             if run.kind == "trun":
@@ -89,7 +89,7 @@ class Fragments:
         flags = number(data, "I", head.body, head.end) & 0xFFFFFF
         at, base = head.body + 8, start
         if flags & 0x1:
-            base, at = number(data, "Q", at, head.end), at + 8
+            base, at = _sane(number(data, "Q", at, head.end)), at + 8
         elif not flags & 0x20000 and place:
             raise Unusual("data offsets that run on from the track before")
         at += 4 * bool(flags & 0x2)
@@ -130,3 +130,10 @@ class Fragments:
         self.groups.append(Samples(position + before, size, self._next_dts + steps, late, duration, key))
         self._next_dts += int(duration.sum())
         return position + int(size.sum())
+
+
+def _sane(value: int) -> int:
+    """A time or offset that sums can be built on without leaving 64 bits."""
+    if value > 1 << 60:
+        raise broken(f"a time or place of {value}")
+    return value

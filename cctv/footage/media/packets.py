@@ -70,7 +70,7 @@ def _demuxed(index: PacketIndex, read: ReadRange, first: int, stop: int) -> Iter
     wanted = index.size[first:stop].tolist()
     with demux.opened(lambda at, size: data[at : at + size], len(data), "ts", probesize="8192") as source:
         stream = next((each for each in source.streams if each.type == "video"), None)
-        found = (bytes(packet) for packet in source.demux(stream) if packet.size) if stream else iter(())
+        found = (bytes(packet) for packet in demux.packets(source, stream)) if stream else iter(())
         for size in wanted:
             packet = next(found, b"")
             if len(packet) != size:

@@ -114,7 +114,7 @@ def _packets(index: PacketIndex, read: ReadRange) -> Iterator[list[Payload]]:
 def _demuxed(index: PacketIndex, read: ReadRange) -> Iterator[bytes]:
     with demux.opened(read, index.stored_size, index.container) as source:
         stream = demux.video_stream(source)
-        packets = (packet for packet in source.demux(stream) if packet.size)
+        packets = demux.packets(source, stream)
         started = False
         for size in index.size.tolist():
             packet = next(packets, None)
