@@ -42,7 +42,9 @@ def commitment(salt: bytes, record: bytes) -> bytes:
 def check_kind(kind: str) -> bytes:
     """The kind's bytes. Raises EntryError for a name that no entry can carry."""
     if not KIND.match(kind) or len(kind) > MAX_KIND_BYTES:
-        raise EntryError(f"{kind!r} is no kind: lower-case words joined by dots, at most {MAX_KIND_BYTES} bytes")
+        raise EntryError(
+            f"{kind!r} is no kind: lower-case words joined by dots, at most {MAX_KIND_BYTES} bytes"
+        )
     return kind.encode("ascii")
 
 

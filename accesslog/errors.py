@@ -1,4 +1,4 @@
-"""Errors that a person can act on: `code`, `message` (what happened), `hint` (what to do), `status` (HTTP)."""
+"""Errors that a person can act on: `code`, `message` (what happened), `hint` (what to do), HTTP `status`."""
 
 from __future__ import annotations
 

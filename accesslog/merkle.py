@@ -15,7 +15,7 @@ HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
 
 PerfectHash: TypeAlias = Callable[[int, int], bytes]
-"""(level, position) -> hash of the perfect subtree over entries [position << level, (position + 1) << level)."""
+"""(level, position) -> hash of the perfect subtree over [position << level, (position + 1) << level)."""
 
 
 class MerkleError(ValueError):
@@ -41,8 +41,9 @@ class Frontier:
         self.size = size
         self._hashes = list(hashes)
         if size < 0 or len(self._hashes) != size.bit_count():
+            needed = max(size, 0).bit_count()
             raise MerkleError(
-                f"a tree of {size} entries has {max(size, 0).bit_count()} frontier hashes, got {len(self._hashes)}"
+                f"a tree of {size} entries has {needed} frontier hashes, got {len(self._hashes)}"
             )
 
     def append(self, leaf: bytes) -> None:

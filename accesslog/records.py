@@ -7,6 +7,7 @@ entry or hide it from a search without verification seeing it.
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -114,7 +115,7 @@ def open_record(*, key_id: str, sealed: bytes, commitment: bytes) -> Record:
 def decode_record(data: bytes) -> Record:
     """The record of committed bytes. Raises EntryDamaged for bytes that no version of this code wrote."""
     try:
-        value: Any = canonical.decode(data)
+        value: Any = json.loads(data)
         rows = [search_row(each) for each in value["index"]]
         return Record(value["body"], UUID(value["event_id"]), rows)
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -43,7 +43,7 @@ _types: dict[str, EventType] = {}
 
 
 def register(event_type: EventType) -> EventType:
-    """Make a kind known. Raises EventRefused for a kind that is taken, badly named or has a wrong sentence."""
+    """Make a kind known. Raises EventRefused if it is taken, badly named or has a wrong sentence."""
     try:
         entry.check_kind(event_type.kind)
     except entry.EntryError as error:

@@ -1,4 +1,4 @@
-"""Reading the log: receipts, pages of entries, one entry. Selectors log nothing; views log the query first."""
+"""Reading the log: receipts, pages of entries, one entry. Selectors log nothing; views log first."""
 
 from __future__ import annotations
 
@@ -102,7 +102,12 @@ def visible(index: int, *, scope: Scope, filters: Filters | None = None) -> bool
 
 
 def entries(
-    *, filters: Filters, scope: Scope, before: int | None = None, after: int | None = None, limit: int = PAGE_SIZE
+    *,
+    filters: Filters,
+    scope: Scope,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = PAGE_SIZE,
 ) -> Page:
     """A page of the answer: the newest below entry `before`, or the oldest above entry `after`."""
     with reading():

@@ -41,7 +41,7 @@ def sentence_html(body: Body, kind: str, *, personal: bool = True) -> SafeString
 
 
 def details(body: Body, kind: str, *, personal: bool = True) -> list[tuple[str, str]]:
-    """(field, shown value) of every field of the body that the reader may see, for the details of an entry."""
+    """(field, shown value) of every field that the reader may see, for the details of an entry."""
     event_type = registry.get(kind)
     zone = zone_of(body)
     return [

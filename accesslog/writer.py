@@ -3,15 +3,15 @@
 How an entry becomes durable:
 
 1. A caller prepares its event (checked, committed to, sealed) and queues it.
-2. The writer takes the first, locks the head in the database, and only then drains the queue: whoever arrives
-   while another process holds the head still joins this commit.
+2. The writer takes the first, locks the head in the database, and only then drains the queue: whoever
+   arrives while another process holds the head still joins this commit.
 3. It numbers the entries, moves the frontier, writes all rows and the head, and commits once.
 4. It answers each caller. Nobody gets an answer before the commit has returned.
 
-An entry is identified by its event id. A retry (after a crash, a lost answer, a timeout) finds the entry and
-adds nothing; that is also how the writer itself retries a commit whose outcome it did not hear. A caller that
-has waited too long gets LogUnavailable; its entry may still arrive, and the log then over-states, which is the
-direction it may err in.
+An entry is identified by its event id. A retry (after a crash, a lost answer, a timeout) finds the entry
+and adds nothing; that is also how the writer itself retries a commit whose outcome it did not hear. A caller
+that has waited too long gets LogUnavailable; its entry may still arrive, and the log then over-states, which
+is the direction it may err in.
 
 After a fork the child starts a writer of its own and never touches the parent's connection.
 """
@@ -54,7 +54,17 @@ log = logging.getLogger("accesslog")
 class Pending:
     """An event that waits for its place. The lock is held until there is an answer."""
 
-    __slots__ = ("_answered", "abandoned", "error", "leaf_hash", "place", "prepared", "stored", "time_us", "twin")
+    __slots__ = (
+        "_answered",
+        "abandoned",
+        "error",
+        "leaf_hash",
+        "place",
+        "prepared",
+        "stored",
+        "time_us",
+        "twin",
+    )
 
     def __init__(self, prepared: Prepared) -> None:
         self.prepared = prepared

@@ -38,7 +38,7 @@ class Head(NamedTuple):
 
 
 class EntryRow(NamedTuple):
-    index: int
+    entry_index: int
     event_id: UUID
     time_us: int
     kind: str
@@ -46,7 +46,8 @@ class EntryRow(NamedTuple):
     leaf_hash: bytes
 
 
-class StoredEntry(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
     """An entry as it lies in the database, with its sealed body if that is still there."""
 
     index: int

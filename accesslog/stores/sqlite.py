@@ -39,7 +39,7 @@ _FIND = (
 
 @lru_cache(maxsize=CACHED_STATEMENTS)
 def _insert(table: str, count: int) -> str:
-    columns = ["entry_index" if name == "index" else name for name in _TABLES[table]]
+    columns = _TABLES[table]
     row = f"({','.join('?' * len(columns))})"
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES {','.join([row] * count)}"  # noqa: S608
 
@@ -48,7 +48,7 @@ def _insert(table: str, count: int) -> str:
 def _translated() -> Iterator[None]:
     try:
         yield
-    except (sqlite3.IntegrityError,) as error:
+    except sqlite3.IntegrityError as error:
         raise base.StoreConflict(str(error)) from error
     except (sqlite3.DataError, sqlite3.InterfaceError, OverflowError) as error:
         raise base.StoreRefused(str(error)) from error

@@ -1,4 +1,4 @@
-"""A process that appends until it is told to stop, or killed: `python -m tests.accesslog.appender THREADS COUNT`.
+"""A process that appends until it is done, or killed; its arguments are THREADS COUNT SEED.
 
 It prints `event_id index` of each entry once that is acknowledged. The environment names the databases.
 """
@@ -15,9 +15,8 @@ def main() -> None:
     """Append COUNT entries from each of THREADS threads."""
     threads, count, seed = (int(word) for word in sys.argv[1:4])
     django.setup()
-    from tests.accesslog.cast import COVERED, covered, index_of, random_uuid
-
     from accesslog import services
+    from tests.accesslog.cast import COVERED, covered, index_of, random_uuid
 
     lock = threading.Lock()
 

@@ -23,7 +23,9 @@ register(
         icon="eye",
     )
 )
-register(EventType(kind=NOTED, required=frozenset({"text"}), optional=frozenset({"n"}), sentence="Noted: {text}."))
+register(
+    EventType(kind=NOTED, required=frozenset({"text"}), optional=frozenset({"n"}), sentence="Noted: {text}.")
+)
 
 
 def covered(actor: str = "minji", camera: str = "gate2", minute: int = 0, **more: Any) -> dict[str, Any]:
@@ -57,7 +59,9 @@ def cover(actor: str = "minji", camera: str = "gate2", minute: int = 0, **more: 
     )
 
 
-def note(text: str = "nothing", *, event_id: UUID | None = None, index: Sequence[IndexFields] = ()) -> Receipt:
+def note(
+    text: str = "nothing", *, event_id: UUID | None = None, index: Sequence[IndexFields] = ()
+) -> Receipt:
     """Log a remark."""
     return services.append(kind=NOTED, body={"text": text}, index=index, event_id=event_id)
 

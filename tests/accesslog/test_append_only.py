@@ -1,5 +1,7 @@
 """Invariant 6: the past cannot be rewritten. The databases themselves refuse."""
 
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, connections, transaction
 
@@ -15,7 +17,7 @@ pytestmark = [
 ]
 
 
-def refused(statement: str, *parameters: object) -> str:
+def refused(statement: str, *parameters: str | int) -> str:
     """Run a statement that must be refused; why it was."""
     with pytest.raises(DatabaseError) as caught, connections["log"].cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -55,11 +57,11 @@ def test_invariant_6_what_was_logged_is_not_changed_or_deleted(statement):
 def test_invariant_6_no_table_is_emptied_or_written_over(table):
     cover()
     if connections["log"].vendor == "sqlite":
-        refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")
-        refused(f"REPLACE INTO {table} SELECT * FROM {table}")
+        refused(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")  # noqa: S608
+        refused(f"REPLACE INTO {table} SELECT * FROM {table}")  # noqa: S608
     else:
         refused(f"TRUNCATE {table}")
-        refused(f"INSERT INTO {table} SELECT * FROM {table}")
+        refused(f"INSERT INTO {table} SELECT * FROM {table}")  # noqa: S608
 
 
 def test_a_replaced_event_id_cannot_push_its_entry_out():
@@ -73,7 +75,7 @@ def test_a_replaced_event_id_cannot_push_its_entry_out():
 
 def prune(*, kinds: list[str], below: int) -> int:
     """A prune entry and its marks, as the log's own pruning writes them."""
-    body = {"kinds": kinds, "below": below, "reason": "retention of the log"}
+    body: dict[str, Any] = {"kinds": kinds, "below": below, "reason": "retention of the log"}
     receipt = services.append(kind=PRUNE, body=body)
     for kind in kinds or [""]:
         LogPrune.objects.create(index=receipt.index, kind=kind, below=below)

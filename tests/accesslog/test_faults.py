@@ -149,7 +149,10 @@ def log_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A log in a file of its own, which the test may move away."""
     only_on("sqlite")
     path = tmp_path / "log.sqlite3"
-    with sqlite3.connect(str(connections["log"].settings_dict["NAME"])) as whole, sqlite3.connect(path) as copy:
+    with (
+        sqlite3.connect(str(connections["log"].settings_dict["NAME"])) as whole,
+        sqlite3.connect(path) as copy,
+    ):
         whole.backup(copy)
     whole.close()
     copy.close()

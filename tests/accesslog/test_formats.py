@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -61,7 +62,11 @@ def test_canonical_json_is_json_and_its_only_spelling(value):
 
 
 def test_canonical_json_of_rfc_8785_by_example():
-    value = {"numbers": [0, -1, 2**53 - 1], "string": '€$\x0f\nA\'B"\\\\"/', "literals": [None, True, False]}
+    value: Any = {
+        "numbers": [0, -1, 2**53 - 1],
+        "string": '€$\x0f\nA\'B"\\\\"/',
+        "literals": [None, True, False],
+    }
     assert canonical.encode(value).decode() == (
         '{"literals":[null,true,false],"numbers":[0,-1,9007199254740991],'
         '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'

@@ -86,7 +86,7 @@ def test_inclusion_holds_for_its_entry_and_no_other(data):
     root = definition(leaves)
     path = proof(leaves, merkle.inclusion_spans(index, size))
     merkle.verify_inclusion(index=index, size=size, leaf=leaves[index], proof=path, root=root)
-    with pytest.raises(merkle.MerkleError, match="expected root .* calculated"):
+    with pytest.raises(merkle.MerkleError, match=r"expected root .* calculated"):
         merkle.verify_inclusion(index=index, size=size, leaf=bytes(32), proof=path, root=root)
     for wrong in (path[:-1], [*path, bytes(32)]):
         if wrong != path:
@@ -114,9 +114,7 @@ def test_consistency_holds_for_growth_and_for_nothing_else(data):
     if old < new:
         for wrong in (path[:-1], [*path, bytes(32)]):
             with pytest.raises(merkle.MerkleError):
-                merkle.verify_consistency(
-                    old=old, new=new, old_root=old_root, new_root=new_root, proof=wrong
-                )
+                merkle.verify_consistency(old=old, new=new, old_root=old_root, new_root=new_root, proof=wrong)
 
 
 def test_a_log_cannot_shrink_or_prove_what_it_does_not_have():

@@ -11,7 +11,7 @@ from tests.accesslog.cast import COVERED, covered
 
 
 def test_an_unknown_kind_raises():
-    with pytest.raises(EventRefused, match="'test.nobody' is not a registered kind"):
+    with pytest.raises(EventRefused, match=r"'test\.nobody' is not a registered kind"):
         registry.check("test.nobody", {})
 
 

@@ -15,9 +15,10 @@ from django.db import connections, transaction
 from accesslog import merkle, proofs, services
 from accesslog.errors import BodyGone, EntryDamaged
 from accesslog.events import PRUNE
+from accesslog.findings import Finding
 from accesslog.models import LogBody, LogEntry, LogHead, LogIndex, LogPrune
 from accesslog.selectors import load_receipt
-from accesslog.verify import Finding, verify
+from accesslog.verify import verify
 from tests.accesslog.cast import cover, note
 from tests.accesslog.sealers import MonthSealer
 from tests.emptying import triggers_aside
@@ -246,7 +247,7 @@ def test_a_prune_mark_that_says_more_than_its_entry_is_seen():
 
 def test_a_destroyed_key_without_a_prune_entry_is_seen(monkeypatch):
     log_of(2)
-    monkeypatch.setattr(MonthSealer, "destroyed", {LogBody.objects.first().key_id})
+    monkeypatch.setattr(MonthSealer, "destroyed", {LogBody.objects.get(index=0).key_id})
     assert found().what.startswith("The body of entry 0 is gone")
 
 

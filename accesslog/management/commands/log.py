@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from accesslog import proofs, verify
 from accesslog.errors import AccessLogError
+from accesslog.findings import Finding
 
 PROGRESS_EVERY = 100_000
 
@@ -57,7 +58,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{done} / {size}")
 
 
-def describe(finding: verify.Finding) -> str:
+def describe(finding: Finding) -> str:
     """A finding as a person reads it."""
     lines = [
         finding.what,
