@@ -6,7 +6,6 @@ is reported instead, for `doctor` and the certificate to say.
 """
 
 import ctypes
-import os
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +33,6 @@ def harden_process() -> None:
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    os.umask(0o077)
 
 
 def is_hardened() -> bool:

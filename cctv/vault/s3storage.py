@@ -34,7 +34,7 @@ ATTEMPTS = 3
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 
 
-class FootageS3Storage(FootageStorage, S3Storage):
+class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has no types
     """A bucket, or what lies below `location` in it."""
 
     read_ahead_bytes = READ_AHEAD_BYTES
@@ -51,21 +51,23 @@ class FootageS3Storage(FootageStorage, S3Storage):
     @property
     def client(self) -> "S3Client":
         """One client for all threads: boto3's clients may be shared, its resources may not."""
-        if self._made_client is None:
-            with self._client_lock:
-                self._made_client = self._made_client or self._make_client()
-        return self._made_client
+        with self._client_lock:
+            if self._made_client is None:
+                self._made_client = self._make_client()
+            return self._made_client
+
+    def is_empty(self) -> bool:
+        """Whether nothing lies in the bucket below the location."""
+        with _failures():
+            listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix(), MaxKeys=1)
+        return not listed.get("Contents")
 
     def initialise_storage(self) -> None:
         """Claim an empty bucket or location; claiming one's own again is fine."""
-        with _failures():
-            listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix(), MaxKeys=2)
-            keys = [entry["Key"] for entry in listed.get("Contents", [])]
-            if not keys:
-                content = marker_content(self._installation_id())
+        if self.is_empty():
+            content = marker_content(self._installation_id())
+            with _failures():
                 self.client.put_object(Bucket=self.bucket_name, Key=self._key(MARKER), Body=content)
-        if keys and self._key(MARKER) not in keys and not self._has(self._key(MARKER)):
-            raise StorageMismatch(f"{StorageMismatch.message} ({self._place()})")
         self._trusted_until = 0.0
         self.check_marker()
 
@@ -94,9 +96,8 @@ class FootageS3Storage(FootageStorage, S3Storage):
     def size(self, name: str) -> int:
         """Bytes of ciphertext, by HEAD."""
         with _failures():
-            return self.client.head_object(Bucket=self.bucket_name, Key=self._key(check_name(name)))[
-                "ContentLength"
-            ]
+            head = self.client.head_object(Bucket=self.bucket_name, Key=self._key(check_name(name)))
+        return head["ContentLength"]
 
     def remove(self, name: str) -> None:
         """Delete the object and its parts in one request."""
@@ -185,7 +186,7 @@ class FootageS3Storage(FootageStorage, S3Storage):
     def _place(self) -> str:
         return f"s3://{self.bucket_name}/{self._prefix()}"
 
-    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         return File(io.BytesIO(self._get(self._key(check_name(name)), "")), name)
 
 

@@ -6,10 +6,10 @@ set-up that was killed half-way is told apart by a marker of its own.
 """
 
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 
-from accesslog import IndexFields
 from accesslog.services import append
 from cctv.core.atomic import fsync_dir
 from cctv.vault import rings
@@ -49,7 +49,7 @@ def initialise() -> None:
     append(
         kind="vault.initialised",
         body={"installation": rings.installation_id(), "generation": rings.footage().generation},
-        index=[IndexFields()],
+        event_id=UUID(bytes=rings.footage().ring_id),
     )
     marker.unlink()
     fsync_dir(marker.parent)
@@ -68,6 +68,8 @@ def _refuse_existing() -> None:
         raise VaultNotEmpty(f"{VaultNotEmpty.message} ({keys})")
     if Epoch.objects.exists():
         raise VaultNotEmpty(f"{VaultNotEmpty.message} ({keys}: the register already knows keys)")
+    if not footage_storage().is_empty():
+        raise VaultNotEmpty(f"{VaultNotEmpty.message} (the footage storage is not empty)")
 
 
 def _used(keys: Path) -> list[Path]:

@@ -28,7 +28,6 @@ from cctv.vault.steps import reached
 
 MARKER = "lethe-storage.json"
 MARKER_FORMAT = "lethe-storage/1"
-BUFFER_BYTES = 1 << 18
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -87,6 +86,10 @@ class FootageStorage(Storage):
 
     # How many bytes a reader in order may fetch ahead: only where a read costs a round trip.
     read_ahead_bytes = 0
+
+    def is_empty(self) -> bool:
+        """Whether there is nothing at all in it, of ours or of others; also when it does not exist yet."""
+        raise NotImplementedError
 
     def initialise_storage(self) -> None:
         """Claim an empty store for this installation; StorageMismatch if there is anything in it."""
@@ -152,11 +155,15 @@ class FootageFileStorage(FootageStorage):
         # Identity of the marker's file when it was last read: device, inode, time.
         self._seen: tuple[int, int, int, str] | None = None
 
+    def is_empty(self) -> bool:
+        """Whether the folder is empty or absent."""
+        return not self.folder.is_dir() or all(path.name == "lost+found" for path in self.folder.iterdir())
+
     def initialise_storage(self) -> None:
         """Claim an empty folder; claiming one's own again is fine."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (self.folder / MARKER).exists():
-            if any(path.name != "lost+found" for path in self.folder.iterdir()):
+            if not self.is_empty():
                 raise StorageMismatch(f"{StorageMismatch.message} ({self.folder})")
             write_atomic(self.folder / MARKER, marker_content(self._installation_id()))
             reached("storage.marked")
@@ -198,9 +205,10 @@ class FootageFileStorage(FootageStorage):
             raise StorageFailed(f"{StorageFailed.message} ({error.strerror})") from error
         try:
             data = os.pread(descriptor, length, offset)
-            while 0 < len(data) < length and (
-                more := os.pread(descriptor, length - len(data), offset + len(data))
-            ):
+            while len(data) < length:  # a read may be cut short, or end with the file
+                more = os.pread(descriptor, length - len(data), offset + len(data))
+                if not more:
+                    break
                 data += more
             return data
         except OSError as error:
@@ -256,7 +264,7 @@ class FootageFileStorage(FootageStorage):
         self.check_marker()
         return ObjectMissing()
 
-    def _open(self, name: str, mode: str = "rb") -> File[bytes]:
+    def _open(self, name: str, mode: str = "rb") -> "File[bytes]":
         file: IO[bytes] = self._path(name).open("rb")
         return File(file, name)
 
@@ -268,47 +276,49 @@ class FileSink:
         """Creates the file; StorageFull, StorageFailed."""
         self._storage = storage
         self._path = path
+        self._descriptor = -1
         with self._errors():
             try:
-                self._file = self._create()
+                self._descriptor = self._create()
             except FileNotFoundError:
                 # The marker is there (it was just checked), so only this folder was never made.
                 path.parent.mkdir(mode=0o700, exist_ok=True)
                 fsync_dir(path.parent.parent)
-                self._file = self._create()
+                self._descriptor = self._create()
 
     def write(self, data: bytes, /) -> None:
         """Append ciphertext."""
         with self._errors():
-            self._file.write(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._descriptor, view) :]
 
     def commit(self) -> None:
         """Sync file and folder; the disk must still be the right one."""
         with self._errors():
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            os.fsync(self._descriptor)
+            self._close()
             self._storage.check_marker()
             fsync_dir(self._path.parent)
 
     def abort(self) -> None:
         """Remove the partial file; a committed one stays."""
-        if self._file.closed:
-            return
-        with contextlib.suppress(OSError):
-            self._file.detach().close()
-        self._path.unlink(missing_ok=True)
+        if self._descriptor >= 0:
+            self._close()
+            self._path.unlink(missing_ok=True)
 
-    def _create(self) -> Any:
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        return os.fdopen(descriptor, "wb", buffering=BUFFER_BYTES)
+    def _create(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        os.close(descriptor)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            if hasattr(self, "_file"):
-                self.abort()
+            self.abort()
             kind = StorageFull if error.errno in _FULL else StorageFailed
             raise kind(f"{kind.message} ({error.strerror})") from error

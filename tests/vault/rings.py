@@ -49,6 +49,6 @@ def live_roots(folder: Path) -> list[int]:
     return sorted(root.generation for root in slots if root)
 
 
-def opens(folder: Path) -> frozenset[str]:
+def opens(folder: Path, ring: str = "footage") -> frozenset[str]:
     """The keys that an attacker gets out of a folder (a copy of one) with our own code."""
-    return frozenset(Replica(folder, "footage").read().content.keys)
+    return frozenset(Replica(folder, ring).read().content.keys)

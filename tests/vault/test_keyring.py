@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cctv.vault import keyfile, replica
+from cctv.vault import keyfile
 from cctv.vault.errors import (
     GenerationMismatch,
     KeyMissing,
@@ -191,7 +191,7 @@ def test_full_disk_while_writing_leaves_the_old_ring(ring, monkeypatch):
     def full(_descriptor: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(replica.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(VaultWriteFailed) as raised:
         ring.ensure("new")
     assert raised.value.status == 507
