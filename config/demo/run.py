@@ -1,5 +1,6 @@
 """`manage.py demo`: make the demonstration in LETHE_HOME, serve it, and say where."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TextIO
 
@@ -8,11 +9,15 @@ from django.core.management import call_command
 from rich.console import Console
 from rich.table import Table
 
+from cctv.core import clock
+from cctv.vault import services as vault
 from config import serving
 from config.demo import feeder, footage, register
 from config.demo.plan import PASSWORD, PEOPLE
 
 MARKER = "demo-installation"
+# The register is older than the footage that stands on it.
+AGE = timedelta(days=12)
 
 
 class NotADemo(Exception):
@@ -46,7 +51,10 @@ def prepare(console: Console) -> None:
     home.mkdir(parents=True, exist_ok=True)
     console.print(f"Making a demonstration in {home}")
     _migrate()
-    register.create()
+    vault.initialise()
+    with clock.pretend(clock.now() - AGE):
+        register.create()
+    register.watch_folders()
     footage.create(console)
     (home / MARKER).write_text("This installation shows its accounts on the sign-in page.\n")
     settings.LETHE_DEMO = True

@@ -1,0 +1,66 @@
+"""The demonstration's footage, admitted as if it had come in while it was recorded."""
+
+import io
+from datetime import datetime, timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cctv.core import clock
+from cctv.ingest.incoming import Origin, Outcome
+from cctv.ingest.services import admit
+from cctv.sites.models import Camera
+from config.demo import recorder
+from config.demo.plan import CAMERAS, EARLIER, EXPIRED, RECENT, CameraPlan
+
+Stretch = tuple[CameraPlan, datetime, datetime]
+
+
+class NotAdmitted(Exception):
+    """The demonstration's own footage was refused: a defect."""
+
+
+def create(console: Console) -> None:
+    """Cut and admit every stretch, oldest first, with a progress bar."""
+    stretches = sorted(_stretches(clock.now()), key=lambda stretch: stretch[1])
+    total = sum((end - start).total_seconds() for _plan, start, end in stretches)
+    columns = (
+        TextColumn("Sealing footage"),
+        BarColumn(),
+        TextColumn("{task.percentage:.0f} %"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("footage", total=total)
+        for plan, start, end in stretches:
+            camera = Camera.objects.select_related("site").get(code=plan.code)
+            while start < end:
+                seconds = _admit(plan, camera, start)
+                progress.advance(task, seconds)
+                start += timedelta(seconds=seconds)
+
+
+def _stretches(now: datetime) -> list[Stretch]:
+    """Which camera recorded when; cameras with a short rule also have footage that has expired."""
+    now = now.replace(microsecond=0)
+    found: list[Stretch] = []
+    for plan in CAMERAS:
+        for age, length in [RECENT, *(EXPIRED if plan.days else EARLIER)]:
+            found.append((plan, now - age, now - age + length))
+    return found
+
+
+def _admit(plan: CameraPlan, camera: Camera, start: datetime) -> float:
+    """One segment, at the moment when it had just been recorded; its length in seconds."""
+    data, seconds = recorder.segment(plan.clip, plan.code, start)
+    with clock.pretend(start + timedelta(seconds=seconds)):
+        admission = admit(
+            camera=camera,
+            starts_at=start,
+            origin=Origin.IMPORT,
+            original_name=f"{plan.code}-{start:%Y%m%dT%H%M%SZ}.mp4",
+            stream=io.BytesIO(data),
+        )
+    if admission.outcome is not Outcome.LIVE:
+        raise NotAdmitted(f"{plan.code} {start}: {admission.outcome}, {admission.reason}")
+    return seconds
