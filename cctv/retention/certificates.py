@@ -30,8 +30,9 @@ PASS, FAIL, UNKNOWN = "PASS", "FAIL", "UNKNOWN"
 
 def open_trees(epoch_ids: Iterable[UUID]) -> dict[UUID, tuple[int, bytes]]:
     """Size and frontier of each epoch's hash tree as its last uncertified item left it; empty where none."""
-    trees: dict[UUID, tuple[int, bytes]] = {epoch_id: (0, b"") for epoch_id in epoch_ids}
-    rows = PurgeItem.objects.filter(certificate=None, epoch_id__in=list(trees), tree_size__gt=0).order_by("pk")
+    trees: dict[UUID, tuple[int, bytes]] = dict.fromkeys(epoch_ids, (0, b""))
+    rows = PurgeItem.objects.filter(certificate=None, epoch_id__in=list(trees), tree_size__gt=0)
+    rows = rows.order_by("pk")
     for epoch_id, size, frontier in rows.values_list("epoch_id", "tree_size", "frontier"):
         trees[epoch_id] = (size, bytes(frontier))
     return trees
@@ -42,7 +43,7 @@ def root_of(item: PurgeItem) -> bytes:
     return Frontier.from_bytes(item.tree_size, bytes(item.frontier)).root()
 
 
-def issue(run: PurgeRun, *, done_entry: int) -> list[Certificate]:
+def issue(run: PurgeRun) -> list[Certificate]:
     """Write the certificates that have become due, and their entries; doing it again adds nothing.
 
     While any run waits for a mirror of the keys, its epochs are not certified by anybody.
@@ -50,7 +51,6 @@ def issue(run: PurgeRun, *, done_entry: int) -> list[Certificate]:
     if PurgeRun.objects.filter(state=RunState.PENDING).exclude(pk=run.pk).exists():
         return []
     with transaction.atomic():
-        PurgeRun.objects.filter(pk=run.pk).update(done_entry=done_entry)
         for site_id, items in _due_by_site().items():
             _write(run, site_id, items)
     issued = list(run.certificates.select_related("site"))
@@ -98,8 +98,8 @@ def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
         "format": FORMAT,
         "organisation": site.organisation.name,
         "site": {
-            "id": str(site.pk), "name": site.name, "jurisdiction": site.jurisdiction, "time_zone": site.time_zone,
-            "storage_place": site.storage_place,
+            "id": str(site.pk), "name": site.name, "jurisdiction": site.jurisdiction,
+            "time_zone": site.time_zone, "storage_place": site.storage_place,
         },
         "trigger": run.trigger,
         "ground": "retention_ended",
@@ -119,7 +119,9 @@ def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
             "tool": "Lethe", "version": settings.LETHE_VERSION,
         },
         "copies": _copies(run, left.count()),
-        "left": [{"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts} for row in left[:100]],
+        "left": [
+            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts} for row in left[:100]
+        ],
         "performed_by": "automatic" if run.trigger == "auto" else "by hand",
         "confirmed_by": "privacy_officer" if run.confirmed_at else None,
         "runs": [
@@ -136,8 +138,8 @@ def _epochs(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:
     rows = []
     for parts in by_epoch.values():
         epoch, last = parts[-1].epoch, parts[-1]
-        times = [(part.deleted_from, part.deleted_until) for part in parts if part.deleted_from]
-        assert epoch.destroyed_at is not None
+        starts = [part.deleted_from for part in parts if part.deleted_from is not None]
+        ends = [part.deleted_until for part in parts if part.deleted_until is not None]
         rows.append(
             {
                 "key_id": epoch.key_id,
@@ -147,9 +149,9 @@ def _epochs(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:
                 "bytes": sum(part.bytes for part in parts),
                 "tree_size": last.tree_size,
                 "root": root_of(last).hex(),
-                "deleted_from": rfc3339(min(start for start, _ in times if start)),
-                "deleted_until": rfc3339(max(end for _, end in times if end)),
-                "key_destroyed_at": rfc3339(epoch.destroyed_at),
+                "deleted_from": rfc3339(min(starts)),
+                "deleted_until": rfc3339(max(ends)),
+                "key_destroyed_at": rfc3339(epoch.destroyed_at or epoch.expires_hour + clock.HOUR),
             }
         )
     return rows
@@ -165,15 +167,16 @@ def _cameras(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:
                 min(known[4], fewest), max(known[5], most),
             ]  # fmt: skip
     names = {str(pk): (code, name) for pk, code, name in _names(merged)}
-    return [
-        {
-            "id": camera_id, "code": names.get(camera_id, ("", ""))[0], "name": names.get(camera_id, ("", ""))[1],
-            "segments": count, "bytes": size, "from": first, "to": last, "kept_days": [fewest, most],
-        }
-        for camera_id, (count, size, first, last, fewest, most) in sorted(
-            merged.items(), key=lambda pair: names.get(pair[0], ("",))[0]
-        )
-    ]  # fmt: skip
+    rows = []
+    for camera_id, (count, size, first, last, fewest, most) in merged.items():
+        code, name = names.get(camera_id, ("", ""))
+        rows.append(
+            {
+                "id": camera_id, "code": code, "name": name, "segments": count, "bytes": size,
+                "from": first, "to": last, "kept_days": [fewest, most],
+            }
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: row["code"])
 
 
 def _names(camera_ids: Iterable[str]) -> Iterable[tuple[UUID, str, str]]:

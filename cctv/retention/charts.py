@@ -42,7 +42,8 @@ def round_up(value: int) -> int:
     if value <= 2:
         return 2
     power = 10 ** int(math.log10(value))
-    return next(int(step * power) for step in (1, 2, 4, 6, 10, 20) if step * power >= value and step * power % 2 == 0)
+    steps = (step * power for step in (1, 2, 4, 6, 10, 20))
+    return next(step for step in steps if step >= value and step % 2 == 0)
 
 
 def hour_chart(hours: Sequence[tuple[datetime, int]], *, label_every: int = 6) -> HourChart:
@@ -54,7 +55,8 @@ def hour_chart(hours: Sequence[tuple[datetime, int]], *, label_every: int = 6) -
         height = (PLOT_BASE_PX - PLOT_TOP_PX) * count / top
         bars.append(
             HourBar(
-                at=at, count=count, x=round(number * slot, 2), centre=round((number + SLOT_FILL / 2) * slot, 2),
+                at=at, count=count, x=round(number * slot, 2),
+                centre=round((number + SLOT_FILL / 2) * slot, 2),
                 width=round(slot * SLOT_FILL, 2), y=round(PLOT_BASE_PX - height, 1), height=round(height, 1),
                 labelled=number % label_every == 0,
             )

@@ -70,8 +70,9 @@ class Doomed:
     epoch_id: UUID
     site_id: UUID
     camera_id: UUID | None
-    starts_at: datetime | None
-    ends_at: datetime | None
+    # Of a quarantined object nobody knows when it was recorded: both are then its receipt.
+    starts_at: datetime
+    ends_at: datetime
     expires_at: datetime
     size_bytes: int
     ciphertext_sha256: bytes
@@ -122,8 +123,9 @@ def _due(run: PurgeRun) -> Iterable[Doomed]:
         )  # fmt: skip
     for row in due_quarantined(run.cutoff_at).order_by("expires_at", "pk")[:BATCH]:
         yield Doomed(
-            kind=QUARANTINED, pk=row.pk, names=all_parts(row.sealed_name), epoch_id=row.epoch_id, site_id=row.site_id,
-            camera_id=row.camera_id, starts_at=None, ends_at=None, expires_at=row.expires_at,
+            kind=QUARANTINED, pk=row.pk, names=all_parts(row.sealed_name), epoch_id=row.epoch_id,
+            site_id=row.site_id, camera_id=row.camera_id, starts_at=row.received_at,
+            ends_at=row.received_at, expires_at=row.expires_at,
             size_bytes=row.size_bytes, ciphertext_sha256=bytes(row.ciphertext_sha256),
         )  # fmt: skip
 
@@ -232,13 +234,12 @@ def _item(items: dict[UUID, PurgeItem], run: PurgeRun, doomed: Doomed) -> PurgeI
 
 
 def _count_camera(cameras: dict[str, list[Any]], doomed: Doomed) -> None:
-    assert doomed.starts_at is not None
-    assert doomed.ends_at is not None
     first, last = clock.rfc3339(doomed.starts_at), clock.rfc3339(doomed.ends_at)
     days = (doomed.expires_at - doomed.ends_at).days
     count, size, before, after, fewest, most = cameras.get(
         str(doomed.camera_id), [0, 0, first, last, days, days]
     )
     cameras[str(doomed.camera_id)] = [
-        count + 1, size + doomed.size_bytes, min(before, first), max(after, last), min(fewest, days), max(most, days)
+        count + 1, size + doomed.size_bytes, min(before, first), max(after, last),
+        min(fewest, days), max(most, days),
     ]  # fmt: skip

@@ -63,7 +63,7 @@ def start(run: PurgeRun, plan: Plan) -> Receipt:
         }
         for share in plan.cameras[:CAMERAS_NAMED]
     ]
-    body = _counts(run) | {
+    body: dict[str, Any] = _counts(run) | {
         "trigger": run.trigger,
         "cutoff": rfc3339(run.cutoff_at),
         "cameras": named,
@@ -78,7 +78,7 @@ def start(run: PurgeRun, plan: Plan) -> Receipt:
 
 def paused(run: PurgeRun) -> Receipt:
     """`purge.paused`: which guard stopped the run."""
-    body = _counts(run) | {"code": run.pause_code, "facts": run.pause_facts}
+    body: dict[str, Any] = _counts(run) | {"code": run.pause_code, "facts": run.pause_facts}
     return append(
         kind="purge.paused",
         body=body,
@@ -97,7 +97,7 @@ def abandoned(run: PurgeRun, code: str) -> Receipt:
 
 def confirmed(run: PurgeRun, *, actor: Account, terminal: str) -> Receipt:
     """`purge.confirmed`: who released a paused run, and from where."""
-    body = {
+    body: dict[str, Any] = {
         "run": str(run.pk),
         "code": run.pause_code,
         "digest": run.digest,
@@ -105,9 +105,9 @@ def confirmed(run: PurgeRun, *, actor: Account, terminal: str) -> Receipt:
         "actor": actor_fields(actor, "retention.confirm"),
         "terminal": terminal,
     }
-    index = [
-        IndexFields(site=row.site, actor=str(actor.pk), terminal=terminal) for row in _sites(run)
-    ] or [IndexFields(actor=str(actor.pk), terminal=terminal)]
+    index = [IndexFields(site=row.site, actor=str(actor.pk), terminal=terminal) for row in _sites(run)] or [
+        IndexFields(actor=str(actor.pk), terminal=terminal)
+    ]
     return append(
         kind="purge.confirmed",
         body=body,
@@ -153,7 +153,7 @@ def failed(failure: PurgeFailure) -> Receipt:
         "error": failure.error_code,
     }
     if failure.camera is not None:
-        body["camera"] = {"id": str(failure.camera.pk), "code": failure.camera.code, "name": failure.camera.name}
+        body["camera"] = _camera(failure.camera)
     index = [IndexFields(site=str(failure.site_id), camera=str(failure.camera_id or ""))]
     return append(
         kind="purge.item_failed",
@@ -165,7 +165,7 @@ def failed(failure: PurgeFailure) -> Receipt:
 
 def certificate(issued: Certificate, *, segments: int, size_bytes: int) -> Receipt:
     """`certificate.issued`: number and hash, so that the log vouches for the certificate."""
-    body = {
+    body: dict[str, Any] = {
         "number": issued.number,
         "run": str(issued.run_id),
         "site": _site(issued.site),
@@ -193,7 +193,7 @@ def shortened(application: RuleApplication, *, cameras: Sequence[Camera], quaran
     if rule.site is not None:
         body["site"] = _site(rule.site)
     if rule.camera is not None:
-        body["camera"] = {"id": str(rule.camera.pk), "code": rule.camera.code, "name": rule.camera.name}
+        body["camera"] = _camera(rule.camera)
     if rule.created_by is not None:
         body["actor"] = actor_fields(rule.created_by, "retention.rule")
     index = [IndexFields(camera=str(c.pk), site=str(c.site_id)) for c in cameras[:INDEX_ROWS]]
@@ -227,6 +227,10 @@ def mirrors_pending(mirrors: Sequence[dict[str, Any]]) -> bool:
 
 def _site(site: Site) -> dict[str, str]:
     return {"id": str(site.pk), "name": site.name}
+
+
+def _camera(camera: Camera) -> dict[str, str]:
+    return {"id": str(camera.pk), "code": camera.code, "name": camera.name}
 
 
 def _sites(run: PurgeRun) -> list[IndexFields]:

@@ -4,12 +4,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accesslog.registry import EventType, register
 
+PLAN = frozenset({"run", "digest", "segments", "quarantined", "bytes", "keys"})
+
 register(
     EventType(
         kind="purge.start",
-        required=frozenset(
-            {"run", "trigger", "digest", "segments", "quarantined", "bytes", "keys", "cutoff", "cameras", "camera_count"}
-        ),
+        required=PLAN | {"trigger", "cutoff", "cameras", "camera_count"},
         optional=frozenset({"actor", "confirmed_by"}),
         sentence=_("The destruction of {segments} segments of {camera_count} cameras began."),
         personal=frozenset({"actor", "confirmed_by"}),
@@ -19,7 +19,7 @@ register(
 register(
     EventType(
         kind="purge.done",
-        required=frozenset({"run", "digest", "segments", "quarantined", "bytes", "failed", "keys", "mirrors", "roots"}),
+        required=PLAN | {"failed", "mirrors", "roots"},
         optional=frozenset({"generation_before", "generation_after"}),
         sentence=_("{segments} segments were destroyed; {failed} could not be deleted yet."),
         icon="destroyed",
@@ -28,7 +28,7 @@ register(
 register(
     EventType(
         kind="purge.paused",
-        required=frozenset({"run", "code", "facts", "digest", "segments", "quarantined", "bytes", "keys"}),
+        required=PLAN | {"code", "facts"},
         optional=frozenset(),
         sentence=_("The destruction of {segments} segments was paused ({code})."),
         icon="pause",

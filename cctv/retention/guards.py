@@ -86,7 +86,8 @@ def clock_behind(now: datetime) -> Tripped | None:
     known = {name: moment for name, moment in seen.items() if moment is not None}
     for name, moment in known.items():
         if now < moment - BEHIND_TOLERANCE:
-            return Tripped(CLOCK_BEHIND, {"against": name, "seen": clock.rfc3339(moment), "now": clock.rfc3339(now)})
+            facts = {"against": name, "seen": clock.rfc3339(moment), "now": clock.rfc3339(now)}
+            return Tripped(CLOCK_BEHIND, facts)
     return None
 
 
@@ -154,7 +155,9 @@ def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
 def sentence(code: str, facts: Mapping[str, Any]) -> str:
     """Why destruction is paused, in the reader's language."""
     texts = {
-        CLOCK_BEHIND: _("The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."),
+        CLOCK_BEHIND: _(
+            "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
+        ),
         CLOCK_AHEAD: _(
             "The clock of this machine stands at %(now)s; the last moment that it was known to be right was"
             " %(seen)s. Either the machine was switched off, or its clock has jumped."

@@ -4,7 +4,7 @@ A plan is a function of its cutoff and of the register. Computing it again for t
 the same digest unless the world has moved; whoever was asked to confirm one is never given another.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -115,7 +115,7 @@ def blocked_epochs(cutoff_at: datetime) -> "QuerySet[Epoch]":
 
 
 def compute(cutoff_at: datetime) -> Plan:
-    """The plan for everything that expired at or before `cutoff_at`. Memory grows with epochs, not segments."""
+    """The plan for what expired at or before `cutoff_at`. Memory grows with epochs, not with segments."""
     ending = list(ended_epochs(cutoff_at).order_by("expires_hour", "key_id"))
     key_ids = [epoch.key_id for epoch in ending]
     plan = Plan(cutoff_at=cutoff_at, digest=_digest(cutoff_at, key_ids), key_ids=key_ids)
@@ -142,7 +142,7 @@ def _listed(cutoff_at: datetime) -> Iterator[tuple[str, Any]]:
     return chain(segments.iterator(chunk_size=_CHUNK), quarantined.iterator(chunk_size=_CHUNK))
 
 
-def _share(plan: Plan, row: dict[str, Any]) -> Share:
+def _share(plan: Plan, row: Mapping[str, Any]) -> Share:
     epoch_id = row["epoch_id"]
     return plan.shares.setdefault(epoch_id, Share(epoch_id=epoch_id, site_id=row["epoch__site_id"]))
 

@@ -222,9 +222,10 @@ def _stay_paused(run: PurgeRun, token: UUID) -> bool:
     entries.paused(run)  # by its event id a no-op, unless the first attempt was killed
     plan = plans.compute(run.cutoff_at)
     tripped = guards.check(plan, now=now)
-    same = tripped is not None and tripped.code == run.pause_code
-    if same and (tripped.hard or (plan.digest == bytes(run.plan_sha256) and run.cutoff_at <= now)):
-        return False
+    if tripped is not None and tripped.code == run.pause_code:
+        fits = plan.digest == bytes(run.plan_sha256) and run.cutoff_at <= now
+        if tripped.hard or fits:
+            return False
     give_up(run, run.pause_code)
     return False
 
@@ -266,7 +267,8 @@ def _finish(run: PurgeRun, token: UUID) -> bool:
     if entries.mirrors_pending(run.mirrors):
         _advance(run, token, RunState.PENDING, is_open=None, done_entry=receipt.index)
         return False
-    certificates.issue(run, done_entry=receipt.index)
+    PurgeRun.objects.filter(pk=run.pk).update(done_entry=receipt.index)
+    certificates.issue(run)
     reached("purge.certified")
     _advance(run, token, RunState.DONE, is_open=None, done_entry=receipt.index, finished_at=clock.now())
     return False
@@ -283,7 +285,7 @@ def _settle_mirrors() -> None:
             if entries.mirrors_pending(facts):
                 return
             run.mirrors = facts
-            certificates.issue(run, done_entry=run.done_entry)
+            certificates.issue(run)
             PurgeRun.objects.filter(pk=run.pk, state=RunState.PENDING).update(
                 state=RunState.DONE, finished_at=clock.now(), error_code="", error=""
             )
@@ -298,4 +300,3 @@ STEPS = {
     RunState.RATCHETED: _delete,
     RunState.DELETED: _finish,
 }
-

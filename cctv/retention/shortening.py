@@ -22,7 +22,9 @@ from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import entries
 from cctv.retention.models import RuleApplication
+from cctv.sites.expiry import rule_in_force
 from cctv.sites.models import Camera, RetentionRule
+from cctv.sites.selectors import rules_for
 from cctv.vault import services as vault
 from cctv.vault.errors import KeyMissing
 from cctv.vault.steps import reached
@@ -57,9 +59,11 @@ def _to_apply(now: datetime) -> Iterable[RetentionRule]:
 
 
 def _apply(rule: RetentionRule, now: datetime) -> int:
-    cameras = [camera for camera in _cameras(rule) if not _narrower(rule, camera)]
-    segments = sum(_shorten_segments(rule, camera) for camera in cameras)
-    quarantined = _shorten_quarantined(rule, cameras)
+    segments = quarantined = 0
+    cameras = [camera for camera in _cameras(rule) if _decides(rule, camera)]
+    for camera in cameras:
+        segments += _shorten_segments(rule, camera)
+        quarantined += _shorten_quarantined(rule, camera)
     application = getattr(rule, "application", None)
     if application is None:
         application = RuleApplication(rule=rule, applied_at=now)
@@ -79,23 +83,19 @@ def _cameras(rule: RetentionRule) -> list[Camera]:
         return list(cameras.filter(pk=rule.camera_id))
     if rule.site_id:
         return list(cameras.filter(site_id=rule.site_id))
-    return list(cameras.filter(site__organisation_id=rule.organisation_id))
+    return list(cameras.filter(site__organisation=rule.organisation))
 
 
-def _narrower(rule: RetentionRule, camera: Camera) -> bool:
-    """Whether a rule of a narrower scope was in force for the camera when this one took effect."""
-    narrower = Q(pk__in=[])
-    if rule.camera_id is None:
-        narrower |= Q(camera=camera)
-    if rule.organisation_id is not None:
-        narrower |= Q(site_id=camera.site_id)
-    return RetentionRule.objects.filter(narrower, effective_from__lte=rule.effective_from).exists()
+def _decides(rule: RetentionRule, camera: Camera) -> bool:
+    """Whether this rule, and not one of a narrower scope, decided for the camera when it took effect."""
+    decided = rule_in_force(rules_for(camera), rule.effective_from)
+    return decided is not None and decided.days == rule.days
 
 
 def _shorten_segments(rule: RetentionRule, camera: Camera) -> int:
     kept = timedelta(days=rule.days)
     too_long = Segment.objects.filter(
-        camera=camera, starts_at__lt=rule.effective_from, expires_at__gt=F("ends_at") + kept
+        camera=camera, ends_at__lt=rule.effective_from, expires_at__gt=F("ends_at") + kept
     ).select_related("epoch")
     moved = 0
     while batch := list(too_long.defer("parts").order_by("pk")[:BATCH]):
@@ -104,12 +104,11 @@ def _shorten_segments(rule: RetentionRule, camera: Camera) -> int:
     return moved
 
 
-def _shorten_quarantined(rule: RetentionRule, cameras: list[Camera]) -> int:
+def _shorten_quarantined(rule: RetentionRule, camera: Camera) -> int:
     """Quarantined objects count from their receipt: nobody knows when they were recorded."""
     kept = timedelta(days=rule.days)
-    by_site = {camera.pk: camera.site_id for camera in cameras}
     too_long = Quarantined.objects.filter(
-        camera_id__in=list(by_site), received_at__lt=rule.effective_from, expires_at__gt=F("received_at") + kept
+        camera=camera, received_at__lt=rule.effective_from, expires_at__gt=F("received_at") + kept
     ).select_related("epoch")
     moved = 0
     while batch := list(too_long.order_by("pk")[:BATCH]):

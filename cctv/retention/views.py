@@ -1,14 +1,13 @@
-"""The pages of endings: what is overdue, what is promised, what was destroyed, and the decision on a pause."""
+"""The pages of endings: what is overdue, promised, destroyed, and the decision on a pause."""
 
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -21,6 +20,7 @@ from cctv.core import clock
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
+from cctv.people.stepup import step_up_required
 from cctv.retention import charts, guards, selectors, tasks
 from cctv.retention.confirm import CONFIRM, DigestMismatch, confirm_run
 from cctv.retention.models import Certificate, PurgeRun
@@ -219,7 +219,7 @@ def run(request: Request, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(CONFIRM)
-@reauthentication_required
+@step_up_required
 def run_confirm(request: Request, pk: UUID) -> HttpResponse:
     """The decision on a paused run: by POST with the digest's first characters, after step-up."""
     found, _shares = _run_or_404(request, pk)
@@ -228,7 +228,7 @@ def run_confirm(request: Request, pk: UUID) -> HttpResponse:
         try:
             confirm_run(
                 run_id=pk,
-                actor=request.user,
+                actor=request.account,
                 digest_prefix=request.POST.get("digest", ""),
                 terminal=terminal_of(request),
             )
@@ -236,11 +236,15 @@ def run_confirm(request: Request, pk: UUID) -> HttpResponse:
             error = f"{mismatch.message} {mismatch.hint}"
         else:
             transaction.on_commit(lambda: tasks.purge_due.delay())
-            messages.success(request, _("The run is released. It destroys what its plan names, and nothing else."))
+            messages.success(
+                request, _("The run is released. It destroys what its plan names, and nothing else.")
+            )
             return redirect("retention")
     elif found.state != "paused":
         return redirect("purge-run", pk)
-    context = _paused(request, found, request.permissions.sites(SEE)) | {"digest_error": error}
+    typed = request.POST.get("digest", request.GET.get("digest", ""))[:80]
+    context = _paused(request, found, request.permissions.sites(SEE))
+    context |= {"digest_error": error, "digest_typed": typed, "deciding": True}
     return render(request, "cctv/retention/confirm.html", context, status=400 if error else 200)
 
 
@@ -332,16 +336,16 @@ def _copy(row: dict[str, Any]) -> dict[str, Any]:
     tone = {"PASS": "ok", "FAIL": "bad"}.get(row["result"], "warn")
     words = {"PASS": _("Pass"), "FAIL": _("Fail")}.get(row["result"], _("Unknown"))
     return {
-        "name": names.get(row["copy"], row["copy"]), "place": row.get("place", ""), "tone": tone, "word": words,
-        "done": done[row["done"]], "checked": checked[row["checked"]], "left": row.get("left", 0),
+        "name": names.get(row["copy"], row["copy"]), "place": row.get("place", ""), "tone": tone,
+        "word": words, "done": done[row["done"]], "checked": checked[row["checked"]], "left": row.get("left", 0),
     }  # fmt: skip
 
 
 @require_GET
 @requires(SEE)
-def certificate_json(request: HttpRequest, number: str) -> HttpResponse:
+def certificate_json(request: Request, number: str) -> HttpResponse:
     """The facts as they were hashed, with their hash and log entry beside them."""
-    found = _certificate_or_404(request, number)  # type: ignore[arg-type]
+    found = _certificate_or_404(request, number)
     answer = JsonResponse(
         {"facts": found.facts, "sha256": bytes(found.facts_sha256).hex(), "log_entry": found.entry},
         json_dumps_params={"ensure_ascii": False, "indent": 1},

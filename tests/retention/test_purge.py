@@ -28,7 +28,9 @@ def kinds() -> list[str]:
     return list(LogEntry.objects.order_by("index").values_list("kind", flat=True))
 
 
-def test_what_expired_in_the_running_hour_loses_its_objects_at_once_and_its_key_when_the_hour_ends(yard: Yard) -> None:
+def test_what_expired_in_the_running_hour_loses_its_objects_at_once_and_its_key_when_the_hour_ends(
+    yard: Yard,
+) -> None:
     gone = [yard.segment(expires_in=-5 * MINUTE), yard.segment(yard.cameras[1], expires_in=-MINUTE)]
     kept = yard.segment(expires_in=10 * MINUTE)
     key_id = kept.row.epoch.key_id
@@ -36,7 +38,11 @@ def test_what_expired_in_the_running_hour_loses_its_objects_at_once_and_its_key_
     purge.purge_due()
 
     assert set(Segment.objects.values_list("pk", flat=True)) == ids([kept])
-    assert yard.objects() == {kept.row.sealed_name, f"{kept.row.sealed_name}.index", f"{kept.row.sealed_name}.thumb"}
+    assert yard.objects() == {
+        kept.row.sealed_name,
+        f"{kept.row.sealed_name}.index",
+        f"{kept.row.sealed_name}.thumb",
+    }
     assert rings.footage().has(key_id), "the hour still runs and something lives in it"
     run = PurgeRun.objects.get()
     assert (run.state, run.destroyed_segments, run.key_ids) == (RunState.DONE, 2, [])
@@ -120,7 +126,9 @@ def test_quarantined_objects_end_like_footage(yard: Yard) -> None:
 
 def test_footage_of_a_retired_camera_still_ends_by_its_own_time(yard: Yard) -> None:
     sealed = yard.segment(yard.cameras[3], expires_in=timedelta(minutes=5))
-    type(sealed.row.camera).objects.filter(pk=sealed.row.camera_id).update(retired_at=yard.now, name="Old gate")
+    type(sealed.row.camera).objects.filter(pk=sealed.row.camera_id).update(
+        retired_at=yard.now, name="Old gate"
+    )
 
     purge.purge_due()
     assert Segment.objects.filter(pk=sealed.row.pk).exists()

@@ -102,7 +102,9 @@ class Yard:
         """Names in the store."""
         return {stored.name for stored in vault.list_objects()}
 
-    def rule(self, days: int, *, camera: Camera | None = None, since: timedelta = -timedelta(days=400)) -> Any:
+    def rule(
+        self, days: int, *, camera: Camera | None = None, since: timedelta = -timedelta(days=400)
+    ) -> Any:
         """A retention rule of the organisation, or of one camera."""
         scope: dict[str, Any] = {"camera": camera} if camera else {"organisation": self.sites[0].organisation}
         return RetentionRule.objects.create(days=days, effective_from=self.now + since, **scope)

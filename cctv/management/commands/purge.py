@@ -40,7 +40,8 @@ class Command(BaseCommand):
         tripped = guards.check(found, now=now)
         facts = {
             "segments": found.segments, "quarantined": found.quarantined, "bytes": found.bytes,
-            "keys": len(found.key_ids), "digest": found.digest.hex(), "guard": tripped.code if tripped else None,
+            "keys": len(found.key_ids), "digest": found.digest.hex(),
+            "guard": tripped.code if tripped else None,
         }  # fmt: skip
         text = (
             f"{found.segments} segments, {found.quarantined} quarantined objects, {found.bytes:,} bytes and "
@@ -56,8 +57,8 @@ class Command(BaseCommand):
 
 def _facts(run: PurgeRun) -> dict[str, Any]:
     return {
-        "run": str(run.pk), "state": run.state, "segments": run.destroyed_segments, "bytes": run.destroyed_bytes,
-        "failed": run.failed, "keys": len(run.key_ids), "pause": run.pause_code, "error": run.error_code,
+        "run": str(run.pk), "state": run.state, "segments": run.destroyed_segments,
+        "bytes": run.destroyed_bytes, "failed": run.failed, "keys": len(run.key_ids), "pause": run.pause_code, "error": run.error_code,
         "certificates": list(run.certificates.values_list("number", flat=True)),
     }  # fmt: skip
 
