@@ -110,7 +110,7 @@ class Writer:
             raise LogUnavailable()
         pending = Pending(prepared)
         self._queue.put(pending)
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
             self._start()
         try:
             answered = pending.wait(conf.timeout_s())
@@ -130,31 +130,51 @@ class Writer:
         if thread is not None and thread.is_alive():
             self._queue.put(None)
             thread.join(timeout_s)
-        self._thread = None
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="accesslog-writer", daemon=True)
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="accesslog-writer", daemon=True)
                 try:
-                    self._thread.start()
+                    thread.start()
                 except RuntimeError as error:  # the interpreter is going down
                     raise LogUnavailable() from error
+                self._thread = thread
 
     # ------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         self._stopping = False
-        try:
-            while not self._stopping and (first := self._queue.get()) is not None:
+        while True:
+            first = self._next()
+            if first is not None:
                 batch = [first]
                 try:
                     self._serve(batch)
                 except Exception as error:
                     log.exception("the access log's writer failed")
                     self._fail(batch, error)
-        finally:
+            elif self._end():
+                return
+
+    def _next(self) -> Pending | None:
+        """The next caller; None when asked to stop and nobody waits any more."""
+        try:
+            first = self._queue.get(block=not self._stopping)
+        except Empty:
+            return None
+        if first is None:
+            self._stopping = True
+        return first
+
+    def _end(self) -> bool:
+        """End the thread, unless somebody queued meanwhile: whoever queues later finds no thread."""
+        with self._starting:
+            if not self._queue.empty():
+                return False
             self._close()
+            self._thread = None
+            return True
 
     def _serve(self, batch: list[Pending]) -> None:
         """Commit the batch and all that is queued, and answer everybody."""
