@@ -1,4 +1,5 @@
-"""Matroska files that the muxer at hand does not write: G.711 sound, and packets with their first bytes stripped."""
+"""Matroska files that the muxer at hand does not write: G.711 sound, and packets with their first bytes
+stripped."""
 
 from __future__ import annotations
 
@@ -26,8 +27,8 @@ def matroska(
     stripped: bytes = b"",
     duration_ms: float | None = None,
 ) -> bytes:
-    """H.264 packets (ms, key, bytes) with an avcC record, and A-law silence beside them; `stripped` is taken off
-    the front of each packet, as header compression does."""
+    """H.264 packets (ms, key, bytes) with an avcC record, and A-law silence beside them; `stripped` is
+    taken off the front of each packet, as header compression does."""
     head = element(0x1A45DFA3, element(0x4282, b"matroska") + unsigned(0x4287, 4) + unsigned(0x4285, 2))
     duration = element(0x4489, struct.pack(">d", duration_ms)) if duration_ms else b""
     info = element(0x1549A966, unsigned(0x2AD7B1, 1_000_000) + duration)

@@ -43,8 +43,10 @@ def top_level(window: Window) -> Iterator[Box]:
             size, body = struct.unpack(">Q", window.at(position + 8, 8))[0], position + 16
         end = window.size if size == 0 else position + size
         count += 1
-        if end < body or count > MAX_BOXES:
-            raise broken(f"a box of {size} bytes at byte {position}")
+        if count > MAX_BOXES:
+            raise broken(f"more than {MAX_BOXES} boxes")
+        if end < body:
+            return  # what follows is no box: some recorders leave rubbish after the last one
         yield Box(name.decode("latin-1"), position, body, end)
         position = end
 

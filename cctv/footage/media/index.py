@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctv.footage.media import index_codec
-from cctv.footage.media.errors import MediaError
+from cctv.footage.media.errors import MediaError, broken
 from cctv.footage.media.index_codec import CODECS, CONTAINERS, FRAMINGS, MAX_PACKETS
 
 Ticks = NDArray[np.int64]
@@ -135,4 +135,9 @@ def make_index(*, pts: Ticks, dts: Ticks, **fields: Any) -> PacketIndex:
     fields |= {name: fields[name][first:] for name in columns}
     pts, dts = pts[first:], dts[first:]
     start = int(pts.min()) if len(pts) else 0
-    return PacketIndex(pts=pts - start, dts=dts - start, **fields)
+    try:
+        return PacketIndex(pts=pts - start, dts=dts - start, **fields)
+    except MediaError as error:
+        if error.code == "broken_index":  # it was made of what the file says
+            raise broken(str(error.params["detail"])) from None
+        raise

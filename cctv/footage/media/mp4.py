@@ -103,7 +103,7 @@ def _track(moov: bytes, box: Box) -> Track:
 def _needed(moov: bytes, box: Box, *path: str) -> Box:
     found = child(moov, box, *path)
     if found is None:
-        raise Unusual(f"no {'/'.join(path)}")
+        raise broken(f"no {'/'.join(path)} in its header")
     return found
 
 
@@ -113,7 +113,7 @@ def _sample_entry(moov: bytes, box: Box) -> Box:
         raise Unusual("several sample descriptions")
     for entry in children(moov, table_box.body + 8, table_box.end):
         return entry
-    raise Unusual("no sample description")
+    raise broken("no description of its pictures")
 
 
 def _visual(moov: bytes, entry: Box) -> tuple[str, str, bytes, int, int]:
@@ -169,7 +169,7 @@ def samples(moov: bytes, track: Track) -> Samples:
     tables = _needed(moov, track.box, "mdia", "minf", "stbl")
     parts = {box.kind: box for box in children(moov, tables.body, tables.end)}
     if not {"stts", "stsc"} <= parts.keys() or not ({"stco", "co64"} & parts.keys()):
-        raise Unusual("tables are missing")
+        raise broken("no table of its pictures")
     size = _sizes(moov, parts)
     if len(size) == 0:
         return Samples.joined([])

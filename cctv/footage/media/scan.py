@@ -1,9 +1,10 @@
 """From a stored file to its facts: which video it holds, and the index of its packets.
 
 An MP4, fragmented or not, is read by its own tables (`mp4`, `mp4_fragments`): a few reads, nothing decoded.
-All else, and every MP4 out of the ordinary, goes through the demuxer (`demux`). Either way the result is
-checked against the bytes: sample ranges lie in the file and do not overlap, the packets looked at have the
-framing that their codec asks for, and what the header claims is really there.
+All else, and an MP4 that is sound but out of the ordinary, goes through the demuxer (`demux`); a damaged one
+is refused here, because demuxers spend long on those. Either way the result is checked against the bytes:
+sample ranges lie in the file and do not overlap, the packets looked at have the framing that their codec asks
+for, and what the header claims is really there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from cctv.footage.media.boxes import Box, top_level
 from cctv.footage.media.errors import MediaError, broken
 from cctv.footage.media.facts import CUT_TAIL, LATE_KEYFRAME, MediaFacts
 from cctv.footage.media.index import MAX_SIDE, PacketIndex, make_index
-from cctv.footage.media.mp4 import Samples, Track, Unusual, samples, tracks
+from cctv.footage.media.mp4 import Samples, Track, samples, tracks
+from cctv.footage.media.mp4 import Unusual as Unusual
 from cctv.footage.media.mp4_fragments import Fragments, declared_duration, track_defaults
 from cctv.footage.media.ranges import Reader, ReadRange, Window, range_of
 from cctv.footage.media.sniff import container_of
@@ -42,9 +44,6 @@ def scan_ranges(read: ReadRange, size: int) -> MediaFacts:
             return _verified(_fast(window), read)
         except Unusual:
             pass
-        except MediaError as error:
-            if error.code != "broken_media":
-                raise
     return _verified(demux.scan(read, size, container), read)
 
 

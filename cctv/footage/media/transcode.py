@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -117,7 +117,7 @@ class TranscodePool:
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         seconds: float = 6 * 3600.0,
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes, None, None]:
         """The whole segment as a fragmented MP4: its init segment, then a fragment for each part, as they
         come.
 

@@ -17,6 +17,8 @@ VARIANTS = [
     *(("ts", codec) for codec in ("h264", "hevc", "mpeg4")),
     *(("avi", codec) for codec in ("h264", "mjpeg", "mpeg4")),
 ]  # fmt: skip
+# Twenty seconds in three parts, with few pictures, so that tests stay quick.
+LONG: dict[str, Any] = {"seconds": 20, "fps": 10, "gop": 20}
 
 
 def facts_of(data: bytes) -> MediaFacts:

@@ -12,7 +12,7 @@ from tests.footage.media.test_index import hour
 
 @pytest.mark.parametrize(("seconds", "gop"), [(4, 50), (10, 50), (12, 50), (20, 50), (45, 25), (30, 25)])
 def test_parts_are_of_a_length_that_players_like(seconds, gop):
-    _, index, _ = made(seconds=seconds, gop=gop)
+    _, index, _ = made(seconds=seconds, gop=gop // 5, fps=5, b_frames=0)
     parts = partition(index)
     assert parts[0].first == 0
     assert parts[-1].stop == len(index)
@@ -32,9 +32,9 @@ def test_an_hour_is_cut_in_milliseconds():
 
 
 def test_keyframes_far_apart_make_long_parts_and_one_keyframe_one_part():
-    _, index, _ = made(seconds=40, gop=400)
+    _, index, _ = made(seconds=40, gop=80, fps=5, b_frames=0)
     assert [round(part.duration_ms) for part in partition(index)] == [16_000, 16_000, 8_000]
-    _, index, _ = made(seconds=30, gop=1000)
+    _, index, _ = made(seconds=30, gop=1000, fps=5)
     assert len(partition(index)) == 1
 
 

@@ -46,6 +46,6 @@ def test_a_thumbnail_reads_one_packet():
 
 
 def test_a_damaged_keyframe_is_an_error_not_a_grey_picture():
-    data, index, _ = made(codec="mjpeg")
+    _, index, _ = made(codec="mjpeg")
     with pytest.raises(MediaError, match="no_picture"):
         thumbnail(index, lambda at, size: bytes(size))
