@@ -37,7 +37,7 @@ TAG_BYTES = 16
 SEALED_CHUNK_BYTES = CHUNK_BYTES + TAG_BYTES
 KEY_BYTES = 32
 _LABEL = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\x00"
-_WRITE_SLICE_BYTES = 1 << 20  # bounds memory when a caller writes one huge buffer
+_WRITE_SLICE_BYTES = 1 << 17  # bounds memory for huge buffers, and stays within the cache
 
 Bytes = bytes | bytearray | memoryview
 ReadRange = Callable[[int, int], bytes]
