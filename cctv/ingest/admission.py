@@ -16,6 +16,7 @@ quarantine, sealed too. There is no step at which clear bytes touch a disk.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 
@@ -23,8 +24,9 @@ from cctv.core import clock
 from cctv.footage.media.errors import MediaError
 from cctv.footage.media.facts import MediaFacts
 from cctv.footage.models import Segment
+from cctv.footage.playlist import playback_facts
 from cctv.footage.selectors import LONGEST_SEGMENT
-from cctv.ingest import moments, quarantine, reasons, tags
+from cctv.ingest import moments, quarantine, reasons, schedule, tags
 from cctv.ingest.errors import ClockBehind, RegisterUnavailable, WrongChecksum
 from cctv.ingest.incoming import (
     FUTURE_TOLERANCE,
@@ -211,6 +213,7 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
 def _row(draft: _Draft, epoch: Epoch) -> Segment:
     """The segment as it will stand in the register."""
     sealed, facts = draft.sealed, draft.facts
+    stream_id, parts = playback_facts(facts.index)
     return Segment(
         id=sealed.id,
         camera=draft.camera,
@@ -225,6 +228,8 @@ def _row(draft: _Draft, epoch: Epoch) -> Segment:
         frames=facts.frames,
         size_bytes=sealed.facts.size_bytes,
         index_size_bytes=draft.index_size_bytes,
+        stream_id=stream_id,
+        parts=parts,
         sealed_name=sealed.name,
         wrapped_key=vault.wrap(epoch, sealed.key),
         ciphertext_sha256=sealed.facts.ciphertext_sha256,
@@ -232,9 +237,16 @@ def _row(draft: _Draft, epoch: Epoch) -> Segment:
         source_audio=draft.source_audio,
         audio_kept=facts.audio_codec is not None,
         clock_skew_ms=draft.skew_ms,
-        out_of_schedule=not in_schedule(draft.camera, draft.starts_at, draft.ends_at),
+        out_of_schedule=not _in_schedule(draft),
         ingested_from=draft.origin,
     )
+
+
+def _in_schedule(draft: _Draft) -> bool:
+    """Whether it was recorded within the camera's registered hours."""
+    zone = ZoneInfo(draft.camera.site.time_zone)
+    hours = draft.camera.schedule
+    return schedule.within(hours, zone=zone, starts_at=draft.starts_at, ends_at=draft.ends_at)
 
 
 def _duplicate(known: Segment) -> Admission:

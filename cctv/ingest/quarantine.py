@@ -23,10 +23,12 @@ from cctv.ingest.reasons import Reason
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
+from cctv.sites.models import Camera
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
 from cctv.vault.objects import KeyedObject
 from cctv.vault.sealing import SealedReader
+from cctv.vault.steps import reached
 
 ACTION = "ingest.change"
 NAME_LENGTH = 400
@@ -63,6 +65,7 @@ def keep(
         duplicate_tag=vault.duplicate_tag(epoch, original_sha256),
     )
     _log(row, incoming)
+    reached("ingest.logged")
     return _insert(row, provisional, original_sha256)
 
 
@@ -89,8 +92,9 @@ def _expiry(incoming: Incoming, reason: Reason) -> datetime:
     if reason.code == "already_expired":
         return now
     told = [] if reason.code in ("ancient_start", "future_start") else list(incoming.starts)
+    # Where no camera is known, the rules of the site decide: those of a camera that has none of its own.
     basis = min([now, *told[-1:], *([incoming.modified_at] if incoming.modified_at else [])])
-    expires_at = expiry_for(incoming.camera, basis) if incoming.camera else site_expiry(incoming.site, basis)
+    expires_at = expiry_for(incoming.camera or Camera(site=incoming.site), basis)
     return max(now, expires_at)
 
 
