@@ -42,13 +42,26 @@ def prepare() -> dict[str, Any]:
     vault.initialise()
     organisation = Organisation.objects.create(name="Saebyeok Freight")
     site = Site.objects.create(
-        organisation=organisation, code="seoul", name="Seoul", time_zone="Asia/Seoul", jurisdiction="KR", storage_place="x"
+        organisation=organisation,
+        code="seoul",
+        name="Seoul",
+        time_zone="Asia/Seoul",
+        jurisdiction="KR",
+        storage_place="x",
     )
-    RetentionRule.objects.create(organisation=organisation, days=30, effective_from=datetime(2020, 1, 1, tzinfo=UTC))
+    RetentionRule.objects.create(
+        organisation=organisation, days=30, effective_from=datetime(2020, 1, 1, tzinfo=UTC)
+    )
     zone = Zone.objects.create(site=site, name="Gate", kind="entrance")
     for code in ("gate", "yard"):
         Camera.objects.create(
-            site=site, zone=zone, code=code, name=code, location="gate", legal_basis="art25", scope_text="the gate"
+            site=site,
+            zone=zone,
+            code=code,
+            name=code,
+            location="gate",
+            legal_basis="art25",
+            scope_text="the gate",
         )
     folder = Path(str(settings.LETHE_DROP_ROOT)) / "recorder"
     folder.mkdir(parents=True)

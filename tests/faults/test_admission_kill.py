@@ -43,7 +43,9 @@ class Installation:
             cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=100, check=False,
         )  # fmt: skip
         if dies:
-            assert done.returncode == -signal.SIGKILL, f"{done.returncode}: {done.stdout} {done.stderr[-2000:]}"
+            assert done.returncode == -signal.SIGKILL, (
+                f"{done.returncode}: {done.stdout} {done.stderr[-2000:]}"
+            )
             return None
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout.splitlines()[-1])
