@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext as _
 
 from cctv.people.models import Account
 from cctv.people.policy import NotFound, Permissions, permissions_of
@@ -55,7 +56,8 @@ def requires(
 def _sign_in(request: HttpRequest) -> HttpResponseBase:
     """Pages lead to the sign-in; programs are told."""
     if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse({"code": "signed_out", "message": "Sign in first.", "hint": ""}, status=401)
+        error = {"code": "signed_out", "message": _("You are not signed in."), "hint": _("Sign in and try again.")}
+        return JsonResponse({"error": error}, status=401)
     return redirect_to_login(request.get_full_path())
 
 

@@ -1,14 +1,16 @@
-"""Step-up: dangerous acts ask for the password again, unless it was given a moment ago."""
+"""Step-up: dangerous acts ask for the password again, unless it was given a moment ago.
+
+django-allauth keeps a refused POST in the session and repeats it once the password is right, so
+nothing typed into a form is lost.
+"""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-from allauth.account.reauthentication import did_recently_authenticate
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
+from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
@@ -24,18 +26,14 @@ class StepUpRequired(LetheError):
 
 
 def step_up_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Send the person to confirm the password first; afterwards they come back to `next`.
-
-    A POST cannot be repeated by a redirect: they return to the page that the form stood on.
-    """
+    """Let only those through who gave their password within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if did_recently_authenticate(request):
+        if not is_reauthentication_required(request, app="account"):
             return view(request, *args, **kwargs)
         if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
             raise StepUpRequired
-        back = request.get_full_path() if request.method == "GET" else request.headers.get("Referer", "/")
-        return redirect(f"{reverse('account_reauthenticate')}?{urlencode({'next': back})}")
+        raise ReauthenticationRequired
 
     return checked

@@ -53,4 +53,7 @@ def test_a_span_over_the_repeated_hour_holds_both_of_them() -> None:
 
 def test_a_span_that_ends_before_it_starts_goes_past_midnight() -> None:
     start, end = local_span(date(2026, 11, 14), time(23, 50), time(0, 10), ZoneInfo("Asia/Seoul"))
-    assert (start, end) == (datetime(2026, 11, 14, 14, 50, tzinfo=UTC), datetime(2026, 11, 14, 15, 10, tzinfo=UTC))
+    assert (start, end) == (
+        datetime(2026, 11, 14, 14, 50, tzinfo=UTC),
+        datetime(2026, 11, 14, 15, 10, tzinfo=UTC),
+    )

@@ -71,12 +71,15 @@ function ended() {
   stop(texts.closed);
 }
 
+const problemOf = async (answer) => (await answer.json().catch(() => ({}))).error ?? {};
+const sentence = (problem) => [problem.message, problem.hint].filter(Boolean).join(" ");
+
 async function reasonOf(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer) return "";
-  const problem = await answer.json().catch(() => ({}));
-  if (answer.status === 403 && problem.code === "viewing_closed") ended();
-  return [problem.message, problem.hint].filter(Boolean).join(" ");
+  const problem = await problemOf(answer);
+  if (problem.code === "viewing_closed") ended();
+  return sentence(problem);
 }
 
 function choose(code, moment) {
@@ -171,8 +174,7 @@ function saveStill() {
   form.set("csrfmiddlewaretoken", csrf());
   fetch(camera.still, { method: "POST", body: form, headers: { Accept: "application/json" } }).then(async (answer) => {
     if (!answer.ok) {
-      const problem = await answer.json().catch(() => ({}));
-      say(texts.failed.replace("{reason}", [problem.message, problem.hint].filter(Boolean).join(" ")));
+      say(texts.failed.replace("{reason}", sentence(await problemOf(answer))));
       return;
     }
     const link = document.createElement("a");
