@@ -51,6 +51,12 @@ def details(body: Body, kind: str, *, personal: bool = True) -> list[tuple[str, 
     ]
 
 
+def outline(event_type: registry.EventType) -> str:
+    """A kind of event as the choice of a filter: its sentence with the particulars left out."""
+    template = str(event_type.sentence)
+    return template.format_map(dict.fromkeys(registry.placeholders(template), "…"))
+
+
 def zone_of(body: Body) -> tzinfo:
     """The zone whose clocks the entry is told by."""
     site = body.get("site")

@@ -1,0 +1,80 @@
+"""The question to the log, as the filter line asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from accesslog import registry
+from accesslog.selectors import Filters
+from accesslog.sentences import outline
+
+CHOSEN = ("actor", "camera", "site", "purpose", "case", "terminal")
+PERSONAL = frozenset({"actor", "terminal"})
+_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+
+Choices = Mapping[str, Sequence[tuple[str, str]]]
+
+
+def _moment(label: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(
+        format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local", "class": "input", "step": "60"}
+    )
+    return forms.DateTimeField(label=label, required=False, input_formats=_FORMATS, widget=widget)
+
+
+class QuestionForm(forms.Form):
+    """Which entries; every part may be left open. Times are read by the active zone's clocks."""
+
+    use_required_attribute = False
+
+    kind = forms.CharField(label=_("What happened"), required=False)
+    actor = forms.CharField(label=_("Person"), required=False)
+    camera = forms.CharField(label=_("Camera"), required=False)
+    site = forms.CharField(label=_("Site"), required=False)
+    purpose = forms.CharField(label=_("Purpose"), required=False)
+    case = forms.CharField(label=_("Case"), required=False)
+    terminal = forms.CharField(label=_("Terminal"), required=False)
+    footage_from = _moment(_("Recorded from"))
+    footage_to = _moment(_("Recorded until"))
+    seen_from = _moment(_("Logged from"))
+    seen_to = _moment(_("Logged until"))
+
+    def __init__(self, data: Any, *, choices: Choices, personal: bool) -> None:
+        super().__init__(data)
+        for name in CHOSEN:
+            offered = list(choices.get(name, ()))
+            chosen = str(self.data.get(name, ""))
+            if chosen and chosen not in dict(offered):
+                offered.append((chosen, chosen))
+            self._offer(name, offered)
+        self._offer("kind", [(each.kind, outline(each)) for each in registry.all_types()])
+        if not personal:
+            for name in PERSONAL:
+                del self.fields[name]
+
+    def _offer(self, name: str, offered: list[tuple[str, str]]) -> None:
+        widget = forms.Select(choices=[("", _("any")), *offered], attrs={"class": "input"})
+        self.fields[name].widget = widget
+
+    def label_of(self, name: str) -> str:
+        """The chosen option as a person reads it, or ""."""
+        value = str(self.data.get(name, ""))
+        choices: Any = getattr(self.fields[name].widget, "choices", ()) if name in self.fields else ()
+        return str(dict(choices).get(value, value)) if value else ""
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for pair in ("footage", "seen"):
+            starts, ends = data.get(f"{pair}_from"), data.get(f"{pair}_to")
+            if starts and ends and ends <= starts:
+                self.add_error(f"{pair}_to", ValidationError(_("This must be later than the start.")))
+        return data
+
+    def filters(self) -> Filters:
+        """The question of a valid form."""
+        return Filters(**{name: value for name, value in self.cleaned_data.items() if value})

@@ -1,0 +1,147 @@
+"""The pages of the log. A question is an entry itself, durable before the first answer is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from accesslog import asking, conf, presenting, proofs, selectors, services
+from accesslog.events import QUERIED
+from accesslog.forms import QuestionForm
+from accesslog.selectors import Filters
+from accesslog.types import Scope
+
+ASKED_SALT = "accesslog.asked"
+ASKED_MAX_AGE_S = 3600
+KNOWN_FROM = 200
+MAX_INDEX = 2**62
+
+
+@require_GET
+@never_cache
+@login_required
+def log(request: HttpRequest) -> HttpResponse:
+    """The list: a question, its answer page by page, one entry opened beside it."""
+    scope = _scope(request)
+    recent = selectors.entries(filters=Filters(), scope=scope, limit=KNOWN_FROM).entries
+    choices = conf.choices_for(request) or presenting.known_labels(recent, personal=scope.bodies)
+    zone = presenting.zone_for(recent, request.GET.get("zone", ""))
+    with timezone.override(zone):
+        form = QuestionForm(request.GET, choices=choices, personal=scope.bodies)
+        context: dict[str, Any] = {"form": form, "zone": zone, "zone_name": timezone.localtime().tzname()}
+        context |= {"question": asking.sentence(form), "parts": asking.parts(form)}
+        if form.is_valid():
+            context |= _answer(request, scope, form.filters())
+        return render(request, "accesslog/log.html", context, status=200 if form.is_valid() else 400)
+
+
+@require_GET
+@never_cache
+@login_required
+def entry(request: HttpRequest, index: int) -> HttpResponse:
+    """One entry by its number: a question of its own."""
+    scope = _scope(request)
+    if index > MAX_INDEX or not selectors.visible(index, scope=scope):
+        raise Http404
+    asked = _ask(request, {"entry": index})
+    shown = selectors.listed(selectors.stored_entry(index))
+    with timezone.override(presenting.zone_for([shown], "")):
+        return render(request, "accesslog/entry.html", {"asked": asked, **_details(shown, scope)})
+
+
+def _scope(request: HttpRequest) -> Scope:
+    scope = conf.scope_of(request.user)
+    if scope is None:
+        raise Http404
+    return scope
+
+
+def _answer(request: HttpRequest, scope: Scope, filters: Filters) -> dict[str, Any]:
+    token, asked = _asked(request, filters)
+    # Below the question's own entry: an answer that grew by the asking would never be at rest.
+    before = min(_number(request.GET.get("before")) or MAX_INDEX, asked)
+    page = selectors.entries(
+        filters=filters, scope=scope, before=before, after=_number(request.GET.get("after"))
+    )
+    zone = timezone.get_current_timezone()
+    entries = [each for each in page.entries if each.index < asked]
+    query = {**_given(request.GET), "asked": token}
+    context = {
+        "asked": asked,
+        "lines": [presenting.line(each, zone, personal=scope.bodies) for each in entries],
+        "query": urlencode(query),
+        "place": urlencode({name: request.GET[name] for name in ("before", "after") if request.GET.get(name)}),
+        "newer": "", "older": "", "whole": not (page.has_newer or page.has_older),
+    }  # fmt: skip
+    if entries:
+        has_newer = page.has_newer and entries[0].index + 1 < asked
+        context["newer"] = "?" + urlencode({**query, "after": entries[0].index}) if has_newer else ""
+        context["older"] = "?" + urlencode({**query, "before": entries[-1].index}) if page.has_older else ""
+    return context | _opened(request, scope, filters, asked)
+
+
+def _opened(request: HttpRequest, scope: Scope, filters: Filters, asked: int) -> dict[str, Any]:
+    """The entry beside the list, if it is part of this answer."""
+    index = _number(request.GET.get("entry"))
+    if index is None or index >= asked or not selectors.visible(index, scope=scope, filters=filters):
+        return {}
+    return _details(selectors.listed(selectors.stored_entry(index)), scope)
+
+
+def _details(shown: selectors.Listed, scope: Scope) -> dict[str, Any]:
+    proof = proofs.inclusion(shown.index)
+    zone = timezone.get_current_timezone()
+    return {
+        "entry": shown,
+        "line": presenting.line(shown, zone, personal=scope.bodies),
+        "facts": presenting.facts(shown, personal=scope.bodies),
+        "proof": proof,
+        "leaf": proof.leaf_hash.hex(),
+        "root": f"{proof.root.hex()[:4]} {proof.root.hex()[4:8]}",
+        "root_whole": proof.root.hex(),
+        "drawing": presenting.drawing(proof),
+        "proven": proof.holds and shown.problem != "damaged",
+    }
+
+
+def _asked(request: HttpRequest, filters: Filters) -> tuple[str, int]:
+    """(token, entry) of this question: the one it was logged as, or a new one.
+
+    The token says who asked what, so that turning the pages of an answer is not another question, and
+    nobody reads an answer whose question was not logged.
+    """
+    question = {"user": str(request.user.pk), "filters": filters.given()}
+    try:
+        said = signing.loads(request.GET.get("asked", ""), salt=ASKED_SALT, max_age=ASKED_MAX_AGE_S)
+        if said["question"] == question:
+            return request.GET["asked"], int(said["entry"])
+    except signing.BadSignature:
+        pass
+    index = _ask(request, filters.given())
+    return signing.dumps({"question": question, "entry": index}, salt=ASKED_SALT), index
+
+
+def _ask(request: HttpRequest, query: Mapping[str, Any]) -> int:
+    """Log a question; the index of its entry."""
+    part, index = conf.actor_of(request)
+    receipt = services.append(kind=QUERIED, body={**part, "query": dict(query)}, index=[index])
+    return receipt.index
+
+
+def _number(text: str | None) -> int | None:
+    if text and text.isascii() and text.isdigit() and len(text) < 19:
+        return int(text)
+    return None
+
+
+def _given(data: QueryDict) -> dict[str, str]:
+    return {name: data[name] for name in (*QuestionForm.base_fields, "zone") if data.get(name)}
