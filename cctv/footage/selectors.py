@@ -64,10 +64,10 @@ def camera_states(cameras: Iterable[Camera]) -> list[CameraState]:
         .values("camera_id")
         .annotate(count=Count("id"), first=Min("starts_at"), last=Max("ends_at"))
     )
-    by_camera = {row["camera_id"]: row for row in rows}
+    by_camera: dict[Any, dict[str, Any]] = {row["camera_id"]: dict(row) for row in rows}
     states = []
     for camera in cameras:
-        row: dict[str, Any] = by_camera.get(camera.pk, {})
+        row = by_camera.get(camera.pk, {})
         states.append(CameraState(camera, row.get("count", 0), row.get("first"), row.get("last"), 0))
     return states
 

@@ -30,6 +30,8 @@ MOST_CAMERAS = 9
 COVER = timedelta(seconds=60)
 THUMBS_COVER = timedelta(hours=1)
 IDLE_AFTER = timedelta(minutes=10)
+# An entry holds 64 KiB; who jumps about more than this is told so in the entry.
+MOST_SENT = 300
 # Two parts that follow each other closer than this were one stretch of viewing.
 JOIN_SENT = timedelta(milliseconds=200)
 
@@ -50,21 +52,13 @@ def open_viewing(
 
     Raises PurposeRequired, SpanRefused, policy errors (404/403), LogUnavailable.
     """
-    if not cameras:
-        raise OutsideViewing
-    site = cameras[0].site
-    permissions_of(actor).require(ACTION, site_id=site.pk)
-    if any(camera.site_id != site.pk for camera in cameras) or len(cameras) > MOST_CAMERAS:
-        raise OutsideViewing
-    if purpose is None or not _allows(purpose, cameras):
-        raise PurposeRequired
-    if not timedelta() < ends_at - starts_at <= LONGEST_SPAN:
-        raise SpanRefused
+    _check_opening(actor, cameras, purpose, starts_at, ends_at)
+    assert purpose is not None
     now = clock.now()
     session = ViewingSession(
         id=new_id(),
         actor=actor,
-        site=site,
+        site=cameras[0].site,
         purpose=purpose,
         purpose_text=reason,
         case=case,
@@ -75,23 +69,37 @@ def open_viewing(
         last_active_at=now,
         valid_until=now + timedelta(minutes=minutes),
     )
-    receipt = _append(
-        session,
-        "viewing.opened",
-        {
-            "cameras": [_camera(camera) for camera in cameras],
-            "from": clock.rfc3339(starts_at),
-            "to": clock.rfc3339(ends_at),
-            "valid_until": clock.rfc3339(session.valid_until),
-        },
-        cameras=cameras,
-        span=(starts_at, ends_at),
-    )
-    session.opened_entry = receipt.index
+    session.opened_entry = _log_opening(session, cameras).index
     with transaction.atomic():
         session.save(force_insert=True)
         session.cameras.set(cameras)
     return session
+
+
+def _check_opening(
+    actor: Account, cameras: Sequence[Camera], purpose: Purpose | None, starts_at: datetime, ends_at: datetime
+) -> None:
+    if not cameras:
+        raise OutsideViewing
+    site = cameras[0].site
+    permissions_of(actor).require(ACTION, site_id=site.pk)
+    if any(camera.site_id != site.pk for camera in cameras) or len(cameras) > MOST_CAMERAS:
+        raise OutsideViewing
+    if purpose is None or not _allows(purpose, cameras):
+        raise PurposeRequired
+    if not timedelta() < ends_at - starts_at <= LONGEST_SPAN:
+        raise SpanRefused
+
+
+def _log_opening(session: ViewingSession, cameras: Sequence[Camera]) -> Receipt:
+    facts = {
+        "cameras": [_camera(camera) for camera in cameras],
+        "from": clock.rfc3339(session.starts_at),
+        "to": clock.rfc3339(session.ends_at),
+        "valid_until": clock.rfc3339(session.valid_until),
+    }
+    span = (session.starts_at, session.ends_at)
+    return _append(session, "viewing.opened", facts, cameras=cameras, span=span)
 
 
 def require_open(session: ViewingSession) -> None:
@@ -192,14 +200,11 @@ def log_closing(session: ViewingSession) -> None:
         }
         for span in ViewedSpan.objects.filter(session=session).select_related("camera").order_by("starts_at")
     ]
+    left_out = {"sent_left_out": len(sent) - MOST_SENT} if len(sent) > MOST_SENT else {}
     receipt = _append(
         session,
         "viewing.closed",
-        {
-            "sent": sent[:400],
-            "reason": session.close_reason,
-            **({"sent_left_out": len(sent) - 400} if len(sent) > 400 else {}),
-        },
+        {"sent": sent[:MOST_SENT], "reason": session.close_reason, **left_out},
         cameras=list(session.cameras.all()),
         span=(session.starts_at, session.ends_at),
         event_id=session.pk,

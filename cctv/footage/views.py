@@ -131,29 +131,10 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
     start, end = span_form.cleaned_data["span"]
     purposes = _common_purposes(cameras)
     bound = request.POST if request.method == "POST" else None
-    initial = {
-        **{name: data[name] for name in ("day", "start", "end")},
-        "camera": [camera.code for camera in cameras],
-        "case": request.session.get("last_case", ""),
-        "purpose": request.session.get("last_purpose") or getattr(purposes.first(), "code", None),
-        "minutes": 60,
-    }
+    initial = _purpose_initial(request, data, cameras, purposes)
     form = PurposeForm(bound, site=site, purposes=purposes, initial=initial)
     if bound is not None and form.is_valid():
-        session = sessions.open_viewing(
-            actor=request.account,
-            terminal=terminal_of(request),
-            cameras=cameras,
-            purpose=form.cleaned_data["purpose"],
-            starts_at=start,
-            ends_at=end,
-            minutes=form.cleaned_data["minutes"],
-            reason=form.cleaned_data["reason"],
-            case=form.cleaned_data["case"],
-        )
-        request.session["last_case"] = session.case
-        request.session["last_purpose"] = session.purpose.code
-        return redirect("viewing", pk=session.pk)
+        return _open_viewing(request, cameras, start, end, form)
     context = {
         "site": site,
         "form": form,
@@ -165,6 +146,36 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
         "back": reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]]),
     }
     return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)
+
+
+def _purpose_initial(request: Request, data: Any, cameras: list[Camera], purposes: Any) -> dict[str, Any]:
+    """The sheet remembers the last case and purpose, so that the next viewing takes seconds."""
+    return {
+        **{name: data[name] for name in ("day", "start", "end")},
+        "camera": [camera.code for camera in cameras],
+        "case": request.session.get("last_case", ""),
+        "purpose": request.session.get("last_purpose") or getattr(purposes.first(), "code", None),
+        "minutes": 60,
+    }
+
+
+def _open_viewing(
+    request: Request, cameras: list[Camera], start: datetime, end: datetime, form: PurposeForm
+) -> HttpResponse:
+    session = sessions.open_viewing(
+        actor=request.account,
+        terminal=terminal_of(request),
+        cameras=cameras,
+        purpose=form.cleaned_data["purpose"],
+        starts_at=start,
+        ends_at=end,
+        minutes=form.cleaned_data["minutes"],
+        reason=form.cleaned_data["reason"],
+        case=form.cleaned_data["case"],
+    )
+    request.session["last_case"] = session.case
+    request.session["last_purpose"] = session.purpose.code
+    return redirect("viewing", pk=session.pk)
 
 
 @require_GET
