@@ -18,6 +18,7 @@ from accesslog import Receipt
 from cctv.core import clock
 from cctv.vault import keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
+from cctv.vault.names import MEDIA
 from cctv.vault.objects import KeyedObject, object_context
 from cctv.vault.sealing import SealedReader, seal_bytes
 from cctv.vault.storage import FootageStorage
@@ -70,7 +71,8 @@ def for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
 def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     _require(receipt.kind == JOB_KIND, "this kind of entry opens nothing for a job")
     _require(receipt.body.get("job") == job, "another job's entry")
-    named = receipt.body.get("objects") or [receipt.body.get("object")]
+    named = receipt.body.get("objects")
+    named = list(named) if isinstance(named, list | tuple) else [receipt.body.get("object")]
     _require(str(obj.context_id) in named, "another object's entry")
 
 
@@ -80,6 +82,8 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
 
     What is there already, from a job that was killed, is replaced.
     """
+    if obj.part == MEDIA:
+        raise ValueError("the recording itself is never replaced")
     _require_job(receipt, obj, job)
     _guard(obj)()
     key = keyfile.unwrap_key(rings.footage().get(obj.key_id), obj.wrapped_key)

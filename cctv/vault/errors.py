@@ -3,24 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
+from cctv.vault.sealing import SealBroken as SealBroken
+from cctv.vault.sealing import WrongKey as WrongKey
 
-
-class SealBroken(LetheError):
-    """The ciphertext was altered, cut or swapped."""
-
-    code = "seal-broken"
-    status = 500
-    message = _("A sealed object is damaged: its content is not what was sealed.")
-    hint = _("Run the storage check, and compare the disk's health and the object's size with the register.")
-
-
-class WrongKey(LetheError):
-    """Key, context or header do not belong to this object."""
-
-    code = "wrong-key"
-    status = 500
-    message = _("A sealed object does not open with the key and name that the register gives for it.")
-    hint = _("Check that the register, the keyring and the footage storage belong to the same installation.")
+# The pure parts only mark their texts; here they become translatable.
+for _error in (SealBroken, WrongKey):
+    _error.message, _error.hint = _(_error.message), _(_error.hint)
 
 
 class KeyMissing(LetheError):

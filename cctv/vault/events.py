@@ -27,19 +27,20 @@ INITIALISED = register(
 RECOVERED = register(
     EventType(
         kind="vault.recovered",
-        required=frozenset({"ring", "generation"}),
-        optional=frozenset({"actor", "mirror"}),
+        required=frozenset({"ring", "mirror", "generation"}),
+        optional=frozenset({"actor", "reason"}),
         sentence=_("The keys “{ring}” were recovered from a mirror, at generation {generation}."),
-        personal=frozenset({"actor"}),
+        personal=frozenset({"actor", "reason"}),
         icon="key",
     )
 )
-MIRROR_PENDING = register(
+MIRROR_FORGOTTEN = register(
     EventType(
-        kind="vault.mirror_pending",
-        required=frozenset({"ring", "mirror", "generation"}),
-        optional=frozenset({"error"}),
-        sentence=_("A mirror of the keys “{ring}” cannot be reached and may still open destroyed footage."),
-        icon="warning",
+        kind="vault.mirror_forgotten",
+        required=frozenset({"ring", "mirror", "generation", "reason"}),
+        optional=frozenset({"actor"}),
+        sentence=_("A mirror of the keys “{ring}” was declared destroyed."),
+        personal=frozenset({"actor", "reason"}),
+        icon="key",
     )
 )

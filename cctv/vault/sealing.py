@@ -20,7 +20,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
@@ -28,7 +28,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from cctv.vault.errors import SealBroken, WrongKey
+from cctv.core.errors import LetheError
+
+
+def gettext_noop(text: str) -> str:
+    """Mark a text for translation; this module knows no Django (see `errors`)."""
+    return text
+
 
 HEADER_BYTES = 56
 SALT_BYTES = 24
@@ -48,6 +54,30 @@ class Sink(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """Take all of `data`."""
+
+
+class SealBroken(LetheError):
+    """The ciphertext was altered, cut or swapped."""
+
+    code = "seal-broken"
+    status = 500
+    message: Any = gettext_noop("A sealed object is damaged: its content is not what was sealed.")
+    hint: Any = gettext_noop(
+        "Run the storage check, and compare the disk's health and the object's size with the register."
+    )
+
+
+class WrongKey(LetheError):
+    """Key, context or header do not belong to this object."""
+
+    code = "wrong-key"
+    status = 500
+    message = gettext_noop(
+        "A sealed object does not open with the key and name that the register gives for it."
+    )
+    hint: Any = gettext_noop(
+        "Check that the register, the keyring and the footage storage belong to the same installation."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,3 +316,40 @@ def test_deleting_takes_the_parts_along(keys):
     vault.delete_object(base)
     vault.delete_object(base)
     assert list(vault.list_objects()) == []
+
+
+def test_a_job_entry_may_name_a_batch_and_opens_no_other_object(seal):
+    one, two, other = seal(), seal(), seal()
+    receipt = job_receipt(one, object=None, objects=[str(one.id), str(two.id)])
+    for sealed in (one, two):
+        with vault.open_for_system(receipt, sealed.keyed(), job="thumbnail") as reader:
+            assert reader.read() == sealed.clear
+    with pytest.raises(ReceiptMismatch):
+        vault.open_for_system(receipt, other.keyed(), job="thumbnail")
+    with pytest.raises(ReceiptMismatch):
+        vault.open_for_system(
+            job_receipt(other, object=None, objects=str(one.id)), one.keyed(), job="thumbnail"
+        )
+
+
+def test_a_derivative_is_sealed_beside_its_object_and_dies_with_it(seal):
+    sealed = seal()
+    thumb = sealed.keyed(name=vault.part_name(sealed.name, "thumb"), part="thumb", size_bytes=None)
+    for picture in (b"killed half-way", b"jpeg"):
+        size_bytes = vault.add_part(job_receipt(sealed), thumb, picture, job="thumbnail")
+    assert size_bytes == 4 + 56 + 16
+    with vault.open_for_person(receipt_for(sealed), thumb, actor_id=ACTOR, span=sealed.span()) as reader:
+        assert reader.read() == b"jpeg"
+    with pytest.raises(ReceiptMismatch):
+        vault.add_part(receipt_for(sealed), thumb, b"jpeg", job="thumbnail")
+    with pytest.raises(FootageExpired):
+        vault.add_part(
+            job_receipt(sealed),
+            sealed.keyed(name=thumb.name, part="thumb", expires_at=clock.now()),
+            b"jpeg",
+            job="thumbnail",
+        )
+    with pytest.raises(ValueError, match="never replaced"):
+        vault.add_part(job_receipt(sealed), sealed.keyed(), b"jpeg", job="thumbnail")
+    vault.delete_object(sealed.name)
+    assert not vault.object_exists(thumb.name)

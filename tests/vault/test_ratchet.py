@@ -319,6 +319,16 @@ def test_mirror_of_another_installation_is_left_alone(folder, disk, tmp_path):
     assert opens(disk / "footage") == {theirs}
 
 
+def test_keyring_of_another_installation_alone_is_left_alone(folder, disk, tmp_path):
+    other = make_ring(tmp_path / "other")
+    (disk / "footage").mkdir()
+    shutil.copy(other.folder / "keyring", disk / "footage" / "keyring")
+    ring = make_ring(folder, mirrors=[disk / "footage"])
+    assert ring.mirror_states()[0].pending
+    assert (disk / "footage" / "keyring").read_bytes() == (other.folder / "keyring").read_bytes()
+    assert not (disk / "footage" / "root.key").exists()
+
+
 def test_primary_older_than_its_mirror_is_refused(folder, disk):
     ring = make_ring(folder, mirrors=[disk / "footage"])
     gone = ring.ensure("gone")
