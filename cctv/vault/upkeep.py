@@ -91,6 +91,10 @@ def forget_mirror(*, ring: str, mirror: Path, reason: str) -> None:
     keyring.forget_mirror(mirror)
 
 
+def _body(ring: Keyring, mirror: Path, reason: str) -> dict[str, JSON]:
+    return {"ring": ring.ring, "mirror": str(mirror), "generation": ring.generation, "reason": reason}
+
+
 def _ring(name: str) -> Keyring:
     if name not in (rings.FOOTAGE, rings.RECORDS):
         raise NoSuchRing()

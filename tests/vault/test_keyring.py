@@ -267,6 +267,7 @@ def test_closed_ring_reads_again_when_used(ring):
     assert ring.has(key_id)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_forked_child_starts_without_keys_and_leaves_its_parents_entry_alone(ring):
     key_id = ring.ensure("a")
     entry = ring._memory.holder_path()
