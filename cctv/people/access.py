@@ -56,7 +56,11 @@ def requires(
 def _sign_in(request: HttpRequest) -> HttpResponseBase:
     """Pages lead to the sign-in; programs are told."""
     if request.headers.get("Accept", "").startswith("application/json"):
-        error = {"code": "signed_out", "message": _("You are not signed in."), "hint": _("Sign in and try again.")}
+        error = {
+            "code": "signed_out",
+            "message": _("You are not signed in."),
+            "hint": _("Sign in and try again."),
+        }
         return JsonResponse({"error": error}, status=401)
     return redirect_to_login(request.get_full_path())
 

@@ -19,6 +19,13 @@ def actor_fields(account: Account, action: str, *, site_id: UUID | None = None) 
     }
 
 
+def entry_actor(account: Account | None, action: str, *, site_id: UUID | None = None) -> dict[str, Any]:
+    """The same for a service that set-up calls too: without an account it is the installation itself."""
+    if account is None:
+        return {"id": "", "name": "Lethe", "employer": "", "role": "setup"}
+    return actor_fields(account, action, site_id=site_id)
+
+
 def terminal_of(request: HttpRequest) -> str:
     """The place of access: the peer's address (behind a proxy, the one the proxy vouches for)."""
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,5 +1,6 @@
 """Accounts and the roles they hold at sites. One account per person; nothing is shared."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -35,6 +36,8 @@ class Account(AbstractBaseUser):
     title = models.CharField(_("title"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=5, blank=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
+    # Somebody else knows the password: the person has to choose their own before anything else.
+    password_is_temporary = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -60,6 +63,24 @@ class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", _("Administrator")
 
 
+class GrantQuerySet(models.QuerySet["RoleGrant"]):
+    """Grants by what they mean now."""
+
+    def in_force(self, at: datetime | None = None) -> "GrantQuerySet":
+        """Those that give their role at a moment (now): begun, not ended, not revoked."""
+        moment = at or clock.now()
+        return self.filter(
+            models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=moment),
+            valid_from__lte=moment,
+            revoked_at__isnull=True,
+        )
+
+    def not_over(self) -> "GrantQuerySet":
+        """Those in force and those still to come."""
+        open_ended = models.Q(valid_until__isnull=True) | models.Q(valid_until__gt=clock.now())
+        return self.filter(open_ended, revoked_at__isnull=True)
+
+
 class RoleGrant(models.Model):
     """A role of a person at one site, or at every site of the organisation (`site` empty)."""
 
@@ -75,6 +96,8 @@ class RoleGrant(models.Model):
     granted_at = models.DateTimeField(default=clock.now, editable=False)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     revoked_by = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+
+    objects = GrantQuerySet.as_manager()
 
     class Meta:
         ordering = ("role", "valid_from")

@@ -12,7 +12,6 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.people.models import Account, Role, RoleGrant
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 # What each role may do at the sites it is granted for (architecture.md, section 2).
 ACTIONS: dict[str, frozenset[str]] = {
     Role.OPERATOR: frozenset({"footage.browse", "footage.view", "viewings.own"}),
-    Role.APPROVER: frozenset({"footage.browse", "people.grant", "retention.see"}),
+    Role.APPROVER: frozenset({"footage.browse", "people.see", "people.grant", "retention.see"}),
     Role.PRIVACY_OFFICER: frozenset(
         {"log.read", "log.bodies", "retention.see", "retention.rule", "retention.confirm", "register.see"}
     ),
@@ -36,6 +35,7 @@ ACTIONS: dict[str, frozenset[str]] = {
             "people.see",
             "people.change",
             "people.grant",
+            "people.grant_any",
             "health.see",
         }
     ),
@@ -101,6 +101,11 @@ class Permissions:
             return None
         return frozenset(site for site, actions in self._at.items() if action in actions)
 
+    def may_grant(self, role: str, *, site_id: UUID | None) -> bool:
+        """Whether the person may give or take this role there; `site_id` None means at every site."""
+        action = "people.grant_any" if role == Role.ADMINISTRATOR else "people.grant"
+        return self.everywhere(action) if site_id is None else self.may(action, site_id=site_id)
+
     def require(self, action: str, *, site_id: UUID | None = None) -> None:
         """Raise NotFound or Forbidden unless the act is allowed (404 before 403)."""
         if self.may(action, site_id=site_id):
@@ -114,27 +119,24 @@ def permissions_of(account: Any) -> Permissions:
     """The permissions of an account now; anonymous and inactive ones hold none."""
     if not getattr(account, "is_authenticated", False) or not account.is_active:
         return Permissions([])
-    now = clock.now()
-    grants = RoleGrant.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=now),
-        account=account,
-        valid_from__lte=now,
-        revoked_at__isnull=True,
-    )
+    grants = RoleGrant.objects.in_force().filter(account=account)
     return Permissions(grants.values_list("role", "site_id"))
 
 
 def role_at(account: Account, action: str, *, site_id: UUID | None) -> str:
     """The role under which the person does this act here: what the log says of them."""
-    now = clock.now()
-    grants = RoleGrant.objects.filter(
-        Q(valid_until__isnull=True) | Q(valid_until__gt=now),
-        Q(site_id=site_id) | Q(site_id__isnull=True),
-        account=account,
-        valid_from__lte=now,
-        revoked_at__isnull=True,
-    ).values_list("role", flat=True)
+    here = Q(site_id=site_id) | Q(site_id__isnull=True) if site_id else Q()
+    grants = RoleGrant.objects.in_force().filter(here, account=account).values_list("role", flat=True)
     return next((role for role in sorted(grants) if action in ACTIONS[role]), "")
+
+
+def may_change_account(permissions: Permissions, account: Account) -> bool:
+    """Whether somebody may change or close an account: everywhere, or at each site where it holds a role."""
+    allowed = permissions.sites("people.change")
+    if allowed is None:
+        return True
+    sites = RoleGrant.objects.filter(account=account).not_over().values_list("site_id", flat=True)
+    return bool(allowed) and set(sites) <= allowed
 
 
 def log_scope(account: Any) -> "Scope | None":
