@@ -24,6 +24,7 @@ ASKED_SALT = "accesslog.asked"
 ASKED_MAX_AGE_S = 3600
 KNOWN_FROM = 200
 MAX_INDEX = 2**62
+_PLACES = ("before", "after")
 
 
 @require_GET
@@ -79,7 +80,7 @@ def _answer(request: HttpRequest, scope: Scope, filters: Filters) -> dict[str, A
         "asked": asked,
         "lines": [presenting.line(each, zone, personal=scope.bodies) for each in entries],
         "query": urlencode(query),
-        "place": urlencode({name: request.GET[name] for name in ("before", "after") if request.GET.get(name)}),
+        "place": urlencode({name: request.GET[name] for name in _PLACES if request.GET.get(name)}),
         "newer": "", "older": "", "whole": not (page.has_newer or page.has_older),
     }  # fmt: skip
     if entries:
@@ -144,4 +145,4 @@ def _number(text: str | None) -> int | None:
 
 
 def _given(data: QueryDict) -> dict[str, str]:
-    return {name: data[name] for name in (*QuestionForm.base_fields, "zone") if data.get(name)}
+    return {name: str(data[name]) for name in (*QuestionForm.base_fields, "zone") if data.get(name)}
