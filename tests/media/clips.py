@@ -70,6 +70,7 @@ def clip(
     height: int = 180,
     first_number: int = 0,
     noise: int = 0,
+    preset: str = "ultrafast",
 ) -> bytes:
     """One file. `container`: mp4, faststart, fmp4, ts, mkv or avi; `codec`: h264, hevc, mjpeg or mpeg4;
     `audio`: None, aac, pcm_alaw or pcm_mulaw; `noise` adds grain (0..255) so that packets get their
@@ -77,7 +78,7 @@ def clip(
     sink = io.BytesIO()
     options = FRAGMENTED if container == "fmp4" else {}
     with av.open(sink, "w", format=FORMATS[container], options=options) as output:
-        video = _video_stream(output, codec, fps, gop, b_frames, (width, height))
+        video = _video_stream(output, codec, fps, gop, b_frames, (width, height), preset)
         sound: Any = (
             output.add_stream(audio, rate=8000 if audio.startswith("pcm") else 48000) if audio else None
         )
@@ -93,18 +94,20 @@ def clip(
     return faststart(data) if container == "faststart" else data
 
 
-def _video_stream(output: Any, codec: str, fps: int, gop: int, b_frames: int, size: tuple[int, int]) -> Any:
+def _video_stream(
+    output: Any, codec: str, fps: int, gop: int, b_frames: int, size: tuple[int, int], preset: str
+) -> Any:
     stream = output.add_stream(ENCODERS[codec], rate=fps)
     stream.width, stream.height = size
     stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     if codec == "h264":
-        stream.options = {"preset": "ultrafast", "bf": str(b_frames), "g": str(gop), "sc_threshold": "0"}
+        stream.options = {"preset": preset, "bf": str(b_frames), "g": str(gop), "sc_threshold": "0"}
         stream.options |= {"threads": "1", "b-pyramid": "none"}
     elif codec == "hevc":
         x265 = (
             f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:scenecut=0:open-gop=0:log-level=none:pools=1"
         )
-        stream.options = {"preset": "ultrafast", "x265-params": x265}
+        stream.options = {"preset": preset, "x265-params": x265}
         stream.codec_context.codec_tag = (
             "hvc1" if output.format.name == "mp4" else stream.codec_context.codec_tag
         )

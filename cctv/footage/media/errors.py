@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cctv.core.errors import LetheError
+
 
 def gettext_noop(text: str) -> str:
     """Mark a string for translation and return it unchanged."""
@@ -98,7 +100,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 STATUS = {"transcode_busy": 503, "transcode_failed": 500, "transcode_cancelled": 409, "broken_index": 500}
 
 
-class MediaError(Exception):
+class MediaError(LetheError):
     """A refusal with a stable `code`, a `message` (what happened), a `hint` (what to do) and an HTTP
     `status`.
 
@@ -112,7 +114,7 @@ class MediaError(Exception):
         self.params = params
         self.status = STATUS.get(self.code, 422)
         self.message = self.template % params if params else self.template
-        super().__init__(f"{self.code}: {self.message}")
+        super().__init__(self.message)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self._text, self.params)

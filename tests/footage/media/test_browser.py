@@ -21,8 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 sync_api = pytest.importorskip("playwright.sync_api")
 HLS_JS = next(Path(__file__).parents[3].glob("config/static/vendor/hls-*/hls.light.min.js"))
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-PAGE = """<!doctype html><meta charset="utf-8"><style>body{margin:0}video{width:320px;height:180px;display:block}
-</style><video muted></video><script src="/hls.js"></script><script>
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+body{margin:0}video{width:320px;height:180px;display:block}</style><video muted></video><script src="/hls.js"></script><script>
 const video = document.querySelector("video");
 window.trouble = [];
 video.onerror = () => window.trouble.push(video.error.message);
@@ -38,7 +38,8 @@ else {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    """A server with a page and a playlist: two H.264 recordings that follow each other, a gap, then HEVC transcoded.
+    """A server with a page and a playlist: two H.264 recordings that follow each other, a gap, then HEVC
+    transcoded.
 
     Frames 0 to 199 and 200 to 399 are shown in the first 40 s, 400 to 599 in the last 20.
     """
@@ -47,7 +48,10 @@ def site() -> Iterator[str]:
     for place, (start, codec) in enumerate(((0, "h264"), (20, "h264"), (90, "hevc"))):
         _, index, read = made(codec=codec, first_number=place * 200, container="mp4", **LONG)
         remux = codec == "h264"
-        pages[f"/{place}/init.mp4"] = ("video/mp4", init_segment(index) if remux else pool.init_segment(index))
+        pages[f"/{place}/init.mp4"] = (
+            "video/mp4",
+            init_segment(index) if remux else pool.init_segment(index),
+        )
         for part in partition(index):
             uri = f"/{place}/{part.number}.m4s"
             when = NOON + timedelta(seconds=start, milliseconds=part.start_ms)
@@ -83,7 +87,8 @@ def browser():
     """Headless Chromium."""
     with sync_api.sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+            executable_path="/usr/bin/chromium",
+            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
         )
         yield chromium
         chromium.close()
@@ -128,4 +133,4 @@ def shown(page) -> int:
     """The number on the frame that is on screen."""
     picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
-    return number_of(picture)
+    return number_of(np.asarray(picture, np.uint8))
