@@ -90,7 +90,8 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
 
 
 def _planned_lately(now: datetime) -> bool:
-    return PurgeRun.objects.filter(planned_at__gt=now - BETWEEN_PLANS, planned_at__lte=now).exists()
+    lately = PurgeRun.objects.filter(planned_at__gt=now - BETWEEN_PLANS, planned_at__lte=now)
+    return lately.exclude(state=RunState.ABANDONED).exists()
 
 
 def _commit(plan: Plan, *, trigger: str, actor: Account | None) -> PurgeRun | None:
