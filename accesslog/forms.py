@@ -58,7 +58,7 @@ class QuestionForm(forms.Form):
                 del self.fields[name]
 
     def _offer(self, name: str, offered: list[tuple[str, str]]) -> None:
-        widget = forms.Select(choices=[("", _("any")), *offered], attrs={"class": "input"})
+        widget = forms.Select(choices=[("", _("any")), *offered], attrs={"class": "input", "autofocus": True})
         self.fields[name].widget = widget
 
     def label_of(self, name: str) -> str:

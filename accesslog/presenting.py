@@ -27,11 +27,12 @@ LABELS = {
     "role": gettext_lazy("Role"),
     "employer": gettext_lazy("Employer"),
     "terminal": gettext_lazy("Terminal"),
+    "purpose": gettext_lazy("Purpose"),
+    "case": gettext_lazy("Case"),
     "site": gettext_lazy("Site"),
     "camera": gettext_lazy("Camera"),
     "cameras": gettext_lazy("Cameras"),
-    "purpose": gettext_lazy("Purpose"),
-    "case": gettext_lazy("Case"),
+    "footage": gettext_lazy("Footage"),
     "from": gettext_lazy("Footage from"),
     "to": gettext_lazy("Footage until"),
     "reason": gettext_lazy("Reason"),
@@ -140,11 +141,14 @@ def facts(entry: Listed, *, personal: bool) -> list[tuple[str, str]]:
         shown = sentences.details(entry.body, entry.kind, personal=personal)
     except EventRefused:
         return []
-    rows = [(label(name), value) for name, value in shown]
+    found = dict(shown)
     actor = entry.body.get("actor")
     if isinstance(actor, dict):
-        rows += [(label(name), str(actor[name])) for name in ("role", "employer") if actor.get(name)]
-    return rows
+        found |= {name: str(actor[name]) for name in ("role", "employer") if actor.get(name)}
+    if "from" in found and "to" in found:
+        found["footage"] = f"{found.pop('from')}–{found.pop('to')}"
+    order = [*(name for name in LABELS if name in found), *(name for name in found if name not in LABELS)]
+    return [(label(name), found[name]) for name in order]
 
 
 def label(name: str) -> str:

@@ -38,6 +38,9 @@ def log(request: HttpRequest) -> HttpResponse:
     zone = presenting.zone_for(recent, request.GET.get("zone", ""))
     with timezone.override(zone):
         form = QuestionForm(request.GET, choices=choices, personal=scope.bodies)
+        if not form.is_valid():
+            # Nothing was asked, so nothing is told: not even the names that could be chosen.
+            form = QuestionForm(request.GET, choices={}, personal=scope.bodies)
         context: dict[str, Any] = {"form": form, "zone": zone, "zone_name": timezone.localtime().tzname()}
         context |= {"question": asking.sentence(form), "parts": asking.parts(form)}
         if form.is_valid():

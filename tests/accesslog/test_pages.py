@@ -194,9 +194,11 @@ def test_times_are_asked_and_told_by_the_clocks_of_the_site(reader: Reader):
 
 
 def test_a_question_that_ends_before_it_starts_is_refused_and_not_logged(reader: Reader):
+    cover(actor="minji")
     response = reader().get("/log/", {"seen_from": "2026-11-14T10:00", "seen_to": "2026-11-14T09:00"})
     assert response.status_code == 400
     assert "This must be later than the start." in response.content.decode()
+    assert "Minji" not in response.content.decode()
     assert questions() == []
 
 
