@@ -84,9 +84,9 @@ class PurposeForm(SpanForm):
         label=_("What for, in a few words"),
         max_length=300,
         required=False,
-        help_text=_("Optional. No names: the log keeps it for years."),
+        help_text=_("No names: the log keeps it for years."),
     )
-    case = forms.CharField(label=_("Case"), max_length=40, required=False, help_text=_("Optional."))
+    case = forms.CharField(label=_("Case"), max_length=40, required=False)
     minutes = forms.TypedChoiceField(
         label=_("How long"),
         choices=MINUTES,

@@ -107,16 +107,17 @@ class ViewingSession(models.Model):
 
 
 class CoveredSpan(models.Model):
-    """A stretch of one camera that a durable `view.covered` entry reserves for a session."""
+    """A stretch of one camera that a durable entry (`kind`) reserves for a session."""
 
     session = models.ForeignKey(ViewingSession, on_delete=models.CASCADE, related_name="covered")
     camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="+")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    kind = models.CharField(max_length=20, default="view.covered")
     entry_index = models.PositiveBigIntegerField()
 
     class Meta:
-        indexes = (models.Index(fields=["session", "camera", "starts_at"], name="covered_lookup"),)
+        indexes = (models.Index(fields=["session", "camera", "kind", "starts_at"], name="covered_lookup"),)
 
     def __str__(self) -> str:
         return f"{self.starts_at:%H:%M:%S}-{self.ends_at:%H:%M:%S}"

@@ -28,7 +28,8 @@ LONGEST_SPAN = timedelta(hours=24)
 MOST_CAMERAS = 9
 # An entry reserves at most this much of a camera, so the log is never vaguer than that.
 COVER = timedelta(seconds=60)
-THUMBS_COVER = timedelta(hours=1)
+# Small pictures come by the dozen over a long span; a still is always an entry of its own.
+REACH = {"view.covered": COVER, "thumbs.covered": timedelta(hours=1)}
 IDLE_AFTER = timedelta(minutes=10)
 # An entry holds 64 KiB; who jumps about more than this is told so in the entry.
 MOST_SENT = 300
@@ -117,16 +118,18 @@ def cover(
     An earlier entry that covers the whole stretch serves again; otherwise a new one reserves the
     next minute (an hour for thumbnails), so an hour of one camera makes at most about 70 entries.
     """
-    if kind == "view.covered":
+    reach = REACH.get(kind)
+    if reach is not None:
         covered = (
-            CoveredSpan.objects.filter(session=session, camera=camera, starts_at__lte=start, ends_at__gte=end)
+            CoveredSpan.objects.filter(
+                session=session, camera=camera, kind=kind, starts_at__lte=start, ends_at__gte=end
+            )
             .order_by("-starts_at")
             .first()
         )
         if covered is not None:
             return load_receipt(covered.entry_index)
-    reach = {"view.covered": COVER, "thumbs.covered": THUMBS_COVER}.get(kind, timedelta())
-    until = max(end, min(start + reach, session.ends_at))
+    until = max(end, min(start + (reach or timedelta()), session.ends_at))
     receipt = _append(
         session,
         kind,
@@ -134,9 +137,9 @@ def cover(
         cameras=[camera],
         span=(start, until),
     )
-    if kind == "view.covered":
+    if reach is not None:
         CoveredSpan.objects.create(
-            session=session, camera=camera, starts_at=start, ends_at=until, entry_index=receipt.index
+            session=session, camera=camera, kind=kind, starts_at=start, ends_at=until, entry_index=receipt.index
         )
     return receipt
 

@@ -148,6 +148,23 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
     return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)
 
 
+def _sent_rows(session: ViewingSession) -> list[dict[str, Any]]:
+    """What was sent: each stretch of video and each still, and small pictures summed up per camera."""
+    rows: list[dict[str, Any]] = []
+    small: dict[UUID, dict[str, Any]] = {}
+    for span in session.sent.select_related("camera").order_by("camera__name", "starts_at"):
+        row = {"camera": span.camera, "start": span.starts_at, "end": span.ends_at, "kind": span.kind, "count": 1}
+        if span.kind != "thumbs":
+            rows.append(row)
+        elif span.camera_id in small:
+            small[span.camera_id]["end"] = span.ends_at
+            small[span.camera_id]["count"] += 1
+        else:
+            small[span.camera_id] = row
+            rows.append(row)
+    return rows
+
+
 def _purpose_initial(request: Request, data: Any, cameras: list[Camera], purposes: Any) -> dict[str, Any]:
     """The sheet remembers the last case and purpose, so that the next viewing takes seconds."""
     return {
@@ -197,7 +214,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
     session = own_session(request, pk)
     zone = ZoneInfo(session.site.time_zone)
     cameras = list(session.cameras.order_by("name"))
-    sent = session.sent.select_related("camera").order_by("starts_at")
+    sent = _sent_rows(session)
     if session.closed_at is not None or clock.now() >= session.valid_until:
         context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
         return render(request, "cctv/footage/viewing_closed.html", context)
@@ -320,6 +337,7 @@ def _player_facts(session: ViewingSession, rows: list[dict[str, Any]]) -> dict[s
         "starts": session.starts_at.timestamp() * 1000,
         "ends": session.ends_at.timestamp() * 1000,
         "zone": session.site.time_zone,
+        "zone_name": session.starts_at.astimezone(ZoneInfo(session.site.time_zone)).tzname(),
         "alive": reverse("viewing-alive", args=[session.pk]),
         "cameras": [
             {

@@ -31,7 +31,8 @@ def run(*, host: str, port: int, output: TextIO) -> None:
     folders = register.live_folders()
     stop = feeder.start(folders)
     try:
-        serving.run(host=host, port=port, role="all", ready=lambda address: _welcome(console, address))
+        role = "all" if settings.LETHE_EMBEDDED else "web"
+        serving.run(host=host, port=port, role=role, ready=lambda address: _welcome(console, address))
     finally:
         stop()
 

@@ -1,6 +1,6 @@
 """Fixtures around the real servers; tests/conftest.py hands them to every test."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,9 +62,13 @@ def live_lethe(tmp_path: Path) -> Iterator[Callable[..., LiveLethe]]:
     started: list[LiveLethe] = []
 
     def start(
-        environment: Mapping[str, str] | None = None, *, home: Path | None = None, timeout_s: float = 60
+        environment: Mapping[str, str] | None = None,
+        *,
+        home: Path | None = None,
+        arguments: Sequence[str] = ("serve",),
+        timeout_s: float = 60,
     ) -> LiveLethe:
-        live = lethe.start(home or tmp_path / "home", environment, timeout_s=timeout_s)
+        live = lethe.start(home or tmp_path / "home", environment, arguments=arguments, timeout_s=timeout_s)
         started.append(live)
         return live
 

@@ -18,10 +18,11 @@ const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 16];
 const FRAME_S = 0.04;
 const THUMBS = 12;
 
-const language = document.documentElement.lang || "en";
+const lang = document.documentElement.lang || "en";
+const language = lang === "en" ? "en-GB" : lang;
 const dateText = new Intl.DateTimeFormat(language, {
   timeZone: facts.zone, weekday: "short", day: "numeric", month: "short", year: "numeric",
-  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZoneName: "short",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
 });
 const clockText = new Intl.DateTimeFormat(language, {
   timeZone: facts.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
@@ -238,7 +239,7 @@ for (const row of document.querySelectorAll("[data-row] .strip--seek")) {
 
 function draw() {
   const moment = fragments.length ? recordedAt(video.currentTime) : null;
-  now.textContent = moment === null ? "–" : dateText.format(moment);
+  now.textContent = moment === null ? "–" : `${dateText.format(moment)} ${facts.zone_name}`;
   tileClock.textContent = moment === null ? "" : clockText.format(moment);
   const share = moment === null ? 0 : ((moment - facts.starts) / (facts.ends - facts.starts)) * 100;
   for (const head of document.querySelectorAll(".playhead")) {
