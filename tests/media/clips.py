@@ -71,6 +71,7 @@ def clip(
     first_number: int = 0,
     noise: int = 0,
     preset: str = "ultrafast",
+    open_gop: bool = False,
 ) -> bytes:
     """One file. `container`: mp4, faststart, fmp4, ts, mkv or avi; `codec`: h264, hevc, mjpeg or mpeg4;
     `audio`: None, aac, pcm_alaw or pcm_mulaw; `noise` adds grain (0..255) so that packets get their
@@ -78,7 +79,7 @@ def clip(
     sink = io.BytesIO()
     options = FRAGMENTED if container == "fmp4" else {}
     with av.open(sink, "w", format=FORMATS[container], options=options) as output:
-        video = _video_stream(output, codec, fps, gop, b_frames, (width, height), preset)
+        video = _video_stream(output, codec, fps, gop, b_frames, (width, height), preset, open_gop)
         sound: Any = (
             output.add_stream(audio, rate=8000 if audio.startswith("pcm") else 48000) if audio else None
         )
@@ -95,18 +96,24 @@ def clip(
 
 
 def _video_stream(
-    output: Any, codec: str, fps: int, gop: int, b_frames: int, size: tuple[int, int], preset: str
+    output: Any,
+    codec: str,
+    fps: int,
+    gop: int,
+    b_frames: int,
+    size: tuple[int, int],
+    preset: str,
+    open_gop: bool,
 ) -> Any:
     stream = output.add_stream(ENCODERS[codec], rate=fps)
     stream.width, stream.height = size
     stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
     if codec == "h264":
         stream.options = {"preset": preset, "bf": str(b_frames), "g": str(gop), "sc_threshold": "0"}
-        stream.options |= {"threads": "1", "b-pyramid": "none"}
+        stream.options |= {"threads": "1", "b-pyramid": "none", "x264-params": f"open-gop={int(open_gop)}"}
     elif codec == "hevc":
-        x265 = (
-            f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:scenecut=0:open-gop=0:log-level=none:pools=1"
-        )
+        x265 = f"keyint={gop}:min-keyint={gop}:bframes={b_frames}:scenecut=0:open-gop={int(open_gop)}"
+        x265 += ":log-level=none:pools=1"
         stream.options = {"preset": preset, "x265-params": x265}
         stream.codec_context.codec_tag = (
             "hvc1" if output.format.name == "mp4" else stream.codec_context.codec_tag

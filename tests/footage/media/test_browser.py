@@ -21,8 +21,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 sync_api = pytest.importorskip("playwright.sync_api")
 HLS_JS = next(Path(__file__).parents[3].glob("config/static/vendor/hls-*/hls.light.min.js"))
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-PAGE = """<!doctype html><meta charset="utf-8"><style>
-body{margin:0}video{width:320px;height:180px;display:block}</style><video muted></video><script src="/hls.js"></script><script>
+PAGE = """<!doctype html><meta charset="utf-8">
+<style>body{margin:0} video{width:320px;height:180px;display:block}</style>
+<video muted></video><script src="/hls.js"></script><script>
 const video = document.querySelector("video");
 window.trouble = [];
 video.onerror = () => window.trouble.push(video.error.message);

@@ -66,6 +66,15 @@ def test_each_part_decodes_alone_and_starts_where_it_says(container):
         )
 
 
+def test_parts_of_a_transport_stream_that_keeps_its_sound_hold_the_picture_alone():
+    _, index, read = made(container="ts", audio="aac", **LONG)
+    assert not index.contiguous
+    part = partition(index)[1]
+    data = init_segment(index) + media_part(index, read, part.first, part.stop)
+    assert [number for _, number in frames_of(data)] == list(range(80, 140))
+    assert facts_of(data).audio_codec is None
+
+
 def test_segments_follow_each_other_on_the_playlists_timeline():
     _, first, read_first = made(container="mp4")
     _, second, read_second = made(container="mp4", first_number=100)

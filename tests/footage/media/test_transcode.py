@@ -82,6 +82,19 @@ def test_closing_a_stream_kills_its_child(pids):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("codec", ["h264", "hevc"])
+def test_pictures_that_lean_on_the_group_before_their_keyframe_are_not_lost(codec):
+    _, index, read = made(container="mp4", codec=codec, open_gop=True, b_frames=3, **LONG)
+    parts = partition(index)
+    leading = [part for part in parts if index.pts[part.first : part.stop].min() < index.pts[part.first]]
+    assert leading
+    whole = POOL.init_segment(index)
+    for part in parts:
+        whole += POOL.part(index, read, part.first, part.stop, sequence=part.number + 1)
+    assert [number for _, number in frames_of(whole)] == list(range(200))
+
+
+@pytest.mark.slow
 def test_large_pictures_are_made_smaller_in_proportion():
     _, index, _ = made(codec="mjpeg", width=2560, height=1440, seconds=1)
     output = output_of(index)
