@@ -33,8 +33,13 @@ def floor_hour(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def rfc3339(moment: datetime) -> str:
-    """`moment` in UTC with milliseconds, e.g. `2026-11-14T10:02:00.000Z` (the form in the log)."""
+def rfc3339(moment: datetime, *, round_up: bool = False) -> str:
+    """`moment` in UTC with milliseconds, e.g. `2026-11-14T10:02:00.000Z` (the form in the log).
+
+    Rounded down; the end of a span is rounded up, so that the text never covers less than was meant.
+    """
+    if round_up and moment.microsecond % 1000:
+        moment += timedelta(microseconds=1000 - moment.microsecond % 1000)
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 

@@ -40,8 +40,11 @@ def make_thumbnails(*, limit: int = BATCH) -> int:
             opened = sealed.for_system(receipt, segment, job=JOB)
             jpeg = thumbnail(opened.index(), opened.media().read_range)
             size_bytes = sealed.add_thumb(receipt, segment, jpeg, job=JOB)
-        except (MediaError, LetheError) as error:
-            log.warning("no small picture of segment %s: %s", segment.pk, error)
+        except MediaError as error:
+            log.warning("segment %s gives no small picture: %s", segment.pk, error)
             size_bytes = FAILED
+        except LetheError as error:  # the store or the keys are away for a while: the next batch tries again
+            log.warning("no small picture of segment %s yet: %s", segment.pk, error)
+            continue
         made += Segment.objects.filter(pk=segment.pk, thumb_size_bytes=0).update(thumb_size_bytes=size_bytes)
     return made

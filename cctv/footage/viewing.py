@@ -133,13 +133,18 @@ def cover(
     receipt = _append(
         session,
         kind,
-        {"camera": _camera(camera), "from": clock.rfc3339(start), "to": clock.rfc3339(until)},
+        {"camera": _camera(camera), "from": clock.rfc3339(start), "to": clock.rfc3339(until, round_up=True)},
         cameras=[camera],
         span=(start, until),
     )
     if reach is not None:
         CoveredSpan.objects.create(
-            session=session, camera=camera, kind=kind, starts_at=start, ends_at=until, entry_index=receipt.index
+            session=session,
+            camera=camera,
+            kind=kind,
+            starts_at=start,
+            ends_at=until,
+            entry_index=receipt.index,
         )
     return receipt
 
@@ -198,7 +203,7 @@ def log_closing(session: ViewingSession) -> None:
         {
             "camera": _camera(span.camera),
             "from": clock.rfc3339(span.starts_at),
-            "to": clock.rfc3339(span.ends_at),
+            "to": clock.rfc3339(span.ends_at, round_up=True),
             "kind": span.kind,
         }
         for span in ViewedSpan.objects.filter(session=session).select_related("camera").order_by("starts_at")

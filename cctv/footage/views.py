@@ -153,7 +153,13 @@ def _sent_rows(session: ViewingSession) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     small: dict[UUID, dict[str, Any]] = {}
     for span in session.sent.select_related("camera").order_by("camera__name", "starts_at"):
-        row = {"camera": span.camera, "start": span.starts_at, "end": span.ends_at, "kind": span.kind, "count": 1}
+        row = {
+            "camera": span.camera,
+            "start": span.starts_at,
+            "end": span.ends_at,
+            "kind": span.kind,
+            "count": 1,
+        }
         if span.kind != "thumbs":
             rows.append(row)
         elif span.camera_id in small:

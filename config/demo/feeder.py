@@ -1,4 +1,4 @@
-"""While the demonstration is up, two cameras go on recording: files appear in watched folders."""
+"""While the demonstration is up, its cameras go on recording: files appear in watched folders."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ def start(folders: dict[str, Path]) -> Callable[[], None]:
     threads = [
         threading.Thread(target=_record, args=(plan, folders[plan.code], stop), daemon=True)
         for plan in CAMERAS
-        if plan.live and plan.code in folders
+        if plan.code in folders
     ]
     for thread in threads:
         thread.start()

@@ -70,7 +70,6 @@ class CameraPlan:
     clip: str
     purposes: tuple[str, ...]
     days: int = 0
-    live: bool = False
 
 
 CAMERAS = (
@@ -81,7 +80,7 @@ CAMERAS = (
     CameraPlan(
         "seoul", "corridor-b", "Corridor B", "First floor, east wing", "East wing", "corridor", "non_open",
         "Corridor and doors to stores 4 to 9", "corridor-one-by-one",
-        ("crime-prevention", "fire-safety"), live=True,
+        ("crime-prevention", "fire-safety"),
     ),
     CameraPlan(
         "seoul", "dock-5", "Dock 5–8", "Loading hall, south side", "Loading hall", "warehouse", "non_open",
@@ -98,7 +97,7 @@ CAMERAS = (
     ),
     CameraPlan(
         "osaka", "soko", "倉庫 通路", "倉庫棟 1階", "倉庫棟", "warehouse", "non_open",
-        "通路と荷さばき場", "worker-zone-detection", ("crime-prevention", "fire-safety"), live=True,
+        "通路と荷さばき場", "worker-zone-detection", ("crime-prevention", "fire-safety"),
     ),
 )  # fmt: skip
 
@@ -117,4 +116,4 @@ EXPIRED = (
     (timedelta(days=2, hours=4), timedelta(minutes=3)),
 )
 # How long the demonstration goes on "recording" while it is up.
-LIVE_FOR = timedelta(hours=1)
+LIVE_FOR = timedelta(minutes=30)

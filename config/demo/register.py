@@ -42,11 +42,9 @@ def create() -> None:
 
 
 def watch_folders() -> None:
-    """A watched folder for each camera that goes on recording."""
+    """A watched folder for each camera."""
     administrator = Account.objects.get(email="admin@demo.lethe")
     for plan in CAMERAS:
-        if not plan.live:
-            continue
         camera = Camera.objects.select_related("site").get(code=plan.code)
         folder = Path(settings.LETHE_DROP_ROOT) / plan.code
         folder.mkdir(parents=True, exist_ok=True)

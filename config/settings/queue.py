@@ -38,8 +38,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "thumbnails": {
         "task": "cctv.footage.tasks.make_thumbnails",
-        "schedule": 15.0,
-        "options": {"expires": 15},
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",
