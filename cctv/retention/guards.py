@@ -24,6 +24,7 @@ from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention.models import Heartbeat, PurgeRun
 from cctv.retention.plan import Plan
+from cctv.templatetags._times import absolute, localise
 from cctv.vault import services as vault
 from cctv.vault.errors import StorageMismatch
 
@@ -112,7 +113,12 @@ def clock_ahead(now: datetime) -> Tripped | None:
 
 def beat(now: datetime) -> None:
     """Trust the clock up to `now`."""
-    Heartbeat.objects.update_or_create(pk=1, defaults={"at": now})
+    Heartbeat.objects.update_or_create(pk=1, defaults={"at": now, "ticked_at": now})
+
+
+def tick(now: datetime) -> None:
+    """Note that the purge runs, whatever it thinks of the clock."""
+    Heartbeat.objects.filter(pk=1).update(ticked_at=now)
 
 
 def storage() -> Tripped | None:
@@ -152,8 +158,8 @@ def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
     return Tripped(VOLUME, {"segments": plan.segments, "usual": usual, "largest": largest, "total": total})
 
 
-def sentence(code: str, facts: Mapping[str, Any]) -> str:
-    """Why destruction is paused, in the reader's language."""
+def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
+    """Why destruction is paused, in the reader's language and on the clocks of `zone`."""
     texts = {
         CLOCK_BEHIND: _(
             "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
@@ -167,4 +173,7 @@ def sentence(code: str, facts: Mapping[str, Any]) -> str:
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
     text = texts.get(code)
-    return text % facts if text else code
+    shown = dict(facts)
+    for name in {"now", "seen"} & shown.keys():
+        shown[name] = absolute(localise(clock.parse_rfc3339(shown[name]), zone), "datetime")
+    return text % shown if text else code

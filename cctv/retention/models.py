@@ -190,10 +190,12 @@ class RuleApplication(models.Model):
 
 
 class Heartbeat(models.Model):
-    """The last moment at which the purge saw a clock it trusted (one row)."""
+    """The last moment at which the purge saw a clock it trusted, and the last at which it ran (one row)."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField()
+    # Trusted or not: tells a purge that does not run from one that does not trust its clock.
+    ticked_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%S}"

@@ -126,6 +126,13 @@ def compute(cutoff_at: datetime) -> Plan:
     return plan
 
 
+def camera_shares(cutoff_at: datetime) -> list[CameraShare]:
+    """What the plan takes from each camera, without the digest over the whole list."""
+    plan = Plan(cutoff_at=cutoff_at, digest=b"", key_ids=[])
+    _add_segments(plan)
+    return plan.cameras
+
+
 def _digest(cutoff_at: datetime, key_ids: list[str]) -> bytes:
     digest = sha256(DIGEST_PREFIX)
     for key_id in key_ids:

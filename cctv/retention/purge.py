@@ -73,6 +73,7 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     Safe to call from any number of processes. Never raises for what stops one run: the reason is on
     its row. Raises only when even the register cannot be read.
     """
+    guards.tick(clock.now())
     runs: list[UUID] = []
     if (unfinished := PurgeRun.objects.filter(is_open=True).first()) is not None:
         runs.append(unfinished.pk)

@@ -16,7 +16,7 @@ from cctv.ingest.models import Quarantined
 from cctv.people.policy import Permissions
 from cctv.retention import guards
 from cctv.retention.models import Certificate, Heartbeat, PurgeFailure, PurgeItem, PurgeRun, RunState
-from cctv.retention.plan import blocked_epochs
+from cctv.retention.plan import CameraShare, blocked_epochs, camera_shares
 from cctv.sites.jurisdictions import profile_of
 from cctv.sites.models import Camera, RetentionRule
 from cctv.vault.models import Epoch, EpochState
@@ -61,6 +61,13 @@ class Overview:
         return self.overdue_segments + self.overdue_quarantined + self.overdue_keys
 
     @property
+    def needs_words(self) -> bool:
+        """Whether anything stands in the way that a notice must explain."""
+        error = self.open_run is not None and self.open_run.error_code
+        trouble = (self.clock, error, self.silent_since, self.failures, self.blocked_keys, self.pending_runs)
+        return any(trouble)
+
+    @property
     def overdue_objects(self) -> int:
         """Segments and quarantined objects that should be gone."""
         return self.overdue_segments + self.overdue_quarantined
@@ -88,7 +95,7 @@ def overview(*, sites: SiteIds) -> Overview:
     ended = Epoch.objects.filter(
         _within(sites, "site_id"), state=EpochState.LIVE, expires_hour__lte=late - HOUR
     )
-    heartbeat = Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
+    ticked_at = Heartbeat.objects.filter(pk=1).values_list("ticked_at", flat=True).first()
     return Overview(
         at=now,
         overdue_segments=segments.filter(expires_at__lte=late).count(),
@@ -105,8 +112,8 @@ def overview(*, sites: SiteIds) -> Overview:
         pending_runs=runs(sites=sites).filter(state=RunState.PENDING).count(),
         failures=failures(sites=sites).count(),
         blocked_keys=blocked_epochs(now).filter(_within(sites, "site_id")).count(),
-        silent_since=heartbeat if heartbeat is not None and now - heartbeat > SILENCE else None,
-        clock=guards.clock_behind(now),
+        silent_since=ticked_at if ticked_at is not None and now - ticked_at > SILENCE else None,
+        clock=guards.clock_behind(now) or guards.clock_ahead(now),
     )
 
 
@@ -178,7 +185,7 @@ class Promise:
     @property
     def difference_days(self) -> int:
         """Whole days between what is there and what is promised."""
-        return round(abs(self.oldest_days - (self.promised_days or 0)))
+        return abs(int(self.oldest_days) - (self.promised_days or 0))
 
 
 _ORDER = ("overdue", "longer", "less", "empty", "young", "ok")
@@ -264,6 +271,37 @@ def _share(items: Sequence[PurgeItem]) -> SiteShare:
         ],
         certificates=list(issued.values()),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run that has not begun would take from the reader's sites."""
+
+    cameras: Sequence[CameraShare]
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """From the first start to the last end of what was recorded."""
+        if not self.cameras:
+            return None
+        return min(c.starts_at for c in self.cameras), max(c.ends_at for c in self.cameras)
+
+    def named(self) -> list[dict[str, Any]]:
+        """The cameras with their numbers, for a table."""
+        by_id = {share.camera_id: share for share in self.cameras}
+        return [
+            {
+                "camera": camera, "segments": by_id[camera.pk].segments, "from": by_id[camera.pk].starts_at,
+                "to": by_id[camera.pk].ends_at,
+            }
+            for camera in Camera.objects.filter(pk__in=list(by_id)).select_related("site").order_by("name")
+        ]  # fmt: skip
+
+
+def planned(run: PurgeRun, *, sites: SiteIds) -> Planned:
+    """The run's plan camera by camera, as the register stands now."""
+    shares = camera_shares(run.cutoff_at)
+    return Planned([share for share in shares if sites is None or share.site_id in sites])
 
 
 def find_certificates(*, sites: SiteIds, text: str) -> "QuerySet[Certificate]":

@@ -70,7 +70,7 @@ def _live(
         "checked_at": now.at.astimezone(zone).strftime("%H:%M"),
         "failures": selectors.failures(sites=sites)[:5],
         "silent_text": _("Start it with “manage.py serve”, or look at the worker of the queue “purge”."),
-        "clock_text": guards.sentence(now.clock.code, now.clock.facts) if now.clock else "",
+        "clock_text": guards.sentence(now.clock.code, now.clock.facts, zone) if now.clock else "",
     }
     runs_context = {"runs": rows, "zone": zone, "oob": bool(request.GET.get("live"))}
     runs = render_to_string("cctv/retention/_runs.html", runs_context, request)
@@ -155,16 +155,21 @@ def _paused(request: Request, run: PurgeRun | None, sites: selectors.SiteIds) ->
     if run is None:
         return {"paused": None}
     shares = selectors.shares(run, sites=sites)
+    planned = selectors.planned(run, sites=sites)
+    zone = _zone(sites)
     digest = run.digest[:16]
     return {
         "paused": run,
         "run": run,
         "run_is_hard": run.pause_code in guards.HARD,
         "confirmable": selectors.may_confirm(run, request.permissions, CONFIRM),
-        "pause_text": guards.sentence(run.pause_code, run.pause_facts),
+        "pause_text": guards.sentence(run.pause_code, run.pause_facts, zone),
+        "zone": zone,
         "paused_sum": {
             "planned": sum(share.planned for share in shares),
             "bytes": sum(share.planned_bytes for share in shares),
+            "cameras": len(planned.cameras),
+            "span": planned.span,
         },
         "digest_shown": " ".join(digest[at : at + 4] for at in range(0, len(digest), 4)),
     }
@@ -202,18 +207,20 @@ def run(request: Request, pk: UUID) -> HttpResponse:
     """One run: its plan, its steps, and what it took from each site."""
     found, shares = _run_or_404(request, pk)
     sites = request.permissions.sites(SEE)
+    zone = _zone(sites)
     context = {
         "run": found,
         "shares": shares,
-        "zone": _zone(sites),
+        "zone": zone,
         "destroyed": sum(share.segments + share.quarantined for share in shares),
         "planned": sum(share.planned for share in shares),
-        "pause_text": guards.sentence(found.pause_code, found.pause_facts) if found.pause_code else "",
+        "pause_text": guards.sentence(found.pause_code, found.pause_facts, zone) if found.pause_code else "",
         "failures": selectors.failures(sites=sites).filter(run=found),
         "is_paused": found.state == "paused",
     }
     if context["is_paused"]:
         context |= _paused(request, found, sites)
+        context["planned_cameras"] = selectors.planned(found, sites=sites).named()
     return render(request, "cctv/retention/run.html", context)
 
 
