@@ -87,7 +87,7 @@ def run(quick: bool, open_session: OpenSession | None = None) -> dict[str, Any]:
 def _recordings(folder: Path, hour_seconds: int) -> tuple[list[Recording], Recording]:
     """Segments of 10 s and one long recording, both of the same noisy 1080p pictures."""
     data = clip(
-        container="mp4", seconds=SEGMENT_SECONDS, width=1920, height=1080, noise=14, preset="veryfast"
+        container="mp4", seconds=SEGMENT_SECONDS, width=1920, height=1080, noise=12, preset="veryfast"
     )
     index, read = scan(io.BytesIO(data), len(data)).index, range_of_bytes(data)
     segments = []
