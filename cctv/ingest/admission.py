@@ -1,7 +1,7 @@
 """The one way in for recorded segments, whatever the source (architecture.md, "Of a segment").
 
-    1  sealed     the bytes stream into a sealed object under a fresh key that only memory holds
-    2  probed     packets are counted through the sealed reader; the sound is dropped by packet copy
+    1  sealed     the bytes go into a sealed object under a fresh key that only memory holds
+    2  probed     packets are counted and indexed; the sound is dropped by packet copy (see arrivals)
     3  indexed    the packet index is sealed beside it; all objects are durable
     4  keyed      the epoch's key is durable, the object's key wrapped under it
     5  committed  the row exists: from here on the recording is found, viewed and expired
@@ -13,20 +13,20 @@ recording is never lost and never there twice. What cannot be admitted takes the
 quarantine, sealed too. There is no step at which clear bytes touch a disk.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db import IntegrityError, InterfaceError, OperationalError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
 from cctv.core import clock
-from cctv.footage.media.errors import MediaError
 from cctv.footage.media.facts import MediaFacts
 from cctv.footage.models import Segment
 from cctv.footage.playlist import playback_facts
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.ingest import moments, quarantine, reasons, schedule, tags
+from cctv.ingest.arrivals import Arrival, Taken
 from cctv.ingest.errors import ClockBehind, RegisterUnavailable, WrongChecksum
 from cctv.ingest.incoming import (
     FUTURE_TOLERANCE,
@@ -37,7 +37,7 @@ from cctv.ingest.incoming import (
     Outcome,
     inadmissible,
 )
-from cctv.ingest.provisional import Provisional, SealedObject, needs_rewrite, probe
+from cctv.ingest.provisional import Provisional
 from cctv.sites.models import AudioPolicy, Camera
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
@@ -48,25 +48,17 @@ from cctv.vault.steps import reached
 Step = Callable[[], None]
 
 
-def take_in(
-    incoming: Incoming, pieces: Iterable[bytes], *, verify: Step | None = None, remove: Step | None = None
-) -> Admission:
-    """Admit one recording that arrives as `pieces`, or put it into quarantine.
+def take_in(incoming: Incoming, arrival: Arrival, *, remove: Step | None = None) -> Admission:
+    """Admit one recording, or put it into quarantine.
 
-    `verify` may refuse what arrived once all of it has been read; `remove` takes the source away and
-    runs only when the recording is safe. Raises LetheError (WrongChecksum, StorageFull, vault and
-    register trouble) with nothing kept and the source in place.
+    `remove` takes the source away and runs only when the recording is safe. Raises LetheError
+    (WrongChecksum, StillGrowing, StorageFull, vault and register trouble) with nothing kept and the
+    source in place.
     """
     try:
         _refuse_behind_clock()
         with Provisional() as provisional:
-            sealed = provisional.seal(pieces)
-            reached("ingest.sealed")
-            if verify is not None:
-                verify()
-            if incoming.expected_sha256 not in (None, sealed.facts.clear_sha256):
-                raise WrongChecksum
-            admission = _decide(incoming, provisional, sealed)
+            admission = _decide(incoming, provisional, arrival)
     except (OperationalError, InterfaceError) as error:
         raise RegisterUnavailable from error
     if remove is not None:
@@ -75,26 +67,29 @@ def take_in(
     return admission
 
 
-def _decide(incoming: Incoming, provisional: Provisional, sealed: SealedObject) -> Admission:
+def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> Admission:
     """Live, duplicate or quarantined."""
-    if incoming.camera is not None:
-        known = tags.find_segment(camera=incoming.camera, clear_sha256=sealed.facts.clear_sha256)
+    camera = incoming.camera
+    keep_audio = camera is not None and camera.audio_policy == AudioPolicy.KEEP
+    taken = arrival.take(provisional, keep_audio=keep_audio, probe=incoming.reason is None)
+    original = taken.original_sha256
+    if incoming.expected_sha256 not in (None, original):
+        raise WrongChecksum
+    if camera is not None:
+        known = tags.find_segment(camera=camera, clear_sha256=original)
         if known is not None:
             return _duplicate(known)
-    original = sealed.facts.clear_sha256
     try:
         if incoming.reason is not None:
             raise Inadmissible(incoming.reason)
-        draft = _draft(incoming, provisional, sealed)
-        return _commit(draft, provisional)
-    except MediaError as error:
-        reason = reasons.of_media(error)
+        if taken.facts is None:
+            assert taken.refusal is not None
+            raise Inadmissible(reasons.of_media(taken.refusal))
+        return _commit(_draft(incoming, provisional, taken, taken.facts), provisional)
     except Inadmissible as refusal:
         reason = refusal.reason
-    # What was rewritten without its sound is quarantined so: the first object is gone.
-    held = provisional.media or sealed
     row = quarantine.keep(
-        incoming=incoming, provisional=provisional, sealed=held, original_sha256=original, reason=reason
+        incoming=incoming, provisional=provisional, sealed=taken.sealed, original_sha256=original, reason=reason
     )
     reached("ingest.quarantined")
     return Admission(Outcome.QUARANTINED, quarantined=row, reason=reason)
@@ -105,10 +100,8 @@ class _Draft:
     """A recording that may become a segment, with everything about it known but its epoch."""
 
     camera: Camera
-    sealed: SealedObject
-    original_sha256: bytes
+    taken: Taken
     facts: MediaFacts
-    source_audio: str
     index_size_bytes: int
     starts_at: datetime
     ends_at: datetime
@@ -117,27 +110,17 @@ class _Draft:
     origin: str
 
 
-def _draft(incoming: Incoming, provisional: Provisional, sealed: SealedObject) -> _Draft:
-    """Probe, place in time, drop the sound, seal the index. Raises Inadmissible and MediaError."""
+def _draft(incoming: Incoming, provisional: Provisional, taken: Taken, facts: MediaFacts) -> _Draft:
+    """Place it in time and seal its index. Raises Inadmissible."""
     assert incoming.camera is not None
-    camera, original = incoming.camera, sealed.facts.clear_sha256
-    found = probe(sealed)
-    reached("ingest.probed")
-    duration = timedelta(milliseconds=found.counted_ms)
-    starts_at, expires_at = place(incoming, camera=camera, duration=duration)
-    refuse_overlap(camera=camera, starts_at=starts_at, ends_at=starts_at + duration)
-    facts = found
-    if needs_rewrite(found, keep_audio=camera.audio_policy == AudioPolicy.KEEP):
-        sealed, facts = provisional.rewrite(sealed, found)
-        reached("ingest.rewritten")
-    index_size = provisional.seal_index(sealed, facts)
+    duration = timedelta(milliseconds=facts.counted_ms)
+    starts_at, expires_at = place(incoming, camera=incoming.camera, duration=duration)
+    index_size = provisional.seal_index(taken.sealed, facts)
     reached("ingest.indexed")
     return _Draft(
-        camera=camera,
-        sealed=sealed,
-        original_sha256=original,
+        camera=incoming.camera,
+        taken=taken,
         facts=facts,
-        source_audio=found.audio_codec or "",
         index_size_bytes=index_size,
         starts_at=starts_at,
         ends_at=starts_at + duration,
@@ -189,15 +172,13 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
     reached("ingest.keyed")
     try:
         with transaction.atomic(durable=True):
-            # One commit per camera at a time, so that two sources cannot both pass the checks.
-            Camera.objects.select_for_update(of=("self",), no_key=True).get(pk=draft.camera.pk)
-            Epoch.objects.select_for_update(of=("self",), no_key=True).get(pk=epoch.pk, state=EpochState.LIVE)
+            _lock(draft.camera, epoch)
             refuse_overlap(camera=draft.camera, starts_at=draft.starts_at, ends_at=draft.ends_at)
             segment.save(force_insert=True)
     except Inadmissible:
         raise
     except IntegrityError:
-        known = tags.find_segment(camera=draft.camera, clear_sha256=draft.original_sha256)
+        known = tags.find_segment(camera=draft.camera, clear_sha256=draft.taken.original_sha256)
         if known is None:
             raise
         return _duplicate(known)
@@ -210,9 +191,20 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
     return Admission(Outcome.LIVE, segment=segment)
 
 
+def _lock(camera: Camera, epoch: Epoch) -> None:
+    """One commit per camera at a time, so that two sources cannot both pass the checks; the epoch stays.
+
+    SQLite has one writer at a time as it is, and began this transaction as one.
+    """
+    if not connection.features.has_select_for_update:
+        return
+    Camera.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(pk=camera.pk)
+    Epoch.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(pk=epoch.pk, state=EpochState.LIVE)
+
+
 def _row(draft: _Draft, epoch: Epoch) -> Segment:
     """The segment as it will stand in the register."""
-    sealed, facts = draft.sealed, draft.facts
+    sealed, facts = draft.taken.sealed, draft.facts
     stream_id, parts = playback_facts(facts.index)
     return Segment(
         id=sealed.id,
@@ -233,8 +225,8 @@ def _row(draft: _Draft, epoch: Epoch) -> Segment:
         sealed_name=sealed.name,
         wrapped_key=vault.wrap(epoch, sealed.key),
         ciphertext_sha256=sealed.facts.ciphertext_sha256,
-        duplicate_tag=vault.duplicate_tag(epoch, draft.original_sha256),
-        source_audio=draft.source_audio,
+        duplicate_tag=vault.duplicate_tag(epoch, draft.taken.original_sha256),
+        source_audio=draft.taken.source_audio,
         audio_kept=facts.audio_codec is not None,
         clock_skew_ms=draft.skew_ms,
         out_of_schedule=not _in_schedule(draft),

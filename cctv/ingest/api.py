@@ -23,6 +23,7 @@ from django.views.decorators.csrf import csrf_exempt
 from cctv.core import clock
 from cctv.ingest import openapi, recorders
 from cctv.ingest.admission import take_in
+from cctv.ingest.arrivals import Stream
 from cctv.ingest.errors import (
     BadChecksumHeader,
     BadStart,
@@ -155,7 +156,7 @@ def segment(request: HttpRequest, code: str, start: str) -> HttpResponse:
             expected_sha256=checksum_of(request),
         )
         body.check()
-        return _answer(take_in(incoming, body.pieces()))
+        return _answer(take_in(incoming, Stream(body.pieces())))
     except Exception:
         body.drain()
         raise

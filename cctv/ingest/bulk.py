@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from cctv.ingest import arrivals
 from cctv.ingest.admission import take_in
 from cctv.ingest.closed import Found, look_at, walk
 from cctv.ingest.errors import StillGrowing
@@ -109,5 +110,6 @@ def _one(job: Import, found: Found) -> Admission:
         modified_at=file.modified_at,
         reason=reason,
     )
-    return take_in(incoming, file.pieces(), verify=file.verify, remove=file.remove if job.remove else None)
+    with file.opened() as opened:
+        return take_in(incoming, arrivals.File(opened), remove=file.remove if job.remove else None)
 

@@ -1,8 +1,8 @@
-"""A file of a folder as something to be taken in: read once, checked, removed last."""
+"""A file of a folder as something to be taken in: read, checked, removed last."""
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +25,9 @@ class SourceFile:
         """When the recorder last wrote it, by the file system's clock."""
         return datetime.fromtimestamp(self.found.mtime_ns / 1e9, UTC)
 
-    def pieces(self, on_piece: Callable[[], None] | None = None) -> Iterator[bytes]:
-        """The content in pieces of 1 MiB. Raises StillGrowing when the file is not the one that was found."""
+    @contextmanager
+    def opened(self, on_read: Callable[[], None] | None = None) -> "Iterator[OpenedFile]":
+        """The file for reading; `on_read` is called now and then. Raises StillGrowing when it is gone."""
         try:
             descriptor = os.open(self.found.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -34,16 +35,7 @@ class SourceFile:
         except OSError as error:
             raise FolderUnreadable from error
         try:
-            while True:
-                try:
-                    piece = os.read(descriptor, PIECE_BYTES)
-                except OSError as error:
-                    raise FolderUnreadable from error
-                if not piece:
-                    return
-                yield piece
-                if on_piece is not None:
-                    on_piece()
+            yield OpenedFile(self, descriptor, on_read)
         finally:
             with suppress(OSError):
                 os.close(descriptor)
@@ -69,6 +61,57 @@ class SourceFile:
             return
         except OSError as error:
             raise SourceStays from error
+
+
+class OpenedFile:
+    """A source file's content through one descriptor: what was probed is what is sealed."""
+
+    def __init__(self, file: SourceFile, descriptor: int, on_read: Callable[[], None] | None) -> None:
+        """`descriptor` stays its opener's to close."""
+        self._file = file
+        self._descriptor = descriptor
+        self._on_read = on_read
+        self.size = file.found.size
+        self.reader = _Reader(self)
+
+    def verify(self) -> None:
+        """Raise StillGrowing unless the file is as it was when it was found."""
+        self._file.verify()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The whole content in pieces of 1 MiB."""
+        offset = 0
+        while piece := self.at(offset, PIECE_BYTES):
+            offset += len(piece)
+            yield piece
+
+    def at(self, offset: int, size: int) -> bytes:
+        """Up to `size` bytes from `offset`; raises FolderUnreadable when the disk fails."""
+        if self._on_read is not None:
+            self._on_read()
+        try:
+            return os.pread(self._descriptor, size, offset)
+        except OSError as error:
+            raise FolderUnreadable from error
+
+
+class _Reader:
+    """Position and size over `OpenedFile.at`, for the scanner and the packet copy."""
+
+    def __init__(self, file: OpenedFile) -> None:
+        self._file = file
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        base = {0: 0, 1: self._position, 2: self._file.size}[whence]
+        self._position = base + offset
+        return self._position
+
+    def read(self, size: int = -1, /) -> bytes:
+        wanted = self._file.size - self._position if size < 0 else size
+        data = self._file.at(self._position, max(0, wanted))
+        self._position += len(data)
+        return data
 
 
 def source_file(path: Path) -> SourceFile:

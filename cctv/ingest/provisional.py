@@ -13,8 +13,8 @@ from uuid import UUID
 
 from cctv.core.ids import new_id
 from cctv.footage.media.facts import MediaFacts
-from cctv.footage.media.scan import scan
-from cctv.footage.media.strip import needs_rewrite, strip_audio
+from cctv.footage.media.ranges import Reader
+from cctv.footage.media.strip import strip_audio
 from cctv.vault import services as vault
 from cctv.vault.names import part_name
 from cctv.vault.sealing import SealedFacts, SealedReader
@@ -80,25 +80,23 @@ class Provisional:
             writer.abort()
             raise
 
-    def rewrite(self, sealed: SealedObject, facts: MediaFacts) -> tuple[SealedObject, MediaFacts]:
-        """Copy the video packets alone into a second object under its own key, and delete the first.
-
-        The sound is then gone for good: nobody keeps the first object's key.
-        """
-        name, key, context = vault.object_name(), vault.new_object_key(), sealed.context
+    def seal_video(self, reader: Reader, facts: MediaFacts) -> tuple[SealedObject, MediaFacts]:
+        """Copy the video packets alone from `reader` into a new object; durable when this returns."""
+        sealed_id, name, key = new_id(), vault.object_name(), vault.new_object_key()
         self._names.append(name)
-        writer = vault.writer(name, key, context)
+        writer = vault.writer(name, key, vault.context(sealed_id, "media"))
         try:
-            with sealed.reader() as reader:
-                stripped = strip_audio(reader, writer, facts)
-            written = SealedObject(sealed.id, name, key, writer.close())
+            stripped = strip_audio(reader, writer, facts)
+            self.media = SealedObject(sealed_id, name, key, writer.close())
         except BaseException:
             writer.abort()
             raise
-        self.media = written
+        return self.media, stripped.facts
+
+    def drop(self, sealed: SealedObject) -> None:
+        """Delete an object that another one replaces. Nobody keeps its key, so what it held is gone for good."""
         self._names.remove(sealed.name)
         vault.delete_object(sealed.name)
-        return written, stripped.facts
 
     def seal_index(self, sealed: SealedObject, facts: MediaFacts) -> int:
         """Seal the packet index beside its media object, under the same key; returns its sealed size."""
@@ -112,12 +110,3 @@ class Provisional:
         except BaseException:
             writer.abort()
             raise
-
-
-def probe(sealed: SealedObject) -> MediaFacts:
-    """What the sealed file holds; raises MediaError when it is no recording that can be admitted."""
-    with sealed.reader() as reader:
-        return scan(reader, sealed.facts.clear_bytes)
-
-
-__all__ = ["Provisional", "SealedObject", "needs_rewrite", "probe"]

@@ -135,6 +135,7 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
     """
     # Admission stands above quarantine: it is what puts things here.
     from cctv.ingest.admission import take_in
+    from cctv.ingest.arrivals import Stream
 
     permissions_of(actor).require(ACTION, site_id=row.site_id)
     append(
@@ -150,7 +151,7 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
         index=[IndexFields(actor=str(actor.pk), site=str(row.site_id), terminal=terminal)],
     )
     with _reader(row) as reader:
-        admission = take_in(again(row), iter(lambda: reader.read(PIECE_BYTES), b""))
+        admission = take_in(again(row), Stream(iter(lambda: reader.read(PIECE_BYTES), b"")))
     if admission.outcome is Outcome.QUARANTINED:
         reason = admission.reason
         if reason is not None:

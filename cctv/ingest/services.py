@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from cctv.ingest import arrivals
 from cctv.ingest.admission import take_in
 from cctv.ingest.files import PIECE_BYTES, source_file
 from cctv.ingest.incoming import Admission, Incoming
@@ -54,9 +55,10 @@ def admit(
         modified_at=mtime,
     )
     if file is not None:
-        return take_in(incoming, file.pieces(), verify=verify or file.verify, remove=remove)
+        with file.opened() as opened:
+            return take_in(incoming, arrivals.File(opened), remove=remove)
     assert stream is not None
-    return take_in(incoming, _pieces(stream), verify=verify, remove=remove)
+    return take_in(incoming, arrivals.Stream(_pieces(stream), verify=verify), remove=remove)
 
 
 def _pieces(stream: Stream) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from django.db import DatabaseError, InterfaceError
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
-from cctv.ingest import admission, marker
+from cctv.ingest import admission, arrivals, marker
 from cctv.ingest.backoff import Backoff
 from cctv.ingest.closed import Found, Settling, walk
 from cctv.ingest.errors import FolderUnreadable, RegisterUnavailable, SourceStays, StillGrowing
@@ -149,9 +149,8 @@ class _Sweep:
         file = SourceFile(found)
         try:
             incoming = self.reader.incoming(found.name, modified_at=file.modified_at, origin=Origin.FOLDER)
-            admitted = admission.take_in(
-                incoming, file.pieces(self.lease.renew), verify=file.verify, remove=file.remove
-            )
+            with file.opened(on_read=self.lease.renew) as opened:
+                admitted = admission.take_in(incoming, arrivals.File(opened), remove=file.remove)
         except StillGrowing:
             self.result.waiting += 1
         except Exception as error:

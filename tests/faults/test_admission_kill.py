@@ -18,9 +18,8 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 # Of a recording whose sound is dropped: every step of the way in.
 STEPS = [
-    "ingest.sealed",
     "ingest.probed",
-    "ingest.rewritten",
+    "ingest.sealed",
     "ingest.indexed",
     "ingest.keyed",
     "ingest.committed",

@@ -98,17 +98,17 @@ def test_a_file_from_the_future_settles_too(tmp_path):
 
 
 def test_a_file_that_changes_while_it_is_read_is_left_in_place(office, variant, monkeypatch):
-    from cctv.ingest.files import SourceFile
+    from cctv.ingest.files import OpenedFile
 
-    source, read = office.source(), SourceFile.pieces
+    source, read = office.source(), OpenedFile.pieces
     path = office.put(office.name(office.began()), variant())
 
-    def pieces(self, on_piece=None):
-        yield from read(self, on_piece)
+    def pieces(self):
+        yield from read(self)
         with path.open("ab") as file:
             file.write(b"more")
 
-    monkeypatch.setattr(SourceFile, "pieces", pieces)
+    monkeypatch.setattr(OpenedFile, "pieces", pieces)
     assert office.sweep(source).waiting == 1
     assert path.exists()
     assert not Segment.objects.exists()
@@ -166,11 +166,11 @@ def test_one_bad_file_stops_no_other(office, variant, monkeypatch):
         office.put(office.name(office.began(10 - number)), variant(number))
     place, seen = sweep.admission.take_in, []
 
-    def take_in(incoming, pieces, **more):
+    def take_in(incoming, arrival, **more):
         seen.append(incoming.original_name)
         if len(seen) == 2:
             raise RuntimeError("a defect that this file alone meets")
-        return place(incoming, pieces, **more)
+        return place(incoming, arrival, **more)
 
     monkeypatch.setattr(sweep.admission, "take_in", take_in)
     swept = office.sweep(source)
