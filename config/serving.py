@@ -24,6 +24,8 @@ WEB_THREADS = 24
 WORKER_THREADS = 4
 SOCKET_TIMEOUT_S = 60
 QUEUES = "default,media,purge"
+# Remembers nothing and writes no file: every entry is safe to run again after a restart.
+SCHEDULER = "celery.beat:Scheduler"
 
 
 def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None = None) -> None:
@@ -100,7 +102,7 @@ def start_beat() -> Callable[[], None]:
 
     from config.celery import app
 
-    beat = EmbeddedService(app, thread=True, max_interval=1)
+    beat = EmbeddedService(app, thread=True, max_interval=1, scheduler_cls=SCHEDULER)
     beat.daemon = True
     beat.start()
     return beat.stop  # type: ignore[no-any-return]
@@ -113,13 +115,9 @@ def _run_worker() -> None:
 
     stop = watcher.start()
     try:
-        app.worker_main(["worker", "-B", "-Q", QUEUES, "--loglevel", "WARNING", "--schedule", _schedule_file()])
+        app.worker_main(["worker", "-B", "-Q", QUEUES, "--loglevel", "WARNING", "--scheduler", SCHEDULER])
     finally:
         stop()
-
-
-def _schedule_file() -> str:
-    return str(settings.LETHE_HOME / "run" / "beat-schedule")
 
 
 def _harden() -> None:

@@ -11,7 +11,7 @@ from cctv.ingest.incoming import Origin, Outcome
 from cctv.ingest.services import admit
 from cctv.sites.models import Camera
 from config.demo import recorder
-from config.demo.plan import CAMERAS, EARLIER, EXPIRED, RECENT, CameraPlan
+from config.demo.plan import CAMERAS, EARLIER, EXPIRED, EXPIRING, RECENT, CameraPlan
 
 Stretch = tuple[CameraPlan, datetime, datetime]
 
@@ -45,7 +45,7 @@ def _stretches(now: datetime) -> list[Stretch]:
     now = now.replace(microsecond=0)
     found: list[Stretch] = []
     for plan in CAMERAS:
-        for age, length in [RECENT, *(EXPIRED if plan.days else EARLIER)]:
+        for age, length in [RECENT, *((*EXPIRED, EXPIRING) if plan.days else EARLIER)]:
             found.append((plan, now - age, now - age + length))
     return found
 

@@ -115,5 +115,7 @@ EXPIRED = (
     (timedelta(days=1, hours=3), timedelta(minutes=3)),
     (timedelta(days=2, hours=4), timedelta(minutes=3)),
 )
+# What expires minute by minute while somebody looks on: recorded a day ago by cameras with a one-day rule.
+EXPIRING = (timedelta(days=1) - timedelta(seconds=40), timedelta(minutes=12))
 # How long the demonstration goes on "recording" while it is up.
 LIVE_FOR = timedelta(minutes=30)

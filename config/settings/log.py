@@ -17,6 +17,7 @@ LOGGING: dict[str, Any] = {
         "lethe": {"level": "INFO"},
         "cctv": {"level": "INFO"},
         "celery": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
     },
 }

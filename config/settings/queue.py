@@ -47,5 +47,3 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 30},
     },
 }
-# Where beat remembers nothing: every entry is safe to run again after a restart.
-CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
