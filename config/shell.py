@@ -15,7 +15,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from cctv.people.models import Account, Role
+from cctv.people import services as people
+from cctv.people.actors import terminal_of
+from cctv.people.models import Role
 from cctv.people.policy import Permissions, permissions_of
 from cctv.sites.models import Organisation, Site
 from config import errors
@@ -66,7 +68,10 @@ class Shell:
 
     @cached_property
     def account_links(self) -> list[Link]:
-        wanted = [(_("Change password"), "key", "account_change_password")]
+        wanted = [
+            (_("My account"), "user", "account"),
+            (_("Change password"), "key", "account_change_password"),
+        ]
         links = [Link(label, icon, address(name)) for label, icon, name in wanted]
         return [link for link in links if link.url]
 
@@ -167,7 +172,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, max_age=THEME_AGE_S, samesite="Lax",
                         secure=settings.LANGUAGE_COOKIE_SECURE, httponly=True)  # fmt: skip
     if request.user.is_authenticated:
-        Account.objects.filter(pk=request.user.pk).update(language=language)
+        people.set_language(account=request.user, language=language, terminal=terminal_of(request))
     return response
 
 
@@ -176,6 +181,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """To the page where the user's work starts; to the sign-in for everybody else."""
     if not request.user.is_authenticated:
         return redirect(settings.LOGIN_URL)
+    if getattr(request.user, "password_is_temporary", False):
+        return redirect("account_change_password")
     if target := home_for(request.user):
         return redirect(target)
     return render(request, "shell/nothing.html")

@@ -7,8 +7,7 @@ from django.urls import include, path
 AREAS = ("people", "sites", "footage", "ingest", "retention")
 
 urlpatterns = [
-    path("accounts/", include("allauth.account.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("accounts/", include("config.accounts")),
 ]
 for module in [f"cctv.{area}.urls" for area in AREAS] + ["accesslog.urls", "config.pages", "config.health"]:
     if find_spec(module):

@@ -8,16 +8,30 @@ somebody who may not know the site gets 404 before anything else is said.
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from cctv.core.errors import LetheError
 from cctv.people.models import Account
 from cctv.people.policy import NotFound, Permissions, permissions_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
+
+
+class TemporaryPassword(LetheError):
+    """The account's password was set by somebody else; for programs and htmx, which cannot be redirected."""
+
+    code = "temporary_password"
+    status = 403
+    message = gettext_lazy("Choose your own password first.")
+    hint = gettext_lazy("The one you signed in with is known to your administrator.")
 
 
 class Request(HttpRequest):
@@ -42,6 +56,8 @@ def requires(
             account: Any = request.user
             if not account.is_authenticated:
                 return _sign_in(request)
+            if account.password_is_temporary:
+                return _choose_password(request)
             typed = cast("Request", request)
             typed.account = account
             typed.permissions = permissions_of(account)
@@ -63,6 +79,13 @@ def _sign_in(request: HttpRequest) -> HttpResponseBase:
         }
         return JsonResponse({"error": error}, status=401)
     return redirect_to_login(request.get_full_path())
+
+
+def _choose_password(request: HttpRequest) -> HttpResponseBase:
+    """Whoever knows the password besides its owner could act in the owner's name: first a new one."""
+    if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
+        raise TemporaryPassword
+    return redirect(f"{reverse('account_change_password')}?{urlencode({'next': request.get_full_path()})}")
 
 
 def site_or_404(request: Request, code: str, action: str) -> Any:

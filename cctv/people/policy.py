@@ -106,6 +106,11 @@ class Permissions:
         action = "people.grant_any" if role == Role.ADMINISTRATOR else "people.grant"
         return self.everywhere(action) if site_id is None else self.may(action, site_id=site_id)
 
+    def require_everywhere(self, action: str) -> None:
+        """Raise Forbidden unless the act is allowed at every site: what concerns the whole organisation."""
+        if not self.everywhere(action):
+            raise Forbidden
+
     def require(self, action: str, *, site_id: UUID | None = None) -> None:
         """Raise NotFound or Forbidden unless the act is allowed (404 before 403)."""
         if self.may(action, site_id=site_id):
@@ -116,8 +121,13 @@ class Permissions:
 
 
 def permissions_of(account: Any) -> Permissions:
-    """The permissions of an account now; anonymous and inactive ones hold none."""
+    """The permissions of an account now; anonymous and inactive ones hold none.
+
+    Neither does one whose password somebody else has set: it could not be said who acted.
+    """
     if not getattr(account, "is_authenticated", False) or not account.is_active:
+        return Permissions([])
+    if account.password_is_temporary:
         return Permissions([])
     grants = RoleGrant.objects.in_force().filter(account=account)
     return Permissions(grants.values_list("role", "site_id"))

@@ -25,15 +25,24 @@ class StepUpRequired(LetheError):
     hint = _("Confirm your password, then repeat it.")
 
 
+def require_step_up(request: HttpRequest) -> None:
+    """Go on only if the password was given within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds.
+
+    For views that first look whether the person may know of the thing at all.
+    """
+    if not is_reauthentication_required(request, app="account"):
+        return
+    if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
+        raise StepUpRequired
+    raise ReauthenticationRequired
+
+
 def step_up_required(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Let only those through who gave their password within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds."""
+    """The same as a decorator, for views that concern nothing in particular."""
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_reauthentication_required(request, app="account"):
-            return view(request, *args, **kwargs)
-        if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
-            raise StepUpRequired
-        raise ReauthenticationRequired
+        require_step_up(request)
+        return view(request, *args, **kwargs)
 
     return checked

@@ -1,62 +1,42 @@
 """What the access log says of the register."""
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accesslog.registry import EventType, register
 
-_SIMPLE = (
-    ("organisation.created", _("{actor} registered the organisation {object}."), "site"),
-    ("site.created", _("{actor} registered the site {object}."), "site"),
-    ("site.retired", _("{actor} retired the site {object}."), "site"),
-    ("zone.created", _("{actor} registered the zone {object} at {site}."), "location"),
-    ("purpose.created", _("{actor} registered the purpose {object}."), "scales"),
-    ("purpose.retired", _("{actor} retired the purpose {object}."), "scales"),
-    ("camera.retired", _("{actor} retired the camera {object} at {site}."), "camera"),
-)
-for _kind, _sentence, _icon in _SIMPLE:
+
+def _event(kind: str, sentence: str | Promise, icon: str, *fields: str) -> None:
+    """An event with actor and object, further required `fields`, and perhaps site and terminal."""
+    required = frozenset({"actor", "object", *fields})
     register(
         EventType(
-            kind=_kind,
-            required=frozenset({"actor", "object"}) | ({"site"} if "{site}" in str(_sentence._args[0]) else set()),  # type: ignore[attr-defined]
-            optional=frozenset({"site"}),
-            sentence=_sentence,
-            personal=frozenset({"actor"}),
-            icon=_icon,
+            kind=kind,
+            required=required,
+            optional=frozenset({"site", "terminal"}) - required,
+            sentence=sentence,
+            personal=frozenset({"actor", "terminal"}),
+            icon=icon,
         )
     )
 
-register(
-    EventType(
-        kind="camera.created",
-        required=frozenset({"actor", "object", "site", "purposes"}),
-        optional=frozenset(),
-        sentence=_("{actor} registered the camera {object} at {site}."),
-        personal=frozenset({"actor"}),
-        icon="camera",
-    )
-)
-for _kind, _sentence, _icon in (
-    ("site.changed", _("{actor} changed the site {object}."), "site"),
-    ("purpose.changed", _("{actor} changed the purpose {object}."), "scales"),
-    ("camera.changed", _("{actor} changed the camera {object}."), "camera"),
-):
-    register(
-        EventType(
-            kind=_kind,
-            required=frozenset({"actor", "object", "before", "after"}),
-            optional=frozenset({"site"}),
-            sentence=_sentence,
-            personal=frozenset({"actor"}),
-            icon=_icon,
-        )
-    )
-register(
-    EventType(
-        kind="rule.added",
-        required=frozenset({"actor", "object", "days", "effective_from", "reason"}),
-        optional=frozenset({"site"}),
-        sentence=_("{actor} set the retention of {object} to {days} days from {effective_from}."),
-        personal=frozenset({"actor"}),
-        icon="retention",
-    )
+
+_event("organisation.created", _("{actor} registered the organisation {object}."), "site")
+_event("site.created", _("{actor} registered the site {object}."), "site")
+_event("site.changed", _("{actor} changed the site {object}."), "site", "before", "after")
+_event("site.retired", _("{actor} retired the site {object}."), "site")
+_event("zone.created", _("{actor} registered the zone {object} at {site}."), "location", "site")
+_event("purpose.created", _("{actor} registered the purpose {object}."), "scales")
+_event("purpose.changed", _("{actor} changed the purpose {object}."), "scales", "before", "after")
+_event("purpose.retired", _("{actor} retired the purpose {object}."), "scales")
+_event("camera.created", _("{actor} registered the camera {object} at {site}."), "camera", "site", "purposes")
+_event("camera.changed", _("{actor} changed the camera {object}."), "camera", "before", "after")
+_event("camera.retired", _("{actor} retired the camera {object} at {site}."), "camera", "site")
+_event(
+    "rule.added",
+    _("{actor} set the retention of {object} to {days} days from {effective_from}."),
+    "retention",
+    "days",
+    "effective_from",
+    "reason",
 )

@@ -26,24 +26,21 @@ class Rule:
 def rule_in_force(rules: Iterable[Rule], at: datetime) -> Rule | None:
     """The rule that decides at a moment; of two that begin together the later in the list wins."""
     current = [rule for rule in rules if rule.effective_from <= at]
-    return max(current, key=lambda rule: (rule.scope, rule.effective_from), default=None)
+    return max(reversed(current), key=lambda rule: (rule.scope, rule.effective_from), default=None)
 
 
 def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, default_days: int) -> datetime:
-    """When footage that ended at `ends_at` expires, as known at `now`; `default_days` where no rule was in force.
+    """When footage that ended at `ends_at` expires, as known at `now`.
 
-    Rules that take effect after `now` do not count yet, so the answer can only become earlier.
+    `default_days` counts where no rule was in force. Rules that take effect after `now` do not count yet,
+    so with time the answer can only become earlier.
     """
     rules = list(rules)
     recorded = rule_in_force(rules, ends_at)
     earliest = ends_at + timedelta(days=recorded.days if recorded else default_days)
     for rule in rules:
-        if not ends_at < rule.effective_from <= now:
-            continue
-        decided = rule_in_force(rules, rule.effective_from)
-        if decided is None:
-            continue
-        # A rule that takes effect when the footage should long be gone changes nothing any more.
-        shortened = ends_at + timedelta(days=decided.days)
-        earliest = min(earliest, shortened)
+        if ends_at < rule.effective_from <= now:
+            decided = rule_in_force(rules, rule.effective_from)
+            assert decided is not None  # `rule` itself is in force from then on
+            earliest = min(earliest, ends_at + timedelta(days=decided.days))
     return earliest

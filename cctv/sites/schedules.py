@@ -4,6 +4,8 @@
 in the site's zone; "24:00" ends a day.
 """
 
+import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,8 +24,8 @@ def check_schedule(rows: Any) -> Any:
             weekday, start, end = row
             if weekday not in range(7) or not 0 <= _minutes(start) < _minutes(end) <= MINUTES_OF_DAY:
                 raise ValueError
-        except (TypeError, ValueError):
-            return _("Each row of the recording hours needs a weekday from 0 to 6 and two times, the first earlier.")
+        except (AttributeError, TypeError, ValueError):
+            return _("Each row needs a weekday from 0 to 6 and two times, the first one earlier.")
     return ""
 
 
@@ -38,12 +40,40 @@ def inside_schedule(rows: list[list[Any]], moment: datetime, zone: ZoneInfo) -> 
 
 def out_of_schedule(rows: list[list[Any]], start: datetime, end: datetime, zone: ZoneInfo) -> bool:
     """Whether any minute of [start, end) lies outside the recording hours."""
-    moment = start
+    moment = start.replace(second=0, microsecond=0)
     while moment < end:
         if not inside_schedule(rows, moment, zone):
             return True
         moment += timedelta(minutes=1)
     return False
+
+
+def read_hours(texts: Sequence[str]) -> list[list[Any]]:
+    """Rows from one text per weekday, such as "08:00-12:00, 22:00-06:00"; seven empty ones give [].
+
+    A span that ends at or before its start goes on into the next day. ValueError names the bad part.
+    """
+    rows: list[list[Any]] = []
+    for day, text in enumerate(texts):
+        for part in filter(None, (each.strip() for each in text.split(","))):
+            found = re.fullmatch(r"(\d{1,2}):(\d\d)\s*[-–~]\s*(\d{1,2}):(\d\d)", part)
+            if found is None:
+                raise ValueError(part)
+            start, end = (f"{int(found[n]):02}:{found[n + 1]}" for n in (1, 3))
+            if _minutes(start) >= MINUTES_OF_DAY or _minutes(end) > MINUTES_OF_DAY:
+                raise ValueError(part)
+            if _minutes(start) < _minutes(end):
+                rows.append([day, start, end])
+                continue
+            rows.append([day, start, "24:00"])
+            if _minutes(end):
+                rows.append([(day + 1) % 7, "00:00", end])
+    return sorted(rows)
+
+
+def write_hours(rows: list[list[Any]]) -> list[str]:
+    """One text per weekday, Monday first: what `read_hours` reads."""
+    return [", ".join(f"{start}-{end}" for weekday, start, end in rows if weekday == day) for day in range(7)]
 
 
 def _minutes(text: str) -> int:

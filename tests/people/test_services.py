@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.both_databases,
     pytest.mark.usefixtures("vault_ready"),
 ]
-NEW = {"email": "new@example.org", "name": "Jang Wonyoung", "employer": "Guard Co."}
+NEW: Any = {"email": "new@example.org", "name": "Jang Wonyoung", "employer": "Guard Co."}
 
 
 def kinds() -> list[str]:
@@ -135,11 +135,11 @@ def test_an_approver_revokes_at_own_sites_and_never_administrator(cast: Cast) ->
 
 @pytest.mark.parametrize("who", ["operator", "privacy_officer", "auditor", "outsider"])
 def test_others_neither_grant_nor_revoke(cast: Cast, who: str) -> None:
+    actor, somebody = cast.people[who], cast.osaka_operator
     with pytest.raises(Forbidden):
-        services.grant_role(actor=cast.people[who], account=cast.outsider if who != "outsider" else cast.auditor,
-                            role="operator", site=cast.seoul)  # fmt: skip
+        services.grant_role(actor=actor, account=somebody, role="operator", site=cast.seoul)
     with pytest.raises(Forbidden):
-        services.revoke_grant(actor=cast.people[who], grant=cast.osaka_operator.grants.get())
+        services.revoke_grant(actor=actor, grant=somebody.grants.get())
 
 
 def test_the_same_role_is_not_given_twice(cast: Cast) -> None:

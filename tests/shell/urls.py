@@ -64,7 +64,7 @@ FAILURES = {
 }
 
 urlpatterns = [
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("config.accounts")),
     path("", include("config.pages")),
     *[path(f"{name}/", view) for name, view in FAILURES.items()],
     *[path(f"api/v1/{name}/", view) for name, view in FAILURES.items()],
