@@ -54,10 +54,7 @@ def scan(read: ReadRange, size: int, container: str) -> MediaFacts:
         stream = video_stream(source)
         name = stream.codec_context.name
         rows, first = _rows(source, stream)
-        others = [other for other in source.streams if other is not stream]
-        kinds = [
-            (other.type, other.codec_context.name if other.codec_context else other.type) for other in others
-        ]
+        kinds = _others(source, stream)
         extradata = bytes(stream.codec_context.extradata or b"")
         reordered = stream.codec_context.has_b_frames > 0
         width, height = stream.codec_context.width, stream.codec_context.height
@@ -114,6 +111,12 @@ def _facts(
         other_streams=tuple(codec for kind, codec in kinds if kind != "audio"),
         notes=notes,
     )
+
+
+def _others(source: Any, video: Any) -> list[tuple[str, str]]:
+    """(type, codec) of each other stream."""
+    others = [stream for stream in source.streams if stream is not video]
+    return [(each.type, each.codec_context.name if each.codec_context else each.type) for each in others]
 
 
 def video_stream(source: Any) -> Any:

@@ -37,6 +37,24 @@ else {
 </script>"""
 
 
+def handler_of(pages: dict[str, tuple[str, bytes]]) -> type[BaseHTTPRequestHandler]:
+    """What answers with these pages."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, data = pages.get(self.path, ("text/plain", b""))
+            self.send_response(200 if data else 404)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler
+
+
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
     """A server with a page and a playlist: two H.264 recordings that follow each other, a gap, then HEVC
@@ -64,19 +82,7 @@ def site() -> Iterator[str]:
         pages[position.entry.uri] = ("video/mp4", data)
     pages["/index.m3u8"] = ("application/vnd.apple.mpegurl", playlist(entries).encode())
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            kind, data = pages.get(self.path, ("text/plain", b""))
-            self.send_response(200 if data else 404)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(pages))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/"
     server.shutdown()
