@@ -22,7 +22,7 @@ from accesslog.models import LogBody, LogEntry
 from accesslog.selectors import Filters, entries, load_receipt
 from accesslog.types import Scope
 from accesslog.verify import verify
-from tests.accesslog.cast import note
+from tests.accesslog.cast import NOTED, note
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -287,6 +287,19 @@ def test_closing_writes_what_is_queued_and_appending_opens_again(monkeypatch: py
         caller.join(10)
     assert sorted(receipt.index for receipt in receipts) == [1, 2, 3, 4, 5, 6]
     assert note("and again").index == 7
+
+
+def test_an_event_queued_behind_the_order_to_stop_is_written():
+    pending = writer.Pending(
+        records.prepare(kind=NOTED, body={"text": "just in time"}, index=[], event_id=None)
+    )
+    own = writer.Writer()
+    own._queue.put(None)
+    own._queue.put(pending)
+    own._start()
+    assert pending.wait(5)
+    assert pending.place == 0
+    own.stop()
 
 
 def test_a_caller_that_gave_up_leaves_a_queue_that_works(settings: Any, monkeypatch: pytest.MonkeyPatch):
