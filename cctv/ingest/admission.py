@@ -89,7 +89,11 @@ def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> A
     except Inadmissible as refusal:
         reason = refusal.reason
     row = quarantine.keep(
-        incoming=incoming, provisional=provisional, sealed=taken.sealed, original_sha256=original, reason=reason
+        incoming=incoming,
+        provisional=provisional,
+        sealed=taken.sealed,
+        original_sha256=original,
+        reason=reason,
     )
     reached("ingest.quarantined")
     return Admission(Outcome.QUARANTINED, quarantined=row, reason=reason)
@@ -199,7 +203,9 @@ def _lock(camera: Camera, epoch: Epoch) -> None:
     if not connection.features.has_select_for_update:
         return
     Camera.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(pk=camera.pk)
-    Epoch.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(pk=epoch.pk, state=EpochState.LIVE)
+    Epoch.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(
+        pk=epoch.pk, state=EpochState.LIVE
+    )
 
 
 def _row(draft: _Draft, epoch: Epoch) -> Segment:

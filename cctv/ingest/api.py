@@ -124,7 +124,11 @@ def answers_json(view: View) -> View:
 
 def _error(error: Any) -> HttpResponse:
     status = int(error.status)
-    body = {"code": str(error.code), "message": str(error.message), "hint": str(getattr(error, "hint", "") or "")}
+    body = {
+        "code": str(error.code),
+        "message": str(error.message),
+        "hint": str(getattr(error, "hint", "") or ""),
+    }
     response = JsonResponse({"error": body}, status=503 if status >= 500 else status)
     response["Cache-Control"] = "no-store"
     if status >= 500:

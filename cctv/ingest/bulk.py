@@ -7,7 +7,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 from cctv.ingest import arrivals
 from cctv.ingest.admission import take_in
@@ -95,6 +102,7 @@ def run(job: Import, files: Sequence[Found], *, show: bool) -> Summary:
 
 def _one(job: Import, found: Found) -> Admission:
     file = SourceFile(found)
+    starts: tuple[datetime, ...]
     if job.start is not None:
         starts, reason = (job.start.astimezone(UTC),), None
     else:
@@ -112,4 +120,3 @@ def _one(job: Import, found: Found) -> Admission:
     )
     with file.opened() as opened:
         return take_in(incoming, arrivals.File(opened), remove=file.remove if job.remove else None)
-

@@ -65,7 +65,9 @@ class ForeignFolder(LetheError):
     code = "foreign_folder"
     status = 409
     message = _("This folder belongs to another source or to another installation of Lethe.")
-    hint = _("Check which disk is mounted there. If the folder was moved on purpose, delete its file “.lethe-source”.")
+    hint = _(
+        "Check which disk is mounted there. If it was moved on purpose, delete its file “.lethe-source”."
+    )
 
 
 class SourceStays(LetheError):
@@ -74,7 +76,9 @@ class SourceStays(LetheError):
     code = "source_stays"
     status = 503
     message = _("A recording was taken over, but its file could not be deleted from the folder.")
-    hint = _("Give the account that runs Lethe the right to delete files there: clear footage is lying in it.")
+    hint = _(
+        "Give the account that runs Lethe the right to delete files there: clear footage is lying in it."
+    )
 
 
 class TooManyOrphans(LetheError):
@@ -83,7 +87,9 @@ class TooManyOrphans(LetheError):
     code = "too_many_orphans"
     status = 409
     message = _("Most sealed objects are unknown to the register, so none was deleted.")
-    hint = _("The register may be an older copy, or the storage another one. Compare both before anything else.")
+    hint = _(
+        "The register may be an older copy, or the storage another one. Compare both before anything else."
+    )
 
 
 class RecorderRefused(LetheError):

@@ -15,7 +15,9 @@ class SourceForm(forms.Form):
     """A watched folder."""
 
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For instance: NVR in the server room."))
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("For instance: NVR in the server room.")
+    )
     folder = forms.CharField(
         label=_("Folder"),
         max_length=400,
@@ -47,7 +49,10 @@ class SourceForm(forms.Form):
         help_text=_("The zone that the recorder's clock shows, for instance Asia/Seoul."),
     )
     settle_seconds = forms.IntegerField(
-        label=_("Seconds without change before a file counts as finished"), min_value=1, max_value=600, initial=4
+        label=_("Seconds without change before a file counts as finished"),
+        min_value=1,
+        max_value=600,
+        initial=4,
     )
     skew_tolerance_seconds = forms.IntegerField(
         label=_("Clock tolerance in seconds"),
@@ -82,7 +87,9 @@ class SourceForm(forms.Form):
                 continue
             name, equals, code = (part.strip() for part in line.rpartition("="))
             if not (name and equals and code):
-                raise forms.ValidationError(_("Write each line as: name of the recorder = code of the camera"))
+                raise forms.ValidationError(
+                    _("Write each line as: name of the recorder = code of the camera")
+                )
             names[name] = code
         return names
 
@@ -96,7 +103,9 @@ class RecorderForm(forms.Form):
     """A machine that uploads."""
 
     site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=None)
-    name = forms.CharField(label=_("Name"), max_length=120, help_text=_("For instance: NVR in the server room."))
+    name = forms.CharField(
+        label=_("Name"), max_length=120, help_text=_("For instance: NVR in the server room.")
+    )
     cameras = forms.ModelMultipleChoiceField(
         label=_("Cameras"),
         queryset=Camera.objects.none(),

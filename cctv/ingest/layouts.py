@@ -22,7 +22,14 @@ _MEDIAMTX = (
     "%s-%f",
     "%s",
 )
-_FFMPEG = ("%Y-%m-%d_%H-%M-%S", "%Y-%m-%dT%H-%M-%S", "%Y%m%d_%H%M%S", "%Y%m%d-%H%M%S", "%Y%m%dT%H%M%S", "%Y%m%d%H%M%S")
+_FFMPEG = (
+    "%Y-%m-%d_%H-%M-%S",
+    "%Y-%m-%dT%H-%M-%S",
+    "%Y%m%d_%H%M%S",
+    "%Y%m%d-%H%M%S",
+    "%Y%m%dT%H%M%S",
+    "%Y%m%d%H%M%S",
+)
 # With one camera for the whole folder, and with the camera's name in the path.
 _ONE_CAMERA = {
     FFMPEG: tuple(f"*{stamp}" for stamp in _FFMPEG) + tuple(f"*/*{stamp}" for stamp in _FFMPEG),

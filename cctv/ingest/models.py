@@ -45,14 +45,21 @@ class Source(models.Model):
     folder = models.CharField(_("folder"), max_length=400, unique=True)
     # One camera for a folder without camera names in its paths; else names map to cameras by code.
     camera = models.ForeignKey(
-        "cctv.Camera", on_delete=models.PROTECT, null=True, blank=True, related_name="sources", verbose_name=_("camera")
+        "cctv.Camera",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sources",
+        verbose_name=_("camera"),
     )
     # {"name in the path": "camera code"} for recorders that name cameras in their own way.
     camera_names = models.JSONField(_("camera names"), default=dict, blank=True)
     # strftime-like file pattern; empty means the layout's usual one.
     pattern = models.CharField(_("file name pattern"), max_length=200, blank=True)
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
-    settle_seconds = models.PositiveIntegerField(_("seconds without change before a file counts as closed"), default=4)
+    settle_seconds = models.PositiveIntegerField(
+        _("seconds without change before a file counts as closed"), default=4
+    )
     skew_tolerance_seconds = models.PositiveIntegerField(_("clock tolerance in seconds"), default=120)
     created_at = models.DateTimeField(default=clock.now, editable=False)
     last_swept_at = models.DateTimeField(null=True, editable=False)

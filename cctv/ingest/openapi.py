@@ -17,7 +17,7 @@ def document(server: str) -> dict[str, Any]:
             "title": "Lethe: recorder upload",
             "version": "1",
             "description": (
-                "Recorders upload finished segments of their own cameras. The body is sealed while it arrives; "
+                "Recorders upload finished segments of their own cameras. The body is sealed as it comes; "
                 "no clear copy is written anywhere. Uploading the same segment again is harmless."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
@@ -37,7 +37,9 @@ def _put() -> dict[str, Any]:
         "summary": "Upload one recorded segment",
         "security": [{"recorder": []}],
         "parameters": [
-            _parameter("code", "path", "The camera's code in the register.", {"type": "string", "maxLength": 40}),
+            _parameter(
+                "code", "path", "The camera's code in the register.", {"type": "string", "maxLength": 40}
+            ),
             _parameter(
                 "start",
                 "path",
@@ -47,7 +49,7 @@ def _put() -> dict[str, Any]:
             _parameter(
                 "X-Checksum-SHA256",
                 "header",
-                "SHA-256 of the body in hexadecimal. With it, damage on the way is found before anything is kept.",
+                "SHA-256 of the body in hexadecimal: damage on the way is found before anything is kept.",
                 {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"},
             ),
             _parameter(
@@ -59,7 +61,7 @@ def _put() -> dict[str, Any]:
         ],
         "requestBody": {
             "required": True,
-            "description": "One file: MP4, fragmented MP4, MPEG-TS, MKV or AVI with H.264, H.265, MJPEG or MPEG-4. "
+            "description": "MP4, fragmented MP4, MPEG-TS, MKV or AVI with H.264, H.265, MJPEG or MPEG-4. "
             "Send Content-Length or Transfer-Encoding: chunked.",
             "content": {name: {} for name in ("application/octet-stream", "video/mp4", "video/mp2t")},
         },
@@ -76,7 +78,10 @@ def _responses() -> dict[str, Any]:
     answers: dict[str, tuple[str, dict[str, str]]] = {
         "200": ("The same segment is already there. The sender may delete its copy.", _SEGMENT),
         "201": ("Sealed, indexed and registered. The sender may delete its copy.", _SEGMENT),
-        "400": ("The start, a header or the transfer is wrong, or the body broke off. Nothing was kept.", _ERROR),
+        "400": (
+            "The start, a header or the transfer is wrong, or the body broke off. Nothing was kept.",
+            _ERROR,
+        ),
         "401": ("No token, or an unknown one.", _ERROR),
         "403": ("The token has been revoked.", _ERROR),
         "404": ("The recorder has no such camera.", _ERROR),
@@ -85,11 +90,14 @@ def _responses() -> dict[str, Any]:
         "411": ("Neither a length nor chunks.", _ERROR),
         "413": ("Larger than one segment may be. Nothing was kept.", _ERROR),
         "422": (
-            "wrong_checksum: nothing was kept. Any other code: the recording cannot be admitted (damaged, cut off, "
-            "no video, unsupported codec, impossible time) and is kept sealed in quarantine until it expires.",
+            "wrong_checksum: nothing was kept. Any other code: the recording cannot be admitted (damaged, cut "
+            "off, no video, unsupported codec, impossible time) and is kept in quarantine until it expires.",
             _ERROR,
         ),
-        "503": ("Storage, keys, log or register are not available. Nothing was kept; try again later.", _ERROR),
+        "503": (
+            "Storage, keys, log or register are not available. Nothing was kept; try again later.",
+            _ERROR,
+        ),
     }
     responses: dict[str, Any] = {}
     for status, (text, schema) in answers.items():

@@ -26,7 +26,7 @@ class PathReader:
         self._cameras: dict[str, Camera | None] = {}
 
     def incoming(self, name: str, *, modified_at: datetime | None, origin: str) -> Incoming:
-        """The file `name` (relative, with "/") as something to admit; with the reason when its path rules that out."""
+        """The file `name` (relative, with "/") as something to admit, or with the reason against it."""
         reading, reason = read_name(name, self.patterns, self.zone)
         camera = self.source.camera or (self._camera(reading.camera) if reading else None)
         if reason is None and camera is None and reading is not None:

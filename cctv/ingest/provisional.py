@@ -94,7 +94,7 @@ class Provisional:
         return self.media, stripped.facts
 
     def drop(self, sealed: SealedObject) -> None:
-        """Delete an object that another one replaces. Nobody keeps its key, so what it held is gone for good."""
+        """Delete an object that another one replaces; nobody keeps its key, so what it held is gone."""
         self._names.remove(sealed.name)
         vault.delete_object(sealed.name)
 

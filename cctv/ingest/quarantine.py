@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from accesslog import IndexFields
+from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core import clock
 from cctv.ingest import moments, tags
@@ -35,7 +36,12 @@ NAME_LENGTH = 400
 
 
 def keep(
-    *, incoming: Incoming, provisional: Provisional, sealed: SealedObject, original_sha256: bytes, reason: Reason
+    *,
+    incoming: Incoming,
+    provisional: Provisional,
+    sealed: SealedObject,
+    original_sha256: bytes,
+    reason: Reason,
 ) -> Quarantined:
     """Register the sealed object as quarantined, or return the row that already holds the same bytes.
 
@@ -87,7 +93,7 @@ def _insert(row: Quarantined, provisional: Provisional, original_sha256: bytes) 
 
 
 def _expiry(incoming: Incoming, reason: Reason) -> datetime:
-    """When it would expire as footage: from its own time where that is known and believable, never later than now's."""
+    """When it would expire as footage: by its own time where that can be believed, else by now."""
     now = clock.now()
     if reason.code == "already_expired":
         return now
@@ -100,7 +106,7 @@ def _expiry(incoming: Incoming, reason: Reason) -> datetime:
 
 def _log(row: Quarantined, incoming: Incoming) -> None:
     """The entry; the id comes from the tag, so that a retry after a crash adds none."""
-    body: dict[str, object] = {
+    body: dict[str, JSON] = {
         "site": {"id": str(row.site_id), "name": incoming.site.name},
         "object": str(row.pk),
         "name": row.original_name,
@@ -155,7 +161,9 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
     if admission.outcome is Outcome.QUARANTINED:
         reason = admission.reason
         if reason is not None:
-            Quarantined.objects.filter(pk=row.pk).update(reason_code=reason.code, reason=reason.detail[:NAME_LENGTH])
+            Quarantined.objects.filter(pk=row.pk).update(
+                reason_code=reason.code, reason=reason.detail[:NAME_LENGTH]
+            )
         return admission
     # The row first: an object without a row is the orphan sweeper's, a row without its object is nobody's.
     name = row.sealed_name

@@ -66,7 +66,9 @@ _TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "overlap": (
         _("There is already other footage of this camera for the same time."),
-        _("Check that two recorders or two sources do not deliver the same camera, and the recorder's clock."),
+        _(
+            "Check that two recorders or two sources do not deliver the same camera, and the recorder's clock."
+        ),
     ),
     "too_long": (
         _("The recording is longer than a segment may be."),
@@ -76,7 +78,10 @@ _TEXTS: dict[str, tuple[Any, Any]] = {
         _("The file is empty."),
         _("Check the recorder: its disk may be full, or the file was taken before it was written."),
     ),
-    "not_video": (_("The file is not a video file."), _("Send MP4, fragmented MP4, MPEG-TS, MKV or AVI files.")),
+    "not_video": (
+        _("The file is not a video file."),
+        _("Send MP4, fragmented MP4, MPEG-TS, MKV or AVI files."),
+    ),
     "no_video_stream": (
         _("The file holds no video stream."),
         _("Check which stream the recorder saves; files with sound only are not admitted."),

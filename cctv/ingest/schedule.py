@@ -11,14 +11,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 
-def within(schedule: Sequence[Sequence[Any]], *, zone: ZoneInfo, starts_at: datetime, ends_at: datetime) -> bool:
+def within(
+    schedule: Sequence[Sequence[Any]], *, zone: ZoneInfo, starts_at: datetime, ends_at: datetime
+) -> bool:
     """Whether the whole of [starts_at, ends_at) lies in the recording hours."""
     if not schedule:
         return True
     day = starts_at.astimezone(zone).date() - timedelta(days=1)
     spans: list[tuple[datetime, datetime]] = []
     while day <= ends_at.astimezone(zone).date():
-        spans += [_span(day, start, end, zone) for weekday, start, end in schedule if weekday == day.weekday()]
+        spans += [
+            _span(day, start, end, zone) for weekday, start, end in schedule if weekday == day.weekday()
+        ]
         day += timedelta(days=1)
     reached = starts_at
     for start, end in sorted(spans):

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from cctv.core import clock
@@ -71,7 +71,7 @@ class SourceState:
 
 
 def problem_of(code: str, stored: str) -> tuple[str, str]:
-    """What an error's code means and what to do, in the reader's language; `stored` is what was noted then."""
+    """What an error's code means and what to do, in the reader's language; else what was `stored`."""
     for error in _known_errors():
         if error.code == code:
             return str(error.message), str(error.hint)
@@ -117,7 +117,9 @@ class QuarantinedItem:
         return reasons.hint_of(self.row.reason_code)
 
 
-def quarantined(*, sites: Allowed, before: datetime | None = None) -> tuple[list[QuarantinedItem], datetime | None]:
+def quarantined(
+    *, sites: Allowed, before: datetime | None = None
+) -> tuple[list[QuarantinedItem], datetime | None]:
     """What is in quarantine and has not expired, newest first, and where the next page begins."""
     rows = _within(Quarantined.objects.filter(expires_at__gt=clock.now()), sites)
     if before is not None:
@@ -140,7 +142,11 @@ def sites_of(allowed: Allowed) -> QuerySet[Site]:
 
 def cameras_of(allowed: Allowed) -> QuerySet[Camera]:
     """The cameras in use at the allowed sites."""
-    return _within(Camera.objects.filter(retired_at=None), allowed).select_related("site").order_by("site__name", "name")
+    return (
+        _within(Camera.objects.filter(retired_at=None), allowed)
+        .select_related("site")
+        .order_by("site__name", "name")
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,7 @@ class Preview:
 
 
 def preview(source: Source, *, most: int = 8) -> list[Preview]:
-    """What the first recordings of the source's folder would become; raises OSError for a folder that cannot be read."""
+    """What the first recordings of the source's folder would become; OSError if it cannot be read."""
     reader = PathReader(source)
     found = []
     for file in islice((file for file in walk(Path(source.folder)).files if is_video(file.name)), most):
@@ -164,5 +170,8 @@ def preview(source: Source, *, most: int = 8) -> list[Preview]:
     return found
 
 
-def _within(rows: Any, sites: Allowed) -> Any:
+Rows = TypeVar("Rows", bound=Model)
+
+
+def _within(rows: "QuerySet[Rows]", sites: Allowed) -> "QuerySet[Rows]":
     return rows if sites is None else rows.filter(site_id__in=sites)

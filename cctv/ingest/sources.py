@@ -112,7 +112,9 @@ def _check(source: Source) -> None:
         except BadPattern as error:
             raise SourceRefused("pattern", str(error)) from None
         if source.camera is None and not pattern.names_camera:
-            raise SourceRefused("pattern", _("The pattern names no camera: add {camera}, or choose one camera."))
+            raise SourceRefused(
+                "pattern", _("The pattern names no camera: add {camera}, or choose one camera.")
+            )
     _check_names(source)
     _check_folder(source)
 
@@ -133,9 +135,15 @@ def _check_folder(source: Source) -> None:
     folder = Path(os.path.normpath(source.folder))
     source.folder = str(folder)
     drop = Path(settings.LETHE_DROP_ROOT)
-    own = [Path(settings.LETHE_FOOTAGE_ROOT), Path(settings.LETHE_KEYS_ROOT), Path(settings.LETHE_HOME) / "db"]
+    own = [
+        Path(settings.LETHE_FOOTAGE_ROOT),
+        Path(settings.LETHE_KEYS_ROOT),
+        Path(settings.LETHE_HOME) / "db",
+    ]
     if any(_nested(folder, place) for place in own) or folder in (Path("/"), Path(settings.LETHE_HOME), drop):
-        raise SourceRefused("folder", _("This folder holds other things of Lethe's. Choose one for recordings alone."))
+        raise SourceRefused(
+            "folder", _("This folder holds other things of Lethe's. Choose one for recordings alone.")
+        )
     for other in Source.objects.filter(retired_at=None).exclude(pk=source.pk):
         if _nested(folder, Path(other.folder)):
             text = _("The folder overlaps with that of the source %(name)s.") % {"name": other.name}

@@ -54,7 +54,11 @@ class Swept:
         segment = admission.segment
         if admission.outcome is not Outcome.LIVE or segment is None:
             return
-        if self.newest is None or self.newest.segment is None or segment.ends_at > self.newest.segment.ends_at:
+        if (
+            self.newest is None
+            or self.newest.segment is None
+            or segment.ends_at > self.newest.segment.ends_at
+        ):
             self.newest = admission
 
 
@@ -185,7 +189,9 @@ def check_marker(source: Source) -> None:
 def is_video(name: str) -> bool:
     """Whether the suffix is one that recorders give to video, finished or not."""
     lowered = name.lower()
-    return lowered.endswith(VIDEO_SUFFIXES) or any(suffix in lowered for suffix in (".mp4", ".dav", ".mkv", ".ts."))
+    return lowered.endswith(VIDEO_SUFFIXES) or any(
+        suffix in lowered for suffix in (".mp4", ".dav", ".mkv", ".ts.")
+    )
 
 
 def is_known(error: BaseException) -> bool:
@@ -197,4 +203,8 @@ def concerns_all(error: BaseException) -> bool:
     """Whether the next file would meet the same trouble: storage, keys, log, register, clock."""
     if isinstance(error, DatabaseError | InterfaceError | RegisterUnavailable):
         return True
-    return not isinstance(error, SourceStays | FolderUnreadable) and int(getattr(error, "status", 0)) in (500, 503, 507)
+    return not isinstance(error, SourceStays | FolderUnreadable) and int(getattr(error, "status", 0)) in (
+        500,
+        503,
+        507,
+    )

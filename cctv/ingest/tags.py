@@ -32,7 +32,9 @@ def find_quarantined(*, site_id: UUID, clear_sha256: bytes) -> Quarantined | Non
     """The object in quarantine with the same clear bytes, or None."""
     tags = _possible(site_id, clear_sha256)
     for start in range(0, len(tags), BATCH):
-        found = Quarantined.objects.filter(site_id=site_id, duplicate_tag__in=tags[start : start + BATCH]).first()
+        found = Quarantined.objects.filter(
+            site_id=site_id, duplicate_tag__in=tags[start : start + BATCH]
+        ).first()
         if found is not None:
             return found
     return None

@@ -29,7 +29,9 @@ def sweep_source(source_id: str, follow_up: bool = True) -> None:
         sweep_source.apply_async((source_id, follow_up), expires=EXPIRES_S)
     elif swept.waiting and follow_up:
         settle_s = Source.objects.values_list("settle_seconds", flat=True).get(pk=source_id)
-        sweep_source.apply_async((source_id, False), countdown=settle_s + FOLLOW_UP_S, expires=settle_s + EXPIRES_S)
+        sweep_source.apply_async(
+            (source_id, False), countdown=settle_s + FOLLOW_UP_S, expires=settle_s + EXPIRES_S
+        )
 
 
 @shared_task(name="cctv.ingest.tasks.sweep_orphans")

@@ -45,7 +45,10 @@ def source_add(request: Request) -> HttpResponse:
         if "try" in request.POST:
             context |= _tried(Source(site=site, **{name: values[name] for name in FIELDS}))
         elif source := _saved(
-            form, lambda: sources.add_source(actor=request.account, terminal=terminal_of(request), site=site, values=values)
+            form,
+            lambda: sources.add_source(
+                actor=request.account, terminal=terminal_of(request), site=site, values=values
+            ),
         ):
             messages.success(request, _("%(name)s is watched from now on.") % {"name": source.name})
             return redirect("sources")
@@ -138,11 +141,18 @@ def recorder_revoke(request: Request, pk: UUID) -> HttpResponse:
 @requires(SEE)
 def quarantine_list(request: Request) -> HttpResponse:
     """What could not be admitted, and why."""
-    before = parse_datetime(request.GET.get("before", "").replace(" ", "+")) if request.GET.get("before") else None
+    before = (
+        parse_datetime(request.GET.get("before", "").replace(" ", "+")) if request.GET.get("before") else None
+    )
     if before is not None and before.tzinfo is None:
         before = None
     items, more = selectors.quarantined(sites=request.permissions.sites(SEE), before=before)
-    context = {"items": items, "more": more.isoformat() if more else "", "first": before is None, **_tabs(request)}
+    context = {
+        "items": items,
+        "more": more.isoformat() if more else "",
+        "first": before is None,
+        **_tabs(request),
+    }
     return render(request, "cctv/ingest/quarantine.html", context)
 
 
@@ -150,7 +160,9 @@ def quarantine_list(request: Request) -> HttpResponse:
 @requires(CHANGE)
 def quarantine_retry(request: Request, pk: UUID) -> HttpResponseBase:
     """Try once more to admit something."""
-    row = Quarantined.objects.select_related("site", "camera", "source", "source__site", "source__camera", "epoch")
+    row = Quarantined.objects.select_related(
+        "site", "camera", "source", "source__site", "source__camera", "epoch"
+    )
     found = row.filter(pk=pk).first()
     if found is None:
         raise NotFound
@@ -180,7 +192,9 @@ def _saved(form: SourceForm, save: Any) -> Source | None:
     except LetheError as error:
         if error.status >= 500 and error.code != "folder_unreadable":
             raise
-        form.add_error("folder" if error.code in ("foreign_folder", "folder_unreadable") else None, str(error.message))
+        form.add_error(
+            "folder" if error.code in ("foreign_folder", "folder_unreadable") else None, str(error.message)
+        )
         return None
     return source
 

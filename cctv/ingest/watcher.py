@@ -62,7 +62,9 @@ class Watcher:
         close_old_connections()
         try:
             rows = Source.objects.filter(retired_at=None).values_list("folder", "pk", "settle_seconds")
-            found = {Path(folder): (pk, float(settle)) for folder, pk, settle in rows if Path(folder).is_dir()}
+            found = {
+                Path(folder): (pk, float(settle)) for folder, pk, settle in rows if Path(folder).is_dir()
+            }
         finally:
             close_old_connections()
         changed = found != self._folders

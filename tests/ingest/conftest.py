@@ -13,6 +13,7 @@ import pytest
 from cctv.core import clock
 from cctv.footage.models import Segment
 from cctv.ingest import sweep
+from cctv.ingest.closed import walk
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.ingest.services import admit
 from cctv.people.models import Account, RoleGrant
@@ -52,14 +53,20 @@ class Yard:
             os.utime(path, (mtime.timestamp(), mtime.timestamp()))
         if settled:
             # The time of the last change of the inode cannot be set, so the sweep must have seen the file.
-            found = sweep.walk(self.drop)
+            found = walk(self.drop)
             for file in found.files:
                 sweep._settling._seen[file.path] = (file.state, time.monotonic() - 3600)
         return path
 
     def source(self, **values: Any) -> Source:
         """A source over the drop folder."""
-        defaults = {"site": self.site, "name": "Drop", "layout": "ffmpeg", "time_zone": "Asia/Seoul", "folder": str(self.drop)}
+        defaults = {
+            "site": self.site,
+            "name": "Drop",
+            "layout": "ffmpeg",
+            "time_zone": "Asia/Seoul",
+            "folder": str(self.drop),
+        }
         return Source.objects.create(**{**defaults, **values})
 
     def sweep(self, source: Source, **options: Any) -> Any:
@@ -68,7 +75,9 @@ class Yard:
         source.refresh_from_db()
         return result
 
-    def admit(self, data: bytes, *, camera: Camera | None = None, start: datetime | None = None, **more: Any) -> Any:
+    def admit(
+        self, data: bytes, *, camera: Camera | None = None, start: datetime | None = None, **more: Any
+    ) -> Any:
         """Admit bytes as a stream."""
         import io
 
@@ -104,11 +113,19 @@ def office(lethe_home: Path, _log_apart: None) -> Yard:
         organisation=organisation, code="seoul", name="Seoul depot", time_zone="Asia/Seoul",
         jurisdiction="KR", storage_place="Security office",
     )  # fmt: skip
-    RetentionRule.objects.create(organisation=organisation, days=DAYS, effective_from=datetime(2020, 1, 1, tzinfo=UTC))
+    RetentionRule.objects.create(
+        organisation=organisation, days=DAYS, effective_from=datetime(2020, 1, 1, tzinfo=UTC)
+    )
     zone = Zone.objects.create(site=site, name="Gate", kind="entrance")
     cameras = [
         Camera.objects.create(
-            site=site, zone=zone, code=code, name=code.title(), location="gate", legal_basis="art25", scope_text="the gate"
+            site=site,
+            zone=zone,
+            code=code,
+            name=code.title(),
+            location="gate",
+            legal_basis="art25",
+            scope_text="the gate",
         )
         for code in ("gate", "yard")
     ]

@@ -1,4 +1,4 @@
-"""A fragmented MP4 of any length, streamed without ever being whole: the fragments of a short one, repeated."""
+"""A fragmented MP4 of any length, never whole in memory: the fragments of a short one, repeated."""
 
 import struct
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from tests.media.clips import top_boxes
 
 
 def long_fmp4(short: bytes, *, seconds: int) -> tuple[Iterator[bytes], int]:
-    """Pieces of a file that lasts `seconds` (about), made of the fragments of `short`, and its size in bytes."""
+    """Pieces and size of a file that lasts `seconds`, made of the fragments of `short` (1 s each)."""
     boxes = top_boxes(short)
     head = b"".join(short[start:end] for kind, start, end in boxes if kind in ("ftyp", "moov"))
     fragments, pending = [], b""
@@ -18,7 +18,9 @@ def long_fmp4(short: bytes, *, seconds: int) -> tuple[Iterator[bytes], int]:
             fragments.append((pending, short[start:end]))
     timescale = _timescale(head)
     length = len(fragments)
-    size = len(head) + sum(len(moof) + len(mdat) for moof, mdat in (fragments[n % length] for n in range(seconds)))
+    size = len(head) + sum(
+        len(moof) + len(mdat) for moof, mdat in (fragments[n % length] for n in range(seconds))
+    )
 
     def pieces() -> Iterator[bytes]:
         yield head

@@ -42,7 +42,11 @@ def test_a_recording_becomes_a_segment_with_its_index_and_expiry(office, variant
 @pytest.mark.parametrize(
     ("container", "codec"),
     [
-        *[(container, codec) for container in ("mp4", "fmp4", "mkv") for codec in ("h264", "hevc", "mjpeg", "mpeg4")],
+        *[
+            (container, codec)
+            for container in ("mp4", "fmp4", "mkv")
+            for codec in ("h264", "hevc", "mjpeg", "mpeg4")
+        ],
         *[("ts", codec) for codec in ("h264", "hevc", "mpeg4")],
         *[("avi", codec) for codec in ("h264", "mjpeg", "mpeg4")],
     ],
@@ -51,7 +55,9 @@ def test_every_codec_in_every_container_is_admitted(office, container, codec):
     data = clip(seconds=1, container=container, codec=codec, b_frames=0)
     segment = office.admit(data).segment
     assert segment.codec == codec
-    assert segment.ends_at - segment.starts_at == pytest.approx(timedelta(seconds=1), abs=timedelta(milliseconds=60))
+    assert segment.ends_at - segment.starts_at == pytest.approx(
+        timedelta(seconds=1), abs=timedelta(milliseconds=60)
+    )
     assert numbers_of(clear(segment)) == numbers_of(data)
 
 

@@ -66,7 +66,9 @@ def test_an_unsupported_codec(office):
         stream = output.add_stream("ffv1", rate=5)
         stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
         for _ in range(5):
-            output.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")))
+            output.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24"))
+            )
         output.mux(stream.encode(None))
     assert_quarantined(office, office.admit(sink.getvalue()), "unsupported_codec")
 
@@ -98,7 +100,11 @@ def test_other_footage_of_the_same_time(office, variant):
     start = office.began()
     office.admit(variant(0, seconds=8), start=start)
     admission = office.admit(variant(1, seconds=8), start=start + timedelta(seconds=3))
-    assert (admission.outcome, admission.reason.code, admission.reason.status) == ("quarantined", "overlap", 409)
+    assert (admission.outcome, admission.reason.code, admission.reason.status) == (
+        "quarantined",
+        "overlap",
+        409,
+    )
     assert Segment.objects.count() == 1
     assert office.objects() == office.expected_objects()
 

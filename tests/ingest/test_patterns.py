@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - wall clocks without a zone are what is tested here
 """What recorders' paths say of camera and time."""
 
 from datetime import UTC, datetime, timedelta
@@ -40,14 +41,18 @@ def test_the_layouts_read_camera_and_start(layout, path, camera):
     assert reading == Reading(camera, (MOMENT,))
 
 
-@pytest.mark.parametrize("name", ["2026-11-14_10-02-03.mp4", "out_2026-11-14_10-02-03.mp4", "day/x2026-11-14_10-02-03.ts"])
+@pytest.mark.parametrize(
+    "name", ["2026-11-14_10-02-03.mp4", "out_2026-11-14_10-02-03.mp4", "day/x2026-11-14_10-02-03.ts"]
+)
 def test_a_folder_of_one_camera_needs_no_camera_in_its_names(name):
     assert read(FFMPEG, name, one_camera=True).starts == (MOMENT,)
 
 
 def test_fractions_are_fractions_whatever_their_length():
     assert read(MEDIAMTX, "gate/2026-11-14_10-02-03-25.mp4").starts[0] == MOMENT + timedelta(milliseconds=250)
-    assert read(MEDIAMTX, "gate/2026-11-14_10-02-03-000250.mp4").starts[0] == MOMENT + timedelta(microseconds=250)
+    assert read(MEDIAMTX, "gate/2026-11-14_10-02-03-000250.mp4").starts[0] == MOMENT + timedelta(
+        microseconds=250
+    )
 
 
 def test_frigate_is_utc_whatever_zone_the_source_has():
@@ -60,7 +65,11 @@ def test_frigate_is_utc_whatever_zone_the_source_has():
     [
         ("{camera}/%Y/%m/%d/{channel}_%H%M%S.mp4", "nvr/2026/11/14/ch2_100203.mp4", "nvr/ch2"),
         ("{camera}.%Y%m%d_%H%M%S.mp4", "CAM.20261114_100203.mp4", "CAM"),
-        ("*/%Y-%m-%d/001/dav/%H/%H.%M.%S-*[*][0@0][0].mp4", "S1/2026-11-14/001/dav/10/10.02.03-10.12.03[R][0@0][0].mp4", ""),
+        (
+            "*/%Y-%m-%d/001/dav/%H/%H.%M.%S-*[*][0@0][0].mp4",
+            "S1/2026-11-14/001/dav/10/10.02.03-10.12.03[R][0@0][0].mp4",
+            "",
+        ),
         ("%path/%Y-%m-%d_%H-%M-%S-%f", "a/b/2026-11-14_10-02-03-0.mp4", "a/b"),
         ("{camera}/%F_%T.mp4", "gate/2026-11-14_10:02:03.mp4", "gate"),
         ("100%%/{camera}_%s", "100%/gate_1794618123.ts", "gate"),
@@ -76,14 +85,25 @@ def test_two_dates_in_one_path_must_agree():
 
 
 @pytest.mark.parametrize(
-    "path", ["gate/whatever.mp4", "gate/2026-11-14.mp4", "gate/2026-13-45_10-02-03.mp4", "2026-11-14_25-00-00.mp4", "", "x" * 5000]
+    "path",
+    [
+        "gate/whatever.mp4",
+        "gate/2026-11-14.mp4",
+        "gate/2026-13-45_10-02-03.mp4",
+        "2026-11-14_25-00-00.mp4",
+        "",
+        "x" * 5000,
+    ],
 )
 def test_a_name_that_cannot_be_read_is_never_guessed(path):
     with pytest.raises(UnreadablePath):
         read(FFMPEG, path)
 
 
-@pytest.mark.parametrize("text", ["", "{camera}.mp4", "%Y-%m-%d.mp4", "{kamera}/%s.mp4", "%Q/%s", "%", "*" * 9 + "%s", "y" * 300 + "%s"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{camera}.mp4", "%Y-%m-%d.mp4", "{kamera}/%s.mp4", "%Q/%s", "%", "*" * 9 + "%s", "y" * 300 + "%s"],
+)
 def test_a_wrong_pattern_is_refused_with_a_sentence(text):
     with pytest.raises(BadPattern, match=r"\.$"):
         compile_pattern(text)
@@ -99,7 +119,12 @@ def test_an_hour_that_happened_twice_is_settled_by_the_time_of_the_last_write():
 
 def test_an_hour_that_happened_twice_stays_unsettled_without_evidence():
     starts = read(FFMPEG, "gate/2026-10-25_02-30-00.mp4", BERLIN).starts
-    for ended_at in (None, starts[0] + timedelta(minutes=31), starts[1] + timedelta(days=3), starts[0] - timedelta(days=1)):
+    for ended_at in (
+        None,
+        starts[0] + timedelta(minutes=31),
+        starts[1] + timedelta(days=3),
+        starts[0] - timedelta(days=1),
+    ):
         with pytest.raises(AmbiguousTime):
             settle(starts, ended_at=ended_at, duration=timedelta(minutes=1))
 
@@ -115,8 +140,13 @@ def test_an_offset_or_an_epoch_leaves_nothing_to_settle():
 
 
 def test_the_skew_is_what_the_file_system_says_beyond_the_end():
-    assert skew_ms(starts_at=MOMENT, duration=timedelta(seconds=10), ended_at=MOMENT + timedelta(seconds=12)) == 2000
-    assert skew_ms(starts_at=MOMENT, duration=timedelta(seconds=10), ended_at=MOMENT - timedelta(days=9999)) == -(2**31 - 1)
+    assert (
+        skew_ms(starts_at=MOMENT, duration=timedelta(seconds=10), ended_at=MOMENT + timedelta(seconds=12))
+        == 2000
+    )
+    assert skew_ms(
+        starts_at=MOMENT, duration=timedelta(seconds=10), ended_at=MOMENT - timedelta(days=9999)
+    ) == -(2**31 - 1)
     assert skew_ms(starts_at=MOMENT, duration=timedelta(seconds=10), ended_at=None) is None
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 - wall clocks without a zone are what is tested here
 """Whatever instant a recorder stamps, in whatever zone, reading it back gives that instant."""
 
 from datetime import UTC, datetime, timedelta
@@ -14,14 +15,29 @@ from cctv.ingest.layouts import FFMPEG, MEDIAMTX, patterns_of, read_path
 from cctv.ingest.moments import NoSuchTime, instants, settle
 from cctv.ingest.patterns import UnreadablePath, compile_pattern
 
-ZONES = ["Asia/Seoul", "Europe/Berlin", "Europe/London", "Australia/Lord_Howe", "America/St_Johns", "Africa/Casablanca", "UTC"]
+ZONES = [
+    "Asia/Seoul",
+    "Europe/Berlin",
+    "Europe/London",
+    "Australia/Lord_Howe",
+    "America/St_Johns",
+    "Africa/Casablanca",
+    "UTC",
+]
 zones = st.sampled_from(ZONES).map(ZoneInfo)
 # Around the changes of the clocks, where the difficulties are, and anywhere else.
 moments = st.one_of(
     st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1)),
     st.builds(
         lambda day, seconds: day + timedelta(seconds=seconds),
-        st.sampled_from([datetime(2026, 3, 29), datetime(2026, 10, 24, 22), datetime(2026, 4, 4, 12), datetime(2026, 11, 1)]),
+        st.sampled_from(
+            [
+                datetime(2026, 3, 29),
+                datetime(2026, 10, 24, 22),
+                datetime(2026, 4, 4, 12),
+                datetime(2026, 11, 1),
+            ]
+        ),
         st.integers(0, 6 * 3600),
     ),
 ).map(lambda moment: moment.replace(tzinfo=UTC, microsecond=0))

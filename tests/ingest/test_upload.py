@@ -29,7 +29,10 @@ def put(office, recorder):
         if token:
             headers["Authorization"] = f"Bearer {token}"
         return Client().put(
-            f"/api/v1/cameras/{camera}/segments/{moment}", data=data, content_type="video/mp4", headers=headers
+            f"/api/v1/cameras/{camera}/segments/{moment}",
+            data=data,
+            content_type="video/mp4",
+            headers=headers,
         )
 
     return send
@@ -71,7 +74,15 @@ def test_the_start_is_utc_in_basic_or_extended_form(text, expected):
 
 
 @pytest.mark.parametrize(
-    "start", ["yesterday", "2026-11-14", "2026-11-14T10:02:00", "2026-11-14T10:02:00+09:00", "2026-13-14T10:02:00Z", "2026-1114T100200Z"]
+    "start",
+    [
+        "yesterday",
+        "2026-11-14",
+        "2026-11-14T10:02:00",
+        "2026-11-14T10:02:00+09:00",
+        "2026-13-14T10:02:00Z",
+        "2026-1114T100200Z",
+    ],
 )
 def test_any_other_start_is_refused(put, variant, start):
     response = put(variant(), start=start)
@@ -110,7 +121,10 @@ def test_right_checksums_pass_and_wrong_ones_keep_nothing(put, office, variant):
     data = variant()
     digest = hashlib.sha256(data).digest()
     plain, structured = digest.hex(), f"sha-256=:{base64.b64encode(digest).decode()}:"
-    for headers in ({"X-Checksum-SHA256": "00" * 32}, {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes(32)).decode()}:"}):
+    for headers in (
+        {"X-Checksum-SHA256": "00" * 32},
+        {"Repr-Digest": f"sha-256=:{base64.b64encode(bytes(32)).decode()}:"},
+    ):
         response = put(data, **headers)
         assert (response.status_code, code_of(response)) == (422, "wrong_checksum")
         assert not office.objects()
@@ -199,7 +213,9 @@ def test_the_document_describes_exactly_the_routes_that_exist(client):
     from cctv.ingest.urls import urlpatterns
 
     routes = {f"/{pattern.pattern}" for pattern in urlpatterns if str(pattern.pattern).startswith("api/")}
-    described = {path.replace("{code}", "<str:code>").replace("{start}", "<str:start>") for path in document["paths"]}
+    described = {
+        path.replace("{code}", "<str:code>").replace("{start}", "<str:start>") for path in document["paths"]
+    }
     assert described == routes
     assert resolve("/api/v1/cameras/gate/segments/20261114T100200Z").func == api.segment
     assert set(document["paths"][openapi.UPLOAD_PATH]["put"]["responses"]) >= {

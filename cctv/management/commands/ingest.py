@@ -27,11 +27,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.epilog = EPILOG
-        parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="files, or folders with files")
-        parser.add_argument("--camera", required=True, metavar="CODE", help="the camera's code in the register")
-        parser.add_argument("--start", type=_start, help="when a single file began: 2026-11-14T10:02:00+09:00")
+        parser.add_argument(
+            "paths", nargs="+", type=Path, metavar="PATH", help="files, or folders with files"
+        )
+        parser.add_argument(
+            "--camera", required=True, metavar="CODE", help="the camera's code in the register"
+        )
+        parser.add_argument(
+            "--start", type=_start, help="when a single file began: 2026-11-14T10:02:00+09:00"
+        )
         parser.add_argument("--layout", choices=SourceLayout.values, default=SourceLayout.FFMPEG)
-        parser.add_argument("--pattern", type=_pattern, help="file name pattern, e.g. cam_%%Y%%m%%d_%%H%%M%%S.mp4")
+        parser.add_argument(
+            "--pattern", type=_pattern, help="file name pattern, e.g. cam_%%Y%%m%%d_%%H%%M%%S.mp4"
+        )
         parser.add_argument("--time-zone", type=_zone, help="zone of the file names; default: the site's")
         group = parser.add_mutually_exclusive_group()
         group.add_argument("--keep", action="store_true", help="leave the files in place (default)")
