@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.sites.jurisdictions import PROFILES, profile_of
-from cctv.sites.models import FORBIDDEN_ZONES, AudioPolicy, Camera, Organisation, Purpose, Site
+from cctv.sites.models import FORBIDDEN_ZONES, AudioPolicy, Camera, Organisation, Purpose, Site, ZoneKind
 from cctv.sites.schedules import check_schedule
 
 LONGEST_DAYS = 3660
@@ -61,6 +61,8 @@ def check_site(site: Site) -> None:
             _("Say where the footage is stored."),
             _("The public notice names it."),
         )
+    if site.code == "add":  # it would hide behind the page that adds sites
+        raise taken("code", site.code)
     check_named(site)
 
 
@@ -72,6 +74,8 @@ def check_named(row: Any) -> None:
 
 def check_zone_kind(kind: str, field: str) -> None:
     """Toilets, baths and changing rooms cannot be registered (O4)."""
+    if kind not in ZoneKind.values:
+        raise RegisterRefused("zone_kind", field, _("Say what kind of place it is."))
     if kind in FORBIDDEN_ZONES:
         raise RegisterRefused(
             "forbidden_zone",
