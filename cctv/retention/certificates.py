@@ -120,7 +120,8 @@ def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
         },
         "copies": _copies(run, left.count()),
         "left": [
-            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts} for row in left[:100]
+            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts}
+            for row in left[:100]
         ],
         "performed_by": "automatic" if run.trigger == "auto" else "by hand",
         "confirmed_by": "privacy_officer" if run.confirmed_at else None,

@@ -41,7 +41,7 @@ def round_up(value: int) -> int:
     """The next even number that reads well on an axis: 2, 4, 10, 20, 40, 60, 100 …"""
     if value <= 2:
         return 2
-    power = 10 ** int(math.log10(value))
+    power: int = 10 ** int(math.log10(value))
     steps = (step * power for step in (1, 2, 4, 6, 10, 20))
     return next(step for step in steps if step >= value and step % 2 == 0)
 

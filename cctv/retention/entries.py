@@ -89,7 +89,7 @@ def paused(run: PurgeRun) -> Receipt:
 
 def abandoned(run: PurgeRun, code: str) -> Receipt:
     """`purge.abandoned`: the plan no longer fits and nothing of it was destroyed."""
-    body = {"run": str(run.pk), "code": code, "digest": run.digest, "segments": run.segments}
+    body: dict[str, Any] = {"run": str(run.pk), "code": code, "digest": run.digest, "segments": run.segments}
     return append(
         kind="purge.abandoned", body=body, index=_sites(run), event_id=event_id("purge.abandoned", run.pk)
     )

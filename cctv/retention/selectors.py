@@ -64,7 +64,9 @@ class Overview:
     def needs_words(self) -> bool:
         """Whether anything stands in the way that a notice must explain."""
         error = self.open_run is not None and self.open_run.error_code
-        trouble = (self.clock, error, self.silent_since, self.failures, self.blocked_keys, self.pending_runs)
+        # The card of a pause tells of a jumped clock itself.
+        clock = self.clock is not None and (self.clock.hard or self.paused is None)
+        trouble = (clock, error, self.silent_since, self.failures, self.blocked_keys, self.pending_runs)
         return any(trouble)
 
     @property

@@ -344,7 +344,8 @@ def _copy(row: dict[str, Any]) -> dict[str, Any]:
     words = {"PASS": _("Pass"), "FAIL": _("Fail")}.get(row["result"], _("Unknown"))
     return {
         "name": names.get(row["copy"], row["copy"]), "place": row.get("place", ""), "tone": tone,
-        "word": words, "done": done[row["done"]], "checked": checked[row["checked"]], "left": row.get("left", 0),
+        "word": words, "done": done[row["done"]], "checked": checked[row["checked"]],
+        "left": row.get("left", 0),
     }  # fmt: skip
 
 

@@ -66,7 +66,12 @@ def _register() -> Any:
 
     organisation = Organisation.objects.create(name="Bench")
     site = Site.objects.create(
-        organisation=organisation, code="hub", name="Hub", time_zone="UTC", jurisdiction="EU", storage_place="x"
+        organisation=organisation,
+        code="hub",
+        name="Hub",
+        time_zone="UTC",
+        jurisdiction="EU",
+        storage_place="x",
     )
     zone = Zone.objects.create(site=site, name="Gate", kind="entrance")
     return Camera.objects.create(
@@ -127,10 +132,12 @@ def _expire(camera: Any, size: int) -> None:
         digest = sha256(name.encode()).digest()
         rows.append(
             Segment(
-                camera=camera, epoch=epochs[number % EPOCHS], starts_at=ends - timedelta(seconds=10), ends_at=ends,
-                expires_at=expires, container="mp4", codec="h264", width=320, height=240, frames=100,
-                size_bytes=FILE_BYTES, index_size_bytes=FILE_BYTES, thumb_size_bytes=FILE_BYTES, sealed_name=name,
-                wrapped_key=digest + bytes(8), ciphertext_sha256=digest, duplicate_tag=digest, ingested_at=ends,
+                camera=camera, epoch=epochs[number % EPOCHS], starts_at=ends - timedelta(seconds=10),
+                ends_at=ends, expires_at=expires, container="mp4", codec="h264", width=320, height=240,
+                frames=100,
+                size_bytes=FILE_BYTES, index_size_bytes=FILE_BYTES, thumb_size_bytes=FILE_BYTES,
+                sealed_name=name, wrapped_key=digest + bytes(8), ciphertext_sha256=digest,
+                duplicate_tag=digest, ingested_at=ends,
             )
         )  # fmt: skip
     Segment.objects.bulk_create(rows, batch_size=500)

@@ -27,7 +27,9 @@ def people(sites: list[Site]) -> People:
     seoul, osaka = sites
 
     def make(name: str, role: Role | None, site: Site | None) -> Account:
-        account = Account.objects.create_user(f"{name}@example.org", PASSWORD, name=name.title(), employer="Hub")
+        account = Account.objects.create_user(
+            f"{name}@example.org", PASSWORD, name=name.title(), employer="Hub"
+        )
         if role is not None:
             RoleGrant.objects.create(account=account, role=role, site=site)
         return account

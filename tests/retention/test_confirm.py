@@ -103,7 +103,9 @@ def test_a_hard_guard_cannot_be_confirmed_away(yard: Yard, cast: People) -> None
         confirm_run(run_id=run.pk, actor=cast.officer, digest_prefix=run.digest[:4])
 
 
-def test_a_wrong_disk_that_came_after_the_pause_refuses_too(yard: Yard, paused: PurgeRun, cast: People) -> None:
+def test_a_wrong_disk_that_came_after_the_pause_refuses_too(
+    yard: Yard, paused: PurgeRun, cast: People
+) -> None:
     (yard.home / "footage" / "lethe-storage.json").unlink()
     with pytest.raises(CannotConfirm):
         confirm_run(run_id=paused.pk, actor=cast.officer, digest_prefix=paused.digest[:4])

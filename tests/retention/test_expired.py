@@ -71,7 +71,7 @@ def test_invariant_3_a_reader_that_was_opened_in_time_gives_nothing_afterwards(y
 def test_invariant_3_expired_footage_is_on_no_list(yard: Yard) -> None:
     sealed = yard.segment(expires_in=MINUTE)
     row = sealed.row
-    span = {"camera_id": row.camera_id, "start": row.starts_at, "end": row.ends_at}
+    span: dict[str, Any] = {"camera_id": row.camera_id, "start": row.starts_at, "end": row.ends_at}
     assert selectors.coverage(**span)
     yard.move(MINUTE)
     assert not selectors.coverage(**span)

@@ -56,7 +56,9 @@ def test_invariant_7_clock_40_days_ahead_destroys_nothing_until_it_is_mended(yar
     assert not PurgeRun.objects.filter(is_open=True).exists()
 
 
-def test_invariant_7_clock_2_days_behind_destroys_nothing_and_goes_on_when_it_is_right_again(yard: Yard) -> None:
+def test_invariant_7_clock_2_days_behind_destroys_nothing_and_goes_on_when_it_is_right_again(
+    yard: Yard,
+) -> None:
     old = yard.segment(expires_in=-49 * HOUR)
     yard.move(-2 * DAY, trusted=False)
 

@@ -164,7 +164,14 @@ def test_the_certificate_states_its_facts_on_the_page_and_as_json(yard: Yard, of
     certificate = Certificate.objects.get()
 
     shown = text_of(officer.get(reverse("certificate", args=[certificate.number])))
-    for word in (certificate.number, "Saebyeok Freight", "Seoul", "Gate 1", "Its 30 days were over.", "Unknown"):
+    for word in (
+        certificate.number,
+        "Saebyeok Freight",
+        "Seoul",
+        "Gate 1",
+        "Its 30 days were over.",
+        "Unknown",
+    ):
         assert word in shown
     assert certificate.facts["merkle_root"] in shown
     answer = officer.get(reverse("certificate-json", args=[certificate.number]))

@@ -85,8 +85,9 @@ class Yard:
         facts = _seal(name, key, vault.context(pk, "media"), b"what a recorder sent" * 40)
         return Quarantined.objects.create(
             id=pk, site=camera.site, camera=camera, epoch=epoch, original_name="x.mp4", reason_code="garbage",
-            reason="no video", received_at=expires_at - KEPT, expires_at=expires_at, size_bytes=facts.size_bytes,
-            sealed_name=name, wrapped_key=vault.wrap(epoch, key), ciphertext_sha256=facts.ciphertext_sha256,
+            reason="no video", received_at=expires_at - KEPT, expires_at=expires_at,
+            size_bytes=facts.size_bytes, sealed_name=name, wrapped_key=vault.wrap(epoch, key),
+            ciphertext_sha256=facts.ciphertext_sha256,
             duplicate_tag=sha256(name.encode()).digest(),
         )  # fmt: skip
 

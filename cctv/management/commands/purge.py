@@ -58,7 +58,8 @@ class Command(BaseCommand):
 def _facts(run: PurgeRun) -> dict[str, Any]:
     return {
         "run": str(run.pk), "state": run.state, "segments": run.destroyed_segments,
-        "bytes": run.destroyed_bytes, "failed": run.failed, "keys": len(run.key_ids), "pause": run.pause_code, "error": run.error_code,
+        "bytes": run.destroyed_bytes, "failed": run.failed, "keys": len(run.key_ids),
+        "pause": run.pause_code, "error": run.error_code,
         "certificates": list(run.certificates.values_list("number", flat=True)),
     }  # fmt: skip
 
