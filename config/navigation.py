@@ -31,6 +31,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Log"), "log", "log", "log.read"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),
     Entry(_("Register"), "register", "register", "register.see"),
+    Entry(_("Sources"), "source", "sources", "ingest.see"),
     Entry(_("People"), "people", "people", "people.see"),
     Entry(_("Health"), "health", "health", "health.see"),
 )

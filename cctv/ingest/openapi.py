@@ -90,8 +90,8 @@ def _responses() -> dict[str, Any]:
         "411": ("Neither a length nor chunks.", _ERROR),
         "413": ("Larger than one segment may be. Nothing was kept.", _ERROR),
         "422": (
-            "wrong_checksum: nothing was kept. Any other code: the recording cannot be admitted (damaged, cut "
-            "off, no video, unsupported codec, impossible time) and is kept in quarantine until it expires.",
+            "wrong_checksum: nothing was kept. Any other code: the recording cannot be admitted (damaged, "
+            "cut off, no video, unsupported codec, impossible time) and is quarantined until it expires.",
             _ERROR,
         ),
         "503": (

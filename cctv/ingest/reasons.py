@@ -66,9 +66,7 @@ _TEXTS: dict[str, tuple[Any, Any]] = {
     ),
     "overlap": (
         _("There is already other footage of this camera for the same time."),
-        _(
-            "Check that two recorders or two sources do not deliver the same camera, and the recorder's clock."
-        ),
+        _("Check the recorder's clock, and that no two sources deliver the same camera."),
     ),
     "too_long": (
         _("The recording is longer than a segment may be."),

@@ -118,7 +118,8 @@ def test_a_refusal_can_be_read_though_the_body_was_not(office, recorder, server,
 def test_a_body_that_is_cut_off_half_way_leaves_nothing(office, recorder, server, big, chunked):
     start = clock.rfc3339(office.began())
     head = [
-        f"PUT /api/v1/cameras/gate/segments/{start} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {recorder[1]}",
+        f"PUT /api/v1/cameras/gate/segments/{start} HTTP/1.1",
+        "Host: localhost", f"Authorization: Bearer {recorder[1]}",
         "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(big)}", "", "",
     ]  # fmt: skip
     half = big[: len(big) // 2]
