@@ -5,6 +5,7 @@ batch, because nobody is shown anything yet; who later looks at a picture has an
 """
 
 import logging
+import threading
 from datetime import timedelta
 
 from accesslog.services import append
@@ -18,14 +19,27 @@ from cctv.footage.models import Segment
 log = logging.getLogger("lethe.footage")
 
 JOB = "thumbnail"
-BATCH = 60
+BATCH = 300
 FAILED = -1
 # Not worth a picture any more: it would be gone before anybody looked.
 TOO_LATE = timedelta(minutes=2)
 
 
+# One batch at a time in a process; in several, the same picture is at worst made twice.
+_working = threading.Lock()
+
+
 def make_thumbnails(*, limit: int = BATCH) -> int:
     """Make the pictures of up to `limit` segments, newest first; how many were made."""
+    if not _working.acquire(blocking=False):
+        return 0
+    try:
+        return _make(limit)
+    finally:
+        _working.release()
+
+
+def _make(limit: int) -> int:
     waiting = list(
         Segment.objects.filter(thumb_size_bytes=0, expires_at__gt=clock.now() + TOO_LATE)
         .select_related("epoch", "camera")

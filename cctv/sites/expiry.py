@@ -42,5 +42,6 @@ def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, defau
         if ends_at < rule.effective_from <= now:
             decided = rule_in_force(rules, rule.effective_from)
             assert decided is not None  # `rule` itself is in force from then on
-            earliest = min(earliest, ends_at + timedelta(days=decided.days))
+            # It takes effect when it does: nothing expires before the rule that ends it was in force.
+            earliest = min(earliest, max(rule.effective_from, ends_at + timedelta(days=decided.days)))
     return earliest

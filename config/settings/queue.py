@@ -38,8 +38,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "thumbnails": {
         "task": "cctv.footage.tasks.make_thumbnails",
-        "schedule": 30.0,
-        "options": {"expires": 30},
+        "schedule": 20.0,
+        "options": {"expires": 20},
     },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",

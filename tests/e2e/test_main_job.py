@@ -24,9 +24,8 @@ def holds(lethe: LiveLethe) -> None:
     lethe.manage("log", "verify")
 
 
-def test_the_main_job_on_the_embedded_default(live_lethe: Callable[..., LiveLethe]) -> None:
-    lethe = live_lethe(arguments=("demo",), timeout_s=180)
-    holds(lethe)
+def test_the_main_job_on_the_embedded_default(demo: LiveLethe) -> None:
+    holds(demo)
 
 
 def test_the_main_job_on_postgresql_redis_a_separate_worker_and_s3(

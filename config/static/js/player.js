@@ -133,6 +133,14 @@ function start(url) {
   video.play().catch(() => {});
 }
 
+// New segments get their small picture by a job, so one that is missing may come a little later.
+function loadThumb(image, url, attempt = 0) {
+  image.addEventListener("error", () => {
+    if (!closed && attempt < 5) setTimeout(() => loadThumb(image, url, attempt + 1), 4000 + 4000 * attempt);
+  }, { once: true });
+  image.src = attempt ? `${url}?again=${attempt}` : url;
+}
+
 // Every small picture is a viewing too: the server logs them before it sends them.
 function showThumbs() {
   const segments = [...new Map(fragments.map((f) => [segmentOf(f), f])).entries()];
@@ -149,8 +157,7 @@ function showThumbs() {
         image.height = 72;
         image.loading = "lazy";
         image.alt = "";
-        image.src = new URL(`${segment}/thumb.jpg`, new URL(camera.playlist, location.href));
-        image.addEventListener("error", () => button.remove());
+        loadThumb(image, new URL(`${segment}/thumb.jpg`, new URL(camera.playlist, location.href)));
         const label = document.createElement("span");
         label.textContent = clockText.format(fragment.programDateTime);
         button.append(image, label);
