@@ -19,6 +19,7 @@ from accesslog.errors import (
 )
 from accesslog.models import LogBody, LogEntry, LogHead, LogIndex
 from accesslog.selectors import load_receipt
+from accesslog.stores.base import Head
 from accesslog.verify import verify
 from tests.accesslog.cast import COVERED, NOTED, TEN, cover, covered, index_of, note
 from tests.accesslog.sealers import MonthSealer
@@ -86,6 +87,17 @@ def test_the_same_event_id_at_once_adds_one_entry():
     assert len({receipt.index for receipt in receipts}) == 1
     assert len({receipt.body["text"] for receipt in receipts}) == 1
     assert LogEntry.objects.count() == LogBody.objects.count() == 1
+
+
+def test_the_same_event_twice_in_one_group_is_placed_once():
+    event_id = uuid4()
+    pair = [
+        writer.Pending(records.prepare(kind=NOTED, body={"text": text}, index=[], event_id=event_id))
+        for text in ("first", "second")
+    ]
+    changes = writer.plan(Head(0, b"", 0), pair, {})
+    assert [row.event_id for row in changes.entries] == [event_id]
+    assert pair[1].twin is pair[0]
 
 
 def test_a_retry_after_a_restart_finds_its_entry():

@@ -251,15 +251,15 @@ def test_a_destroyed_key_without_a_prune_entry_is_seen(monkeypatch):
     assert found().what.startswith("The body of entry 0 is gone")
 
 
-def test_a_receipt_of_a_changed_entry_is_not_given():
+@pytest.mark.parametrize("tamper", [edit_body, edit_event_id, edit_entry, edit_leaf, edit_kind_column])
+def test_a_receipt_of_a_changed_entry_is_not_given(tamper: Callable[[], Any]):
     """Receipts open footage: nobody forges one by editing rows."""
-    log_of(10)
-    for tamper in (edit_body, edit_event_id, edit_entry):
-        with with_the_databases_password():
-            tamper()
-        with pytest.raises(EntryDamaged):
-            load_receipt(3)
-        assert load_receipt(5).body["camera"]["id"] == "gate2"
+    log_of(6)
+    with with_the_databases_password():
+        tamper()
+    with pytest.raises(EntryDamaged):
+        load_receipt(3)
+    assert load_receipt(5).body["camera"]["id"] == "gate2"
 
 
 def test_a_proof_holds_until_its_entry_is_changed():
