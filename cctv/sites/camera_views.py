@@ -144,7 +144,7 @@ def rule_add(request: Request, site_code: str = "", camera_code: str = "") -> Ht
         return redirect(back)
     heading = _("Change the retention of %(name)s") % {"name": scope.name}
     return form_page(
-        request, form, "rule_form", heading=heading, button=_("Add the rule"), zone=zone, back=back, **context
+        request, form, "rule_form", heading=heading, button=_("Add the rule"), back=back, **context
     )
 
 

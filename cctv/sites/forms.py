@@ -198,7 +198,6 @@ class RuleForm(forms.Form):
     effective_from = forms.DateTimeField(
         label=_("In force from"),
         required=False,
-        help_text=_("Empty means now. A rule cannot take effect in the past."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
@@ -216,6 +215,9 @@ class RuleForm(forms.Form):
         self.fields["days"].help_text = _(
             "Footage is destroyed that long after it was recorded. Above %(days)d days a reason is needed."
         ) % {"days": limit}
+        self.fields["effective_from"].help_text = _(
+            "Empty means now; a rule cannot take effect in the past. Read by the clocks of %(zone)s."
+        ) % {"zone": zone.key}
 
     def clean_effective_from(self) -> datetime | None:
         """The moment in UTC's terms: what was typed is the site's wall clock."""

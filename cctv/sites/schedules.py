@@ -56,19 +56,25 @@ def read_hours(texts: Sequence[str]) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for day, text in enumerate(texts):
         for part in filter(None, (each.strip() for each in text.split(","))):
-            found = re.fullmatch(r"(\d{1,2}):(\d\d)\s*[-–~]\s*(\d{1,2}):(\d\d)", part)
-            if found is None:
-                raise ValueError(part)
-            start, end = (f"{int(found[n]):02}:{found[n + 1]}" for n in (1, 3))
-            if _minutes(start) >= MINUTES_OF_DAY or _minutes(end) > MINUTES_OF_DAY:
-                raise ValueError(part)
-            if _minutes(start) < _minutes(end):
+            start, end = _read_span(part)
+            if start < end:
                 rows.append([day, start, end])
                 continue
             rows.append([day, start, "24:00"])
-            if _minutes(end):
+            if end != "00:00":
                 rows.append([(day + 1) % 7, "00:00", end])
     return sorted(rows)
+
+
+def _read_span(part: str) -> tuple[str, str]:
+    """Two times of a day as "HH:MM", which compare as text; ValueError with the part."""
+    found = re.fullmatch(r"(\d{1,2}):([0-5]\d)\s*[-–~]\s*(\d{1,2}):([0-5]\d)", part)
+    if found is None:
+        raise ValueError(part)
+    start, end = (f"{int(found[n]):02}:{found[n + 1]}" for n in (1, 3))
+    if start >= "24:00" or end > "24:00":
+        raise ValueError(part)
+    return start, end
 
 
 def write_hours(rows: list[list[Any]]) -> list[str]:
