@@ -8,12 +8,11 @@ compare-and-swap; a kill between two rows leaves both whole, and the next tick g
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from accesslog.errors import AccessLogError
 from cctv.core import clock
@@ -93,37 +92,50 @@ def _decides(rule: RetentionRule, camera: Camera) -> bool:
 
 
 def _shorten_segments(rule: RetentionRule, camera: Camera) -> int:
-    kept = timedelta(days=rule.days)
-    too_long = Segment.objects.filter(
-        camera=camera, ends_at__lt=rule.effective_from, expires_at__gt=F("ends_at") + kept
-    ).select_related("epoch")
-    moved = 0
-    while batch := list(too_long.defer("parts").order_by("pk")[:BATCH]):
-        moved += sum(_move(Segment, row, camera.site_id, row.ends_at + kept) for row in batch)
-        reached("retention.shortened-batch")
-    return moved
+    existing = Segment.objects.filter(camera=camera, ends_at__lt=rule.effective_from)
+    return sum(_shorten(rows.defer("parts"), ending) for rows, ending in _too_long(existing, "ends_at", rule))
 
 
 def _shorten_quarantined(rule: RetentionRule, camera: Camera) -> int:
     """Quarantined objects count from their receipt: nobody knows when they were recorded."""
+    existing = Quarantined.objects.filter(camera=camera, received_at__lt=rule.effective_from)
+    return sum(_shorten(rows, ending) for rows, ending in _too_long(existing, "received_at", rule))
+
+
+def _too_long(
+    existing: QuerySet[Any], began: str, rule: RetentionRule
+) -> list[tuple[QuerySet[Any], Callable[[Any], datetime]]]:
+    """What the rule ends earlier, and when: after its days, but never before it was in force."""
     kept = timedelta(days=rule.days)
-    too_long = Quarantined.objects.filter(
-        camera=camera, received_at__lt=rule.effective_from, expires_at__gt=F("received_at") + kept
-    ).select_related("epoch")
+    over_already = rule.effective_from - kept
+    return [
+        (
+            existing.filter(**{f"{began}__lt": over_already}, expires_at__gt=rule.effective_from),
+            lambda _row: rule.effective_from,
+        ),
+        (
+            existing.filter(**{f"{began}__gte": over_already}, expires_at__gt=F(began) + kept),
+            lambda row: getattr(row, began) + kept,
+        ),
+    ]
+
+
+def _shorten(too_long: QuerySet[Any], ending: Callable[[Any], datetime]) -> int:
     moved = 0
-    while batch := list(too_long.order_by("pk")[:BATCH]):
-        moved += sum(_move(Quarantined, row, row.site_id, row.received_at + kept) for row in batch)
+    while batch := list(too_long.select_related("epoch").order_by("pk")[:BATCH]):
+        moved += sum(_move(type(row), row, ending(row)) for row in batch)
+        reached("retention.shortened-batch")
     return moved
 
 
-def _move(model: type[Segment] | type[Quarantined], row: Any, site_id: UUID, expires_at: datetime) -> int:
+def _move(model: type[Segment] | type[Quarantined], row: Any, expires_at: datetime) -> int:
     """Give the row its earlier expiry, and its key the epoch that goes with it."""
     values: dict[str, Any] = {"expires_at": expires_at}
     # An hour that is over has no epoch any more: what has expired already ends with the current one.
     ends_at = max(expires_at, clock.now())
     if clock.floor_hour(ends_at) < row.epoch.expires_hour:
         with contextlib.suppress(KeyMissing):  # its key is gone: nothing to wrap, and it expires all the same
-            epoch = vault.ensure_epoch(site_id, ends_at)
+            epoch = vault.ensure_epoch(row.epoch.site_id, ends_at)
             wrapped = vault.rewrap(bytes(row.wrapped_key), old=row.epoch, new=epoch)
             values |= {"epoch": epoch, "wrapped_key": wrapped}
     unchanged = model._default_manager.filter(pk=row.pk, epoch_id=row.epoch_id, expires_at=row.expires_at)

@@ -11,6 +11,7 @@ from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import purge, shortening
 from cctv.retention.models import RuleApplication
+from cctv.sites.models import RetentionRule
 from cctv.vault import keyfile, rings, sealing
 from cctv.vault import services as vault
 from tests.retention.yard import KEPT, Sealed, Yard
@@ -61,6 +62,21 @@ def test_what_the_shorter_rule_has_ended_is_destroyed_by_the_next_tick_with_its_
     assert epochs <= rings.footage().key_ids()
     receipt = load_receipt(LogEntry.objects.get(kind="retention.shortened").index)
     assert (receipt.body["segments"], receipt.body["days"]) == (3, 10)
+
+
+def test_footage_older_than_the_shorter_rule_expires_when_the_rule_takes_effect_and_not_before(
+    yard: Yard,
+) -> None:
+    yard.rule(30)
+    sealed = yard.segment(expires_in=2 * DAY)
+    yard.rule(10, since=-timedelta(minutes=1))
+
+    assert shortening.apply_rules() == 1
+
+    row = Segment.objects.get(pk=sealed.row.pk)
+    assert row.expires_at == RetentionRule.objects.get(days=10).effective_from
+    assert row.expires_at > row.ends_at + 10 * DAY
+    assert shortening.apply_rules() == 0
 
 
 def test_a_longer_rule_does_not_touch_existing_footage(yard: Yard) -> None:
