@@ -75,8 +75,11 @@ def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> A
     original = taken.original_sha256
     if incoming.expected_sha256 not in (None, original):
         raise WrongChecksum
-    if camera is not None:
-        known = tags.find_segment(camera=camera, clear_sha256=original)
+    if camera is not None and taken.facts is not None:
+        duration = timedelta(milliseconds=taken.facts.counted_ms)
+        known = tags.find_segment(
+            camera=camera, clear_sha256=original, starts=incoming.starts, duration=duration
+        )
         if known is not None:
             return _duplicate(known)
     try:
@@ -160,9 +163,7 @@ def place(incoming: Incoming, *, camera: Camera, duration: timedelta) -> tuple[d
 def refuse_overlap(*, camera: Camera, starts_at: datetime, ends_at: datetime) -> None:
     """Raise Inadmissible when other footage of the camera covers more than the tolerance of the span."""
     tolerance = min(OVERLAP_TOLERANCE, (ends_at - starts_at) / 2)
-    # What is registered overlaps itself by no more than the tolerance, so the latest few decide.
-    before = Segment.objects.filter(camera=camera, starts_at__lt=ends_at - tolerance)
-    for other in before.order_by("-starts_at").only("starts_at", "ends_at")[:8]:
+    for other in tags.footage_near(camera=camera, starts_at=starts_at, ends_at=ends_at):
         shared = min(ends_at, other.ends_at) - max(starts_at, other.starts_at)
         if shared > min(tolerance, (other.ends_at - other.starts_at) / 2):
             span = f"{clock.rfc3339(other.starts_at)} to {clock.rfc3339(other.ends_at)}"
@@ -182,7 +183,8 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
     except Inadmissible:
         raise
     except IntegrityError:
-        known = tags.find_segment(camera=draft.camera, clear_sha256=draft.taken.original_sha256)
+        twin = {"camera": draft.camera, "duplicate_tag": segment.duplicate_tag}
+        known = Segment.objects.filter(**twin).first()
         if known is None:
             raise
         return _duplicate(known)

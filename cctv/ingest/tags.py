@@ -1,10 +1,14 @@
 """Recognising a recording that is already there.
 
-A tag is an HMAC of the clear bytes' hash under a key of the epoch, so it means nothing once the epoch
-has ended. The same recording may come back when another rule gives it another expiry, hence another
-epoch: it is looked for in every live epoch of the site.
+A tag is an HMAC of the delivered bytes' hash under a key of the epoch, so it means nothing once the epoch
+has ended. Within one epoch the unique constraint finds duplicates. The same recording may also come back
+after a change of rules, for another expiry and hence another epoch: then it lies where its own time lies,
+so the footage of that time is compared, each under its own epoch. (Trying every live epoch of a site
+with 30 days costs 21 ms a recording, for the sake of a file that comes back under another name.)
 """
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cctv.footage.models import Segment
@@ -14,38 +18,38 @@ from cctv.vault import services as vault
 from cctv.vault.errors import KeyMissing
 from cctv.vault.models import Epoch, EpochState
 
-# SQLite takes at most 32,766 parameters; 720 epochs are usual (30 days).
-BATCH = 2000
+# What is registered overlaps itself by no more than a keyframe, so the latest few rows before an
+# instant hold everything that reaches beyond it.
+LATEST = 8
 
 
-def find_segment(*, camera: Camera, clear_sha256: bytes) -> Segment | None:
-    """The segment of this camera with the same clear bytes, or None."""
-    tags = _possible(camera.site_id, clear_sha256)
-    for start in range(0, len(tags), BATCH):
-        found = Segment.objects.filter(camera=camera, duplicate_tag__in=tags[start : start + BATCH]).first()
-        if found is not None:
-            return found
+def footage_near(*, camera: Camera, starts_at: datetime, ends_at: datetime) -> list[Segment]:
+    """The segments of the camera that share some time with [starts_at, ends_at)."""
+    before = Segment.objects.filter(camera=camera, starts_at__lt=ends_at).select_related("epoch")
+    return [row for row in before.order_by("-starts_at")[:LATEST] if row.ends_at > starts_at]
+
+
+def find_segment(
+    *, camera: Camera, clear_sha256: bytes, starts: Sequence[datetime], duration: timedelta
+) -> Segment | None:
+    """The segment of this camera with the same delivered bytes at (one of) these times, or None."""
+    for start in starts:
+        for row in footage_near(camera=camera, starts_at=start, ends_at=start + duration):
+            if _tag(row.epoch, clear_sha256) == bytes(row.duplicate_tag):
+                return row
     return None
 
 
 def find_quarantined(*, site_id: UUID, clear_sha256: bytes) -> Quarantined | None:
-    """The object in quarantine with the same clear bytes, or None."""
-    tags = _possible(site_id, clear_sha256)
-    for start in range(0, len(tags), BATCH):
-        found = Quarantined.objects.filter(
-            site_id=site_id, duplicate_tag__in=tags[start : start + BATCH]
-        ).first()
-        if found is not None:
-            return found
-    return None
+    """The object in quarantine with the same delivered bytes, or None."""
+    epochs = Epoch.objects.filter(site_id=site_id, state=EpochState.LIVE, quarantined__isnull=False)
+    possible = [tag for epoch in epochs.distinct() if (tag := _tag(epoch, clear_sha256))]
+    return Quarantined.objects.filter(site_id=site_id, duplicate_tag__in=possible).first()
 
 
-def _possible(site_id: UUID, clear_sha256: bytes) -> list[bytes]:
-    """The tag under each live epoch of the site; an epoch whose key is gone can hold nothing."""
-    tags = []
-    for epoch in Epoch.objects.filter(site_id=site_id, state=EpochState.LIVE):
-        try:
-            tags.append(vault.duplicate_tag(epoch, clear_sha256))
-        except KeyMissing:
-            continue
-    return tags
+def _tag(epoch: Epoch, clear_sha256: bytes) -> bytes | None:
+    """The tag under the epoch; None when its key is gone, so that nothing can be recognised by it."""
+    try:
+        return vault.duplicate_tag(epoch, clear_sha256)
+    except KeyMissing:
+        return None
