@@ -25,20 +25,17 @@ _FIND = (
     "SELECT e.entry_index, e.event_id, e.time_us, e.kind, e.entry, e.leaf_hash, b.sealed, b.key_id "
     "FROM log_entry e LEFT JOIN log_body b ON b.entry_index = e.entry_index WHERE e.event_id = ANY(%b)"
 )
-_ADD_ENTRIES = (
-    "INSERT INTO log_entry (entry_index, event_id, time_us, kind, entry, leaf_hash) "
-    "SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[])"
-)
-_ADD_BODIES = (
-    "INSERT INTO log_body (entry_index, sealed, key_id) "
-    "SELECT * FROM unnest(%b::bigint[], %b::bytea[], %b::text[])"
-)
-_ADD_ROWS = (
-    f"INSERT INTO log_index ({', '.join(base.SEARCH_COLUMNS)}) SELECT * FROM unnest(%b::bigint[], "  # noqa: S608
+# One statement for all tables: each more costs a caller who is alone a tenth of a millisecond.
+_WRITE = (
+    "WITH entries AS (INSERT INTO log_entry (entry_index, event_id, time_us, kind, entry, leaf_hash) "  # noqa: S608
+    "SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::bigint[], %b::text[], %b::bytea[], %b::bytea[])), "
+    "bodies AS (INSERT INTO log_body (entry_index, sealed, key_id) "
+    "SELECT * FROM unnest(%b::bigint[], %b::bytea[], %b::text[])), "
+    f"rows AS (INSERT INTO log_index ({', '.join(base.SEARCH_COLUMNS)}) SELECT * FROM unnest(%b::bigint[], "
     "%b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::bigint[], "
-    "%b::bigint[], %b::smallint[])"
+    "%b::bigint[], %b::smallint[])) "
+    "UPDATE log_head SET size = %b, frontier = %b, last_time_us = %b WHERE id = 1"
 )
-_UPDATE_HEAD = "UPDATE log_head SET size = %b, frontier = %b, last_time_us = %b WHERE id = 1"
 
 
 class PostgresqlStore:
@@ -82,14 +79,15 @@ class PostgresqlStore:
 
     def commit(self, changes: Changes) -> None:
         head = changes.head
+        values = [
+            *_columns(changes.entries, 6),
+            *_columns(changes.bodies, 3),
+            *_columns(changes.rows, len(base.SEARCH_COLUMNS)),
+            *(head.size, head.frontier, head.last_time_us),
+        ]
         with self._translated(), self._raw.pipeline():
-            execute = self._cursor.execute
-            execute(_ADD_ENTRIES, _columns(changes.entries), prepare=True)
-            execute(_ADD_BODIES, _columns(changes.bodies), prepare=True)
-            if changes.rows:
-                execute(_ADD_ROWS, _columns(changes.rows), prepare=True)
-            execute(_UPDATE_HEAD, (head.size, head.frontier, head.last_time_us), prepare=True)
-            execute("COMMIT")
+            self._cursor.execute(_WRITE, values, prepare=True)
+            self._cursor.execute("COMMIT")
 
     def rollback(self) -> None:
         with contextlib.suppress(psycopg.Error):
@@ -115,5 +113,5 @@ class PostgresqlStore:
             raise base.StoreUnavailable(str(error)) from error
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
