@@ -23,6 +23,7 @@ ROLES = ("all", "web", "worker")
 WEB_THREADS = 24
 WORKER_THREADS = 4
 SOCKET_TIMEOUT_S = 60
+UNREAD_LIMIT_BYTES = 64 * 1024
 QUEUES = "default,media,purge"
 # Remembers nothing and writes no file: every entry is safe to run again after a restart.
 SCHEDULER = "celery.beat:Scheduler"
@@ -49,6 +50,19 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
     _serve(server, stops, ready)
 
 
+class Gateway(wsgi.Gateway_10):  # type: ignore[misc]  # cheroot ships no types
+    """Closes the connection when an answer goes out before a long body was read.
+
+    cheroot would read the rest into memory to keep the connection alive: gigabytes, if somebody asks.
+    """
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        """As WSGI has it."""
+        if getattr(self.req.rfile, "remaining", 0) > UNREAD_LIMIT_BYTES:
+            self.req.close_connection = True
+        return super().start_response(status, headers, exc_info)
+
+
 def web_server(host: str, port: int) -> wsgi.Server:
     """The threaded HTTP server, bound but not yet serving. Port 0 takes a free one."""
     from config.wsgi import application
@@ -61,6 +75,7 @@ def web_server(host: str, port: int) -> wsgi.Server:
         timeout=SOCKET_TIMEOUT_S,
         request_queue_size=128,
     )
+    server.gateway = Gateway
     server.max_request_body_size = settings.LETHE_UPLOAD_MAX_BYTES
     server.prepare()
     return server

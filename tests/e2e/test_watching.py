@@ -3,11 +3,16 @@
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.media.clips import clip
+from tests.servers.lethe import LiveLethe
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -28,8 +33,9 @@ FRAME = """() => {
 
 
 def day_of(page: Page, camera: str) -> None:
+    """A quarter of an hour that was recorded before the demonstration started."""
     page.goto(f"/sites/seoul/cameras/{camera}/{datetime.now(SEOUL):%Y-%m-%d}/")
-    page.locator("[data-pick-from]").last.click()
+    page.locator("[data-pick-from]").first.click()
 
 
 def open_viewing(page: Page, camera: str, case: str) -> None:
@@ -125,6 +131,26 @@ def test_a_still_is_saved_and_a_closed_session_stops_the_player(person: Callable
     other.get_by_role("button", name="Close").click()
     guard.locator("[data-row] .strip--seek").first.click(position={"x": 400, "y": 10})
     expect(guard.locator("#tile-state")).to_contain_text("closed", timeout=20_000)
+
+
+def test_hevc_plays_converted_and_the_page_says_so(
+    demo: LiveLethe, person: Callable[..., Page], tmp_path: Path
+) -> None:
+    start = (datetime.now(SEOUL) - timedelta(hours=7)).replace(microsecond=0)
+    file = tmp_path / "hevc.mp4"
+    file.write_bytes(clip(codec="hevc", seconds=6, width=640, height=360, noise=40))
+    demo.manage("ingest", str(file), "--camera", "gate-1", "--start", start.isoformat())
+    guard = person("operator")
+    span = {
+        "day": f"{start:%Y-%m-%d}",
+        "start": f"{start:%H:%M:%S}",
+        "end": f"{start + timedelta(seconds=6):%H:%M:%S}",
+    }
+    guard.goto(f"/sites/seoul/view/?{urlencode({'camera': 'gate-1', **span})}")
+    guard.keyboard.press("Enter")
+    guard.wait_for_url(re.compile("/viewings/"))
+    plays(guard)
+    expect(guard.locator("#tile-note")).to_have_text("Converted from HEVC")
 
 
 @pytest.mark.parametrize(("width", "language"), [(1440, "en"), (390, "ja"), (390, "ko")])
