@@ -1,0 +1,231 @@
+"""Who gets what from each address: one table, written down independently of the policy's own.
+
+A row says which roles may open the address. For everybody else the answer follows from invariant 8:
+
+    nobody signed in         the sign-in
+    no role that may         403, the same for own, foreign and missing things
+    may, at another site     404: what is there must not be known
+
+`site` rows are about one site's thing, `mine` rows about something of the person's own, `everywhere`
+rows about what is common to all sites, `any` rows are lists that show only what one may know.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.people.world import Place, World
+
+OPERATOR, APPROVER, OFFICER = "operator", "approver", "privacy_officer"
+AUDITOR, ADMIN = "auditor", "administrator"
+BROWSE = frozenset({OPERATOR, APPROVER})
+VIEW = frozenset({OPERATOR})
+REGISTER = frozenset({OFFICER, ADMIN})
+RULES = frozenset({OFFICER})
+CHANGE = frozenset({ADMIN})
+RETENTION = frozenset({APPROVER, OFFICER, AUDITOR})
+CONFIRM = frozenset({OFFICER})
+LOG = frozenset({OFFICER, AUDITOR})
+PEOPLE = frozenset({APPROVER, ADMIN})
+
+Arguments = Callable[[Place, World], dict[str, Any]]
+
+
+def nothing(_place: Place, _world: World) -> dict[str, Any]:
+    return {}
+
+
+def site(place: Place, _world: World) -> dict[str, Any]:
+    return {"site_code": place.site.code}
+
+
+def camera(place: Place, _world: World) -> dict[str, Any]:
+    return {"camera_code": place.camera.code}
+
+
+def site_camera(place: Place, world: World) -> dict[str, Any]:
+    return site(place, world) | camera(place, world)
+
+
+def day(place: Place, world: World) -> dict[str, Any]:
+    return site_camera(place, world) | {"day": world.day}
+
+
+def purpose(_place: Place, world: World) -> dict[str, Any]:
+    return {"purpose_code": world.cast.fire.code}
+
+
+def person(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.guard.pk}
+
+
+def closed_person(_place: Place, world: World) -> dict[str, Any]:
+    return {"pk": world.closed.pk}
+
+
+def grant(place: Place, world: World) -> dict[str, Any]:
+    return person(place, world) | {"grant": place.grant.pk}
+
+
+def viewing(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.viewing.pk}
+
+
+def viewing_camera(place: Place, world: World) -> dict[str, Any]:
+    return viewing(place, world) | camera(place, world)
+
+
+def segment(place: Place, world: World) -> dict[str, Any]:
+    return viewing_camera(place, world) | {"segment": world.no_segment}
+
+
+def number(place: Place, world: World) -> dict[str, Any]:
+    return segment(place, world) | {"number": 0}
+
+
+def source(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.source.pk}
+
+
+def recorder(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.recorder.pk}
+
+
+def quarantined(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.quarantined.pk}
+
+
+def run(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.run.pk}
+
+
+def certificate(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.certificate.number}
+
+
+def entry(place: Place, _world: World) -> dict[str, Any]:
+    return {"index": place.entry}
+
+
+def upload(place: Place, _world: World) -> dict[str, Any]:
+    return {"code": place.camera.code, "start": "2026-03-01T00:00:00Z"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """`ok` is the answer to those who may; `refused` to those whose roles may not, 403 unless hidden."""
+
+    name: str
+    kind: str
+    roles: frozenset[str] = frozenset()
+    arguments: Arguments = nothing
+    method: str = "GET"
+    ok: int = 200
+    refused: int = 403
+    data: dict[str, str] = field(default_factory=dict)
+
+
+def _in_site(prefix: str) -> dict[str, Row]:
+    """The register's addresses below a site."""
+    return {
+        prefix: Row("register-site", "site", REGISTER, site),
+        f"{prefix}edit/": Row("site-edit", "site", CHANGE, site),
+        f"{prefix}retire/": Row("site-retire", "site", CHANGE, site),
+        f"{prefix}zones/add/": Row("zone-add", "site", CHANGE, site),
+        f"{prefix}cameras/add/": Row("camera-add", "site", CHANGE, site),
+        f"{prefix}rules/add/": Row("rule-add", "site", RULES, site),
+    }
+
+
+def _viewing(prefix: str) -> dict[str, Row]:
+    """One's own viewing. There is no segment in it, so its pictures are missing for its owner as well."""
+    of_camera = f"{prefix}<slug:camera_code>/"
+    of_segment = f"{of_camera}<uuid:segment>/"
+    return {
+        prefix: Row("viewing", "mine", VIEW, viewing),
+        f"{prefix}close/": Row("viewing-close", "mine", VIEW, viewing, "POST", 302),
+        f"{prefix}extend/": Row("viewing-extend", "mine", VIEW, viewing, "POST", 302),
+        f"{prefix}alive/": Row("viewing-alive", "mine", VIEW, viewing, "POST"),
+        f"{of_camera}index.m3u8": Row("viewing-playlist", "mine", VIEW, viewing_camera),
+        f"{of_segment}init.mp4": Row("viewing-init", "mine", VIEW, segment, ok=404),
+        f"{of_segment}<int:number>.m4s": Row("viewing-part", "mine", VIEW, number, ok=404),
+        f"{of_segment}thumb.jpg": Row("viewing-thumb", "mine", VIEW, segment, ok=404),
+        f"{of_camera}still.jpg": Row("viewing-still", "mine", VIEW, viewing_camera, "POST", 404),
+    }
+
+
+MATRIX: dict[str, Row] = {
+    # shell and supervision
+    "": Row("home", "signed_in", ok=302),
+    "theme/": Row("theme", "open", method="POST", ok=302),
+    "language/": Row("language", "open", method="POST", ok=302),
+    "styleguide/": Row("styleguide", "open", ok=404),
+    "healthz": Row("healthz", "open"),
+    "readyz": Row("readyz", "open"),
+    "metrics": Row("metrics", "open"),
+    # signing in
+    "accounts/login/": Row("account_login", "open", ok=200),
+    "accounts/logout/": Row("account_logout", "open", ok=200),
+    "accounts/inactive/": Row("account_inactive", "open"),
+    "accounts/reauthenticate/": Row("account_reauthenticate", "signed_in"),
+    "accounts/password/change/": Row("account_change_password", "signed_in"),
+    "account/": Row("account", "signed_in"),
+    # people
+    "people/": Row("people", "any", PEOPLE),
+    "people/add/": Row("person-add", "any", CHANGE),
+    "people/<uuid:pk>/": Row("person", "site", PEOPLE, person),
+    "people/<uuid:pk>/edit/": Row("person-edit", "site", CHANGE, person),
+    "people/<uuid:pk>/password/": Row("person-password", "site", CHANGE, person),
+    "people/<uuid:pk>/deactivate/": Row("person-deactivate", "site", CHANGE, person),
+    "people/<uuid:pk>/reactivate/": Row("person-reactivate", "site", CHANGE, person),
+    "people/<uuid:pk>/grants/add/": Row("grant-add", "site", PEOPLE, person),
+    "people/<uuid:pk>/grants/<uuid:grant>/revoke/": Row("grant-revoke", "site", PEOPLE, grant),
+    # the register
+    "register/": Row("register", "any", REGISTER),
+    "register/sites/add/": Row("site-add", "everywhere", CHANGE),
+    **_in_site("register/sites/<slug:site_code>/"),
+    "register/cameras/<slug:camera_code>/": Row("register-camera", "site", REGISTER, camera),
+    "register/cameras/<slug:camera_code>/edit/": Row("camera-edit", "site", CHANGE, camera),
+    "register/cameras/<slug:camera_code>/retire/": Row("camera-retire", "site", CHANGE, camera),
+    "register/cameras/<slug:camera_code>/rules/add/": Row("rule-add", "site", RULES, camera),
+    "register/purposes/": Row("purposes", "any", REGISTER),
+    "register/purposes/add/": Row("purpose-add", "everywhere", CHANGE),
+    "register/purposes/<slug:purpose_code>/edit/": Row("purpose-edit", "everywhere", CHANGE, purpose),
+    "register/purposes/<slug:purpose_code>/retire/": Row("purpose-retire", "everywhere", CHANGE, purpose),
+    "register/rules/add/": Row("rule-add", "everywhere", RULES),
+    # browsing and viewing
+    "sites/": Row("sites", "any", BROWSE),
+    "sites/<slug:site_code>/": Row("site", "site", BROWSE, site),
+    "sites/<slug:site_code>/cameras/<slug:camera_code>/": Row("camera", "site", BROWSE, site_camera),
+    "sites/<slug:site_code>/cameras/<slug:camera_code>/<isodate:day>/": Row(
+        "camera-day", "site", BROWSE, day
+    ),
+    "sites/<slug:site_code>/view/": Row("viewing-new", "site", VIEW, site, ok=400),
+    "viewings/": Row("viewings", "any", VIEW),
+    **_viewing("viewings/<uuid:pk>/"),
+    # ingest
+    "api/v1/openapi.json": Row("api-openapi", "open"),
+    "api/v1/cameras/<str:code>/segments/<str:start>": Row(
+        "api-segment", "token", arguments=upload, method="PUT"
+    ),
+    "sources/": Row("sources", "any", CHANGE),
+    "sources/new/": Row("source-add", "any", CHANGE),
+    "sources/<uuid:pk>/": Row("source-edit", "site", CHANGE, source),
+    "sources/<uuid:pk>/retire/": Row("source-retire", "site", CHANGE, source),
+    "recorders/": Row("recorders", "any", CHANGE),
+    "recorders/new/": Row("recorder-add", "any", CHANGE),
+    "recorders/<uuid:pk>/revoke/": Row("recorder-revoke", "site", CHANGE, recorder),
+    "quarantine/": Row("quarantine", "any", CHANGE),
+    "quarantine/<uuid:pk>/retry/": Row("quarantine-retry", "site", CHANGE, quarantined, "POST", 410),
+    # retention
+    "retention/": Row("retention", "any", RETENTION),
+    "retention/runs/": Row("purge-runs", "any", RETENTION),
+    "retention/runs/<uuid:pk>/": Row("purge-run", "site", RETENTION, run),
+    "retention/runs/<uuid:pk>/confirm/": Row("purge-run-confirm", "site", CONFIRM, run, ok=302),
+    "retention/certificates/": Row("certificates", "any", RETENTION),
+    "retention/certificates/<str:number>/": Row("certificate", "site", RETENTION, certificate),
+    "retention/certificates/<str:number>/facts.json": Row("certificate-json", "site", RETENTION, certificate),
+    # the log hides altogether from those who may not read it
+    "log/": Row("log", "any", LOG, refused=404),
+    "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),
+}

@@ -1,0 +1,124 @@
+"""One thing of every kind at each of two sites, for asking every address about own and foreign things."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from accesslog import IndexFields
+from accesslog.services import append
+from cctv.core import clock
+from cctv.core.ids import new_id
+from cctv.footage.models import ViewingSession
+from cctv.ingest.models import Quarantined, Recorder, Source
+from cctv.people.models import Account, Role, RoleGrant
+from cctv.retention.models import Certificate, PurgeItem, PurgeRun, RunState
+from cctv.sites.models import Camera, Site
+from cctv.vault.models import Epoch
+from tests.people.cast import LONG_AGO, PASSWORD, Cast
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site and one of each of its things."""
+
+    site: Site
+    camera: Camera
+    guard: Account
+    grant: RoleGrant
+    viewing: ViewingSession
+    source: Source
+    recorder: Recorder
+    quarantined: Quarantined
+    run: PurgeRun
+    certificate: Certificate
+    entry: int
+
+
+@dataclass(frozen=True)
+class World:
+    """Both places, and who asks: one person per role, each at `own`; two more everywhere; one without."""
+
+    cast: Cast
+    own: Place
+    other: Place
+    asking: dict[str, Account]
+    everywhere: dict[str, Account]
+    closed: Account
+    no_segment: UUID
+    day: date
+
+
+def make(cast: Cast) -> World:
+    """The world around the cast; the asking people are at Seoul."""
+    asking = {Role.OPERATOR.value: cast.operator, Role.APPROVER.value: cast.approver}
+    for role in (Role.PRIVACY_OFFICER, Role.AUDITOR, Role.ADMINISTRATOR):
+        asking[role.value] = _person(f"seoul-{role.value}", role.value, cast.seoul)
+    return World(
+        cast=cast,
+        own=_place(1, cast.seoul, cast.gate, cast.operator),
+        other=_place(2, cast.osaka, cast.mon, cast.osaka_operator),
+        asking=asking,
+        everywhere={
+            Role.PRIVACY_OFFICER.value: cast.privacy_officer,
+            Role.AUDITOR.value: cast.auditor,
+            Role.ADMINISTRATOR.value: cast.administrator,
+        },
+        closed=_person("closed", "", None),
+        no_segment=new_id(),
+        day=date(2026, 3, 1),
+    )
+
+
+def _person(mailbox: str, role: str, site: Site | None) -> Account:
+    account = Account.objects.create_user(
+        f"{mailbox}@example.org", PASSWORD, name=mailbox, employer="Guard Co."
+    )
+    if role:
+        RoleGrant.objects.create(account=account, role=role, site=site, valid_from=LONG_AGO)
+    return account
+
+
+def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
+    now = clock.now()
+    guard = _person(f"guard-{site.code}", "operator", site)
+    viewing = ViewingSession.objects.create(
+        actor=viewer, site=site, purpose=camera.purposes.all()[0], starts_at=now - timedelta(hours=2),
+        ends_at=now - timedelta(hours=1), valid_until=now + timedelta(hours=1),
+    )  # fmt: skip
+    viewing.cameras.add(camera)
+    source = Source.objects.create(
+        site=site, camera=camera, name="Folder", layout="ffmpeg", folder=f"/nowhere/{site.code}"
+    )
+    token = sha256(site.code.encode()).digest()
+    recorder = Recorder.objects.create(site=site, name="Recorder", token_sha256=token)
+    epoch = Epoch.objects.create(site=site, expires_hour=LONG_AGO, key_id=f"gone-{number}", state="destroyed")
+    quarantined = Quarantined.objects.create(
+        site=site, camera=camera, epoch=epoch, original_name="x.mp4", reason_code="garbage", reason="none",
+        expires_at=LONG_AGO, size_bytes=1, sealed_name=f"gone/{number}", wrapped_key=b"x",
+        ciphertext_sha256=b"x" * 32, duplicate_tag=token,
+    )  # fmt: skip
+    run = PurgeRun.objects.create(state=RunState.DONE, is_open=None, cutoff_at=now, plan_sha256=b"p" * 32)
+    PurgeItem.objects.create(run=run, epoch=epoch, site=site)
+    receipt = append(kind="site.created", index=[IndexFields(site=str(site.pk))], body={
+        "actor": {"id": "", "name": "Lethe"}, "object": {"name": site.name}, "site": {"id": str(site.pk)},
+    })  # fmt: skip
+    return Place(
+        site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
+        recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
+        entry=receipt.index,
+    )  # fmt: skip
+
+
+def _certificate(number: int, run: PurgeRun, site: Site) -> Certificate:
+    moment = clock.rfc3339(datetime(2026, 3, 1, tzinfo=UTC))
+    facts = {
+        "site": {"name": site.name, "time_zone": site.time_zone}, "organisation": "Saebyeok Freight",
+        "trigger": "auto", "segments": 1, "quarantined": 0, "bytes": 1, "copies": [], "left": [],
+        "cameras": [], "epochs": [], "runs": [],
+        **dict.fromkeys(("deleted_from", "deleted_until", "keys_destroyed_at"), moment),
+    }  # fmt: skip
+    return Certificate.objects.create(
+        year=2026, sequence=number, number=f"DC-2026-{number:04}", run=run, site=site, facts=facts,
+        facts_sha256=b"f" * 32,
+    )  # fmt: skip
