@@ -62,7 +62,9 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "lethe_segments": Segment.objects.count(),
         "lethe_segments_overdue": Segment.objects.filter(expires_at__lte=now).count(),
         "lethe_quarantined": Quarantined.objects.count(),
-        "lethe_viewings_open": ViewingSession.objects.filter(closed_at__isnull=True, valid_until__gt=now).count(),
+        "lethe_viewings_open": ViewingSession.objects.filter(
+            closed_at__isnull=True, valid_until__gt=now
+        ).count(),
         "lethe_seconds_since_last_ingest": (now - newest).total_seconds() if newest else -1,
     }
     for name, value in figures.items():

@@ -50,7 +50,7 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
     _serve(server, stops, ready)
 
 
-class Gateway(wsgi.Gateway_10):  # type: ignore[misc]  # cheroot ships no types
+class Gateway(wsgi.Gateway_10):
     """Closes the connection when an answer goes out before a long body was read.
 
     cheroot would read the rest into memory to keep the connection alive: gigabytes, if somebody asks.

@@ -272,7 +272,7 @@ def _append(
         "viewing": str(session.pk),
         "actor": actor_fields(session.actor, ACTION, site_id=session.site_id),
         "terminal": session.terminal,
-        "site": {"id": str(session.site_id), "name": session.site.name},
+        "site": session.site.logged(),
         "purpose": {
             "code": session.purpose.code,
             "text": session.purpose.name,

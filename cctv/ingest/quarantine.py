@@ -107,7 +107,7 @@ def _expiry(incoming: Incoming, reason: Reason) -> datetime:
 def _log(row: Quarantined, incoming: Incoming) -> None:
     """The entry; the id comes from the tag, so that a retry after a crash adds none."""
     body: dict[str, JSON] = {
-        "site": {"id": str(row.site_id), "name": incoming.site.name},
+        "site": incoming.site.logged(),
         "object": str(row.pk),
         "name": row.original_name,
         "reason": {"code": row.reason_code, "text": row.reason},
@@ -149,7 +149,7 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
         body={
             "actor": actor_fields(actor, ACTION, site_id=row.site_id),
             "terminal": terminal,
-            "site": {"id": str(row.site_id), "name": row.site.name},
+            "site": row.site.logged(),
             "object": str(row.pk),
             "name": row.original_name,
             "reason": row.reason_code,

@@ -102,7 +102,7 @@ def _log(kind: str, actor: Account, terminal: str, recorder: Recorder, **more: A
         body={
             "actor": actor_fields(actor, ACTION, site_id=recorder.site_id),
             "terminal": terminal,
-            "site": {"id": str(recorder.site_id), "name": recorder.site.name},
+            "site": recorder.site.logged(),
             "recorder": {"id": str(recorder.pk), "name": recorder.name},
             **more,
         },

@@ -169,7 +169,7 @@ def _log(kind: str, actor: Account, terminal: str, source: Source, **more: Any) 
         body={
             "actor": actor_fields(actor, ACTION, site_id=source.site_id),
             "terminal": terminal,
-            "site": {"id": str(source.site_id), "name": source.site.name},
+            "site": source.site.logged(),
             "source": {"id": str(source.pk), "name": source.name, "folder": source.folder},
             **more,
         },

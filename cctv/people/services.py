@@ -326,7 +326,7 @@ def _grant_body(grant: RoleGrant) -> dict[str, Any]:
         role = {"code": grant.role, "text": str(Role(grant.role).label)}
     if grant.site is None:
         return {"role": role, "where": {"id": "", "name": "all sites"}}
-    site = {"id": str(grant.site.pk), "name": grant.site.name}
+    site = grant.site.logged()
     return {"role": role, "where": site, "site": site}
 
 

@@ -11,7 +11,7 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RuleApplication
 from cctv.retention.plan import Plan
-from cctv.sites.models import Camera, Site
+from cctv.sites.models import Camera
 from cctv.vault.services import Destruction
 
 # An entry's body has a limit; the search index of the entry names every camera in any case.
@@ -147,7 +147,7 @@ def failed(failure: PurgeFailure) -> Receipt:
     body: dict[str, Any] = {
         "run": str(failure.run_id),
         "object": failure.sealed_name,
-        "site": _site(failure.site),
+        "site": failure.site.logged(),
         "expired": rfc3339(failure.expired_at),
         "attempts": failure.attempts,
         "error": failure.error_code,
@@ -168,7 +168,7 @@ def certificate(issued: Certificate, *, segments: int, size_bytes: int) -> Recei
     body: dict[str, Any] = {
         "number": issued.number,
         "run": str(issued.run_id),
-        "site": _site(issued.site),
+        "site": issued.site.logged(),
         "sha256": bytes(issued.facts_sha256).hex(),
         "segments": segments,
         "bytes": size_bytes,
@@ -191,7 +191,7 @@ def shortened(application: RuleApplication, *, cameras: Sequence[Camera], quaran
         "quarantined": quarantined,
     }
     if rule.site is not None:
-        body["site"] = _site(rule.site)
+        body["site"] = rule.site.logged()
     if rule.camera is not None:
         body["camera"] = _camera(rule.camera)
     if rule.created_by is not None:
@@ -223,10 +223,6 @@ def witnesses(destruction: Destruction) -> list[dict[str, Any]]:
 def mirrors_pending(mirrors: Sequence[dict[str, Any]]) -> bool:
     """Whether a mirror or a process may still hold what opens the destroyed keys."""
     return any(not mirror["confirmed"] for mirror in mirrors)
-
-
-def _site(site: Site) -> dict[str, str]:
-    return {"id": str(site.pk), "name": site.name}
 
 
 def _camera(camera: Camera) -> dict[str, str]:

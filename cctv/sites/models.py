@@ -49,6 +49,10 @@ class Site(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def logged(self) -> dict[str, str]:
+        """How the access log names the site; the zone is that of the clocks its entries are told by."""
+        return {"id": str(self.pk), "name": self.name, "zone": self.time_zone}
+
 
 class ZoneKind(models.TextChoices):
     """What kind of place a camera looks at. The last three may never be filmed (O4)."""

@@ -308,7 +308,7 @@ def _log(
 ) -> None:
     full = {"actor": entry_actor(actor, action, site_id=site.pk if site else None), **body}
     if site is not None:
-        full["site"] = {"id": str(site.pk), "name": site.name}
+        full["site"] = site.logged()
     if terminal:
         full["terminal"] = terminal
     fields = IndexFields(
