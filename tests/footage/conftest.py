@@ -88,10 +88,7 @@ def body_of(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else bytes(response.content)
 
 
-@pytest.fixture
-def room(lethe_home: Path, _log_apart: None) -> Room:
-    """The installation: one site, two cameras, three segments of the first."""
-    vault.initialise()
+def _site_with_cameras() -> tuple[Site, Purpose, list[Camera]]:
     organisation = Organisation.objects.create(name="Saebyeok Freight")
     site = Site.objects.create(
         organisation=organisation,
@@ -108,28 +105,29 @@ def room(lethe_home: Path, _log_apart: None) -> Room:
     purpose = Purpose.objects.create(
         organisation=organisation, code="crime-prevention", name="Crime prevention"
     )
-    cameras = [
-        Camera.objects.create(
-            site=site,
-            zone=zone,
-            code=code,
-            name=name,
-            location="gate",
-            legal_basis="pipa-25-1-2",
-            scope_text="lane",
-        )
-        for code, name in (("gate", "Gate 1"), ("yard", "Yard east"))
-    ]
-    for camera in cameras:
+    cameras = []
+    for code, name in (("gate", "Gate 1"), ("yard", "Yard east")):
+        camera = Camera.objects.create(
+            site=site, zone=zone, code=code, name=name, location="gate", legal_basis="pipa-25-1-2", scope_text="lane"
+        )  # fmt: skip
         camera.purposes.add(purpose)
-    people = [
+        cameras.append(camera)
+    return site, purpose, cameras
+
+
+@pytest.fixture
+def room(lethe_home: Path, _log_apart: None) -> Room:
+    """The installation: one site, two cameras, three segments of the first."""
+    vault.initialise()
+    site, purpose, (gate, yard) = _site_with_cameras()
+    operator, elsewhere, administrator = (
         Account.objects.create_user(f"{name}@example.org", "pw", name=name, employer="Guard Co.")
         for name in ("operator", "elsewhere", "administrator")
-    ]
-    RoleGrant.objects.create(account=people[0], role="operator", site=site)
-    RoleGrant.objects.create(account=people[2], role="administrator", site=site)
+    )
+    RoleGrant.objects.create(account=operator, role="operator", site=site)
+    RoleGrant.objects.create(account=administrator, role="administrator", site=site)
     starts_at = (clock.now() - timedelta(minutes=5)).replace(microsecond=0)
-    room = Room(lethe_home, site, *cameras, purpose, *people, starts_at)  # type: ignore[misc]
+    room = Room(lethe_home, site, gate, yard, purpose, operator, elsewhere, administrator, starts_at)
     for number in range(3):
-        room.record(room.gate, starts_at + timedelta(seconds=SEGMENT_S * number))
+        room.record(gate, starts_at + timedelta(seconds=SEGMENT_S * number))
     return room
