@@ -108,7 +108,8 @@ def _site_with_cameras() -> tuple[Site, Purpose, list[Camera]]:
     cameras = []
     for code, name in (("gate", "Gate 1"), ("yard", "Yard east")):
         camera = Camera.objects.create(
-            site=site, zone=zone, code=code, name=name, location="gate", legal_basis="pipa-25-1-2", scope_text="lane"
+            site=site, zone=zone, code=code, name=name,
+            location="gate", legal_basis="pipa-25-1-2", scope_text="lane",
         )  # fmt: skip
         camera.purposes.add(purpose)
         cameras.append(camera)

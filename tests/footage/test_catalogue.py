@@ -1,5 +1,6 @@
 """Coverage arithmetic and local days."""
 
+import itertools
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -35,7 +36,7 @@ def test_coverage_and_gaps_fill_the_span_exactly(pairs: list[tuple[int, int]]) -
     missing = catalogue.gaps(merged, at(100), at(400))
     assert catalogue.total_seconds(inside) + catalogue.total_seconds(missing) == 300
     together = sorted(inside + missing)
-    assert all(a[1] <= b[0] for a, b in zip(together, together[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in itertools.pairwise(together))
 
 
 def test_a_day_has_23_or_25_hours_when_the_clocks_change() -> None:
