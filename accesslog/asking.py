@@ -39,7 +39,7 @@ def parts(form: QuestionForm) -> list[Part]:
 def sentence(form: QuestionForm) -> SafeString:
     """The question in words, each part a button."""
     anything = {
-        "kind": _("everything"), "actor": _("anybody"), "terminal": _("any terminal"),
+        "kind": _("everything but routine jobs"), "actor": _("anybody"), "terminal": _("any terminal"),
         "camera": _("any camera"), "site": _("any site"), "footage": _("at any time"),
         "seen": _("at any time"), "purpose": _("any purpose"), "case": _("any case"),
     }  # fmt: skip

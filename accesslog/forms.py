@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import registry
-from accesslog.selectors import Filters
+from accesslog.selectors import EVERY_KIND, Filters
 from accesslog.sentences import outline
 
 CHOSEN = ("actor", "camera", "site", "purpose", "case", "terminal")
@@ -52,7 +52,8 @@ class QuestionForm(forms.Form):
             if chosen and chosen not in dict(offered):
                 offered.append((chosen, chosen))
             self._offer(name, offered)
-        self._offer("kind", [(each.kind, outline(each)) for each in registry.all_types()])
+        kinds = [(each.kind, outline(each)) for each in registry.all_types()]
+        self._offer("kind", [(EVERY_KIND, str(_("everything, routine jobs too"))), *kinds])
         if not personal:
             for name in PERSONAL:
                 del self.fields[name]

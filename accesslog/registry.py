@@ -25,6 +25,7 @@ class EventType:
 
     `sentence` is a lazy translation with {named} placeholders, each a field of the body. `personal` names the
     fields that are left out for readers who may not see personal detail. `icon` names a symbol of the page.
+    `routine` entries (bookkeeping of jobs, by the thousand) are listed only when they are asked for.
     """
 
     kind: str
@@ -33,6 +34,7 @@ class EventType:
     sentence: str | Promise
     personal: frozenset[str] = frozenset()
     icon: str = ""
+    routine: bool = False
 
     @property
     def fields(self) -> frozenset[str]:
@@ -69,6 +71,11 @@ def get(kind: str) -> EventType:
 def all_types() -> list[EventType]:
     """Every registered type, by kind."""
     return [_types[kind] for kind in sorted(_types)]
+
+
+def routine_kinds() -> list[str]:
+    """Kinds that a list leaves out unless it is asked for them."""
+    return [each.kind for each in all_types() if each.routine]
 
 
 def check(kind: str, body: Mapping[str, Any]) -> EventType:

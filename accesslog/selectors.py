@@ -11,13 +11,15 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accesslog import receipts, spans
+from accesslog import receipts, registry, spans
 from accesslog.errors import BodyGone, EntryDamaged, EntryNotFound, LogUnavailable
 from accesslog.models import LogBody, LogEntry, LogIndex
 from accesslog.stores.base import StoredEntry
 from accesslog.types import Receipt, Scope, from_us, to_us
 
 PAGE_SIZE = 50
+# As `Filters.kind`: routine entries too. An empty kind leaves them out.
+EVERY_KIND = "*"
 ROW_FILTERS = ("actor", "camera", "site", "purpose", "case", "terminal")
 
 
@@ -166,12 +168,14 @@ def _indexes(filters: Filters, scope: Scope) -> QuerySet[Any, int]:
     found: QuerySet[Any, int]
     if rows is None:
         entries_found = LogEntry.objects.all()
-        if filters.kind:
+        if filters.kind and filters.kind != EVERY_KIND:
             entries_found = entries_found.filter(kind=filters.kind)
+        elif not filters.kind:
+            entries_found = entries_found.exclude(kind__in=registry.routine_kinds())
         found = entries_found.values_list("index", flat=True)
     else:
         rows_found = LogIndex.objects.filter(rows)
-        if filters.kind:
+        if filters.kind and filters.kind != EVERY_KIND:
             same_kind = LogEntry.objects.filter(index=OuterRef("index"), kind=filters.kind)
             rows_found = rows_found.filter(Exists(same_kind))
         found = rows_found.values_list("index", flat=True).distinct()

@@ -13,6 +13,7 @@ JOB = register(
         optional=frozenset({"object", "objects", "site", "camera", "from", "to", "reason"}),
         sentence=_("The job “{job}” opened sealed objects."),
         icon="job",
+        routine=True,
     )
 )
 INITIALISED = register(

@@ -26,6 +26,11 @@ register(
 register(
     EventType(kind=NOTED, required=frozenset({"text"}), optional=frozenset({"n"}), sentence="Noted: {text}.")
 )
+register(
+    EventType(
+        kind="test.swept", required=frozenset({"n"}), optional=frozenset(), sentence="Swept.", routine=True
+    )
+)
 
 
 def covered(actor: str = "minji", camera: str = "gate2", minute: int = 0, **more: Any) -> dict[str, Any]:

@@ -172,6 +172,15 @@ def test_every_part_of_the_question_narrows_the_answer(reader: Reader):
     assert start.index == 1
 
 
+def test_routine_entries_are_listed_when_they_are_asked_for(reader: Reader):
+    swept = services.append(kind="test.swept", body={"n": 1}).index
+    cover()
+    client = reader(Scope(all_sites=True, bodies=True))
+    assert swept not in rows(get(client, "/log/"))
+    assert swept in rows(get(client, "/log/", kind="*"))
+    assert swept in rows(get(client, "/log/", kind="test.swept"))
+
+
 def test_a_moment_between_two_entries_parts_them(reader: Reader):
     from accesslog.selectors import Filters, entries
     from accesslog.types import from_us
