@@ -14,7 +14,7 @@ PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-ve
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 
-.PHONY: help demo serve test test-fast check bench lock fmt messages test-deps
+.PHONY: help demo venv serve test test-fast check bench lock fmt messages test-deps
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -23,6 +23,8 @@ help:  ## what there is to make
 
 demo: $(RUN_READY)  ## a whole installation with cameras and footage, on 127.0.0.1:8000 (PORT, LETHE_HOME)
 	@$(PY) manage.py demo
+
+venv: $(RUN_READY)  ## only .venv with what Lethe needs, for manage.py
 
 serve: $(RUN_READY)  ## the installation in LETHE_HOME (default ./var)
 	@$(PY) manage.py serve
