@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accesslog import selectors
 from accesslog import services as log
-from accesslog.errors import LogUnavailable
+from accesslog.errors import AccessLogError, BodyTooLarge, LogUnavailable
 from accesslog.models import LogEntry
 from cctv.people import services, signals
 from cctv.people.models import Account, RoleGrant
@@ -59,9 +59,15 @@ def test_a_failed_sign_in_names_the_account_and_never_what_was_typed(cast: Cast,
     assert "secret" not in str(last().body)
 
 
-def test_nobody_is_signed_in_while_the_log_is_down(cast: Cast, client: Client, monkeypatch: Any) -> None:
-    monkeypatch.setattr(signals, "append", down)
-    assert post_login(client, "operator@example.org", PASSWORD).status_code == 503
+@pytest.mark.parametrize("error", [LogUnavailable, BodyTooLarge])
+def test_nobody_is_signed_in_without_an_entry(
+    cast: Cast, client: Client, monkeypatch: Any, error: type[AccessLogError]
+) -> None:
+    def refuse(**_fields: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(signals, "append", refuse)
+    assert post_login(client, "operator@example.org", PASSWORD).status_code == error.status
     assert "_auth_user_id" not in client.session
     assert client.get("/sites/").status_code == 302
 
