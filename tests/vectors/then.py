@@ -1,0 +1,28 @@
+"""A process whose clock stands in the past: for making the kept installations, and for opening them.
+
+The house reads time in two places only: `cctv.core.clock`, whose own `pretend` holds for one thread, and
+`time.time_ns` (the log, identifiers, key holders). Both are replaced, for every thread of the process.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+_real_ns = time.time_ns
+
+
+@contextmanager
+def then(moment: datetime) -> Iterator[None]:
+    """Everything in this process believes that it is `moment`, and the clock runs on from there."""
+    from cctv.core import clock
+
+    shift = moment - datetime.now(UTC)
+    before = time.time_ns, clock.now
+    time.time_ns = lambda: _real_ns() + shift // timedelta(microseconds=1) * 1000
+    clock.now = lambda: datetime.now(UTC) + shift
+    try:
+        with clock.pretend(moment):  # defaults of models have kept the function itself
+            yield
+    finally:
+        time.time_ns, clock.now = before
