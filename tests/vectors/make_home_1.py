@@ -2,11 +2,11 @@
 
     python -m tests.vectors.make_home_1        (refuses while the folder exists)
 
-Until 0.1 is released, whoever changes a model or a format removes the folder and makes it again; afterwards it
-is never made again, and a later version gets a `make_home_2`. The clock of the process that makes it stands in
-January 2025, so that it lies in the past of whoever runs the test; footage is kept for 30 days, so reading it
-takes a clock that stands then as well. What is in it, and what a test may expect, is written to home-1.json
-beside it. Keys, salts and identifiers are random: two runs differ in their bytes, not in what they hold.
+Until 0.1 is released, whoever changes a model or a format removes the folder and makes it again; afterwards
+it is never made again, and a later version gets a `make_home_2`. The clock of the process that makes it
+stands in January 2025, so that it lies in the past of whoever runs the test; footage is kept for 30 days, so
+reading it takes a clock that stands then as well. What is in it, and what a test may expect, is written to
+home-1.json beside it. Keys, salts and identifiers are random: two runs differ in bytes, not in content.
 
     lobby   one-day rule   13 January: expired, purged and certified   14 January: expired, not yet purged
     gate    30 days        15 January: H.264 whose sound was dropped, HEVC, MJPEG; small pictures
