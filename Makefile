@@ -35,7 +35,7 @@ test: test-deps  ## everything: browser, real servers, both databases (12 minute
 	@$(PY) -m tests.run
 
 test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at most)
-	@$(PY) -m pytest -q --durations=10 -m "not slow and not browser and not servers and not root"
+	@$(PY) -m pytest -q -n 2 --dist worksteal --durations=10 -m "not slow and not browser and not servers and not root"
 
 check: $(TEST_READY)  ## linters, types, import layers
 	@$(PY) -m tests.check

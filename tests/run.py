@@ -1,7 +1,7 @@
-"""`make test`: one pass on SQLite with everything in it, one on PostgreSQL for `both_databases`.
+"""`make test`: a pass on PostgreSQL for `both_databases`, and two on SQLite: what runs side by side, and the rest.
 
-The last line is pytest's closing line with the outcomes of both passes added up. Further arguments
-go to both passes.
+What starts servers or a browser, or measures, has the machine to itself. The last line is pytest's
+closing line with the outcomes of all passes added up. Further arguments go to each pass.
 """
 
 import os
@@ -11,16 +11,22 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+ALONE = "not slow and not browser and not servers and not root"
+SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
 SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
 
 
 def main() -> int:
-    """Run both passes; non-zero when either failed."""
+    """Run the passes; non-zero when one failed."""
     more = sys.argv[1:]
+    sqlite = {"LETHE_TEST_DATABASE": "sqlite"}
     passes = [
-        _pass("PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, ["-m", "both_databases", *more]),
-        _pass("SQLite and everything else", {"LETHE_TEST_DATABASE": "sqlite"}, ["--durations=25", *more]),
+        _pass(
+            "PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", "both_databases", *more]
+        ),
+        _pass("SQLite", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", ALONE, *more]),
+        _pass("Servers, browser, measures", sqlite, ["--durations=25", "-m", f"not ({ALONE})", *more]),
     ]
     print(_sum([closing for _, closing in passes]))
     return max(code for code, _ in passes)

@@ -2,6 +2,9 @@
 
 from datetime import date
 
+# No footage lies outside; the arithmetic of zones does not reach the ends of the calendar.
+FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2199, 12, 31)
+
 
 class IsoDate:
     """A calendar date, `2026-11-14`."""
@@ -10,7 +13,10 @@ class IsoDate:
 
     def to_python(self, value: str) -> date:
         """ValueError (no match, so 404) for days that do not exist."""
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
+        if not FIRST_DAY <= day <= LAST_DAY:
+            raise ValueError(value)
+        return day
 
     def to_url(self, value: date) -> str:
         """The ISO form."""

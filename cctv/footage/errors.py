@@ -48,3 +48,21 @@ class FootageExpired(LetheError):
     status = 410
     message = _("This footage has reached the end of its retention and can no longer be shown.")
     hint = _("Nothing brings it back. The retention page has the certificate of its destruction.")
+
+
+class OtherTerminal(LetheError):
+    """The session was opened at another terminal; its entries name that one."""
+
+    code = "other_terminal"
+    status = 403
+    message = _("This viewing was opened at another terminal.")
+    hint = _("Open a new one here, so that the log says where the pictures went.")
+
+
+class ViewingBusy(LetheError):
+    """Other requests for the same camera are still waiting for the log."""
+
+    code = "viewing_busy"
+    status = 503
+    message = _("The access log is slow, so the pictures have to wait.")
+    hint = _("Try again in a moment. Nothing was sent.")

@@ -5,8 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from cctv.footage.converters import FIRST_DAY, LAST_DAY
 from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
 from cctv.sites.models import Camera, Purpose, Site
 
@@ -36,7 +38,11 @@ class SpanForm(forms.Form):
             "invalid_choice": _("There is no camera %(value)s at this site."),
         },
     )
-    day = forms.DateField(label=_("Day"), widget=forms.DateInput(attrs={"type": "date"}))
+    day = forms.DateField(
+        label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+    )
     start = forms.TimeField(label=_("From"), widget=forms.TimeInput(attrs={"type": "time", "step": "1"}))
     end = forms.TimeField(label=_("To"), widget=forms.TimeInput(attrs={"type": "time", "step": "1"}))
 

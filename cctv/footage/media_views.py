@@ -12,12 +12,13 @@ from django.views.decorators.http import require_GET, require_POST
 from cctv.core import clock
 from cctv.footage import playback
 from cctv.footage import viewing as sessions
-from cctv.footage.errors import OutsideViewing
+from cctv.footage.errors import OtherTerminal, OutsideViewing
 from cctv.footage.media import hls
 from cctv.footage.models import ViewingSession
 from cctv.footage.playlist import session_playlist
 from cctv.footage.views import own_session
 from cctv.people.access import Request, requires
+from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.sites.models import Camera
 
@@ -56,7 +57,7 @@ def part(request: Request, pk: UUID, camera_code: str, segment: UUID, number: in
         base_ms=_milliseconds(request.GET.get("t", "0")),
         plays_hevc=_unconverted(request),
     )
-    return _stream(session, camera, picture, "video/iso.segment")
+    return _stream(session, picture, "video/iso.segment")
 
 
 @require_GET
@@ -65,7 +66,7 @@ def thumb(request: Request, pk: UUID, camera_code: str, segment: UUID) -> Stream
     """The small picture of a segment."""
     session, camera = _open(request, pk, camera_code)
     picture = playback.thumbnail(session, camera=camera, segment_id=segment)
-    return _stream(session, camera, picture, "image/jpeg")
+    return _stream(session, picture, "image/jpeg")
 
 
 @require_POST
@@ -74,23 +75,23 @@ def still(request: Request, pk: UUID, camera_code: str) -> StreamingHttpResponse
     """The frame at a time, full size."""
     session, camera = _open(request, pk, camera_code)
     picture = playback.still(session, camera=camera, at=_moment(request.POST.get("at", "")))
-    return _stream(session, camera, picture, "image/jpeg")
+    return _stream(session, picture, "image/jpeg")
 
 
 def _open(request: Request, pk: UUID, camera_code: str) -> tuple[ViewingSession, Camera]:
     """The person's own open session, and one of its cameras."""
     session = own_session(request, pk)
     sessions.require_open(session)
+    if terminal_of(request) != session.terminal:
+        raise OtherTerminal
     camera = session.cameras.filter(code=camera_code).first()
     if camera is None:
         raise OutsideViewing
     return session, camera
 
 
-def _stream(
-    session: ViewingSession, camera: Camera, picture: playback.Picture, content_type: str
-) -> StreamingHttpResponse:
-    response = StreamingHttpResponse(playback.sending(session, camera, picture), content_type=content_type)
+def _stream(session: ViewingSession, picture: playback.Picture, content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(playback.sending(session, picture), content_type=content_type)
     response["Content-Length"] = str(len(picture.data))
     _private(response)
     return response

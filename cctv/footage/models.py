@@ -25,7 +25,7 @@ class Segment(models.Model):
     index_size_bytes = models.PositiveIntegerField()
     # Which stream configuration it plays with: segments with the same one share an init segment.
     stream_id = models.CharField(max_length=16, default="")
-    # Parts of a long segment, as footage.parts packs them; empty: the segment is one part.
+    # The table of its parts, as footage.playlist packs it: at least one.
     parts = models.BinaryField(default=b"")
     # 0 until the thumbnail job has run; -1 when no thumbnail can be made.
     thumb_size_bytes = models.IntegerField(default=0)

@@ -16,7 +16,7 @@ from django.conf import settings
 from accesslog import Receipt
 from cctv.core import clock
 from cctv.footage import sealed, viewing
-from cctv.footage.errors import FootageExpired, OutsideViewing
+from cctv.footage.errors import FootageExpired, OutsideViewing, ViewingBusy
 from cctv.footage.media.fmp4 import init_segment, media_part, ticks_of
 from cctv.footage.media.parts import partition
 from cctv.footage.media.stills import still as frame_at
@@ -26,10 +26,13 @@ from cctv.footage.playlist import PartRow, needs_converting, part_rows
 from cctv.people.policy import NotFound
 from cctv.sites.models import Camera
 
-# Answers go out in pieces of this size, so that a broken connection is noticed early.
-PIECE_BYTES = 256 * 1024
+# Long answers go out in pieces; before each further one the session is looked at again.
+PIECE_BYTES = 512 * 1024
+COVER_WAIT_S = 5.0
+# A picture shows one moment.
+INSTANT = timedelta(milliseconds=1)
 
-_covering = threading.Lock()
+_covering = [threading.Lock() for _unused in range(64)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +72,17 @@ def part(
         sequence=number + 1,
         base_decode_time=ticks_of(index, base_ms),
     )
-    return Picture(data, start, end, "video")
+    return _noted(session, camera, Picture(data, start, end, "video"))
 
 
 def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool) -> bytes:
     """The init segment of a segment's stream: its parameters, no picture; covered all the same."""
     segment = _segment(session, camera, segment_id)
-    row = part_rows(segment)[0]
-    start, end = _times(segment, row)
+    spans = (_times(segment, row) for row in part_rows(segment))
+    inside = next((span for span in spans if _is_inside(session, *span)), None)
+    if inside is None:
+        raise OutsideViewing
+    start, end = inside
     receipt = _cover(session, camera, start, end, "view.covered")
     index = sealed.for_person(receipt, segment, session=session, span=(start, end)).index()
     if needs_converting(segment.codec, plays_hevc=plays_hevc):
@@ -89,16 +95,17 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
     segment = _segment(session, camera, segment_id)
     if segment.thumb_size_bytes <= 0:
         raise NotFound
-    _require_inside(session, segment.starts_at, segment.ends_at)
-    start, end = segment.starts_at, segment.ends_at
+    start, end = segment.starts_at, segment.starts_at + INSTANT  # it shows the segment's first picture
+    if not session.starts_at <= start < session.ends_at:
+        raise OutsideViewing
     receipt = _cover(session, camera, start, end, "thumbs.covered")
     data = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
-    return Picture(data, start, end, "thumbs")
+    return _noted(session, camera, Picture(data, start, end, "thumbs"))
 
 
 def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
     """The frame shown at `at`, full size, as JPEG, under an entry of its own."""
-    _require_inside(session, at, at + timedelta(milliseconds=1))
+    _require_inside(session, at, at + INSTANT)
     segment = (
         Segment.objects.filter(camera=camera, starts_at__lte=at, ends_at__gt=at)
         .order_by("-starts_at")
@@ -107,26 +114,26 @@ def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
     if segment is None:
         raise NotFound
     _require_unexpired(segment)
-    end = at + timedelta(milliseconds=1)
+    end = at + INSTANT
     receipt = _cover(session, camera, at, end, "still.covered")
     reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
     offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
     shown = frame_at(reader.index(), reader.media().read_range, offset_ms)
-    return Picture(shown.jpeg, at, end, "still")
+    return _noted(session, camera, Picture(shown.jpeg, at, end, "still"))
 
 
-def sending(session: ViewingSession, camera: Camera, picture: Picture) -> Iterator[bytes]:
-    """The bytes for the response; what has left is noted on the session, also when the connection breaks."""
-    started = False
-    try:
-        for offset in range(0, len(picture.data), PIECE_BYTES):
-            started = True
-            yield picture.data[offset : offset + PIECE_BYTES]
-    finally:
-        if started:
-            viewing.record_sent(
-                session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind
-            )
+def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
+    """The bytes for the response, cut off when the session ends meanwhile."""
+    for offset in range(0, len(picture.data), PIECE_BYTES):
+        if offset and not viewing.may_go_on(session):
+            return
+        yield picture.data[offset : offset + PIECE_BYTES]
+
+
+def _noted(session: ViewingSession, camera: Camera, picture: Picture) -> Picture:
+    """What is about to leave stands on the session first; a session that closed meanwhile refuses."""
+    viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
+    return picture
 
 
 @cache
@@ -151,8 +158,12 @@ def _require_unexpired(segment: Segment) -> None:
 
 def _require_inside(session: ViewingSession, start: datetime, end: datetime) -> None:
     """Parts are cut at keyframes, so a part may begin before the span; but it must show some of it."""
-    if end <= session.starts_at or start >= session.ends_at:
+    if not _is_inside(session, start, end):
         raise OutsideViewing
+
+
+def _is_inside(session: ViewingSession, start: datetime, end: datetime) -> bool:
+    return start < session.ends_at and session.starts_at < end
 
 
 def _part_row(segment: Segment, number: int) -> PartRow:
@@ -171,5 +182,10 @@ def _times(segment: Segment, row: PartRow) -> tuple[datetime, datetime]:
 
 def _cover(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> Receipt:
     """One request at a time decides whether a new entry is needed, so that two do not write the same."""
-    with _covering:
+    lock = _covering[hash((session.pk, camera.pk)) % len(_covering)]
+    if not lock.acquire(timeout=COVER_WAIT_S):
+        raise ViewingBusy
+    try:
         return viewing.cover(session, camera=camera, start=start, end=end, kind=kind)
+    finally:
+        lock.release()

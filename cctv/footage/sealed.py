@@ -13,8 +13,9 @@ from cctv.vault.sealing import SealedReader
 
 INDEX, THUMB = "index", "thumb"
 
-for kind in ("view.covered", "thumbs.covered", "still.covered"):
-    vault.register_person_kind(kind)
+vault.register_person_kind("view.covered", MEDIA, INDEX)
+vault.register_person_kind("still.covered", MEDIA, INDEX)
+vault.register_person_kind("thumbs.covered", THUMB)
 
 
 def keyed(segment: Segment, part: str) -> vault.KeyedObject:
@@ -82,3 +83,8 @@ def _system_part(receipt: Receipt, segment: Segment, job: str, part: str) -> Sea
 def add_thumb(receipt: Receipt, segment: Segment, jpeg: bytes, *, job: str) -> int:
     """Seal the small picture beside its segment, under the same key; its stored size in bytes."""
     return vault.add_part(receipt, keyed(segment, THUMB), jpeg, job=job)
+
+
+def drop_thumb(segment: Segment) -> None:
+    """Delete the small picture alone."""
+    vault.delete_object(vault.part_name(segment.sealed_name, THUMB))

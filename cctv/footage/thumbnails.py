@@ -51,9 +51,12 @@ def _make(limit: int) -> int:
     made = 0
     for segment in waiting:
         try:
+            segment.refresh_from_db(fields=["expires_at", "epoch", "wrapped_key"])
             opened = sealed.for_system(receipt, segment, job=JOB)
             jpeg = thumbnail(opened.index(), opened.media().read_range)
             size_bytes = sealed.add_thumb(receipt, segment, jpeg, job=JOB)
+        except Segment.DoesNotExist:
+            continue
         except MediaError as error:
             log.warning("segment %s gives no small picture: %s", segment.pk, error)
             size_bytes = FAILED
@@ -61,4 +64,6 @@ def _make(limit: int) -> int:
             log.warning("no small picture of segment %s yet: %s", segment.pk, error)
             continue
         made += Segment.objects.filter(pk=segment.pk, thumb_size_bytes=0).update(thumb_size_bytes=size_bytes)
+        if not Segment.objects.filter(pk=segment.pk).exists():
+            sealed.drop_thumb(segment)  # purged meanwhile: its picture must not outlive it
     return made

@@ -152,22 +152,45 @@ def cover(
 def record_sent(
     session: ViewingSession, *, camera: Camera, start: datetime, end: datetime, kind: str = "video"
 ) -> None:
-    """Note that [start, end) of the camera was sent; neighbouring stretches of the session join."""
-    joined = ViewedSpan.objects.filter(
-        session=session,
-        camera=camera,
-        kind=kind,
-        starts_at__lte=end + JOIN_SENT,
-        ends_at__gte=start - JOIN_SENT,
-    ).order_by("starts_at")
+    """Note that [start, end) of the camera leaves now; called before its first byte does.
+
+    The session's row is locked, so that a closing either comes first, and this raises ViewingClosed, or
+    finds the note and sums it up. A connection that breaks makes the note say more than arrived, never less.
+    """
     with transaction.atomic():
-        touching = list(joined)
-        if touching:
-            start = min([start, *(span.starts_at for span in touching)])
-            end = max([end, *(span.ends_at for span in touching)])
-            ViewedSpan.objects.filter(pk__in=[span.pk for span in touching]).delete()
-        ViewedSpan.objects.create(session=session, camera=camera, starts_at=start, ends_at=end, kind=kind)
-        ViewingSession.objects.filter(pk=session.pk).update(last_active_at=clock.now())
+        now = clock.now()
+        is_open = ViewingSession.objects.select_for_update(of=("self",)).filter(
+            pk=session.pk, closed_at__isnull=True, valid_until__gt=now
+        )
+        if not is_open.exists():
+            raise ViewingClosed
+        _join_sent(session, camera, start, end, kind)
+        ViewingSession.objects.filter(pk=session.pk).update(last_active_at=now)
+
+
+def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> None:
+    """Neighbouring stretches of video join; pictures stay single."""
+    if kind == "video":
+        touching = list(
+            ViewedSpan.objects.filter(
+                session=session,
+                camera=camera,
+                kind=kind,
+                starts_at__lte=end + JOIN_SENT,
+                ends_at__gte=start - JOIN_SENT,
+            )
+        )
+        start = min([start, *(span.starts_at for span in touching)])
+        end = max([end, *(span.ends_at for span in touching)])
+        ViewedSpan.objects.filter(pk__in=[span.pk for span in touching]).delete()
+    ViewedSpan.objects.create(session=session, camera=camera, starts_at=start, ends_at=end, kind=kind)
+
+
+def may_go_on(session: ViewingSession) -> bool:
+    """Whether a long answer may go on: the session is still open and its viewer still permitted."""
+    return ViewingSession.objects.filter(
+        pk=session.pk, closed_at__isnull=True, valid_until__gt=clock.now()
+    ).exists() and permissions_of(session.actor).may(ACTION, site_id=session.site_id)
 
 
 def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:

@@ -18,7 +18,7 @@ from accesslog import Receipt
 from cctv.core import clock
 from cctv.vault import keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
-from cctv.vault.names import MEDIA
+from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.objects import KeyedObject, object_context
 from cctv.vault.sealing import SealedReader, seal_bytes
 from cctv.vault.storage import FootageStorage
@@ -26,12 +26,12 @@ from cctv.vault.storage import FootageStorage
 JOB_KIND = "vault.job"
 Span = tuple[datetime, datetime]
 
-_person_kinds: set[str] = set()
+_person_kinds: dict[str, frozenset[str]] = {}
 
 
-def register_person_kind(kind: str) -> str:
-    """Entries of this kind allow a person to see what they cover. Called once, beside the event itself."""
-    _person_kinds.add(kind)
+def register_person_kind(kind: str, *parts: str) -> str:
+    """Entries of this kind allow a person to see these parts (by default all) of what they cover."""
+    _person_kinds[kind] = frozenset(parts or (MEDIA, *PARTS))
     return kind
 
 
@@ -49,7 +49,7 @@ def for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span
     """A reader for what the receipt covers; ReceiptMismatch, FootageExpired, KeyMissing, SealBroken."""
     starts_at, ends_at = span
     body = receipt.body
-    _require(receipt.kind in _person_kinds, "this kind of entry opens no footage")
+    _require(obj.part in _person_kinds.get(receipt.kind, ()), "this kind of entry does not open this")
     _require(_id(body, "actor") == str(actor_id), "another person's entry")
     _require(_id(body, "camera") == str(obj.camera_id), "another camera's entry")
     _require("site" not in body or _id(body, "site") == str(obj.site_id), "another site's entry")

@@ -2,14 +2,17 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from rich.console import Console
 from rich.table import Table
 
 from cctv.core import clock
+from cctv.people.models import Account
+from cctv.sites.models import Organisation
 from cctv.vault import services as vault
 from config import serving
 from config.demo import feeder, footage, register
@@ -20,7 +23,7 @@ MARKER = "demo-installation"
 AGE = timedelta(days=12)
 
 
-class NotADemo(Exception):
+class NotADemo(CommandError):
     """LETHE_HOME holds an installation that is not a demonstration."""
 
 
@@ -44,14 +47,14 @@ def prepare(console: Console) -> None:
         _migrate()
         console.print(f"Using the demonstration in {home}")
         return
-    if (home / "keys").exists():
-        raise NotADemo(
-            f"{home} holds an installation that is not a demonstration. "
-            "Set LETHE_HOME to an empty folder, or remove that one."
-        )
+    _refuse(
+        any(_holds_something(folder) for folder in (settings.LETHE_KEYS_ROOT, settings.LETHE_FOOTAGE_ROOT))
+    )
     home.mkdir(parents=True, exist_ok=True)
     console.print(f"Making a demonstration in {home}")
     _migrate()
+    # The databases may lie elsewhere: a real register must never get accounts with published passwords.
+    _refuse(Organisation.objects.exists() or Account.objects.exists() or vault.is_initialised())
     vault.initialise()
     with clock.pretend(clock.now() - AGE):
         register.create()
@@ -59,6 +62,19 @@ def prepare(console: Console) -> None:
     footage.create(console)
     (home / MARKER).write_text("This installation shows its accounts on the sign-in page.\n")
     settings.LETHE_DEMO = True
+
+
+def _refuse(is_real: bool) -> None:
+    if is_real:
+        raise NotADemo(
+            "This is an installation that is not a demonstration; nothing was changed. "
+            "Set LETHE_HOME to an empty folder and unset the other LETHE_ variables."
+        )
+
+
+def _holds_something(folder: Any) -> bool:
+    path = Path(str(folder))
+    return path.is_dir() and any(path.iterdir())
 
 
 def _migrate() -> None:

@@ -17,10 +17,11 @@ INSTALLED_APPS = [
     "django.forms",
     "django_htmx",
     "csp",
+    # Before allauth: of two catalogues with the same string the earlier application's wins.
+    "cctv",
+    "accesslog",
     "allauth",
     "allauth.account",
-    "accesslog",
-    "cctv",
 ]
 
 MIDDLEWARE = [

@@ -19,6 +19,7 @@ from cctv.vault import services as vault
 from tests.media.clips import clip
 
 SEGMENT_S = 4
+TERMINAL = "127.0.0.1"  # what Django's test client comes from
 
 
 @dataclass
@@ -58,7 +59,7 @@ class Room:
         """The operator opens a viewing of the last recordings."""
         return viewing.open_viewing(
             actor=self.operator,
-            terminal="10.0.0.7",
+            terminal=TERMINAL,
             cameras=cameras or [self.gate],
             purpose=self.purpose,
             starts_at=self.starts_at,

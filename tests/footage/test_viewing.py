@@ -4,16 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.core import clock
-from cctv.footage import viewing
-from cctv.footage.models import CloseReason, CoveredSpan, Segment, ViewedSpan, ViewingSession
+from cctv.footage import playback, sealed, viewing
+from cctv.footage.models import CloseReason, CoveredSpan, Segment, ViewingSession
+from cctv.footage.thumbnails import make_thumbnails
 from cctv.people.models import RoleGrant
-from tests.footage.conftest import SEGMENT_S, Room, body_of
+from cctv.vault import services as vault
+from tests.footage.conftest import SEGMENT_S, TERMINAL, Room, body_of
 from tests.media.clips import numbers_of
 
 pytestmark = [
@@ -100,11 +102,96 @@ def test_closing_says_exactly_which_seconds_were_sent(room: Room) -> None:
     assert "Gate 1" in client.get(f"/viewings/{session.pk}/").content.decode()
 
 
-def test_what_a_broken_connection_did_not_take_is_not_noted_as_sent(room: Room) -> None:
+def test_what_is_on_its_way_when_the_viewing_closes_stands_in_the_closing_entry(room: Room) -> None:
     session = room.open()
     response = room.client(room.operator).get(room.urls(session)["part"])
-    response.close()
-    assert not ViewedSpan.objects.exists()
+    viewing.close_viewing(session, reason=CloseReason.USER)
+    assert body_of(response)
+    (sent,) = last_body("viewing.closed")["sent"]
+    assert (sent["from"], sent["kind"]) == (clock.rfc3339(room.starts_at), "video")
+
+
+def test_a_long_answer_stops_when_the_viewing_closes(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playback, "PIECE_BYTES", 1000)
+    session = room.open()
+    response = room.client(room.operator).get(room.urls(session)["part"])
+    pieces = iter(response.streaming_content)
+    assert len(next(pieces)) == 1000
+    viewing.close_viewing(session, reason=CloseReason.USER)
+    assert list(pieces) == []
+
+
+def test_no_byte_leaves_when_what_is_sent_cannot_be_noted(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = room.open()
+
+    def locked(*_: Any, **__: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(viewing, "record_sent", locked)
+    answer = room.client(room.operator).get(
+        room.urls(session)["part"], headers={"Accept": "application/json"}
+    )
+    assert answer.status_code >= 500
+    assert b"moof" not in body_of(answer)
+
+
+def test_another_terminal_gets_nothing_of_the_viewing(room: Room) -> None:
+    session = room.open()
+    answer = room.client(room.operator).get(
+        room.urls(session)["part"], headers={"Accept": "application/json"}, REMOTE_ADDR="10.0.0.8"
+    )
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "other_terminal")
+
+
+def test_a_small_picture_of_a_moment_outside_the_viewing_is_refused(room: Room) -> None:
+    session = viewing.open_viewing(
+        actor=room.operator,
+        terminal=TERMINAL,
+        cameras=[room.gate],
+        purpose=room.purpose,
+        starts_at=room.starts_at + timedelta(seconds=3),
+        ends_at=room.starts_at + timedelta(seconds=20),
+        minutes=30,
+    )
+    make_thumbnails()
+    segments = list(Segment.objects.order_by("starts_at"))
+    client = room.client(room.operator)
+    answers = [client.get(room.urls(session, segment=segment)["thumb"]).status_code for segment in segments]
+    assert answers == [403, 200, 200]
+
+
+def test_the_stream_parameters_of_another_day_are_refused_and_not_logged(room: Room) -> None:
+    late = room.record(room.gate, room.starts_at + timedelta(seconds=120))
+    session = room.open(seconds=60)
+    assert room.client(room.operator).get(room.urls(session, segment=late)["init"]).status_code == 403
+    assert "view.covered" not in kinds()
+
+
+def test_invariant_4_a_small_picture_does_not_outlive_a_segment_that_is_purged_meanwhile(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = Segment.objects.earliest("starts_at")
+    real = sealed.add_thumb
+
+    def purged_meanwhile(receipt: Any, row: Segment, jpeg: bytes, *, job: str) -> int:
+        size = real(receipt, row, jpeg, job=job)
+        if row.pk == segment.pk:
+            Segment.objects.filter(pk=row.pk).delete()
+        return size
+
+    monkeypatch.setattr(sealed, "add_thumb", purged_meanwhile)
+    make_thumbnails()
+    assert not vault.object_exists(vault.part_name(segment.sealed_name, "thumb"))
+    assert Segment.objects.filter(thumb_size_bytes__gt=0).count() == 2
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_days_outside_the_calendar_are_not_found_or_refused(room: Room, day: str) -> None:
+    client = room.client(room.operator)
+    assert client.get(f"/sites/seoul/cameras/gate/{day}/").status_code == 404
+    assert client.get(f"/sites/seoul/view/?camera=gate&day={day}&start=10:00&end=11:00").status_code == 400
 
 
 def test_invariant_1_no_frame_without_an_entry_when_the_log_fails(
