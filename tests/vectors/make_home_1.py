@@ -102,7 +102,6 @@ def _register() -> dict[str, Any]:
     """Organisation, site, two cameras with rules, the people, a watched folder, a recorder."""
     from cctv.ingest.models import Source
     from cctv.ingest.recorders import create_recorder
-    from cctv.people import services as people
     from cctv.sites import services as register
 
     organisation = register.create_organisation(name="Saebyeok Freight", contact="privacy@example.org")
@@ -123,6 +122,18 @@ def _register() -> dict[str, Any]:
         for code in ("gate", "lobby")
     }  # fmt: skip
     register.add_rule(actor=None, scope=cameras["lobby"], days=1)
+    Source.objects.create(
+        site=site, name="Recorder's share", layout="ffmpeg", folder="/srv/recordings", camera=cameras["gate"]
+    )
+    administrator = _people()["administrator"]
+    create_recorder(actor=administrator, terminal="tests", site=site, name="NVR", cameras=[cameras["gate"]])
+    return cameras
+
+
+def _people() -> dict[str, Any]:
+    """One account for each of three roles, at every site."""
+    from cctv.people import services as people
+
     accounts = {}
     for role in ("operator", "privacy_officer", "administrator"):
         accounts[role] = people.create_account(
@@ -133,13 +144,7 @@ def _register() -> dict[str, Any]:
             password=PASSWORD,
         )
         people.grant_role(actor=None, account=accounts[role], role=role)
-    Source.objects.create(
-        site=site, name="Recorder's share", layout="ffmpeg", folder="/srv/recordings", camera=cameras["gate"]
-    )
-    create_recorder(
-        actor=accounts["administrator"], terminal="tests", site=site, name="NVR", cameras=[cameras["gate"]]
-    )
-    return cameras
+    return accounts
 
 
 def _admit(camera: Any, start: datetime, first_number: int = 0, **options: Any) -> dict[str, Any]:
@@ -178,22 +183,26 @@ def _quarantine(camera: Any) -> None:
 
 def _view(camera: Any) -> None:
     """A viewing of the first two gate segments, closed with what it sent."""
-    from cctv.footage import playback, viewing
+    from django.test import Client
+
+    from cctv.footage import viewing
     from cctv.footage.models import CloseReason, Segment
     from cctv.people.models import Account
     from cctv.sites.models import Purpose
 
     segments = list(Segment.objects.filter(camera=camera).order_by("starts_at"))
+    operator = Account.objects.get(email="operator@example.org")
     session = viewing.open_viewing(
-        actor=Account.objects.get(email="operator@example.org"), terminal="10.0.0.7", cameras=[camera],
+        actor=operator, terminal="10.0.0.7", cameras=[camera],
         purpose=Purpose.objects.get(), starts_at=segments[0].starts_at, ends_at=segments[1].ends_at,
         minutes=15, case="2025-7",
     )  # fmt: skip
+    browser = Client(HTTP_HOST="localhost", REMOTE_ADDR="10.0.0.7")
+    browser.force_login(operator)
     for segment in segments[:2]:
-        part = playback.part(
-            session, camera=camera, segment_id=segment.pk, number=0, base_ms=0, plays_hevc=True
-        )
-        b"".join(playback.sending(session, camera, part))
+        answer: Any = browser.get(f"/viewings/{session.pk}/gate/{segment.pk}/0.m4s?t=0")
+        assert answer.status_code == 200
+        assert b"moof" in b"".join(answer.streaming_content)[:16]
     viewing.close_viewing(session, reason=CloseReason.USER)
 
 
