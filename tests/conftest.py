@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tests.emptying import let_tests_empty_the_log
 from tests.servers.writes import only_writes_below
@@ -62,3 +63,11 @@ def no_clear_files(lethe_home: Path) -> Iterator[None]:
     """Fail when the test opens any file for writing outside its home."""
     with only_writes_below(lethe_home):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_language_left_behind() -> Iterator[None]:
+    """A request activates a language for its thread; the next test starts without one."""
+    translation.deactivate()
+    yield
+    translation.deactivate()

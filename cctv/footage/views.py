@@ -143,6 +143,7 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
         "end": end,
         "zone": ZoneInfo(site.time_zone),
         "purposes": purposes,
+        "camera_names": ", ".join(camera.name for camera in cameras),
         "back": reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]]),
     }
     return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)

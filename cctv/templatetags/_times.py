@@ -1,6 +1,6 @@
 """Times, spans, durations and sizes as the three languages write them. Pure but for translation."""
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, timezone, translation
@@ -47,6 +47,11 @@ def absolute(local: datetime, style: str) -> str:
         return f"{local:%H:%M} {_zone_name(local)}"
     date = dateformat.format(local, DATES[language])
     return f"{date}{JOINTS[language]}{local:%H:%M} {_zone_name(local)}"
+
+
+def day(value: date) -> str:
+    """A calendar day with its weekday."""
+    return dateformat.format(value, DAYS[_language()])
 
 
 def span(start: datetime, end: datetime, *, seconds: bool = False) -> list[str]:

@@ -5,7 +5,7 @@ template under `config/templates/lethe/components/`; this module only prepares w
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django import template
@@ -181,6 +181,12 @@ def span(start: datetime, end: datetime, zone: object = None, seconds: bool = Fa
 def bytes_filter(value: float | None) -> str:
     """1536 → "1.5 kB" (SI, as disks are sold)."""
     return "–" if value is None else _times.size(value)
+
+
+@register.filter(expects_localtime=True)
+def day(value: date) -> str:
+    """A day as the language writes it: "Sat 14 Nov 2026", "2026년 11월 14일 (토)"."""
+    return _times.day(value)
 
 
 @register.filter

@@ -115,7 +115,7 @@ def test_a_long_answer_stops_when_the_viewing_closes(room: Room, monkeypatch: py
     monkeypatch.setattr(playback, "PIECE_BYTES", 1000)
     session = room.open()
     response = room.client(room.operator).get(room.urls(session)["part"])
-    pieces = iter(response.streaming_content)
+    pieces = iter(response.streaming_content)  # type: ignore[attr-defined]
     assert len(next(pieces)) == 1000
     viewing.close_viewing(session, reason=CloseReason.USER)
     assert list(pieces) == []

@@ -84,7 +84,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     guard = _person(f"guard-{site.code}", "operator", site)
     viewing = ViewingSession.objects.create(
         actor=viewer, site=site, purpose=camera.purposes.all()[0], starts_at=now - timedelta(hours=2),
-        ends_at=now - timedelta(hours=1), valid_until=now + timedelta(hours=1),
+        ends_at=now - timedelta(hours=1), valid_until=now + timedelta(hours=1), terminal="127.0.0.1",
     )  # fmt: skip
     viewing.cameras.add(camera)
     source = Source.objects.create(

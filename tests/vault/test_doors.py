@@ -46,16 +46,19 @@ def test_a_receipt_that_covers_the_span_opens_the_object(seal):
     assert reader.read_range(7, 5) == sealed.clear[7:12]
 
 
+STRANGER = "5f0a3a52-0a0e-4b5b-9a5e-0d5f3c1c7a11"
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"kind": "viewing.opened"},
         {"kind": "vault.job"},
-        {"actor": {"id": str(uuid4())}},
+        {"actor": {"id": STRANGER}},
         {"actor": None},
-        {"camera": {"id": str(uuid4())}},
+        {"camera": {"id": STRANGER}},
         {"camera": {}},
-        {"site": {"id": str(uuid4())}},
+        {"site": {"id": STRANGER}},
         {"from": None},
         {"to": "yesterday"},
         {"from": "2026-01-01T00:00:00"},
