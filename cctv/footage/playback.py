@@ -144,9 +144,10 @@ def transcoder() -> TranscodePool:
 
 def _segment(session: ViewingSession, camera: Camera, segment_id: UUID) -> Segment:
     """A live segment of the session's camera; expired ones are refused, purged or not (invariant 3)."""
-    segment = Segment.objects.filter(pk=segment_id, camera=camera).select_related("epoch", "camera").first()
+    segment = Segment.objects.filter(pk=segment_id, camera=camera).select_related("epoch").first()
     if segment is None:
         raise NotFound
+    segment.camera = camera
     _require_unexpired(segment)
     return segment
 

@@ -170,20 +170,25 @@ def record_sent(
 
 def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> None:
     """Neighbouring stretches of video join; pictures stay single."""
+    touching: list[tuple[Any, datetime, datetime]] = []
     if kind == "video":
-        touching = list(
-            ViewedSpan.objects.filter(
-                session=session,
-                camera=camera,
-                kind=kind,
-                starts_at__lte=end + JOIN_SENT,
-                ends_at__gte=start - JOIN_SENT,
-            )
+        spans = ViewedSpan.objects.filter(
+            session=session,
+            camera=camera,
+            kind=kind,
+            starts_at__lte=end + JOIN_SENT,
+            ends_at__gte=start - JOIN_SENT,
         )
-        start = min([start, *(span.starts_at for span in touching)])
-        end = max([end, *(span.ends_at for span in touching)])
-        ViewedSpan.objects.filter(pk__in=[span.pk for span in touching]).delete()
-    ViewedSpan.objects.create(session=session, camera=camera, starts_at=start, ends_at=end, kind=kind)
+        touching = list(spans.order_by("pk").values_list("pk", "starts_at", "ends_at"))
+    if not touching:
+        ViewedSpan.objects.create(session=session, camera=camera, starts_at=start, ends_at=end, kind=kind)
+        return
+    start = min(start, *(first for _pk, first, _last in touching))
+    end = max(end, *(last for _pk, _first, last in touching))
+    (grown, *_times), *others = touching
+    ViewedSpan.objects.filter(pk=grown).update(starts_at=start, ends_at=end)
+    if others:
+        ViewedSpan.objects.filter(pk__in=[pk for pk, _first, _last in others]).delete()
 
 
 def may_go_on(session: ViewingSession) -> bool:
