@@ -5,6 +5,7 @@ vault's door for people, which checks that receipt again, hands out a reader (in
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +27,9 @@ from cctv.footage.playlist import PartRow, needs_converting, part_rows
 from cctv.people.policy import NotFound
 from cctv.sites.models import Camera
 
-# Long answers go out in pieces; before each further one the session is looked at again.
+# Answers go out in pieces; while a slow line takes them, the session is looked at again this often.
 PIECE_BYTES = 512 * 1024
+LOOK_AGAIN_S = 0.25
 COVER_WAIT_S = 5.0
 # A picture shows one moment.
 INSTANT = timedelta(milliseconds=1)
@@ -124,9 +126,12 @@ def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
 
 def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
     """The bytes for the response, cut off when the session ends meanwhile."""
+    looked = time.monotonic()
     for offset in range(0, len(picture.data), PIECE_BYTES):
-        if offset and not viewing.may_go_on(session):
-            return
+        if offset and time.monotonic() - looked >= LOOK_AGAIN_S:
+            if not viewing.may_go_on(session):
+                return
+            looked = time.monotonic()
         yield picture.data[offset : offset + PIECE_BYTES]
 
 

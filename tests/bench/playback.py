@@ -63,7 +63,7 @@ def run(quick: bool) -> dict[str, Any]:
     worst = max(loads, key=lambda load: float(load["ratio"]))
     for load in loads:
         print("{load:>28}: p50 {part_ms_p50} ms, p95 {part_ms_p95} ms (library {library_ms_p95}, "
-              "view {view_ms_p95}); remux p95 {floor_ms_p95} ms; ratio {ratio}; {read_ratio} bytes read for each sent"
+              "view {view_ms_p95}); remux p95 {floor_ms_p95} ms; ratio {ratio}; reads {read_ratio} x"
               .format(**load))  # fmt: skip
     print(f"scan of a segment: {scans['scan_ms']} ms, by the demuxer {scans['scan_demuxer_ms']} ms")
     keys = ("part_ms_p50", "part_ms_p95", "floor_ms_p95", "ratio")

@@ -113,6 +113,7 @@ def test_what_is_on_its_way_when_the_viewing_closes_stands_in_the_closing_entry(
 
 def test_a_long_answer_stops_when_the_viewing_closes(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(playback, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(playback, "LOOK_AGAIN_S", 0)
     session = room.open()
     response = room.client(room.operator).get(room.urls(session)["part"])
     pieces = iter(response.streaming_content)  # type: ignore[attr-defined]
