@@ -5,14 +5,13 @@ hours have ended: keys first, then objects, then rows, then the certificate. Bot
 trees of their own that were written in the same way a moment before.
 """
 
-import resource
 import subprocess
 import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.bench.harness import median, prepare_django, rounds
+from tests.bench.harness import median, prepare_django, rounds, spread
 
 SIZES = (1_000, 10_000)
 QUICK_SIZES = (300, 1_000)
@@ -29,35 +28,59 @@ def run(quick: bool) -> dict[str, Any]:
     camera = _register()
     sizes, count = (QUICK_SIZES if quick else SIZES), rounds(quick)
     taken: dict[int, dict[str, list[float]]] = {
-        size: {"purge": [], "dead": [], "floor": []} for size in sizes
+        size: {"purge": [], "dead": [], "floor": [], "peak": []} for size in sizes
     }
     for number in range(count):
         for size in sizes if number % 2 == 0 else reversed(sizes):
             figures = taken[size]
             figures["floor"].append(_floor(size))
+            _forget_peak()
             whole, dead = _purge(camera, size)
             figures["purge"].append(whole)
             figures["dead"].append(dead)
+            figures["peak"].append(_peak_mib())
     return _figures(taken, count)
 
 
 def _figures(taken: dict[int, dict[str, list[float]]], count: int) -> dict[str, Any]:
+    from django.conf import settings
+
     largest, smallest = max(taken), min(taken)
-    result: dict[str, Any] = {"rounds": count, "load": f"{largest} expired segments of three small files"}
+    sizes: dict[int, dict[str, float]] = {}
     for size, figures in taken.items():
         whole, dead, floor = (median(figures[name]) for name in ("purge", "dead", "floor"))
-        result[f"us_per_segment_{size}"] = round(whole / size * 1e6, 1)
-        result[f"ratio_{size}"] = round(floor / whole, 3)
-        result[f"keys_gone_s_{size}"] = round(dead, 3)
+        sizes[size] = {
+            "seconds": round(whole, 3),
+            "keys_gone_s": round(dead, 3),
+            "us_per_segment": round(whole / size * 1e6, 1),
+            "rm_seconds": round(floor, 3),
+            "peak_mib": round(max(figures["peak"]), 1),
+        }
         print(
             f"{size:>7,} segments: {whole:.2f} s ({size / whole:,.0f}/s), keys gone after {dead:.3f} s; "
             f"rm -rf {floor:.2f} s, ratio {floor / whole:.2f}"
         )
-    result["ratio"] = result[f"ratio_{largest}"]
-    result["segments_per_s"] = round(largest / median(taken[largest]["purge"]))
-    result["growth"] = round(result[f"us_per_segment_{largest}"] / result[f"us_per_segment_{smallest}"], 3)
-    result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    return result
+    biggest = sizes[largest]
+    return {
+        "rounds": count,
+        "load": f"{largest} expired segments of three small files, all written a moment before",
+        "database": settings.DATABASES["default"]["ENGINE"].rpartition(".")[2],
+        "sizes": {str(size): figures for size, figures in sizes.items()},
+        "ratio": round(biggest["rm_seconds"] / biggest["seconds"], 3),
+        "flatness": round(biggest["us_per_segment"] / sizes[smallest]["us_per_segment"], 3),
+        "spread": {str(size): round(spread(figures["purge"]), 3) for size, figures in taken.items()},
+    }
+
+
+def _forget_peak() -> None:
+    """Let the kernel count this process's peak of memory anew."""
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak_mib() -> float:
+    """The most memory since then."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def _register() -> Any:
