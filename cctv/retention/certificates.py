@@ -125,11 +125,14 @@ def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
         ],
         "performed_by": "automatic" if run.trigger == "auto" else "by hand",
         "confirmed_by": "privacy_officer" if run.confirmed_at else None,
-        "runs": [
-            {"id": str(each.pk), "digest": each.digest, "start": each.started_entry, "done": each.done_entry}
-            for each in sorted(runs.values(), key=lambda each: each.planned_at)
-        ],
+        "runs": [_run(each, site) for each in sorted(runs.values(), key=lambda each: each.planned_at)],
     }  # fmt: skip
+
+
+def _run(run: PurgeRun, site: Site) -> dict[str, Any]:
+    """The run, and the indexes of the entries that it has written for the site."""
+    start, done = run.started_entries.get(str(site.pk)), run.done_entries.get(str(site.pk))
+    return {"id": str(run.pk), "digest": run.digest, "start": start, "done": done}
 
 
 def _epochs(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:

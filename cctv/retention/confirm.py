@@ -77,7 +77,7 @@ def confirm_run(*, run_id: UUID, actor: Account, digest_prefix: str, terminal: s
         purge.give_up(run, "plan_moved")
         raise PlanMoved
     entries.confirmed(run, actor=actor, terminal=terminal)
-    guards.beat(now)  # whoever confirms has looked at the clock that the page shows
+    guards.beat(now, vouched=True)  # whoever confirms has looked at the clock that the page shows
     released = PurgeRun.objects.filter(pk=run.pk, state=RunState.PAUSED).update(
         state=RunState.PLANNED, confirmed_by=actor, confirmed_at=now
     )

@@ -23,6 +23,7 @@ from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import entries
+from cctv.retention import plan as plans
 from cctv.retention.models import PurgeFailure, PurgeItem, PurgeRun
 from cctv.retention.plan import QUARANTINED, SEGMENT, due_quarantined, due_segments
 from cctv.vault import services as vault
@@ -96,6 +97,7 @@ def next_batch(run: PurgeRun, token: UUID) -> int:
     if not batch:
         return 0
     vault.check_storage()
+    _log_new_sites(run, batch)
     gone: list[Doomed] = []
     failed: list[Failed] = []
     for doomed in batch:
@@ -110,6 +112,14 @@ def next_batch(run: PurgeRun, token: UUID) -> int:
     for row in failures:
         entries.failed(row)
     return len(batch)
+
+
+def _log_new_sites(run: PurgeRun, batch: Sequence[Doomed]) -> None:
+    """What expired by the cutoff after the plan was made may lie at a site that has no `purge.start` yet."""
+    missing = {doomed.site_id for doomed in batch if str(doomed.site_id) not in run.started_entries}
+    if missing:
+        run.started_entries |= entries.start(run, plans.compute(run.cutoff_at), only=missing)
+        PurgeRun.objects.filter(pk=run.pk).update(started_entries=run.started_entries)
 
 
 def _due(run: PurgeRun) -> Iterable[Doomed]:

@@ -1,6 +1,10 @@
-"""What a run writes into the access log. Each entry's id follows from the run, so a retry adds nothing."""
+"""What a run writes into the access log, site by site: who may read of one site learns of no other.
 
-from collections.abc import Sequence
+Each entry's id follows from the run and the site, so a retry adds nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -9,9 +13,11 @@ from accesslog.services import append
 from cctv.core.clock import rfc3339
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
+from cctv.retention import guards
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RuleApplication
-from cctv.retention.plan import Plan
-from cctv.sites.models import Camera
+from cctv.retention.plan import CameraShare, Plan
+from cctv.sites.models import Camera, Site
+from cctv.vault.models import Epoch
 from cctv.vault.services import Destruction
 
 # An entry's body has a limit; the search index of the entry names every camera in any case.
@@ -24,35 +30,86 @@ def event_id(what: str, *parts: object) -> UUID:
     return uuid5(NAMESPACE_OID, "/".join(["lethe", what, *map(str, parts)]))
 
 
-def _counts(run: PurgeRun) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A run as one site sees it: whoever reads an entry of it learns nothing of other sites.
+
+    Without a site it is a run that a guard stopped before there was anything to take.
+    """
+
+    site: Site | None
+    segments: int
+    quarantined: int
+    bytes: int
+    keys: Sequence[str]
+    failed: int = 0
+
+    @property
+    def id(self) -> str:
+        """The site's id, or ""."""
+        return str(self.site.pk) if self.site else ""
+
+    def body(self, run: PurgeRun) -> dict[str, Any]:
+        """The fields that all entries of a run have."""
+        counts = {
+            "run": str(run.pk),
+            "digest": run.digest,
+            "segments": self.segments,
+            "quarantined": self.quarantined,
+            "bytes": self.bytes,
+            "keys": list(self.keys),
+        }
+        return counts | ({"site": self.site.logged()} if self.site else {})
+
+
+def _parts(run: PurgeRun, rows: Sequence[tuple[UUID, Sequence[int]]]) -> list[Part]:
+    """Parts in the order of their sites' ids; of `rows` each names a site, and numbers to be added up."""
+    sums: dict[UUID, list[int]] = {}
+    for site_id, numbers in rows:
+        known = sums.get(site_id, [0] * len(numbers))
+        sums[site_id] = [a + b for a, b in zip(known, numbers, strict=True)]
+    if not sums:
+        return [Part(None, run.segments, run.quarantined, run.bytes, list(run.key_ids))]
+    owners = dict(Epoch.objects.filter(key_id__in=run.key_ids).values_list("key_id", "site_id"))
+    sites = Site.objects.in_bulk(list(sums))
+    parts = []
+    for site_id, (segments, quarantined, size, *failed) in sorted(sums.items()):
+        keys = [key for key in run.key_ids if owners.get(key) == site_id]
+        parts.append(Part(sites[site_id], segments, quarantined, size, keys, sum(failed)))
+    return parts
+
+
+def _planned(run: PurgeRun) -> list[Part]:
+    columns = ("planned_segments", "planned_quarantined", "planned_bytes")
+    rows = run.items.values_list("site_id", *columns)
+    return _parts(run, [(row[0], row[1:]) for row in rows])
+
+
+def _destroyed(run: PurgeRun) -> list[Part]:
+    rows = run.items.values_list("site_id", "segments", "quarantined", "bytes", "failed")
+    return _parts(run, [(row[0], row[1:]) for row in rows])
+
+
+def _at(part: Part) -> list[IndexFields]:
+    return [IndexFields(site=part.id)] if part.site else []
+
+
+def start(run: PurgeRun, plan: Plan, *, only: Collection[UUID] | None = None) -> dict[str, int]:
+    """`purge.start` for each site (or `only` some): what is about to be destroyed there.
+
+    Durable before anything is. The index of each entry by the site's id.
+    """
+    shares = plan.shares.values()
+    rows = [(share.site_id, (share.segments, share.quarantined, share.bytes)) for share in shares]
+    codes = dict(Camera.objects.filter(pk__in=[c.camera_id for c in plan.cameras]).values_list("pk", "code"))
     return {
-        "run": str(run.pk),
-        "digest": run.digest,
-        "segments": run.segments,
-        "quarantined": run.quarantined,
-        "bytes": run.bytes,
-        "keys": list(run.key_ids),
+        part.id: _start(run, part, [c for c in plan.cameras if str(c.site_id) == part.id], codes).index
+        for part in _parts(run, rows)
+        if only is None or (part.site and part.site.pk in only)
     }
 
 
-def _index(plan: Plan) -> list[IndexFields]:
-    rows = [
-        IndexFields(
-            camera=str(share.camera_id),
-            site=str(share.site_id),
-            footage_from=share.starts_at,
-            footage_to=share.ends_at,
-        )
-        for share in plan.cameras[:INDEX_ROWS]
-    ]
-    seen = {share.site_id for share in plan.cameras}
-    others = {share.site_id for share in plan.shares.values()} - seen
-    return rows + [IndexFields(site=str(site)) for site in sorted(others)]
-
-
-def start(run: PurgeRun, plan: Plan) -> Receipt:
-    """`purge.start`: what is about to be destroyed. Durable before anything is."""
-    codes = dict(Camera.objects.filter(pk__in=[c.camera_id for c in plan.cameras]).values_list("pk", "code"))
+def _start(run: PurgeRun, part: Part, cameras: Sequence[CameraShare], codes: Mapping[UUID, str]) -> Receipt:
     named = [
         {
             "id": str(share.camera_id),
@@ -61,85 +118,98 @@ def start(run: PurgeRun, plan: Plan) -> Receipt:
             "from": rfc3339(share.starts_at),
             "to": rfc3339(share.ends_at),
         }
-        for share in plan.cameras[:CAMERAS_NAMED]
+        for share in cameras[:CAMERAS_NAMED]
     ]
-    body: dict[str, Any] = _counts(run) | {
+    body: dict[str, Any] = part.body(run) | {
         "trigger": run.trigger,
         "cutoff": rfc3339(run.cutoff_at),
         "cameras": named,
-        "camera_count": len(plan.cameras),
+        "camera_count": len(cameras),
     }
     if run.started_by is not None:
         body["actor"] = actor_fields(run.started_by, "retention.confirm")
     if run.confirmed_by is not None:
         body["confirmed_by"] = actor_fields(run.confirmed_by, "retention.confirm")
-    return append(kind="purge.start", body=body, index=_index(plan), event_id=event_id("purge.start", run.pk))
-
-
-def paused(run: PurgeRun) -> Receipt:
-    """`purge.paused`: which guard stopped the run."""
-    body: dict[str, Any] = _counts(run) | {"code": run.pause_code, "facts": run.pause_facts}
-    return append(
-        kind="purge.paused",
-        body=body,
-        index=_sites(run),
-        event_id=event_id("purge.paused", run.pk, run.pause_code),
-    )
-
-
-def abandoned(run: PurgeRun, code: str) -> Receipt:
-    """`purge.abandoned`: the plan no longer fits and nothing of it was destroyed."""
-    body: dict[str, Any] = {"run": str(run.pk), "code": code, "digest": run.digest, "segments": run.segments}
-    return append(
-        kind="purge.abandoned", body=body, index=_sites(run), event_id=event_id("purge.abandoned", run.pk)
-    )
-
-
-def confirmed(run: PurgeRun, *, actor: Account, terminal: str) -> Receipt:
-    """`purge.confirmed`: who released a paused run, and from where."""
-    body: dict[str, Any] = {
-        "run": str(run.pk),
-        "code": run.pause_code,
-        "digest": run.digest,
-        "segments": run.segments,
-        "actor": actor_fields(actor, "retention.confirm"),
-        "terminal": terminal,
-    }
-    index = [IndexFields(site=row.site, actor=str(actor.pk), terminal=terminal) for row in _sites(run)] or [
-        IndexFields(actor=str(actor.pk), terminal=terminal)
+    index = [
+        IndexFields(
+            camera=str(share.camera_id), site=part.id, footage_from=share.starts_at, footage_to=share.ends_at
+        )
+        for share in cameras[:INDEX_ROWS]
     ]
-    return append(
-        kind="purge.confirmed",
-        body=body,
-        index=index,
-        event_id=event_id("purge.confirmed", run.pk, run.pause_code),
-    )
+    made = event_id("purge.start", run.pk, part.id)
+    return append(kind="purge.start", body=body, index=index or _at(part), event_id=made)
 
 
-def done(run: PurgeRun) -> Receipt:
-    """`purge.done`: what was destroyed, what could not be deleted, and the hash tree of each epoch."""
+def paused(run: PurgeRun) -> None:
+    """`purge.paused` for each site: which guard stopped the run."""
+    # The numbers of an unusual plan are those of all sites together; the run's row keeps them.
+    facts = {} if run.pause_code == guards.VOLUME else run.pause_facts
+    for part in _planned(run):
+        append(
+            kind="purge.paused",
+            body=part.body(run) | {"code": run.pause_code, "facts": facts},
+            index=_at(part),
+            event_id=event_id("purge.paused", run.pk, run.pause_code, part.id),
+        )
+
+
+def _brief(run: PurgeRun, part: Part) -> dict[str, Any]:
+    """The fields of an entry that speaks of the plan as a whole."""
+    body = part.body(run)
+    return {name: body[name] for name in ("run", "digest", "segments", "site") if name in body}
+
+
+def abandoned(run: PurgeRun, code: str) -> None:
+    """`purge.abandoned` for each site: the plan no longer fits and nothing of it was destroyed."""
+    for part in _planned(run):
+        append(
+            kind="purge.abandoned",
+            body=_brief(run, part) | {"code": code},
+            index=_at(part),
+            event_id=event_id("purge.abandoned", run.pk, part.id),
+        )
+
+
+def confirmed(run: PurgeRun, *, actor: Account, terminal: str) -> None:
+    """`purge.confirmed` for each site: who released a paused run, and from where."""
+    for part in _planned(run):
+        more: dict[str, Any] = {
+            "code": run.pause_code,
+            "actor": actor_fields(actor, "retention.confirm"),
+            "terminal": terminal,
+        }
+        append(
+            kind="purge.confirmed",
+            body=_brief(run, part) | more,
+            index=[IndexFields(site=part.id, actor=str(actor.pk), terminal=terminal)],
+            event_id=event_id("purge.confirmed", run.pk, run.pause_code, part.id),
+        )
+
+
+def done(run: PurgeRun) -> dict[str, int]:
+    """`purge.done` for each site: what was destroyed, what could not be deleted, each epoch's hash tree.
+
+    The index of each entry by the site's id.
+    """
     from cctv.retention.certificates import root_of
 
-    roots = [
-        {"epoch": str(item.epoch_id), "size": item.tree_size, "root": root_of(item).hex()}
-        for item in run.items.order_by("pk")
-        if item.tree_size
-    ]
-    body: dict[str, Any] = {
-        "run": str(run.pk),
-        "digest": run.digest,
-        "segments": run.destroyed_segments,
-        "quarantined": run.destroyed_quarantined,
-        "bytes": run.destroyed_bytes,
-        "failed": run.failed,
-        "keys": list(run.key_ids),
-        "mirrors": run.mirrors,
-        "roots": roots[:CAMERAS_NAMED],
+    roots: dict[str, list[dict[str, Any]]] = {}
+    for item in run.items.filter(tree_size__gt=0).order_by("pk"):
+        root = {"epoch": str(item.epoch_id), "size": item.tree_size, "root": root_of(item).hex()}
+        roots.setdefault(str(item.site_id), []).append(root)
+    generations = {
+        name: value
+        for name in ("generation_before", "generation_after")
+        if (value := getattr(run, name)) is not None
     }
-    for name in ("generation_before", "generation_after"):
-        if (value := getattr(run, name)) is not None:
-            body[name] = value
-    return append(kind="purge.done", body=body, index=_sites(run), event_id=event_id("purge.done", run.pk))
+    made: dict[str, int] = {}
+    for part in _destroyed(run):
+        body: dict[str, Any] = part.body(run) | generations
+        body |= {"failed": part.failed, "mirrors": run.mirrors}
+        body |= {"roots": roots.get(part.id, [])[:CAMERAS_NAMED]}
+        entry = event_id("purge.done", run.pk, part.id)
+        made[part.id] = append(kind="purge.done", body=body, index=_at(part), event_id=entry).index
+    return made
 
 
 def failed(failure: PurgeFailure) -> Receipt:
@@ -181,29 +251,33 @@ def certificate(issued: Certificate, *, segments: int, size_bytes: int) -> Recei
     )
 
 
-def shortened(application: RuleApplication, *, cameras: Sequence[Camera], quarantined: int) -> Receipt:
-    """`retention.shortened`: a shorter rule has been applied to footage that existed before it."""
+def shortened(application: RuleApplication, found: Mapping[Camera, tuple[int, int]]) -> None:
+    """`retention.shortened` for each site: a shorter rule was applied to footage that existed before it.
+
+    `found` holds the numbers of segments and quarantined objects that it ends earlier.
+    """
     rule = application.rule
-    body: dict[str, Any] = {
-        "rule": str(rule.pk),
-        "days": rule.days,
-        "segments": application.shortened,
-        "quarantined": quarantined,
-    }
-    if rule.site is not None:
-        body["site"] = rule.site.logged()
-    if rule.camera is not None:
-        body["camera"] = _camera(rule.camera)
-    if rule.created_by is not None:
-        body["actor"] = actor_fields(rule.created_by, "retention.rule")
-    index = [IndexFields(camera=str(c.pk), site=str(c.site_id)) for c in cameras[:INDEX_ROWS]]
     state = "settled" if application.settled_at else "applied"
-    return append(
-        kind="retention.shortened",
-        body=body,
-        index=index,
-        event_id=event_id("retention.shortened", rule.pk, state),
-    )
+    sites = {camera.site_id: camera.site for camera, numbers in found.items() if any(numbers)}
+    for site_id, site in sorted(sites.items()):
+        mine = {camera: numbers for camera, numbers in found.items() if camera.site_id == site_id}
+        body: dict[str, Any] = {
+            "rule": str(rule.pk),
+            "days": rule.days,
+            "segments": sum(segments for segments, _quarantined in mine.values()),
+            "quarantined": sum(quarantined for _segments, quarantined in mine.values()),
+            "site": site.logged(),
+        }
+        if rule.camera is not None:
+            body["camera"] = _camera(rule.camera)
+        if rule.created_by is not None:
+            body["actor"] = actor_fields(rule.created_by, "retention.rule")
+        append(
+            kind="retention.shortened",
+            body=body,
+            index=[IndexFields(camera=str(c.pk), site=str(site_id)) for c in list(mine)[:INDEX_ROWS]],
+            event_id=event_id("retention.shortened", rule.pk, state, site_id),
+        )
 
 
 def witnesses(destruction: Destruction) -> list[dict[str, Any]]:
@@ -227,8 +301,3 @@ def mirrors_pending(mirrors: Sequence[dict[str, Any]]) -> bool:
 
 def _camera(camera: Camera) -> dict[str, str]:
     return {"id": str(camera.pk), "code": camera.code, "name": camera.name}
-
-
-def _sites(run: PurgeRun) -> list[IndexFields]:
-    sites = sorted(set(run.items.values_list("site_id", flat=True)))
-    return [IndexFields(site=str(site)) for site in sites]

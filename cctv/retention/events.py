@@ -10,7 +10,7 @@ register(
     EventType(
         kind="purge.start",
         required=PLAN | {"trigger", "cutoff", "cameras", "camera_count"},
-        optional=frozenset({"actor", "confirmed_by"}),
+        optional=frozenset({"site", "actor", "confirmed_by"}),
         sentence=_("The destruction of {segments} segments of {camera_count} cameras began."),
         personal=frozenset({"actor", "confirmed_by"}),
         icon="retention",
@@ -20,7 +20,7 @@ register(
     EventType(
         kind="purge.done",
         required=PLAN | {"failed", "mirrors", "roots"},
-        optional=frozenset({"generation_before", "generation_after"}),
+        optional=frozenset({"site", "generation_before", "generation_after"}),
         sentence=_("{segments} segments were destroyed; {failed} could not be deleted yet."),
         icon="destroyed",
     )
@@ -29,7 +29,7 @@ register(
     EventType(
         kind="purge.paused",
         required=PLAN | {"code", "facts"},
-        optional=frozenset(),
+        optional=frozenset({"site"}),
         sentence=_("The destruction of {segments} segments was paused ({code})."),
         icon="pause",
     )
@@ -38,7 +38,7 @@ register(
     EventType(
         kind="purge.confirmed",
         required=frozenset({"run", "code", "digest", "segments", "actor", "terminal"}),
-        optional=frozenset(),
+        optional=frozenset({"site"}),
         sentence=_("{actor} confirmed the paused destruction of {segments} segments."),
         personal=frozenset({"actor", "terminal"}),
         icon="key",
@@ -48,7 +48,7 @@ register(
     EventType(
         kind="purge.abandoned",
         required=frozenset({"run", "code", "digest", "segments"}),
-        optional=frozenset(),
+        optional=frozenset({"site"}),
         sentence=_("The paused destruction of {segments} segments was given up: its plan no longer fits."),
         icon="x",
     )

@@ -17,8 +17,8 @@ from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from accesslog.models import LogHead
-from accesslog.types import from_us
-from cctv.core import clock
+from accesslog.types import from_us, to_us
+from cctv.core import boot, clock
 from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
@@ -30,8 +30,12 @@ from cctv.vault.errors import StorageMismatch
 
 # Clocks of one machine agree; of several, NTP keeps them well within this.
 BEHIND_TOLERANCE = timedelta(minutes=2)
-# A longer silence than a night and a day means either that the machine was off or that its clock jumped.
+# Within one boot the wall clock and the time since the boot run together; NTP slews far less than this.
+STEP_TOLERANCE = timedelta(minutes=2)
+# After a reboot only the wall clock is left: a longer silence than a night and a day means either that the
+# machine was off or that its clock jumped.
 AHEAD_TOLERANCE = timedelta(hours=36)
+BOOTS_KEPT = 8
 HISTORY = timedelta(days=30)
 # Up to this many segments, an unusual plan is simply a small installation.
 FEW_SEGMENTS = 100
@@ -39,6 +43,7 @@ UNUSUAL = 5
 
 CLOCK_BEHIND = "clock_behind"
 CLOCK_AHEAD = "clock_ahead"
+CLOCK_STEPPED = "clock_stepped"
 STORAGE = "storage_mismatch"
 EMPTIED = "register_emptied"
 VOLUME = "unusual_volume"
@@ -67,7 +72,7 @@ def check(plan: Plan, *, now: datetime, confirmed: bool = False) -> Tripped | No
         return tripped
     if plan.is_empty:
         return None
-    return clock_ahead(now) or (None if confirmed else _unusual_volume(plan, now))
+    return clock_unsure(now) or (None if confirmed else _unusual_volume(plan, now))
 
 
 def hard(plan: Plan, *, now: datetime) -> Tripped | None:
@@ -97,23 +102,39 @@ def _log_time() -> datetime | None:
     return from_us(time_us) if time_us else None
 
 
-def clock_ahead(now: datetime) -> Tripped | None:
-    """The clock is far ahead of the last trusted moment: a jump, or a machine that was switched off.
+def clock_unsure(now: datetime) -> Tripped | None:
+    """The clock has been stepped, or is far ahead of the last trusted moment; a person must look at it.
 
-    Only the heartbeat is trusted: log entries and segments made since the jump carry the jumped time.
-    Where the purge has never run, the last segment's admission stands in for it.
+    Only the heartbeat is trusted: log entries and segments made since a jump carry the jumped time. Where
+    this boot has ticked before, what has passed since is measured by the time since the boot, to minutes.
+    Else, after a reboot or on another machine, the clock may be ahead by what a machine may be off.
+    Where the purge has never run, the last segment's admission stands in for the heartbeat.
     """
-    seen = Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
-    if seen is None:
-        seen = Segment.objects.aggregate(at=Max("ingested_at"))["at"]
+    heartbeat = Heartbeat.objects.filter(pk=1).first()
+    here = boot.read()
+    if heartbeat is not None and here.id in heartbeat.boots:
+        at_us, elapsed_us = heartbeat.boots[here.id]
+        due = from_us(at_us) + here.elapsed - timedelta(microseconds=elapsed_us)
+        if abs(now - due) <= STEP_TOLERANCE:
+            return None
+        facts = {"seen": from_us(at_us), "due": due, "now": now}
+        return Tripped(CLOCK_STEPPED, {name: clock.rfc3339(moment) for name, moment in facts.items()})
+    seen = heartbeat.at if heartbeat else Segment.objects.aggregate(at=Max("ingested_at"))["at"]
     if seen is None or now - seen <= AHEAD_TOLERANCE:
         return None
     return Tripped(CLOCK_AHEAD, {"seen": clock.rfc3339(seen), "now": clock.rfc3339(now)})
 
 
-def beat(now: datetime) -> None:
-    """Trust the clock up to `now`."""
-    Heartbeat.objects.update_or_create(pk=1, defaults={"at": now, "ticked_at": now})
+def beat(now: datetime, *, vouched: bool = False) -> None:
+    """Trust the clock up to `now`. `vouched`: by a person, whatever other boots have seen of it."""
+    heartbeat = Heartbeat.objects.filter(pk=1).first()
+    boots = dict(heartbeat.boots) if heartbeat and not vouched else {}
+    here = boot.read()
+    if here.id:
+        boots[here.id] = [to_us(now), here.elapsed // timedelta(microseconds=1)]
+    latest = sorted(boots.items(), key=lambda each: each[1][0])[-BOOTS_KEPT:]
+    values = {"at": now, "ticked_at": now, "boots": dict(latest)}
+    Heartbeat.objects.update_or_create(pk=1, defaults=values)
 
 
 def tick(now: datetime) -> None:
@@ -168,12 +189,16 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
             "The clock of this machine stands at %(now)s; the last moment that it was known to be right was"
             " %(seen)s. Either the machine was switched off, or its clock has jumped."
         ),
+        CLOCK_STEPPED: _(
+            "The clock of this machine stands at %(now)s. By the time that has passed since %(seen)s it"
+            " should stand at %(due)s: the clock was set, or it has jumped."
+        ),
         STORAGE: _("The footage storage is not mounted, or it belongs to another installation: %(error)s"),
         EMPTIED: _("The register knows no footage, but the storage is full of it: it may have been emptied."),
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
     text = texts.get(code)
     shown = dict(facts)
-    for name in {"now", "seen"} & shown.keys():
+    for name in {"now", "seen", "due"} & shown.keys():
         shown[name] = absolute(localise(clock.parse_rfc3339(shown[name]), zone), "datetime")
     return text % shown if text else code

@@ -69,8 +69,9 @@ class PurgeRun(models.Model):
     # Why the run stands still at the moment, from the last attempt to go on ("" when it does not).
     error_code = models.CharField(max_length=40, blank=True, default="")
     error = models.CharField(max_length=400, blank=True, default="")
-    started_entry = models.PositiveBigIntegerField(null=True)
-    done_entry = models.PositiveBigIntegerField(null=True)
+    # Index of the site's own log entry by the site's id ("" for a run that concerns no site).
+    started_entries = models.JSONField(default=dict)
+    done_entries = models.JSONField(default=dict)
     lease_token = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -194,6 +195,8 @@ class Heartbeat(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField()
+    # By boot id, the last few machines that ticked: [trusted moment, how long that boot had lasted], in µs.
+    boots = models.JSONField(default=dict)
     # Trusted or not: tells a purge that does not run from one that does not trust its clock.
     ticked_at = models.DateTimeField(default=clock.now)
 

@@ -13,7 +13,7 @@ What can go wrong when a program destroys data, and what stands against it here:
   finds an unfinished run goes on with it before it plans anything new:
 
       planned    the plan and its digest are committed          repeat: ask the guards again
-      started    `purge.start` is durable (event id of the run) repeat: no second entry
+      started    each site's `purge.start` is durable         repeat: no second entry (event ids)
       ratcheted  the ended epochs' keys are destroyed           repeat: the vault finds them gone
       deleted    objects gone and verified, rows gone           repeat: a missing object is what we want
       done       `purge.done`, certificates, their entries      repeat: unique per run and site
@@ -100,7 +100,7 @@ def _commit(plan: Plan, *, trigger: str, actor: Account | None) -> PurgeRun | No
     now = plan.cutoff_at
     if plan.is_empty:
         if (tripped := guards.hard(plan, now=now)) is None:
-            if guards.clock_ahead(now) is None:
+            if guards.clock_unsure(now) is None:
                 guards.beat(now)
             return None
         log.error("destruction is stopped: %s %s", tripped.code, dict(tripped.facts))
@@ -204,9 +204,9 @@ def _begin(run: PurgeRun, token: UUID, plan: Plan) -> bool:
     if plan.digest != bytes(run.plan_sha256) or run.cutoff_at > now:
         return give_up(run, "plan_moved")
     guards.beat(now)
-    receipt = entries.start(run, plan)
+    started = entries.start(run, plan)
     reached("purge.logged")
-    return _advance(run, token, RunState.STARTED, started_entry=receipt.index)
+    return _advance(run, token, RunState.STARTED, started_entries=started)
 
 
 def _pause(run: PurgeRun, token: UUID, tripped: guards.Tripped) -> bool:
@@ -264,15 +264,15 @@ def _delete(run: PurgeRun, token: UUID) -> bool:
 
 def _finish(run: PurgeRun, token: UUID) -> bool:
     """deleted → done, or pending while a mirror has not overwritten its old root."""
-    receipt = entries.done(run)
+    done = entries.done(run)
     reached("purge.done-logged")
     if entries.mirrors_pending(run.mirrors):
-        _advance(run, token, RunState.PENDING, is_open=None, done_entry=receipt.index)
+        _advance(run, token, RunState.PENDING, is_open=None, done_entries=done)
         return False
-    PurgeRun.objects.filter(pk=run.pk).update(done_entry=receipt.index)
+    PurgeRun.objects.filter(pk=run.pk).update(done_entries=done)
     certificates.issue(run)
     reached("purge.certified")
-    _advance(run, token, RunState.DONE, is_open=None, done_entry=receipt.index, finished_at=clock.now())
+    _advance(run, token, RunState.DONE, is_open=None, done_entries=done, finished_at=clock.now())
     return False
 
 

@@ -115,7 +115,7 @@ def overview(*, sites: SiteIds) -> Overview:
         failures=failures(sites=sites).count(),
         blocked_keys=blocked_epochs(now).filter(_within(sites, "site_id")).count(),
         silent_since=ticked_at if ticked_at is not None and now - ticked_at > SILENCE else None,
-        clock=guards.clock_behind(now) or guards.clock_ahead(now),
+        clock=guards.clock_behind(now) or guards.clock_unsure(now),
     )
 
 
@@ -140,12 +140,12 @@ def certificates(*, sites: SiteIds) -> "QuerySet[Certificate]":
 
 
 def hourly(*, sites: SiteIds) -> list[tuple[datetime, int]]:
-    """How many segments end in each of the next 24 hours: (start of the UTC hour, count)."""
+    """How many segments end within 24 h, by the UTC hours that this touches: (start of the hour, count)."""
     now = clock.now()
     first = clock.floor_hour(now)
     rows = (
         Segment.objects.filter(
-            _within(sites, "camera__site_id"), expires_at__gt=now, expires_at__lt=first + DAY
+            _within(sites, "camera__site_id"), expires_at__gt=now, expires_at__lte=now + DAY
         )
         .annotate(hour=TruncHour("expires_at"))
         .order_by()
@@ -153,7 +153,7 @@ def hourly(*, sites: SiteIds) -> list[tuple[datetime, int]]:
         .annotate(n=Count("pk"))
     )
     counts = {row["hour"]: row["n"] for row in rows}
-    return [(first + HOUR * n, counts.get(first + HOUR * n, 0)) for n in range(24)]
+    return [(first + HOUR * n, counts.get(first + HOUR * n, 0)) for n in range(25)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,7 @@ class SiteShare:
     failed: int
     cameras: Sequence[dict[str, Any]]
     certificates: Sequence[Certificate]
+    entries: Sequence[int]
 
 
 def shares(run: PurgeRun, *, sites: SiteIds) -> list[SiteShare]:
@@ -244,10 +245,10 @@ def shares(run: PurgeRun, *, sites: SiteIds) -> list[SiteShare]:
     by_site: dict[UUID, list[PurgeItem]] = {}
     for item in items:
         by_site.setdefault(item.site_id, []).append(item)
-    return [_share(found) for found in by_site.values()]
+    return [_share(run, found) for found in by_site.values()]
 
 
-def _share(items: Sequence[PurgeItem]) -> SiteShare:
+def _share(run: PurgeRun, items: Sequence[PurgeItem]) -> SiteShare:
     counts: dict[str, list[Any]] = {}
     for item in items:
         for camera_id, (count, size, first, last, *_days) in item.cameras.items():
@@ -272,6 +273,11 @@ def _share(items: Sequence[PurgeItem]) -> SiteShare:
             for camera in cameras
         ],
         certificates=list(issued.values()),
+        entries=[
+            written[str(items[0].site_id)]
+            for written in (run.started_entries, run.done_entries)
+            if str(items[0].site_id) in written
+        ],
     )  # fmt: skip
 
 

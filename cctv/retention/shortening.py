@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from accesslog.errors import AccessLogError
 from cctv.core import clock
@@ -22,8 +22,9 @@ from cctv.ingest.models import Quarantined
 from cctv.retention import entries
 from cctv.retention.models import RuleApplication
 from cctv.sites.expiry import rule_in_force
-from cctv.sites.models import Camera, RetentionRule
-from cctv.sites.selectors import rules_for
+from cctv.sites.foresight import Ending
+from cctv.sites.models import Camera, Organisation, RetentionRule, Site
+from cctv.sites.selectors import as_rule, rules_for
 from cctv.vault import services as vault
 from cctv.vault.errors import KeyMissing
 from cctv.vault.steps import reached
@@ -47,6 +48,40 @@ def apply_rules() -> int:
     return moved
 
 
+def would_end(*, scope: Organisation | Site | Camera, days: int, effective_from: datetime) -> Ending:
+    """What a rule that is not there yet would end earlier of what exists now, by the same conditions.
+
+    Called by `sites.services` through settings.LETHE_RULE_ENDS.
+    """
+    rule = RetentionRule(days=days, effective_from=effective_from)
+    setattr(rule, type(scope).__name__.lower(), scope)
+    cameras = [camera for camera in _cameras(rule) if _would_decide(rule, camera)]
+    segments = Segment.objects.filter(camera__in=cameras, ends_at__lt=effective_from)
+    quarantined = Quarantined.objects.filter(camera__in=cameras, received_at__lt=effective_from)
+    earlier = _either(segments, "ends_at", rule)
+    earlier_quarantined = _either(quarantined, "received_at", rule)
+    at_once = _too_long(segments, "ends_at", rule)[0][0].count()
+    return Ending(
+        **earlier.aggregate(
+            segments=Count("pk"), cameras=Count("camera", distinct=True), starts_at=Min("starts_at"),
+            ends_at=Max("ends_at"),
+        ),
+        quarantined=earlier_quarantined.count(),
+        at_once=at_once,
+    )  # fmt: skip
+
+
+def _either(existing: QuerySet[Any], began: str, rule: RetentionRule) -> QuerySet[Any]:
+    (over, _ending), (shorter, _later) = _too_long(existing, began, rule)
+    return over | shorter
+
+
+def _would_decide(rule: RetentionRule, camera: Camera) -> bool:
+    """Whether the rule would decide for the camera if it were added now, as the last in the list."""
+    added = as_rule(rule)
+    return rule_in_force([*rules_for(camera), added], rule.effective_from) is added
+
+
 def _to_apply(now: datetime) -> Iterable[RetentionRule]:
     fresh = Q(application=None)
     settling = Q(application__settled_at=None, application__applied_at__lte=now - SETTLE_AFTER)
@@ -58,11 +93,12 @@ def _to_apply(now: datetime) -> Iterable[RetentionRule]:
 
 
 def _apply(rule: RetentionRule, now: datetime) -> int:
-    segments = quarantined = 0
-    cameras = [camera for camera in _cameras(rule) if _decides(rule, camera)]
-    for camera in cameras:
-        segments += _shorten_segments(rule, camera)
-        quarantined += _shorten_quarantined(rule, camera)
+    found: dict[Camera, tuple[int, int]] = {}
+    for camera in _cameras(rule):
+        if _decides(rule, camera):
+            found[camera] = (_shorten_segments(rule, camera), _shorten_quarantined(rule, camera))
+    segments = sum(numbers[0] for numbers in found.values())
+    quarantined = sum(numbers[1] for numbers in found.values())
     application = getattr(rule, "application", None)
     if application is None:
         application = RuleApplication(rule=rule, applied_at=now)
@@ -70,7 +106,7 @@ def _apply(rule: RetentionRule, now: datetime) -> int:
         application.settled_at = now
     application.shortened += segments
     if segments or quarantined:
-        entries.shortened(application, cameras=cameras, quarantined=quarantined)
+        entries.shortened(application, found)
     application.save()
     return segments + quarantined
 

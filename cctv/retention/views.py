@@ -98,10 +98,12 @@ def _number(text: str | None) -> int:
 
 
 def _zone(sites: selectors.SiteIds) -> ZoneInfo:
-    """The zone of the reader's sites if they share one, else UTC."""
+    """The zone of the reader's sites if their clocks show the same time, else UTC."""
     found = Site.objects.all() if sites is None else Site.objects.filter(pk__in=sites)
-    zones = set(found.values_list("time_zone", flat=True))
-    return ZoneInfo(zones.pop()) if len(zones) == 1 else ZoneInfo("UTC")
+    zones = [ZoneInfo(name) for name in sorted(set(found.values_list("time_zone", flat=True)))]
+    now = clock.now()
+    offsets = {now.astimezone(zone).utcoffset() for zone in zones}
+    return zones[0] if len(offsets) == 1 else ZoneInfo("UTC")
 
 
 def _promise_rows(promises: list[selectors.Promise], first: int) -> dict[str, Any]:
@@ -150,6 +152,13 @@ def _run_rows(runs: list[PurgeRun], sites: selectors.SiteIds) -> list[dict[str, 
     return rows
 
 
+def _pause_text(run: PurgeRun, sites: selectors.SiteIds, zone: ZoneInfo) -> str:
+    """Why the run is paused; the numbers of all sites only for those who may see all."""
+    if run.pause_code == guards.VOLUME and sites is not None:
+        return _("The plan takes far more than a usual day of this installation.")
+    return guards.sentence(run.pause_code, run.pause_facts, zone)
+
+
 def _paused(request: Request, run: PurgeRun | None, sites: selectors.SiteIds) -> dict[str, Any]:
     """What the card of a paused run says."""
     if run is None:
@@ -163,7 +172,7 @@ def _paused(request: Request, run: PurgeRun | None, sites: selectors.SiteIds) ->
         "run": run,
         "run_is_hard": run.pause_code in guards.HARD,
         "confirmable": selectors.may_confirm(run, request.permissions, CONFIRM),
-        "pause_text": guards.sentence(run.pause_code, run.pause_facts, zone),
+        "pause_text": _pause_text(run, sites, zone),
         "zone": zone,
         "paused_sum": {
             "planned": sum(share.planned for share in shares),
@@ -214,7 +223,7 @@ def run(request: Request, pk: UUID) -> HttpResponse:
         "zone": zone,
         "destroyed": sum(share.segments + share.quarantined for share in shares),
         "planned": sum(share.planned for share in shares),
-        "pause_text": guards.sentence(found.pause_code, found.pause_facts, zone) if found.pause_code else "",
+        "pause_text": _pause_text(found, sites, zone) if found.pause_code else "",
         "failures": selectors.failures(sites=sites).filter(run=found),
         "is_paused": found.state == "paused",
     }

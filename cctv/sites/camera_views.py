@@ -15,12 +15,14 @@ from cctv.people.access import Request, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.refusals import attempt
+from cctv.people.stepup import require_step_up
 from cctv.sites import rules, selectors, services
 from cctv.sites.forms import CameraForm, RuleForm
 from cctv.sites.jurisdictions import profile_of
 from cctv.sites.models import Camera, Organisation, Purpose, Site
 from cctv.sites.schedules import write_hours
 from cctv.sites.views import CHANGE, GET_POST, RULE, SEE, form_page, retire_page
+from cctv.templatetags._times import absolute, localise
 
 
 @require_GET
@@ -134,18 +136,40 @@ def rule_add(request: Request, site_code: str = "", camera_code: str = "") -> Ht
     form = RuleForm(
         request.POST if request.method == "POST" else None, zone=zone, limit=rules.default_days(scope)
     )
-    if form.is_valid() and attempt(
-        form,
-        lambda: services.add_rule(
-            actor=request.account, scope=scope, terminal=terminal_of(request), **form.cleaned_data
-        ),
-    ):
-        messages.success(request, _("The rule is in the history. Longer ones leave existing footage alone."))
-        return redirect(back)
+    try:
+        if form.is_valid() and attempt(form, lambda: _add_rule(request, scope, form.cleaned_data)):
+            return redirect(back)
+    except rules.EndsFootage as ends:
+        shown = {"form": form, "back": back, "ending": ends.ending, "moment": ends.effective_from}
+        return render(
+            request, "cctv/sites/rule_confirm.html", {**context, **shown, "scope": scope, "zone": zone}
+        )
     heading = _("Change the retention of %(name)s") % {"name": scope.name}
     return form_page(
         request, form, "rule_form", heading=heading, button=_("Add the rule"), back=back, **context
     )
+
+
+def _add_rule(request: Request, scope: Organisation | Site | Camera, values: dict[str, Any]) -> None:
+    """Add it; what ends existing footage only after a page that says so, and with the password given anew."""
+    accepts = "accepts_ending" in request.POST
+    if accepts:
+        require_step_up(request)
+    rule = services.add_rule(
+        actor=request.account,
+        scope=scope,
+        accepts_ending=accepts,
+        terminal=terminal_of(request),
+        **values,
+    )
+    text = _("The rule is in the history. Longer ones leave existing footage alone.")
+    if accepts:
+        site = scope if isinstance(scope, Site) else scope.site if isinstance(scope, Camera) else None
+        text = _(
+            "The rule is in the history and takes effect at %(moment)s. Until then, another rule for the same"
+            " minute takes it back."
+        ) % {"moment": absolute(localise(rule.effective_from, site.time_zone if site else "UTC"), "datetime")}
+    messages.success(request, text)
 
 
 def _camera_or_404(request: Request, code: str, action: str) -> Camera:

@@ -6,14 +6,16 @@ from django.utils.translation import gettext_lazy as _
 from accesslog.registry import EventType, register
 
 
-def _event(kind: str, sentence: str | Promise, icon: str, *fields: str) -> None:
-    """An event with actor and object, further required `fields`, and perhaps site and terminal."""
+def _event(
+    kind: str, sentence: str | Promise, icon: str, *fields: str, optional: frozenset[str] = frozenset()
+) -> None:
+    """An event with actor and object, further required `fields`, and perhaps site, terminal, `optional`."""
     required = frozenset({"actor", "object", *fields})
     register(
         EventType(
             kind=kind,
             required=required,
-            optional=frozenset({"site", "terminal"}) - required,
+            optional=(optional | {"site", "terminal"}) - required,
             sentence=sentence,
             personal=frozenset({"actor", "terminal"}),
             icon=icon,
@@ -39,4 +41,5 @@ _event(
     "days",
     "effective_from",
     "reason",
+    optional=frozenset({"ends"}),
 )

@@ -216,7 +216,8 @@ class RuleForm(forms.Form):
             "Footage is destroyed that long after it was recorded. Above %(days)d days a reason is needed."
         ) % {"days": limit}
         self.fields["effective_from"].help_text = _(
-            "Empty means now; a rule cannot take effect in the past. Read by the clocks of %(zone)s."
+            "Empty means now, or in 24 hours if the rule ends existing footage; a rule cannot take effect"
+            " in the past. Read by the clocks of %(zone)s."
         ) % {"zone": zone.key}
 
     def clean_effective_from(self) -> datetime | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
+from cctv.sites.foresight import NOTICE, Ending, earliest, would_end
 from cctv.sites.jurisdictions import PROFILES, profile_of
 from cctv.sites.models import FORBIDDEN_ZONES, AudioPolicy, Camera, Organisation, Purpose, Site, ZoneKind
 from cctv.sites.schedules import check_schedule
@@ -24,6 +25,21 @@ class RegisterRefused(LetheError):
         """A refusal with its own code."""
         super().__init__(message, hint=hint, code=code)
         self.field = field
+
+
+class EndsFootage(LetheError):
+    """The rule would end footage that exists; whoever sets it has to accept that, knowing the numbers."""
+
+    code = "rule_ends_footage"
+    status = 409
+    message = _("This rule ends footage that exists already.")
+    hint = _("Look at what it ends, and confirm it.")
+
+    def __init__(self, ending: Ending, effective_from: datetime) -> None:
+        """What it would end, and from when."""
+        super().__init__()
+        self.ending = ending
+        self.effective_from = effective_from
 
 
 def taken(field: str, value: str) -> RegisterRefused:
@@ -136,6 +152,33 @@ def check_rule(
             _("Keeping footage longer than %(days)d days needs a reason here.") % {"days": limit},
             _("Write down why, as you would tell the authority."),
         )
+
+
+def moment_of_rule(
+    scope: Organisation | Site | Camera, days: int, wanted: datetime | None, *, accepted: bool
+) -> tuple[datetime, Ending]:
+    """When the rule takes effect, and what it then ends of the footage that exists.
+
+    What ends existing footage is announced: `wanted` may not be earlier than 24 hours from now, which is
+    also when it takes effect if nothing is wanted. EndsFootage unless that is `accepted`.
+    """
+    moment = wanted or clock.now()
+    ending = would_end(scope=scope, days=days, effective_from=moment)
+    if not ending:
+        return moment, ending
+    if wanted is None:
+        moment = earliest()
+        ending = would_end(scope=scope, days=days, effective_from=moment)
+    elif wanted < clock.now() + NOTICE:
+        raise RegisterRefused(
+            "rule_too_soon",
+            "effective_from",
+            _("This rule ends footage that exists already; it cannot take effect within the next 24 hours."),
+            _("Leave the field empty to let it take effect in 24 hours."),
+        )
+    if ending and not accepted:
+        raise EndsFootage(ending, moment)
+    return moment, ending
 
 
 def default_days(scope: Organisation | Site | Camera) -> int:

@@ -17,7 +17,7 @@ from cctv.sites.models import Camera, Organisation, Purpose, RetentionRule, Site
 
 def rules_for(camera: Camera) -> list[Rule]:
     """Every rule, past and future, that can decide for the camera."""
-    return [_rule(row) for row in _rows_for(camera)]
+    return [as_rule(row) for row in _rows_for(camera)]
 
 
 def expiry_for(camera: Camera, ends_at: datetime) -> datetime:
@@ -144,5 +144,6 @@ def _rank(row: RetentionRule) -> int:
     return expiry.CAMERA if row.camera_id else expiry.SITE if row.site_id else expiry.ORGANISATION
 
 
-def _rule(row: RetentionRule) -> Rule:
+def as_rule(row: RetentionRule) -> Rule:
+    """The row as `sites.expiry` reckons with it."""
     return Rule(row.effective_from, row.days, _rank(row))

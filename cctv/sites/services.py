@@ -199,17 +199,20 @@ def add_rule(
     days: int,
     effective_from: datetime | None = None,
     reason: str = "",
+    accepts_ending: bool = False,
     terminal: str = "",
 ) -> RetentionRule:
     """Add a retention rule to the history (O8); rules are never edited.
 
-    It takes effect now or later. Keeping longer than the jurisdiction's default needs a reason.
+    It takes effect now or later. Keeping longer than the jurisdiction's default needs a reason. A rule that
+    ends existing footage earlier takes effect 24 hours from now or later, and raises EndsFootage unless
+    the caller `accepts_ending` after step-up, having seen what would end.
     """
     site = scope if isinstance(scope, Site) else scope.site if isinstance(scope, Camera) else None
     camera = scope if isinstance(scope, Camera) else None
     _require(actor, RULE, site)
     rules.check_rule(scope, days, effective_from, reason)
-    moment = effective_from or clock.now()
+    moment, ending = rules.moment_of_rule(scope, days, effective_from, accepted=accepts_ending)
     rule = RetentionRule(effective_from=moment, days=days, reason=reason.strip(), created_by=actor)
     setattr(rule, type(scope).__name__.lower(), scope)
     body = {
@@ -218,6 +221,8 @@ def add_rule(
         "reason": rule.reason,
         "effective_from": clock.rfc3339(moment),
     }
+    if ending:
+        body["ends"] = {"segments": ending.segments, "quarantined": ending.quarantined}
     _log("rule.added", actor, body, site=site, camera=camera, action=RULE, terminal=terminal)
     rule.save(force_insert=True)
     return rule

@@ -74,5 +74,7 @@ WHITENOISE_AUTOREFRESH = DEBUG or LETHE_DEMO
 
 # Injected into accesslog and others, which import nothing from above them.
 LETHE_SERVER = "config.serving.run"
+# What the register asks before it takes a rule that would end footage (the register stands below it).
+LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
 LETHE_DEMO_RUN = "config.demo.run.run"
 LETHE_DEMO_CHECK = "config.demo.check.run"

@@ -70,11 +70,13 @@ def _result(pid: int, reading: int) -> dict[str, Any]:
 
 
 def _act(command: dict[str, Any]) -> Any:
-    from cctv.core import clock
+    from cctv.core import boot, clock
     from cctv.retention import destroy
 
-    now = NOW + MINUTES * command.get("minutes", 0)
+    elapsed = MINUTES * command.get("minutes", 0)
+    now = NOW + elapsed
     clock.now = lambda: now
+    boot.read = lambda: boot.Boot("one", elapsed)
     destroy.BATCH = 2
     acts: dict[str, Callable[[], Any]] = {"prepare": _prepare, "facts": _facts}
     return acts.get(command["do"], lambda: _purge(command.get("kill_at")))()
@@ -151,7 +153,7 @@ def _facts() -> dict[str, Any]:
         "destroyed": [sum(runs.values_list("destroyed_segments", flat=True)),
                       sum(runs.values_list("destroyed_quarantined", flat=True))],
         "kinds": sorted(LogEntry.objects.exclude(kind="vault.initialised").values_list("kind", flat=True)),
-        "runs": runs.count(),
+        "entries": sum(run.items.values("site").distinct().count() for run in runs),
         "certificates": [
             [c.number, c.facts["segments"], c.facts["quarantined"], c.entry is not None,
              sum(epoch["tree_size"] for epoch in c.facts["epochs"])]

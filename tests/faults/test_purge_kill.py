@@ -127,7 +127,7 @@ def whole(facts: dict[str, Any], made: dict[str, Any]) -> None:
     assert sum(row[2] for row in facts["certificates"]) == 1
     assert sum(row[4] for row in facts["certificates"]) == made["ended"] + 1
     kinds = facts["kinds"]
-    assert kinds.count("purge.start") == kinds.count("purge.done") == facts["runs"]
+    assert kinds.count("purge.start") == kinds.count("purge.done") == facts["entries"]
     assert kinds.count("certificate.issued") == len(facts["certificates"])
 
 

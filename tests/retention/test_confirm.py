@@ -31,7 +31,7 @@ def paused(yard: Yard) -> PurgeRun:
     yard.segment(expires_in=2 * DAY)
     yard.segment(expires_in=2 * DAY)
     yard.segment(expires_in=9 * DAY)
-    yard.move(3 * DAY, trusted=False)
+    yard.off(3 * DAY)
     purge.purge_due()
     run = PurgeRun.objects.get()
     assert (run.state, run.pause_code) == (RunState.PAUSED, guards.CLOCK_AHEAD)
@@ -56,7 +56,7 @@ def test_a_confirmed_run_destroys_what_its_plan_names(yard: Yard, paused: PurgeR
 
 def test_what_expired_meanwhile_goes_with_the_next_run(yard: Yard, paused: PurgeRun, cast: People) -> None:
     yard.segment(expires_in=MINUTE)
-    yard.move(5 * MINUTE, trusted=False)
+    yard.wait(5 * MINUTE)
     purge.purge_due()
     confirm_run(run_id=paused.pk, actor=cast.officer, digest_prefix=paused.digest[:6])
     purge.purge_due()
@@ -136,7 +136,7 @@ def test_invariant_8_only_who_may_decide_for_every_site_of_the_plan(
 def test_invariant_8_an_officer_of_one_site_does_not_decide_for_another(yard: Yard, cast: People) -> None:
     yard.segment(expires_in=2 * DAY)
     yard.segment(yard.cameras[2], expires_in=2 * DAY)
-    yard.move(3 * DAY, trusted=False)
+    yard.off(3 * DAY)
     purge.purge_due()
     run = PurgeRun.objects.get()
     with pytest.raises(Forbidden):

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from accesslog.models import LogEntry
-from cctv.core import clock
+from cctv.core import boot, clock
 from cctv.footage.models import Segment
 from cctv.retention import guards, plan, purge
 from cctv.retention.models import Heartbeat, PurgeRun, RunState
 from cctv.vault import rings
 from cctv.vault import services as vault
-from tests.retention.yard import MINUTE, Sealed, Yard
+from tests.retention.yard import MINUTE, REAL_BOOT, REAL_CLOCK, Sealed, Yard
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
 
@@ -38,18 +38,23 @@ def entries_of(kind: str) -> int:
     return LogEntry.objects.filter(kind=kind).count()
 
 
-def test_invariant_7_clock_40_days_ahead_destroys_nothing_until_it_is_mended(yard: Yard) -> None:
+@pytest.mark.parametrize(
+    ("how", "code"), [("off", guards.CLOCK_AHEAD), ("jump", guards.CLOCK_STEPPED)], ids=["reboot", "running"]
+)
+def test_invariant_7_clock_40_days_ahead_destroys_nothing_until_it_is_mended(
+    yard: Yard, how: str, code: str
+) -> None:
     sealed = [yard.segment(expires_in=DAY * n) for n in range(1, 4)]
 
-    yard.move(40 * DAY, trusted=False)
+    getattr(yard, how)(40 * DAY)
     for _tick in range(3):
         purge.purge_due()
         assert untouched(yard, sealed)
-    assert paused_code() == guards.CLOCK_AHEAD
+    assert paused_code() == code
     assert entries_of("purge.paused") == 1, "one alarm, not one for each tick"
     assert entries_of("purge.start") == 0
 
-    yard.move(-40 * DAY, trusted=False)
+    yard.jump(-40 * DAY)
     purge.purge_due()
     assert untouched(yard, sealed)
     assert PurgeRun.objects.get().state == RunState.ABANDONED
@@ -60,14 +65,14 @@ def test_invariant_7_clock_2_days_behind_destroys_nothing_and_goes_on_when_it_is
     yard: Yard,
 ) -> None:
     old = yard.segment(expires_in=-49 * HOUR)
-    yard.move(-2 * DAY, trusted=False)
+    yard.jump(-2 * DAY)
 
     purge.purge_due()
     purge.purge_due()
 
     assert untouched(yard, [old])
     assert paused_code() == guards.CLOCK_BEHIND
-    yard.move(2 * DAY, trusted=False)
+    yard.jump(2 * DAY)
     purge.purge_due()
     purge.purge_due()
     assert not Segment.objects.exists()
@@ -75,7 +80,7 @@ def test_invariant_7_clock_2_days_behind_destroys_nothing_and_goes_on_when_it_is
 
 def test_invariant_7_a_clock_behind_alarms_even_when_nothing_is_due(yard: Yard) -> None:
     sealed = yard.segment(expires_in=HOUR)
-    yard.move(-DAY, trusted=False)
+    yard.jump(-DAY)
     purge.purge_due()
     assert paused_code() == guards.CLOCK_BEHIND
     assert untouched(yard, [sealed])
@@ -83,18 +88,77 @@ def test_invariant_7_a_clock_behind_alarms_even_when_nothing_is_due(yard: Yard) 
 
 def test_a_wrong_clock_is_not_trusted_while_nothing_is_due(yard: Yard) -> None:
     sealed = yard.segment(expires_in=50 * DAY)
-    yard.move(40 * DAY, trusted=False)
+    yard.off(40 * DAY)
     purge.purge_due()
     assert Heartbeat.objects.get().at == yard.now - 40 * DAY, "else the jump would be forgotten"
-    yard.move(20 * DAY, trusted=False)
+    yard.off(20 * DAY)
     purge.purge_due()
     assert paused_code() == guards.CLOCK_AHEAD
     assert untouched(yard, [sealed])
 
 
+def test_invariant_7_a_clock_9_hours_ahead_within_one_boot_destroys_nothing(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the machine's own clocks: the wall clock jumps, the time since the boot does not."""
+    monkeypatch.setattr(clock, "now", REAL_CLOCK)
+    monkeypatch.setattr(boot, "read", REAL_BOOT)
+    yard.now = now = clock.now()
+    Heartbeat.objects.all().delete()
+    purge.purge_due()
+    sealed = [yard.segment(expires_in=8 * HOUR) for _n in range(3)]
+
+    with clock.pretend(now + 9 * HOUR):
+        purge.purge_due()
+        assert paused_code() == guards.CLOCK_STEPPED
+        assert untouched(yard, sealed)
+
+    purge.purge_due()
+    assert PurgeRun.objects.get().state == RunState.ABANDONED
+    assert untouched(yard, sealed)
+
+
+@pytest.mark.parametrize("step", [3 * MINUTE, 9 * HOUR, 30 * HOUR])
+def test_invariant_7_a_step_forward_pauses_until_a_person_vouches_for_the_clock(
+    yard: Yard, step: timedelta
+) -> None:
+    sealed = yard.segment(expires_in=MINUTE)
+    yard.jump(step)
+    purge.purge_due()
+    assert paused_code() == guards.CLOCK_STEPPED
+    assert untouched(yard, [sealed])
+    assert PurgeRun.objects.get().pause_facts["due"] == clock.rfc3339(yard.now - step)
+    guards.beat(yard.now, vouched=True)
+    purge.purge_due()
+    purge.purge_due()
+    assert not Segment.objects.exists()
+
+
+def test_a_clock_that_ntp_slews_and_a_purge_that_slept_while_the_machine_ran_need_nobody(yard: Yard) -> None:
+    yard.segment(expires_in=HOUR)
+    yard.wait(3 * DAY)
+    yard.jump(MINUTE)
+    purge.purge_due()
+    assert not Segment.objects.exists(), "three days of silence, but the time since the boot vouches for them"
+
+
+def test_each_of_several_machines_is_held_against_its_own_boot(yard: Yard) -> None:
+    sealed = yard.segment(expires_in=8 * HOUR)
+    here, other = yard.boot, boot.Boot("another machine", 90 * DAY)
+    yard.boot = other
+    purge.purge_due()
+    yard.boot = here
+    purge.purge_due()
+    yard.boot = other
+    yard.jump(9 * HOUR)
+    purge.purge_due()
+    assert paused_code() == guards.CLOCK_STEPPED
+    assert untouched(yard, [sealed])
+
+
 def test_a_night_switched_off_needs_nobody(yard: Yard) -> None:
     yard.segment(expires_in=HOUR)
-    yard.move(14 * HOUR, trusted=False)
+    yard.off(14 * HOUR)
     purge.purge_due()
     assert not Segment.objects.exists()
 
@@ -211,7 +275,9 @@ def test_a_usual_plan_beside_much_living_footage_does_not_wait(yard: Yard, monke
 def test_every_guard_has_a_sentence_for_its_facts() -> None:
     moment = clock.rfc3339(clock.now())
     facts = {"now": moment, "seen": moment, "error": "x", "segments": 1, "usual": 1, "total": 1, "largest": 1}
-    for code in (guards.CLOCK_AHEAD, guards.CLOCK_BEHIND, guards.STORAGE, guards.EMPTIED, guards.VOLUME):
+    facts["due"] = moment
+    soft = (guards.CLOCK_AHEAD, guards.CLOCK_STEPPED, guards.VOLUME)
+    for code in (*soft, *guards.HARD):
         assert len(guards.sentence(code, facts)) > len(code) + 10
 
 

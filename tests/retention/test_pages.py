@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from accesslog import canonical
 from cctv.footage.models import Segment
-from cctv.retention import purge, tasks
+from cctv.retention import purge, selectors, tasks
 from cctv.retention.models import Certificate, PurgeRun, RunState
 from cctv.vault import services as vault
 from cctv.vault.errors import StorageFailed
@@ -72,7 +72,7 @@ def test_overdue_footage_is_the_headline_until_the_purge_has_run(yard: Yard, off
 def test_a_pause_comes_with_a_reload_and_says_why(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=2 * DAY)
     page = officer.get(reverse("retention"))
-    yard.move(3 * DAY, trusted=False)
+    yard.off(3 * DAY)
     purge.purge_due()
 
     answer = officer.get(live_url(page), headers={"HX-Request": "true"})
@@ -90,7 +90,7 @@ def test_the_decision_asks_for_the_password_and_then_for_the_digest(
     woken: list[bool] = []
     monkeypatch.setattr(tasks.purge_due, "delay", lambda: woken.append(True))
     yard.segment(expires_in=2 * DAY)
-    yard.move(3 * DAY, trusted=False)
+    yard.off(3 * DAY)
     purge.purge_due()
     run = PurgeRun.objects.get()
     client.force_login(cast.officer)
@@ -116,7 +116,7 @@ def test_the_decision_asks_for_the_password_and_then_for_the_digest(
 
 def test_who_cannot_decide_sees_the_pause_but_no_button(yard: Yard, client: Any, cast: People) -> None:
     yard.segment(expires_in=2 * DAY)
-    yard.move(3 * DAY, trusted=False)
+    yard.off(3 * DAY)
     purge.purge_due()
     client.force_login(cast.auditor)
     page = client.get(reverse("retention"))
@@ -134,6 +134,13 @@ def test_promised_and_actual_show_too_much_and_too_little(yard: Yard, officer: A
     assert "9 d longer" in shown
     assert "No footage" in shown
     assert shown.index("9 d longer") < shown.index("10 d less"), "too long is worse than too short"
+
+
+def test_the_chart_of_the_next_24_hours_holds_what_the_figure_counts(yard: Yard, officer: Any) -> None:
+    yard.segment(expires_in=DAY - MINUTE)
+    assert sum(count for _hour, count in selectors.hourly(sites=None)) == 1
+    assert selectors.overview(sites=None).next_segments == 1
+    assert "Nothing ends in the next 24 hours" not in text_of(officer.get("/retention/"))
 
 
 def test_what_could_not_be_deleted_is_shown_with_its_next_attempt(
@@ -154,7 +161,7 @@ def test_what_could_not_be_deleted_is_shown_with_its_next_attempt(
 
 def test_a_purge_that_has_stopped_ticking_is_said(yard: Yard, officer: Any) -> None:
     purge.purge_due()
-    yard.move(10 * MINUTE, trusted=False)
+    yard.wait(10 * MINUTE)
     assert "The purge is not running." in text_of(officer.get(reverse("retention")))
 
 

@@ -93,8 +93,10 @@ def test_the_log_vouches_for_the_certificate_and_the_plan(yard: Yard) -> None:
 
     certificate, run = Certificate.objects.get(), PurgeRun.objects.get()
     assert certificate.entry is not None
-    assert run.started_entry is not None
-    issued, started = load_receipt(certificate.entry), load_receipt(run.started_entry)
+    (named,) = certificate.facts["runs"]
+    assert run.started_entries == {str(yard.sites[0].pk): named["start"]}
+    assert run.done_entries == {str(yard.sites[0].pk): named["done"]}
+    issued, started = load_receipt(certificate.entry), load_receipt(named["start"])
     assert issued.body["sha256"] == sha256(canonical.encode(certificate.facts)).hexdigest()
     assert started.body["digest"] == run.digest
     assert started.body["segments"] == 1

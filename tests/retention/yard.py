@@ -13,11 +13,12 @@ from uuid import UUID
 
 import pytest
 
-from cctv.core import clock
+from cctv.core import boot, clock
+from cctv.core.boot import Boot
 from cctv.core.ids import new_id
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention.models import Heartbeat
+from cctv.retention import guards
 from cctv.sites.models import Camera, Organisation, RetentionRule, Site, Zone
 from cctv.vault import services as vault
 from cctv.vault.models import Epoch
@@ -25,6 +26,7 @@ from cctv.vault.models import Epoch
 KEPT = timedelta(days=30)
 LONG = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
+REAL_CLOCK, REAL_BOOT = clock.now, boot.read
 
 
 def half_past_later() -> datetime:
@@ -50,12 +52,26 @@ class Yard:
     now: datetime
     sites: list[Site] = field(default_factory=list)
     cameras: list[Camera] = field(default_factory=list)
+    boot: Boot = field(default_factory=lambda: Boot("first", timedelta()))
 
-    def move(self, step: timedelta, *, trusted: bool = True) -> None:
-        """Move the clock; a trusted move is one that the purge has watched all the way."""
+    def move(self, step: timedelta) -> None:
+        """Let time pass; the purge has watched all the way."""
+        self.wait(step)
+        guards.beat(self.now)
+
+    def wait(self, step: timedelta) -> None:
+        """Let time pass that nobody watches, on a machine that runs."""
         self.now += step
-        if trusted:
-            Heartbeat.objects.update_or_create(pk=1, defaults={"at": self.now})
+        self.boot = Boot(self.boot.id, self.boot.elapsed + step)
+
+    def jump(self, step: timedelta) -> None:
+        """Set the clock; no time passes."""
+        self.now += step
+
+    def off(self, step: timedelta) -> None:
+        """Switch the machine off for that long, or set its clock while it starts again."""
+        self.now += step
+        self.boot = Boot(f"{self.boot.id}, again", timedelta())
 
     def segment(self, camera: Camera | None = None, *, expires_in: timedelta, size: int = 3000) -> Sealed:
         """Seal a segment (media, index, thumbnail) that expires then, though it may have expired already."""
@@ -141,6 +157,7 @@ def yard(lethe_home: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, _log_
     """The installation, with its clock in the test's hands and trusted until now."""
     made = Yard(home=lethe_home, now=half_past_later())
     monkeypatch.setattr(clock, "now", lambda: made.now)
+    monkeypatch.setattr(boot, "read", lambda: made.boot)
     vault.initialise()
     register(made)
     made.move(timedelta())
