@@ -51,6 +51,7 @@ def lethe_home(tmp_path: Path, settings: Any) -> Path:
     settings.LETHE_FOOTAGE_ROOT = home / "footage"
     settings.LETHE_KEYS_ROOT = home / "keys"
     settings.LETHE_DROP_ROOT = home / "drop"
+    settings.LETHE_SOURCE_ROOTS = [str(home / "drop")]
     settings.LETHE_KEY_MIRRORS = []
     storages = copy.deepcopy(settings.STORAGES)
     storages["footage"]["OPTIONS"]["location"] = str(home / "footage")

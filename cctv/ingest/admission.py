@@ -27,7 +27,7 @@ from cctv.footage.playlist import playback_facts
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.ingest import moments, quarantine, reasons, schedule, tags
 from cctv.ingest.arrivals import Arrival, Taken
-from cctv.ingest.errors import ClockBehind, RegisterUnavailable, WrongChecksum
+from cctv.ingest.errors import AdmissionStalled, ClockBehind, RegisterUnavailable, WrongChecksum
 from cctv.ingest.incoming import (
     FUTURE_TOLERANCE,
     OVERLAP_TOLERANCE,
@@ -41,7 +41,7 @@ from cctv.ingest.provisional import Provisional
 from cctv.sites.models import AudioPolicy, Camera
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
-from cctv.vault.errors import ObjectMissing
+from cctv.vault.errors import FootageExpired, ObjectMissing
 from cctv.vault.models import Epoch, EpochState
 from cctv.vault.steps import reached
 
@@ -178,9 +178,10 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
     try:
         with transaction.atomic(durable=True):
             _lock(draft.camera, epoch)
+            provisional.refuse_stalled()
             refuse_overlap(camera=draft.camera, starts_at=draft.starts_at, ends_at=draft.ends_at)
             segment.save(force_insert=True)
-    except Inadmissible:
+    except (Inadmissible, FootageExpired, AdmissionStalled):
         raise
     except IntegrityError:
         twin = {"camera": draft.camera, "duplicate_tag": segment.duplicate_tag}
@@ -200,14 +201,16 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
 def _lock(camera: Camera, epoch: Epoch) -> None:
     """One commit per camera at a time, so that two sources cannot both pass the checks; the epoch stays.
 
+    Raises FootageExpired when the epoch's key was destroyed meanwhile: nobody could open the recording.
     SQLite has one writer at a time as it is, and began this transaction as one.
     """
-    if not connection.features.has_select_for_update:
-        return
-    Camera.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(pk=camera.pk)
-    Epoch.objects.select_for_update(of=("self",), no_key=True).values_list("pk").get(
-        pk=epoch.pk, state=EpochState.LIVE
-    )
+    cameras, epochs = Camera.objects.all(), Epoch.objects.filter(state=EpochState.LIVE)
+    if connection.features.has_select_for_update:
+        cameras = cameras.select_for_update(of=("self",), no_key=True)
+        epochs = epochs.select_for_update(of=("self",), no_key=True)
+        cameras.values_list("pk").get(pk=camera.pk)
+    if epochs.filter(pk=epoch.pk).values_list("pk").first() is None:
+        raise FootageExpired
 
 
 def _row(draft: _Draft, epoch: Epoch) -> Segment:

@@ -12,6 +12,7 @@ import signal
 import stat
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,28 +40,40 @@ class Found:
         return self.size, self.mtime_ns, self.inode
 
 
+Stop = Callable[[Path], bool]
+
+
 @dataclass(slots=True)
 class Listing:
-    """What lies below a folder: regular files, and the names of what could not be read."""
+    """What lies below a folder: files, and the names of what could not be read and of what must not be."""
 
     files: list[Found] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
 
-def walk(folder: Path) -> Listing:
+def walk(folder: Path, *, stop: Stop | None = None) -> Listing:
     """All regular files below `folder` in order of their names; links and hidden entries are not followed.
 
-    What cannot be read is noted and stops nothing else; raises OSError when `folder` itself cannot be
-    listed.
+    A folder below it for which `stop` is true is noted and not entered. What cannot be read is noted and
+    stops nothing else; raises OSError when `folder` itself cannot be listed.
     """
     listing = Listing()
-    _walk(folder, "", listing, 0)
+    listing.files.extend(_walk(folder, "", listing, stop, 0))
     listing.files.sort(key=lambda file: file.name)
     return listing
 
 
-def _walk(folder: Path, prefix: str, listing: Listing, depth: int) -> None:
+def stroll(folder: Path, *, stop: Stop | None = None) -> Iterator[Found]:
+    """The same files one by one in no order: whoever needs a few does not list a whole disk."""
+    return _walk(folder, "", Listing(), stop, 0)
+
+
+def _walk(folder: Path, prefix: str, listing: Listing, stop: Stop | None, depth: int) -> Iterator[Found]:
     with os.scandir(folder) as entries:
+        if prefix and stop is not None and stop(folder):
+            listing.refused.append(prefix.rstrip("/"))
+            return
         for entry in entries:
             if entry.name.startswith("."):
                 continue
@@ -68,7 +81,7 @@ def _walk(folder: Path, prefix: str, listing: Listing, depth: int) -> None:
             try:
                 if entry.is_dir(follow_symlinks=False):
                     if depth < MAX_DEPTH:
-                        _walk(Path(entry.path), f"{name}/", listing, depth + 1)
+                        yield from _walk(Path(entry.path), f"{name}/", listing, stop, depth + 1)
                     continue
                 facts = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
@@ -77,7 +90,7 @@ def _walk(folder: Path, prefix: str, listing: Listing, depth: int) -> None:
                 listing.unreadable.append(name)
                 continue
             if stat.S_ISREG(facts.st_mode):
-                listing.files.append(_found(Path(entry.path), name, facts))
+                yield _found(Path(entry.path), name, facts)
 
 
 def look_at(path: Path, name: str) -> Found | None:

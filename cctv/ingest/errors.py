@@ -70,6 +70,45 @@ class ForeignFolder(LetheError):
     )
 
 
+class FolderRefused(LetheError):
+    """The folder of a source lies where no source may lie."""
+
+    code = "folder_refused"
+    status = 409
+    message = _("The folder of this source lies where no recordings may be taken from.")
+    hint = _(
+        "The administrator of the machine names it, or a folder above it, in the setting LETHE_SOURCE_ROOTS"
+        " and starts Lethe anew. Folders of Lethe's own are always refused."
+    )
+
+
+class FolderSwapped(LetheError):
+    """The path of a source leads elsewhere than when it was saved: there is a link in it now."""
+
+    code = "folder_swapped"
+    status = 409
+    message = _("The folder of this source has become a link, or leads elsewhere through one.")
+    hint = _("Put the folder back. If it was moved on purpose, open the source and save it again.")
+
+
+class ForeignSubfolder(LetheError):
+    """Below a source's folder lies one that is somebody else's; it was not entered."""
+
+    code = "foreign_subfolder"
+    status = 409
+    message = _("A folder below this one belongs to another source, or to Lethe itself. It was left alone.")
+    hint = _("Move it elsewhere, or delete its file “.lethe-source” if nobody uses it any more.")
+
+
+class AdmissionStalled(LetheError):
+    """Registering came so long after sealing that the object may be taken for an orphan."""
+
+    code = "admission_stalled"
+    status = 503
+    message = _("Taking over the recording took too long, so nothing was kept.")
+    hint = _("It is tried again. If it happens repeatedly, look for what slows the footage storage down.")
+
+
 class SourceStays(LetheError):
     """The recording is safe, but its source file could not be removed."""
 

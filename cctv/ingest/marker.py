@@ -32,15 +32,19 @@ def write(folder: Path, *, installation: str, source_id: UUID) -> None:
 def check(folder: Path, *, installation: str, source_id: UUID) -> None:
     """Raise FolderUnreadable, MarkerMissing or ForeignFolder unless the folder is this source's."""
     try:
-        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         if not folder.is_dir():
             raise FolderUnreadable from None
         raise MarkerMissing from None
     except OSError as error:
         raise FolderUnreadable from error
-    with os.fdopen(descriptor, "rb") as file:
-        data = file.read(MAX_BYTES)
+    try:
+        data = os.read(descriptor, MAX_BYTES)
+    except OSError:  # a folder of that name
+        raise ForeignFolder from None
+    finally:
+        os.close(descriptor)
     try:
         found = json.loads(data)
         owner = (found["installation"], found["source"])
@@ -48,6 +52,19 @@ def check(folder: Path, *, installation: str, source_id: UUID) -> None:
         raise ForeignFolder from None
     if owner != (installation, str(source_id)):
         raise ForeignFolder
+
+
+def is_foreign(folder: Path, *, installation: str, source_id: UUID) -> bool:
+    """Whether the folder carries a marker that is not this source's, or one that cannot be read."""
+    try:
+        check(folder, installation=installation, source_id=source_id)
+    except MarkerMissing:
+        return False
+    except FolderUnreadable:
+        return os.path.lexists(folder / NAME)
+    except ForeignFolder:
+        return True
+    return False
 
 
 def remove(folder: Path, *, installation: str, source_id: UUID) -> None:

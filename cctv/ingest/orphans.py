@@ -5,12 +5,17 @@ open it, it only takes room. The sweeper deletes such objects after a lease, lon
 takes. What can go wrong is the other side: a register restored from an old backup, or emptied, knows
 none of the footage, and everything would look like an orphan. So the sweeper refuses when most of the
 storage is unknown to the register, and says so; the storage itself refuses when its marker is wrong.
+
+Nor is the wall clock believed alone: when it jumps, an object sealed a second ago looks a day old. This
+process must have seen the object without a row for the whole lease, by a clock that cannot be set.
 """
 
 import logging
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from time import monotonic
 
 from django.conf import settings
 
@@ -27,6 +32,9 @@ DEFAULT_LEASE_S = 3600
 # Up to this many orphans are believed whatever their share: a small installation that crashed often.
 BELIEVED = 20
 BATCH = 500
+# Since when this process has known each object without a row, on the monotonic clock.
+_seen: dict[str, float] = {}
+_seen_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +45,25 @@ class OrphanSweep:
     deleted: int
 
 
+def lease_s() -> float:
+    """How long, in seconds, a sealed object may be without a row: longer than any admission takes."""
+    return float(getattr(settings, "LETHE_ORPHAN_LEASE_S", DEFAULT_LEASE_S))
+
+
 def sweep() -> OrphanSweep:
-    """Delete sealed objects without a row that are older than the lease.
+    """Delete sealed objects without a row that are older than the lease and were seen for as long.
 
     Raises TooManyOrphans with nothing deleted, StorageMismatch and other storage errors.
     """
-    lease = timedelta(seconds=getattr(settings, "LETHE_ORPHAN_LEASE_S", DEFAULT_LEASE_S))
-    before = clock.now() - lease
-    total, old = 0, []
-    for stored in vault.list_objects():
-        total += 1
-        if stored.modified_at < before:
-            old.append(stored.name)
-    orphans = sorted(_unknown(old))
-    if len(orphans) > BELIEVED and len(orphans) * 2 > total:
-        log.error("%s of %s sealed objects have no row: nothing deleted", len(orphans), total)
+    before = clock.now() - timedelta(seconds=lease_s())
+    modified = {stored.name: stored.modified_at for stored in vault.list_objects()}
+    total, unknown = len(modified), _unknown(modified)
+    lasting = _seen_throughout(unknown)
+    old = {name for name in unknown if modified[name] < before}
+    if len(old) > BELIEVED and len(old) * 2 > total:
+        log.error("%s of %s sealed objects have no row: nothing deleted", len(old), total)
         raise TooManyOrphans
+    orphans = sorted(old & lasting)
     # Asked again just before deleting: a slow admission may have committed meanwhile.
     deleted = 0
     for start in range(0, len(orphans), BATCH):
@@ -63,6 +74,15 @@ def sweep() -> OrphanSweep:
         append(kind="ingest.orphans", body={"deleted": deleted})
         log.warning("deleted %s sealed objects that no recording belongs to", deleted)
     return OrphanSweep(total, deleted)
+
+
+def _seen_throughout(unknown: set[str]) -> set[str]:
+    """Those that this process has met without a row for the whole lease; notes those that are new."""
+    now, lease = monotonic(), lease_s()
+    with _seen_lock:
+        for name in _seen.keys() - unknown:
+            del _seen[name]
+        return {name for name in unknown if now - _seen.setdefault(name, now) >= lease}
 
 
 def _unknown(names: Iterable[str]) -> set[str]:

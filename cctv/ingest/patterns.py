@@ -14,7 +14,8 @@ A pattern is a path in which fields stand for what varies:
     %%              a percent sign
 
 A pattern that ends without a suffix takes any video suffix. A pattern is matched against the whole
-path below the source's folder, with "/" between the parts.
+path below the source's folder, with "/" between the parts. A path of more than 255 characters matches
+none, and a pattern has few parts of any length: otherwise one name could occupy the process for long.
 """
 
 import re
@@ -27,8 +28,10 @@ from cctv.ingest.moments import NoSuchTime, instants
 
 VIDEO_SUFFIXES = (".mp4", ".m4v", ".mov", ".ts", ".mts", ".m2ts", ".mkv", ".avi", ".dav")
 MAX_PATTERN_LENGTH = 200
-MAX_PATH_LENGTH = 1000
-MAX_WILDCARDS = 4
+# Free fields are tried at every place, so the time for one path grows with its length to the power of
+# their number: these two bounds keep the worst name below half a second.
+MAX_PATH_LENGTH = 255
+MAX_WILDCARDS = 3
 
 _ANY_SUFFIX = "(?:" + "|".join(re.escape(suffix) for suffix in VIDEO_SUFFIXES) + ")"
 _TOKEN = re.compile(r"%path|%.|\{[a-z]*\}|\*|[^%{*]+|.")
@@ -48,6 +51,7 @@ _FIELDS = {
 }
 _SYNONYMS = {"%path": ("{path}",), "%F": ("%Y", "-", "%m", "-", "%d"), "%T": ("%H", ":", "%M", ":", "%S")}
 _CALENDAR = frozenset("YmdHM")
+_WILD = frozenset({"*", "{camera}", "{channel}", "{path}", "%f"})
 
 
 class BadPattern(ValueError):
@@ -109,14 +113,27 @@ def compile_pattern(text: str) -> Pattern:
         raise BadPattern(f"A pattern has between 1 and {MAX_PATTERN_LENGTH} characters.")
     text = text.strip("/")
     seen: set[str] = set()
-    parts = [_part(token, seen) for raw in _TOKEN.findall(text) for token in _SYNONYMS.get(raw, (raw,))]
+    tokens = [token for raw in _TOKEN.findall(text) for token in _SYNONYMS.get(raw, (raw,))]
+    parts = [_part(token, seen) for token in tokens]
     if not (seen >= _CALENDAR or "s" in seen):
         raise BadPattern("A pattern needs the date and the time: %Y, %m, %d, %H and %M, or %s.")
-    if text.count("*") > MAX_WILDCARDS:
-        raise BadPattern(f"A pattern has at most {MAX_WILDCARDS} wildcards.")
+    if _wildcards(tokens) > MAX_WILDCARDS:
+        raise BadPattern(
+            f"A pattern has at most {MAX_WILDCARDS} parts of any length (*, {{camera}}, {{channel}}, {{path}}"
+            ", %f); those that fill a folder's name up to its slash do not count."
+        )
     last = text.rpartition("/")[2]
     suffix = "" if re.search(r"\.[A-Za-z][A-Za-z0-9_]{1,4}$", last) else _ANY_SUFFIX
     return Pattern(text, re.compile("".join(parts) + suffix, re.IGNORECASE))
+
+
+def _wildcards(tokens: list[str]) -> int:
+    """How many tokens can end at several places; before a slash there is one, unless they take slashes."""
+    following = [*tokens[1:], ""]
+    return sum(
+        token in _WILD and (token == "{path}" or not after.startswith("/"))  # noqa: S105 - a field
+        for token, after in zip(tokens, following, strict=True)
+    )
 
 
 def _part(token: str, seen: set[str]) -> str:

@@ -8,6 +8,7 @@ the object's key dies with it and the sweeper for orphans removes the rest (log-
 import contextlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from time import monotonic
 from types import TracebackType
 from uuid import UUID
 
@@ -15,9 +16,14 @@ from cctv.core.ids import new_id
 from cctv.footage.media.facts import MediaFacts
 from cctv.footage.media.ranges import Reader
 from cctv.footage.media.strip import strip_audio
+from cctv.ingest import orphans
+from cctv.ingest.errors import AdmissionStalled
 from cctv.vault import services as vault
 from cctv.vault.names import part_name
 from cctv.vault.sealing import SealedFacts, SealedReader
+
+# Part of the orphans' lease within which a row must follow its objects; the rest is for the commit itself.
+IN_TIME = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class Provisional:
     def __init__(self) -> None:
         """Nothing is written yet."""
         self._names: list[str] = []
+        self._durable_at: dict[str, float] = {}
         self.media: SealedObject | None = None
 
     def __enter__(self) -> "Provisional":
@@ -66,6 +73,12 @@ class Provisional:
         """One object has a row now; the others go."""
         self._names = [other for other in self._names if other != name]
 
+    def refuse_stalled(self) -> None:
+        """Before a row is committed: AdmissionStalled if the sweeper for orphans may soon take them."""
+        limit = monotonic() - IN_TIME * orphans.lease_s()
+        if any(self._durable_at.get(name, limit) < limit for name in self._names):
+            raise AdmissionStalled
+
     def seal(self, pieces: Iterable[bytes]) -> SealedObject:
         """Seal a stream under a fresh key into a new object; durable when this returns."""
         sealed_id, name, key = new_id(), vault.object_name(), vault.new_object_key()
@@ -74,6 +87,7 @@ class Provisional:
         try:
             for piece in pieces:
                 writer.write(piece)
+            self._durable_at[name] = monotonic()
             self.media = SealedObject(sealed_id, name, key, writer.close())
             return self.media
         except BaseException:
@@ -87,6 +101,7 @@ class Provisional:
         writer = vault.writer(name, key, vault.context(sealed_id, "media"))
         try:
             stripped = strip_audio(reader, writer, facts)
+            self._durable_at[name] = monotonic()
             self.media = SealedObject(sealed_id, name, key, writer.close())
         except BaseException:
             writer.abort()

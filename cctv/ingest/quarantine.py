@@ -15,6 +15,7 @@ from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core import clock
 from cctv.ingest import moments, tags
+from cctv.ingest.errors import AdmissionStalled
 from cctv.ingest.files import PIECE_BYTES
 from cctv.ingest.incoming import Admission, Incoming, Origin, Outcome
 from cctv.ingest.models import Quarantined
@@ -78,7 +79,10 @@ def keep(
 def _insert(row: Quarantined, provisional: Provisional, original_sha256: bytes) -> Quarantined:
     try:
         with transaction.atomic(durable=True):
+            provisional.refuse_stalled()
             row.save(force_insert=True)
+    except AdmissionStalled:
+        raise
     except IntegrityError:
         known = tags.find_quarantined(site_id=row.site_id, clear_sha256=original_sha256)
         if known is None:

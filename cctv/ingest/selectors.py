@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.ingest import errors as ingest_errors
-from cctv.ingest import reasons
-from cctv.ingest.closed import walk
+from cctv.ingest import places, reasons
+from cctv.ingest.closed import stroll
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.ingest.paths import PathReader
 from cctv.ingest.sweep import is_video
@@ -160,10 +160,14 @@ class Preview:
 
 
 def preview(source: Source, *, most: int = 8) -> list[Preview]:
-    """What the first recordings of the source's folder would become; OSError if it cannot be read."""
+    """What some recordings of the source's folder would become; OSError if it cannot be read.
+
+    For a source that `sources.check_source` has let pass; looks no further than `most` recordings.
+    """
     reader = PathReader(source)
+    files = stroll(Path(source.folder), stop=places.stops(source))
     found = []
-    for file in islice((file for file in walk(Path(source.folder)).files if is_video(file.name)), most):
+    for file in sorted(islice((file for file in files if is_video(file.name)), most), key=lambda f: f.name):
         incoming = reader.incoming(file.name, modified_at=None, origin="")
         problem = incoming.reason.title if incoming.reason else ""
         found.append(Preview(file.name, incoming.camera, incoming.starts, problem))

@@ -14,7 +14,8 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.ids import new_id
-from cctv.ingest import marker
+from cctv.ingest import marker, places
+from cctv.ingest.errors import FolderUnreadable
 from cctv.ingest.models import Source, SourceLayout
 from cctv.ingest.patterns import BadPattern, compile_pattern
 from cctv.people.actors import actor_fields
@@ -35,6 +36,7 @@ FIELDS = (
     "settle_seconds",
     "skew_tolerance_seconds",
 )
+FOLDER_LENGTH = 400
 
 
 class SourceRefused(LetheError):
@@ -85,6 +87,15 @@ def change_source(*, actor: Account, terminal: str, source: Source, values: dict
     return source
 
 
+def check_source(*, actor: Account, source: Source) -> None:
+    """Everything that adding or changing checks, for a source that is only tried; nothing is written.
+
+    Raises policy errors (404/403), SourceRefused, ForeignFolder.
+    """
+    permissions_of(actor).require(ACTION, site_id=source.site_id)
+    _check(source)
+
+
 def retire_source(*, actor: Account, terminal: str, source: Source) -> None:
     """Watch the folder no longer; what lies in it stays. Footage taken from it keeps its expiry."""
     permissions_of(actor).require(ACTION, site_id=source.site_id)
@@ -129,37 +140,44 @@ def _check_names(source: Source) -> None:
 
 
 def _check_folder(source: Source) -> None:
-    """Not within Lethe's own folders, and not within or around another source's."""
+    """Below a source root, not within Lethe's own folders, and not within or around another source's.
+
+    Leaves the folder's real path in the source: what was judged is what is swept.
+    """
     if not os.path.isabs(source.folder):
         raise SourceRefused("folder", _("Give the whole path of the folder, from the root on."))
-    folder = Path(os.path.normpath(source.folder))
-    source.folder = str(folder)
-    drop = Path(settings.LETHE_DROP_ROOT)
-    own = [
-        Path(settings.LETHE_FOOTAGE_ROOT),
-        Path(settings.LETHE_KEYS_ROOT),
-        Path(settings.LETHE_HOME) / "db",
-    ]
-    if any(_nested(folder, place) for place in own) or folder in (Path("/"), Path(settings.LETHE_HOME), drop):
+    folder = places.real(source.folder)
+    if places.of_system(Path(os.path.normpath(source.folder))) or places.of_system(folder):
+        raise SourceRefused("folder", _("Folders of the system (/proc, /sys, /dev) hold no recordings."))
+    if places.is_lethes_own(folder):
         raise SourceRefused(
             "folder", _("This folder holds other things of Lethe's. Choose one for recordings alone.")
         )
-    for other in Source.objects.filter(retired_at=None).exclude(pk=source.pk):
-        if _nested(folder, Path(other.folder)):
-            text = _("The folder overlaps with that of the source %(name)s.") % {"name": other.name}
-            raise SourceRefused("folder", text)
-
-
-def _nested(one: Path, other: Path) -> bool:
-    """Whether one of the two lies within the other."""
-    return one == other or one in other.parents or other in one.parents
+    if not places.is_below_roots(folder) or len(str(folder)) > FOLDER_LENGTH:
+        text = _(
+            "Recordings are taken only from folders below %(roots)s. To use this one, the administrator of"
+            " the machine names it in the setting LETHE_SOURCE_ROOTS and starts Lethe anew."
+        )
+        raise SourceRefused("folder", text % {"roots": ", ".join(str(root) for root in places.roots())})
+    other = places.overlapping(source, folder)
+    if other is not None and other.site_id == source.site_id:
+        overlap = _("The folder overlaps with that of the source %(name)s.") % {"name": other.name}
+        raise SourceRefused("folder", overlap)
+    if other is not None:
+        raise SourceRefused("folder", _("The folder overlaps with that of another source."))
+    places.refuse_marked(folder, source_id=source.pk)
+    source.folder = str(folder)
 
 
 def _prepare_folder(folder: Path) -> None:
     """Make the folder if it is to lie in the drop root; elsewhere it must be there (it may be a mount)."""
-    if Path(settings.LETHE_DROP_ROOT) in folder.parents:
-        folder.mkdir(parents=True, exist_ok=True)
-    if not folder.is_dir():
+    try:
+        if places.real(settings.LETHE_DROP_ROOT) in folder.parents:
+            folder.mkdir(parents=True, exist_ok=True)
+        found = folder.is_dir()
+    except OSError as error:
+        raise FolderUnreadable from error
+    if not found:
         raise SourceRefused("folder", _("There is no such folder. Make or mount it first."))
 
 

@@ -17,10 +17,16 @@ from django.db import DatabaseError, InterfaceError
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
-from cctv.ingest import admission, arrivals, marker
+from cctv.ingest import admission, arrivals, marker, places
 from cctv.ingest.backoff import Backoff
 from cctv.ingest.closed import Found, Settling, walk
-from cctv.ingest.errors import FolderUnreadable, RegisterUnavailable, SourceStays, StillGrowing
+from cctv.ingest.errors import (
+    FolderUnreadable,
+    ForeignSubfolder,
+    RegisterUnavailable,
+    SourceStays,
+    StillGrowing,
+)
 from cctv.ingest.files import SourceFile
 from cctv.ingest.incoming import Admission, Origin, Outcome
 from cctv.ingest.lease import Lease
@@ -112,29 +118,32 @@ class _Sweep:
         self.deadline = time.monotonic() + budget_s
         self.at_once = at_once
         self.result = Swept()
-        self.reader = PathReader(source)
 
     def run(self) -> Swept:
         """Look at every file once; stops early for trouble that all of them would meet."""
         try:
+            reader = PathReader(self.source)
             for file in self._files():
                 if time.monotonic() > self.deadline:
                     self.result.more = True
                     break
-                self._one(file)
+                self._one(file, reader)
                 self.lease.renew()
         except Exception as error:
             self._stop(error)
         return self.result
 
     def _files(self) -> list[Found]:
-        """The finished recordings of the folder, after its marker has been checked."""
+        """The finished recordings of the folder, after its place and its marker have been checked."""
         folder = Path(self.source.folder)
+        places.check_again(self.source)
         check_marker(self.source)
         try:
-            listing = walk(folder)
+            listing = walk(folder, stop=places.stops(self.source))
         except OSError as error:
             raise FolderUnreadable from error
+        if listing.refused:
+            self.result.error = ForeignSubfolder(hint=", ".join(listing.refused[:5])[:200])
         if listing.unreadable:
             self.result.error = FolderUnreadable(hint=", ".join(listing.unreadable[:5])[:200])
         ready = []
@@ -147,12 +156,12 @@ class _Sweep:
                 ready.append(file)
         return ready
 
-    def _one(self, found: Found) -> None:
+    def _one(self, found: Found, reader: PathReader) -> None:
         """Take one file in. Its own trouble is noted; everybody's trouble is raised."""
         key = (found.path, found.state)
         file = SourceFile(found)
         try:
-            incoming = self.reader.incoming(found.name, modified_at=file.modified_at, origin=Origin.FOLDER)
+            incoming = reader.incoming(found.name, modified_at=file.modified_at, origin=Origin.FOLDER)
             with file.opened(on_read=self.lease.renew) as opened:
                 admitted = admission.take_in(incoming, arrivals.File(opened), remove=file.remove)
         except StillGrowing:

@@ -1,5 +1,6 @@
 """The pages of ingest: sources, recorders, quarantine."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +44,8 @@ def source_add(request: Request) -> HttpResponse:
         values = dict(form.cleaned_data)
         site = values.pop("site")
         if "try" in request.POST:
-            context |= _tried(Source(site=site, **{name: values[name] for name in FIELDS}))
+            tried = Source(site=site, **{name: values[name] for name in FIELDS})
+            context |= _tried(request, form, tried)
         elif source := _saved(
             form,
             lambda: sources.add_source(
@@ -67,7 +69,7 @@ def source_edit(request: Request, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         values = {name: form.cleaned_data[name] for name in FIELDS}
         if "try" in request.POST:
-            context |= _tried(Source(site=source.site, **values))
+            context |= _tried(request, form, Source(pk=source.pk, site=source.site, **values))
         elif _saved(
             form,
             lambda: sources.change_source(
@@ -141,11 +143,7 @@ def recorder_revoke(request: Request, pk: UUID) -> HttpResponse:
 @requires(SEE)
 def quarantine_list(request: Request) -> HttpResponse:
     """What could not be admitted, and why."""
-    before = (
-        parse_datetime(request.GET.get("before", "").replace(" ", "+")) if request.GET.get("before") else None
-    )
-    if before is not None and before.tzinfo is None:
-        before = None
+    before = _moment(request.GET.get("before", ""))
     items, more = selectors.quarantined(sites=request.permissions.sites(SEE), before=before)
     context = {
         "items": items,
@@ -182,10 +180,19 @@ def _source(request: Request, pk: UUID) -> Source:
     return source
 
 
-def _saved(form: SourceForm, save: Any) -> Source | None:
-    """The saved source, or None with the refusal beside its field."""
+def _moment(text: str) -> datetime | None:
+    """The moment that a query names, or None for anything that is none."""
     try:
-        source: Source = save()
+        moment = parse_datetime(text.replace(" ", "+"))
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _saved(form: SourceForm, save: Any) -> Any:
+    """What `save` returns, or None with the refusal beside its field."""
+    try:
+        return save()
     except SourceRefused as error:
         form.add_error(error.field, error.message)
         return None
@@ -196,11 +203,17 @@ def _saved(form: SourceForm, save: Any) -> Source | None:
             "folder" if error.code in ("foreign_folder", "folder_unreadable") else None, str(error.message)
         )
         return None
-    return source
 
 
-def _tried(source: Source) -> dict[str, Any]:
-    """The preview, or why there is none."""
+def _tried(request: Request, form: SourceForm, source: Source) -> dict[str, Any]:
+    """The preview, or why there is none: nothing is listed that could not be saved."""
+
+    def check() -> bool:
+        sources.check_source(actor=request.account, source=source)
+        return True
+
+    if not _saved(form, check):
+        return {}
     try:
         return {"tried": True, "previews": selectors.preview(source), "zone": source.site.time_zone}
     except (OSError, ValueError):

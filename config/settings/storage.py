@@ -10,6 +10,9 @@ LETHE_KEYS_ROOT = env.path("LETHE_KEYS_ROOT", str(LETHE_HOME / "keys"))
 LETHE_KEY_MIRRORS: list[str] = env.list("LETHE_KEY_MIRRORS", default=[])
 # Folders that a recorder drops files into live here unless a source names another.
 LETHE_DROP_ROOT = env.path("LETHE_DROP_ROOT", str(LETHE_HOME / "drop"))
+# Sources may lie in these folders and below them, and nowhere else: who adds a source on a page must not
+# reach the rest of the disk.
+LETHE_SOURCE_ROOTS: list[str] = env.list("LETHE_SOURCE_ROOTS", default=[str(LETHE_DROP_ROOT)])
 
 if bucket := env.str("LETHE_S3_BUCKET", ""):
     _footage: dict[str, Any] = {

@@ -125,6 +125,24 @@ def test_a_duplicate_whose_object_is_gone_does_not_cost_the_source(office, varia
     assert not removed
 
 
+def test_invariant_5_a_key_that_was_destroyed_meanwhile_costs_no_source(office, variant, monkeypatch):
+    from cctv.vault.errors import FootageExpired
+
+    ensure, removed = vault.ensure_epoch, []
+
+    def destroyed(*arguments):
+        epoch = ensure(*arguments)
+        type(epoch).objects.filter(pk=epoch.pk).update(state="destroyed")
+        return epoch
+
+    monkeypatch.setattr(vault, "ensure_epoch", destroyed)
+    with pytest.raises(FootageExpired):
+        office.admit(variant(), remove=lambda: removed.append(1))
+    assert not Segment.objects.exists()
+    assert not removed
+    assert office.objects() == set()
+
+
 def test_neighbours_may_overlap_by_a_keyframe(office, variant):
     start = office.began()
     for number in range(3):

@@ -101,7 +101,7 @@ def test_a_source_is_added_changed_and_retired_with_its_entries(admin, office):
     ("values", "sentence"),
     [
         ({"folder": "relative/path"}, "Give the whole path"),
-        ({"folder": "/nowhere/at/all"}, "There is no such folder"),
+        ({"folder": "/nowhere/at/all"}, "LETHE_SOURCE_ROOTS"),
         ({"time_zone": "Seoul"}, "not the name of a time zone"),
         ({"pattern": "{camera}/%Q"}, "not known"),
         ({"pattern": "%s"}, "names no camera"),
@@ -174,6 +174,16 @@ def test_quarantine_shows_the_reason_and_retries(admin, office, variant):
     assert not Quarantined.objects.exists()
     assert kinds().count("ingest.retried") == 2
     assert kinds().count("vault.job") == 2
+
+
+@pytest.mark.parametrize(
+    "before", ["2026-13-45T00:00:00", "2026-13-45T00:00:00Z", "0001-01-01T00:00:00+14:00", "x", "9" * 400]
+)
+def test_an_address_that_names_no_moment_shows_the_first_page(admin, office, before):
+    office.admit(b"garbage")
+    page = admin.get(reverse("quarantine"), {"before": before})
+    assert page.status_code == 200
+    assert "x.mp4" in page.content.decode()
 
 
 def test_invariant_3_expired_quarantine_is_neither_listed_nor_retried(admin, office, variant):

@@ -1,6 +1,7 @@
 # ruff: noqa: DTZ001 - wall clocks without a zone are what is tested here
 """What recorders' paths say of camera and time."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -107,6 +108,46 @@ def test_a_name_that_cannot_be_read_is_never_guessed(path):
 def test_a_wrong_pattern_is_refused_with_a_sentence(text):
     with pytest.raises(BadPattern, match=r"\.$"):
         compile_pattern(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "*-*-*-*-%Y%m%d%H%M.mp4",
+        "*-*-*-*-{camera}-{channel}-{path}-%Y%m%d%H%M.mp4",
+        "{camera}*{channel}%f%Y%m%d%H%M%S%s.mp4",
+        "{path}/*_*_*_%s.mp4",
+    ],
+)
+def test_a_pattern_that_could_be_tried_in_too_many_ways_is_refused(text):
+    with pytest.raises(BadPattern, match="at most 3 parts of any length"):
+        compile_pattern(text)
+
+
+def test_parts_that_fill_a_folders_name_do_not_count():
+    pattern = compile_pattern("*/{camera}/%Y-%m-%d/{channel}/dav/*/%H.%M.%S-*[*][0@0][0].mp4")
+    path = "S1/gate/2026-11-14/001/dav/10/10.02.03-10.12.03[R][0@0][0].mp4"
+    assert pattern.read(path, SEOUL) == Reading("gate/001", (MOMENT,))
+
+
+@pytest.mark.parametrize(
+    ("text", "filler"),
+    [
+        ("*-*-*-%Y%m%d%H%M.mp4", "-"),
+        ("*1*1*1%Y%m%d%H%M.mp4", "1"),
+        ("*%Y*%m*%d%H%M.mp4", "1"),
+        ("*%f*%s.mp4", "1"),
+        ("{camera}*{channel}%Y%m%d%H%M%S%s.mp4", "1"),
+        ("{path}{camera}%f%s.mp4", "1"),
+        ("{path}/{camera}/{channel}/*/*-%s.mp4", "/"),
+    ],
+)
+def test_no_name_occupies_the_process(text, filler):
+    pattern = compile_pattern(text)
+    for length in (250, 900):
+        began = time.process_time()
+        assert pattern.fields(filler * length) is None
+        assert time.process_time() - began < 2
 
 
 def test_an_hour_that_happened_twice_is_settled_by_the_time_of_the_last_write():
