@@ -1,15 +1,23 @@
-"""Is it alive, is it ready, how is it doing: for supervisors, load balancers and monitoring."""
+"""Is it alive, is it ready, how is it doing: for supervisors, load balancers and monitoring.
+
+Anybody may ask whether it is alive. The rest is for this machine itself and for who has the token; from
+a proxy's machine everybody's requests come, so behind one only the token counts.
+"""
 
 from collections.abc import Callable
+from functools import wraps
+from hmac import compare_digest
 
+from django.conf import settings
 from django.core.files.storage import storages
 from django.db import connections
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import path
 from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from cctv.core import clock
+from config.peers import is_loopback
 
 
 def _database(alias: str) -> Callable[[], None]:
@@ -31,6 +39,29 @@ CHECKS: dict[str, Callable[[], None]] = {
 }
 
 
+View = Callable[[HttpRequest], HttpResponseBase]
+
+
+def _for_supervisors(view: View) -> View:
+    """Hide the page (404) from strangers."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        if not _is_supervisor(request):
+            raise Http404
+        return view(request)
+
+    return guarded
+
+
+def _is_supervisor(request: HttpRequest) -> bool:
+    token = settings.LETHE_METRICS_TOKEN
+    given = request.headers.get("Authorization", "")
+    if token and compare_digest(given.encode(), f"Bearer {token}".encode()):
+        return True
+    return not settings.LETHE_BEHIND_PROXY and is_loopback(request.META.get("REMOTE_ADDR", ""))
+
+
 @require_GET
 def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers."""
@@ -38,6 +69,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+@_for_supervisors
 def readyz(request: HttpRequest) -> JsonResponse:
     """Both databases and the footage storage can be used; 503 names those that cannot."""
     failed = {}
@@ -50,6 +82,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 
 @require_GET
+@_for_supervisors
 def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus figures: counts and lags, nothing about people."""
     from cctv.footage.models import Segment, ViewingSession

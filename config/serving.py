@@ -7,6 +7,7 @@ noticing.
 """
 
 import logging
+import resource
 import signal
 import threading
 import time
@@ -14,16 +15,15 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from cheroot import wsgi
 from django.conf import settings
+
+from config.webserver import WebServer
 
 log = logging.getLogger("lethe.serve")
 
 ROLES = ("all", "web", "worker")
-WEB_THREADS = 24
 WORKER_THREADS = 4
-SOCKET_TIMEOUT_S = 60
-UNREAD_LIMIT_BYTES = 64 * 1024
+OPEN_FILES = 4096
 QUEUES = "default,media,purge"
 # Remembers nothing and writes no file: every entry is safe to run again after a restart.
 SCHEDULER = "celery.beat:Scheduler"
@@ -50,32 +50,17 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
     _serve(server, stops, ready)
 
 
-class Gateway(wsgi.Gateway_10):
-    """Closes the connection when an answer goes out before a long body was read.
-
-    cheroot would read the rest into memory to keep the connection alive: gigabytes, if somebody asks.
-    """
-
-    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        """As WSGI has it."""
-        if getattr(self.req.rfile, "remaining", 0) > UNREAD_LIMIT_BYTES:
-            self.req.close_connection = True
-        return super().start_response(status, headers, exc_info)
-
-
-def web_server(host: str, port: int) -> wsgi.Server:
+def web_server(host: str, port: int) -> WebServer:
     """The threaded HTTP server, bound but not yet serving. Port 0 takes a free one."""
     from config.wsgi import application
 
-    server = wsgi.Server(
+    server = WebServer(
         (host, port),
         application,
-        numthreads=WEB_THREADS,
-        server_name="lethe",
-        timeout=SOCKET_TIMEOUT_S,
-        request_queue_size=128,
+        threads=settings.LETHE_WEB_THREADS,
+        working_per_peer=settings.LETHE_PEER_REQUESTS,
+        behind_proxy=settings.LETHE_BEHIND_PROXY,
     )
-    server.gateway = Gateway
     server.max_request_body_size = settings.LETHE_UPLOAD_MAX_BYTES
     server.prepare()
     return server
@@ -136,13 +121,17 @@ def _run_worker() -> None:
 
 
 def _harden() -> None:
-    """No core dumps: they would hold keys and clear frames."""
+    """No core dumps: they would hold keys and clear frames. And a file descriptor for every connection."""
     from cctv.vault import hygiene
 
     hygiene.harden_process()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < OPEN_FILES and (hard == resource.RLIM_INFINITY or hard > soft):
+        most = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _serve(server: wsgi.Server, stops: list[Callable[[], None]], ready: Callable[[str], None] | None) -> None:
+def _serve(server: WebServer, stops: list[Callable[[], None]], ready: Callable[[str], None] | None) -> None:
     """Serve in a thread and wait for a signal in the main one, so that stopping is orderly."""
     ended = threading.Event()
 

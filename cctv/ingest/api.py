@@ -147,8 +147,9 @@ def segment(request: HttpRequest, code: str, start: str) -> HttpResponse:
     if request.method != "PUT":
         raise MethodNotAllowed
     body = Body(request)
+    # Of a stranger nothing is read, not even to drop it: that would hold the thread.
+    recorder = recorders.authenticate(request.headers.get("Authorization", ""))
     try:
-        recorder = recorders.authenticate(request.headers.get("Authorization", ""))
         camera = recorders.camera_of(recorder, code)
         incoming = Incoming(
             site=camera.site,

@@ -12,3 +12,4 @@ from config.settings.log import *
 from config.settings.queue import *
 from config.settings.security import *
 from config.settings.storage import *
+from config.settings.web import *

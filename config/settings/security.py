@@ -5,6 +5,7 @@ from pathlib import Path
 
 from config.settings.env import env
 from config.settings.home import LETHE_HOME
+from config.settings.web import LETHE_BEHIND_PROXY
 
 
 def _installation_secret(path: Path) -> str:
@@ -32,9 +33,7 @@ SECRET_KEY = _installation_secret(LETHE_HOME / "secret.key")
 ALLOWED_HOSTS = env.list("LETHE_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 LETHE_HTTPS = env.bool("LETHE_HTTPS", False)
 CSRF_TRUSTED_ORIGINS = env.list("LETHE_TRUSTED_ORIGINS", default=[])
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("LETHE_BEHIND_PROXY", False) else None
-)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if LETHE_BEHIND_PROXY else None
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = LETHE_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

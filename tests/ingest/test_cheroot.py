@@ -28,17 +28,15 @@ pytestmark = [
 
 @pytest.fixture
 def server(office, monkeypatch) -> Iterator[tuple[str, int]]:
-    """Cheroot with Lethe's own application; its threads leave no connection behind."""
-    from cheroot import wsgi
+    """The web server as it is served; its threads leave no connection behind."""
     from django.db import connections
 
     for alias in ("default", "log"):
         monkeypatch.setitem(connections.settings[alias], "CONN_MAX_AGE", 0)
 
-    from config.wsgi import application
+    from config import serving
 
-    made = wsgi.Server(("127.0.0.1", 0), application, numthreads=4, timeout=5)
-    made.prepare()
+    made = serving.web_server("127.0.0.1", 0)
     thread = threading.Thread(target=made.serve, daemon=True)
     thread.start()
     yield made.bind_addr

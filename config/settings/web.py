@@ -1,0 +1,14 @@
+"""What stands before the web process, and how much one peer may ask of it."""
+
+from config.settings.env import env
+
+# One proxy, which overwrites X-Forwarded-Proto and adds whom it was asked by to X-Forwarded-For.
+LETHE_BEHIND_PROXY = env.bool("LETHE_BEHIND_PROXY", False)
+
+# Each thread keeps a connection to each of two databases: PostgreSQL admits a hundred by default.
+LETHE_WEB_THREADS = env.int("LETHE_WEB_THREADS", 32 if env.str("LETHE_DATABASE_URL", "") else 64)
+# Requests at a time of one address; 0 is no bound.
+LETHE_PEER_REQUESTS = env.int("LETHE_PEER_REQUESTS", 16)
+
+# What /readyz and /metrics ask of those who are not on this machine.
+LETHE_METRICS_TOKEN = env.str("LETHE_METRICS_TOKEN", "")
