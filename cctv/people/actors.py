@@ -1,8 +1,10 @@
 """How people appear in the access log: the same words in every entry."""
 
+import ipaddress
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from cctv.people.models import Account
@@ -27,8 +29,18 @@ def entry_actor(account: Account | None, action: str, *, site_id: UUID | None = 
 
 
 def terminal_of(request: HttpRequest) -> str:
-    """The place of access: the peer's address (behind a proxy, the one the proxy vouches for)."""
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """The place of access: the peer's address (behind a proxy, the one the proxy vouches for).
+
+    Each proxy adds to X-Forwarded-For whom it was asked by; what stands left of that anybody can write.
+    """
+    peer = str(request.META.get("REMOTE_ADDR", ""))
+    if not settings.LETHE_BEHIND_PROXY:
+        return peer
+    vouched_for = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+    try:
+        return str(ipaddress.ip_address(vouched_for))
+    except ValueError:
+        return peer
 
 
 def log_actor(request: HttpRequest) -> "tuple[dict[str, Any], Any]":

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.internal import ratelimit
 from django.http import HttpRequest
 
 from cctv.people import services
@@ -15,6 +16,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """No public sign-up."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The address that the log names, for the limits too."""
+        return terminal_of(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Refuse an account that was tried too often: from this address, or from all together."""
+        super().pre_authenticate(request, **credentials)
+        anywhere = ratelimit.consume(
+            request,
+            app="allauth.account",
+            action="login_failed_anywhere",
+            key=super()._get_login_attempts_cache_key(request, **credentials),
+        )
+        if not anywhere:
+            raise self.validation_error("too_many_login_attempts")
+        self._login_failed_rl_usage.usage.extend(anywhere.usage)
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Account and address: who types wrong passwords elsewhere keeps nobody out here."""
+        key = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{ratelimit.get_ip(request)} {key}"
 
     def set_password(self, user: Any, password: str) -> None:
         """A password that the person chose."""

@@ -39,6 +39,9 @@ class Account(AbstractBaseUser):
     # Somebody else knows the password: the person has to choose their own before anything else.
     password_is_temporary = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=clock.now, editable=False)
+    created_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="+"
+    )
     deactivated_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[AccountManager] = AccountManager()

@@ -140,13 +140,19 @@ def role_at(account: Account, action: str, *, site_id: UUID | None) -> str:
     return next((role for role in sorted(grants) if action in ACTIONS[role]), "")
 
 
-def may_change_account(permissions: Permissions, account: Account) -> bool:
-    """Whether somebody may change or close an account: everywhere, or at each site where it holds a role."""
+def may_change_account(permissions: Permissions, account: Account, *, actor_id: UUID) -> bool:
+    """Whether somebody may change or close an account: everywhere, or at each site where it holds a role.
+
+    A new password is a way into an account, so at a single site it also has to be theirs: they made
+    it, or somebody else gave it a role there. Giving a role to a stranger does not make it theirs.
+    """
     allowed = permissions.sites("people.change")
     if allowed is None:
         return True
-    sites = RoleGrant.objects.filter(account=account).not_over().values_list("site_id", flat=True)
-    return bool(allowed) and set(sites) <= allowed
+    grants = RoleGrant.objects.filter(account=account).not_over().values_list("site_id", "granted_by_id")
+    if not allowed or not {site_id for site_id, _giver in grants} <= allowed:
+        return False
+    return account.created_by_id == actor_id or any(giver != actor_id for _site, giver in grants)
 
 
 def log_scope(account: Any) -> "Scope | None":

@@ -67,7 +67,9 @@ def create_account(
     PeopleRefused with `email_invalid`, `email_taken`, `name`, `employer`, `language`, `password`.
     """
     _require(actor, CHANGE)
-    account = Account(email=email.strip().lower(), password_is_temporary=password_is_temporary)
+    account = Account(
+        email=email.strip().lower(), password_is_temporary=password_is_temporary, created_by=actor
+    )
     _assign(account, {"name": name, "employer": employer, "title": title, "language": language})
     _check_email(account.email)
     if password is not None:
@@ -169,6 +171,7 @@ def revoke_grant(*, actor: Account | None, grant: RoleGrant, terminal: str = "")
     if actor is not None and not permissions_of(actor).may_grant(grant.role, site_id=grant.site_id):
         raise Forbidden
     with transaction.atomic():
+        _lock_administrators()
         locked = (
             RoleGrant.objects.select_for_update(of=("self",))
             .select_related("account", "site")
@@ -188,6 +191,7 @@ def deactivate_account(*, actor: Account | None, account: Account, terminal: str
         )
     _require_over(actor, account)
     with transaction.atomic():
+        _lock_administrators()
         held = list(
             RoleGrant.objects.select_for_update(of=("self",))
             .filter(account=account)
@@ -210,7 +214,7 @@ def deactivate_account(*, actor: Account | None, account: Account, terminal: str
 
 def reactivate_account(*, actor: Account | None, account: Account, terminal: str = "") -> str:
     """Open a closed account again, without roles; returns the temporary password, to be shown once."""
-    _require(actor, CHANGE)
+    _require_over(actor, account)
     if not account.is_active:
         _log("account.reactivated", actor, account, {}, terminal=terminal)
         account.is_active, account.deactivated_at = True, None
@@ -236,7 +240,7 @@ def _require(actor: Account | None, action: str) -> None:
 
 
 def _require_over(actor: Account | None, account: Account) -> None:
-    if actor is not None and not may_change_account(permissions_of(actor), account):
+    if actor is not None and not may_change_account(permissions_of(actor), account, actor_id=actor.pk):
         raise Forbidden
 
 
@@ -254,6 +258,12 @@ def _require_grant(actor: Account | None, account: Account, role: str, site_id: 
         )
     if not permissions_of(actor).may_grant(role, site_id=site_id):
         raise Forbidden
+
+
+def _lock_administrators() -> None:
+    """One change at a time to who administrates all sites: else two could take each other's role."""
+    grants = RoleGrant.objects.select_for_update().filter(role=Role.ADMINISTRATOR, site=None)
+    list(grants.order_by("pk").values_list("pk"))
 
 
 def _keep_an_administrator(*, losing: list[RoleGrant]) -> None:

@@ -51,7 +51,7 @@ def person(request: Request, pk: UUID) -> HttpResponse:
     context = {
         "person": found,
         "own": own,
-        "may_change": may_change_account(request.permissions, found.account),
+        "may_change": may_change_account(request.permissions, found.account, actor_id=request.account.pk),
         "may_grant": not own and found.account.is_active and request.permissions.may(GRANT),
     }
     return render(request, "cctv/people/person.html", context)
@@ -202,7 +202,7 @@ def account(request: HttpRequest) -> HttpResponse:
 def _changeable_or_404(request: Request, pk: UUID) -> Account:
     """An account that the person may know (404) and change (403)."""
     account = selectors.person_or_404(request.permissions, pk).account
-    if not may_change_account(request.permissions, account):
+    if not may_change_account(request.permissions, account, actor_id=request.account.pk):
         raise Forbidden
     return account
 

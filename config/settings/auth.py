@@ -15,7 +15,13 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Step-up: dangerous acts ask for the password again after this many seconds.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
+# `key` of the first is account and address, of the second the account alone. The second is more than any
+# one address can reach (60 in an hour), so that it takes several to keep somebody out.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key",
+    "login_failed_anywhere": "240/h/key",
+    "reauthenticate": "10/m/user",
+}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -150,10 +150,34 @@ def test_the_log_is_read_at_the_sites_of_the_role(cast: Cast) -> None:
 
 @pytest.mark.django_db
 def test_an_account_is_changed_by_those_who_administrate_all_its_sites(cast: Cast) -> None:
-    here = permissions_of(cast.site_administrator)
-    assert may_change_account(here, cast.osaka_operator)
-    assert may_change_account(here, cast.outsider)
-    assert not may_change_account(here, cast.operator)
-    assert not may_change_account(here, cast.auditor)
-    assert may_change_account(permissions_of(cast.administrator), cast.auditor)
-    assert not may_change_account(permissions_of(cast.approver), cast.operator)
+    def may(who: Account, account: Account) -> bool:
+        return may_change_account(permissions_of(who), account, actor_id=who.pk)
+
+    assert may(cast.site_administrator, cast.osaka_operator)
+    assert not may(cast.site_administrator, cast.operator)
+    assert not may(cast.site_administrator, cast.auditor)
+    assert may(cast.administrator, cast.auditor)
+    assert not may(cast.approver, cast.operator)
+
+
+@pytest.mark.django_db
+def test_an_account_without_roles_is_its_makers_and_giving_it_a_role_makes_it_nobody_elses(
+    cast: Cast,
+) -> None:
+    def may(who: Account) -> bool:
+        return may_change_account(permissions_of(who), cast.outsider, actor_id=who.pk)
+
+    assert may(cast.administrator)
+    assert not may(cast.site_administrator)
+    given = RoleGrant.objects.create(
+        account=cast.outsider, role="operator", site=cast.osaka, granted_by=cast.site_administrator
+    )
+    assert not may(cast.site_administrator)
+    given.granted_by = cast.administrator
+    given.save()
+    assert may(cast.site_administrator)
+    given.delete()
+    cast.outsider.created_by = cast.site_administrator
+    assert may(cast.site_administrator)
+    RoleGrant.objects.create(account=cast.outsider, role="operator", site=cast.seoul)
+    assert not may(cast.site_administrator)

@@ -1,8 +1,12 @@
 """Accounts, roles and off-boarding: entry first, and only by who may."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
 from accesslog import selectors
@@ -209,6 +213,50 @@ def test_a_site_administrator_closes_only_accounts_of_the_own_site(cast: Cast) -
         services.deactivate_account(actor=cast.site_administrator, account=cast.auditor)
     services.deactivate_account(actor=cast.site_administrator, account=cast.osaka_operator)
     assert last_body()["actor"]["role"] == "administrator"
+
+
+def test_a_site_administrator_takes_over_no_account_without_roles(cast: Cast) -> None:
+    own = services.create_account(actor=cast.site_administrator, **NEW)
+    assert services.reset_password(actor=cast.site_administrator, account=own)
+    services.grant_role(
+        actor=cast.site_administrator, account=cast.outsider, role="operator", site=cast.osaka
+    )
+    services.deactivate_account(actor=cast.administrator, account=cast.osaka_operator)
+    for act in (services.reset_password, services.deactivate_account):
+        with pytest.raises(Forbidden):
+            act(actor=cast.site_administrator, account=cast.outsider)
+    with pytest.raises(Forbidden):
+        services.reactivate_account(actor=cast.site_administrator, account=cast.osaka_operator)
+    assert cast.outsider.check_password(PASSWORD)
+
+
+@pytest.mark.django_db(databases=["default", "log"], transaction=True)
+def test_two_administrators_who_take_each_others_role_leave_one(cast: Cast, monkeypatch: Any) -> None:
+    services.grant_role(actor=cast.administrator, account=cast.outsider, role="administrator")
+    pairs = [(cast.administrator, cast.outsider), (cast.outsider, cast.administrator)]
+    both_checked = threading.Barrier(2)
+    revoke = services._revoke
+
+    def together(*arguments: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            both_checked.wait(timeout=1)
+        revoke(*arguments)
+
+    monkeypatch.setattr(services, "_revoke", together)
+
+    def take(pair: tuple[Account, Account]) -> bool:
+        try:
+            actor, holder = pair
+            services.revoke_grant(actor=actor, grant=holder.grants.get(role="administrator"))
+        except (services.PeopleRefused, Forbidden):
+            return False
+        finally:
+            connections.close_all()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(take, pairs)) == [False, True]
+    assert RoleGrant.objects.in_force().filter(role="administrator", site=None).count() == 1
 
 
 def test_a_person_chooses_the_language_and_nothing_else(cast: Cast) -> None:

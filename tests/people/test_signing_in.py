@@ -92,6 +92,73 @@ def test_too_many_failures_lock_the_sign_in_even_for_the_right_password(cast: Ca
     assert "_auth_user_id" not in client.session
 
 
+def test_who_fails_elsewhere_keeps_nobody_out(cast: Cast, client: Client) -> None:
+    elsewhere = Client(REMOTE_ADDR="10.0.0.9")
+    for _attempt in range(7):
+        post_login(elsewhere, "operator@example.org", "wrong")
+    post_login(elsewhere, "operator@example.org", PASSWORD)
+    assert "_auth_user_id" not in elsewhere.session
+    post_login(client, "operator@example.org", PASSWORD)
+    assert "_auth_user_id" in client.session
+
+
+def test_failures_from_everywhere_together_lock_the_account(
+    cast: Cast, client: Client, settings: Any
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "8/h/key"}
+    for number in range(8):
+        post_login(Client(REMOTE_ADDR=f"10.0.1.{number}"), "operator@example.org", "wrong")
+    post_login(client, "operator@example.org", PASSWORD)
+    assert "_auth_user_id" not in client.session
+
+
+def test_right_passwords_use_up_no_attempts(cast: Cast, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {**settings.ACCOUNT_RATE_LIMITS, "login_failed_anywhere": "2/h/key"}
+    for _attempt in range(4):
+        fresh = Client()
+        post_login(fresh, "operator@example.org", PASSWORD)
+        assert "_auth_user_id" in fresh.session
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "terminal"),
+    [
+        ("198.51.100.1, 10.0.0.7", "10.0.0.7"),
+        ("10.0.0.7", "10.0.0.7"),
+        ("10.0.0.7, 2001:db8::5", "2001:db8::5"),
+        ("10.0.0.7, <nobody>", "127.0.0.1"),
+        ("", "127.0.0.1"),
+    ],
+)
+def test_the_place_of_access_is_the_one_that_the_proxy_vouches_for(
+    cast: Cast, client: Client, settings: Any, forwarded: str, terminal: str
+) -> None:
+    sign_in = {"login": "operator@example.org", "password": PASSWORD}
+    settings.LETHE_BEHIND_PROXY = True
+    client.post("/accounts/login/", sign_in, headers={"X-Forwarded-For": forwarded})
+    assert last().body["terminal"] == terminal
+    settings.LETHE_BEHIND_PROXY = False
+    Client().post("/accounts/login/", sign_in, headers={"X-Forwarded-For": forwarded})
+    assert last().body["terminal"] == "127.0.0.1"
+
+
+def test_behind_a_proxy_the_limits_are_those_of_the_people_behind_it(
+    cast: Cast, client: Client, settings: Any
+) -> None:
+    settings.LETHE_BEHIND_PROXY = True
+    for _attempt in range(7):
+        client.post(
+            "/accounts/login/",
+            {"login": "operator@example.org", "password": "wrong"},
+            headers={"X-Forwarded-For": "10.0.0.9"},
+        )
+    right = {"login": "operator@example.org", "password": PASSWORD}
+    client.post("/accounts/login/", right, headers={"X-Forwarded-For": "10.0.0.9"})
+    assert "_auth_user_id" not in client.session
+    client.post("/accounts/login/", right, headers={"X-Forwarded-For": "10.0.0.7"})
+    assert "_auth_user_id" in client.session
+
+
 DANGEROUS = ["grant-add", "grant-revoke", "person-deactivate", "person-password"]
 
 
