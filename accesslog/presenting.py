@@ -162,7 +162,8 @@ def zone_for(entries: Iterable[Listed], asked: str) -> tzinfo:
         try:
             if name:
                 return ZoneInfo(name)
-        except (KeyError, ValueError):
+        except (KeyError, ValueError, OSError):
+            # A name that is a folder of the zone database, or too long for a file, is an OSError.
             continue
     return timezone.get_current_timezone()
 

@@ -202,6 +202,11 @@ def test_times_are_asked_and_told_by_the_clocks_of_the_site(reader: Reader):
     assert rows(get(reader(), "/log/", footage_from="2026-11-14T10:00", footage_to="2026-11-14T10:01")) == []
 
 
+@pytest.mark.parametrize("zone", ["Asia", "a" * 300, "../../etc/passwd", "/etc/passwd", "Asia/\0", "Nowhere"])
+def test_a_zone_that_is_none_is_passed_over(reader: Reader, zone: str):
+    assert reader().get("/log/", {"zone": zone}).status_code == 200
+
+
 def test_a_question_that_ends_before_it_starts_is_refused_and_not_logged(reader: Reader):
     cover(actor="minji")
     response = reader().get("/log/", {"seen_from": "2026-11-14T10:00", "seen_to": "2026-11-14T09:00"})
