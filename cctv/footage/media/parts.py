@@ -6,6 +6,7 @@ on what was before it (closed GOP) is preferred, because a player that jumps the
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ def partition(index: PacketIndex) -> tuple[Part, ...]:
     starts_ms = np.minimum.reduceat(index.pts, keys) * 1000 / index.timescale
     closed = np.minimum.reduceat(index.pts, keys) == index.pts[keys]
     end_ms = index.end_ticks * 1000 / index.timescale
-    chosen = _cuts(starts_ms, closed, end_ms)
+    chosen = _cuts(starts_ms.tolist(), closed.tolist(), end_ms)
     firsts = [int(keys[place]) for place in chosen]
     times = [*(float(starts_ms[place]) for place in chosen), end_ms]
     sizes = np.add.reduceat(index.size, firsts)
@@ -57,21 +58,23 @@ def parts_for_span(parts: Sequence[Part], from_ms: float, until_ms: float) -> tu
     return tuple(part for part in parts if part.start_ms < until_ms and from_ms < part.end_ms)
 
 
-def _cuts(starts: NDArray[np.float64], closed: NDArray[np.bool_], end: float) -> list[int]:
-    """Positions among the keyframes (shown from `starts`) where parts begin."""
+def _cuts(starts: list[float], closed: list[bool], end: float) -> list[int]:
+    """Positions among the keyframes (shown from `starts`) where parts begin.
+
+    Plain lists: the windows hold a handful of keyframes, and an hour has hundreds of windows.
+    """
     cuts = [0]
     while True:
-        here = float(starts[cuts[-1]])
+        here = starts[cuts[-1]]
         left = end - here
         if left <= LONG_MS:
             return cuts
         wish = here + (left / 2 if left < SHORT_MS + LONG_MS else TARGET_MS)
         following = cuts[-1] + 1
-        beyond = int(np.searchsorted(starts, here + LONG_MS, side="right"))
-        window = np.arange(following, max(beyond, following + 1))
-        window = window[window < len(starts)]
-        if not len(window):
+        beyond = bisect_right(starts, here + LONG_MS)
+        window = range(following, min(max(beyond, following + 1), len(starts)))
+        if not window:
             return cuts
-        good = window[closed[window]]
-        near = good if len(good) else window
-        cuts.append(int(near[np.argmin(np.abs(starts[near] - wish))]))
+        good = [place for place in window if closed[place]]
+        distances = [(abs(starts[place] - wish), place) for place in good or window]
+        cuts.append(min(distances)[1])
