@@ -31,7 +31,6 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(default=cctv.core.clock.now, editable=False)),
                 ('deactivated_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ('name', 'email'),
