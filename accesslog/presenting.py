@@ -156,16 +156,24 @@ def label(name: str) -> str:
 
 
 def zone_for(entries: Iterable[Listed], asked: str) -> tzinfo:
-    """The zone of the page: the one asked for, else the one that all its sites share, else the active one."""
-    names = {_zone_name(entry.body) for entry in entries if entry.body is not None} - {""}
-    for name in (asked, *(names if len(names) == 1 else ())):
-        try:
-            if name:
-                return ZoneInfo(name)
-        except (KeyError, ValueError, OSError):
-            # A name that is a folder of the zone database, or too long for a file, is an OSError.
-            continue
+    """The zone asked for, else that of the entries' sites if their clocks agree, else the active one."""
+    if (wanted := _zone(asked)) is not None:
+        return wanted
+    names = sorted({_zone_name(entry.body) for entry in entries if entry.body is not None})
+    zones = [zone for zone in map(_zone, names) if zone is not None]
+    now = timezone.now()
+    if len({now.astimezone(zone).utcoffset() for zone in zones}) == 1:
+        return zones[0]
     return timezone.get_current_timezone()
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    """The zone of that name, if there is one."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (KeyError, ValueError, OSError):
+        # A name that is a folder of the zone database, or too long for a file, is an OSError.
+        return None
 
 
 def _zone_name(body: Any) -> str:

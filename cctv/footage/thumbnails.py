@@ -19,7 +19,7 @@ from cctv.footage.models import Segment
 log = logging.getLogger("lethe.footage")
 
 JOB = "thumbnail"
-BATCH = 300
+BATCH = 800
 FAILED = -1
 # Not worth a picture any more: it would be gone before anybody looked.
 TOO_LATE = timedelta(minutes=2)

@@ -135,6 +135,7 @@ function start(url) {
 
 // New segments get their small picture by a job, so one that is missing may come a little later.
 function loadThumb(image, url, attempt = 0) {
+  image.addEventListener("load", () => image.classList.remove("is-waiting"), { once: true });
   image.addEventListener("error", () => {
     if (!closed && attempt < 5) setTimeout(() => loadThumb(image, url, attempt + 1), 4000 + 4000 * attempt);
   }, { once: true });
@@ -155,7 +156,7 @@ function showThumbs() {
         const image = document.createElement("img");
         image.width = 128;
         image.height = 72;
-        image.loading = "lazy";
+        image.className = "is-waiting";
         image.alt = "";
         loadThumb(image, new URL(`${segment}/thumb.jpg`, new URL(camera.playlist, location.href)));
         const label = document.createElement("span");
