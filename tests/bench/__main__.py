@@ -60,9 +60,9 @@ def as_markdown(results: Mapping[str, dict[str, Any] | None], *, today: str) -> 
     lines = [
         "# Performance",
         "",
-        f"Measured on {today} by the benchmarks of `make bench`. Floors and peers ran in the same process tree",
-        "as Lethe, in turn with it; medians of the rounds. What else the machine did is its load average just",
-        "before. Run it on your own machine: its disk's fsync decides most.",
+        f"Measured on {today} by the benchmarks of `make bench`. Floors and peers ran in the same process",
+        "tree as Lethe, in turn with it; medians of the rounds. What else the machine did is told by its load",
+        "just before. Run it on your own machine: its disk's fsync decides most.",
     ]
     for name, result in results.items():
         lines += ["", f"## {name}", ""]
@@ -72,7 +72,8 @@ def as_markdown(results: Mapping[str, dict[str, Any] | None], *, today: str) -> 
         where = result["machine"]
         lines += [
             f"{result['rounds']} rounds; load: {_plain(result['load'])}. {where['cpu']}, {where['cores']}"
-            f" cores, {where['filesystem']}, fsync {where['fsync_ms']} ms, Python {where['python']}, load {where['load_1m']}.",
+            f" cores, {where['filesystem']}, fsync {where['fsync_ms']} ms, Python {where['python']},"
+            f" load {where['load_1m']}.",
             "",
             "| figure | value |",
             "|---|---:|",

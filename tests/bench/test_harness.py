@@ -46,7 +46,14 @@ def test_machine_facts_name_what_figures_depend_on(tmp_path: Path) -> None:
 
 
 def test_the_page_shows_nested_figures_and_failures() -> None:
-    machine = {"cpu": "A", "cores": 2, "filesystem": "ext4", "fsync_ms": 1.5, "python": "3.11"}
+    machine = {
+        "cpu": "A",
+        "cores": 2,
+        "filesystem": "ext4",
+        "fsync_ms": 1.5,
+        "load_1m": 0.5,
+        "python": "3.11",
+    }
     figures = {
         "rounds": 5,
         "load": {"segments": 200},
