@@ -168,8 +168,14 @@ def test_invariant_8_trying_a_folder_lists_nothing_that_could_not_be_watched(off
 def test_trying_looks_no_further_than_it_shows(office, monkeypatch):
     for number in range(50):
         office.put(f"cam{number:02}/2026-11-14_10-02-03.mp4", b"x", settled=False)
-    scandir, seen = os.scandir, []
-    monkeypatch.setattr(os, "scandir", lambda path: seen.append(path) or scandir(path))
+    scandir = os.scandir
+    seen: list[object] = []
+
+    def watched(path):
+        seen.append(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
     previews = selectors.preview(Source(site=office.site, layout="ffmpeg", folder=str(office.drop)))
     assert len(previews) == 8
     assert [preview.name for preview in previews] == sorted(preview.name for preview in previews)
