@@ -61,7 +61,7 @@ def as_markdown(results: Mapping[str, dict[str, Any] | None], *, today: str) -> 
         "# Performance",
         "",
         f"Measured on {today} by the benchmarks of `make bench`. Floors and peers ran in the same process",
-        "tree as Lethe, in turn with it; medians of the rounds. What else the machine did is told by its load",
+        "tree as Lethe, in turn with it; medians of the rounds. What else the machine did shows in its load",
         "just before. Run it on your own machine: its disk's fsync decides most.",
     ]
     for name, result in results.items():
