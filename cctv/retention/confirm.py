@@ -19,7 +19,7 @@ DIGEST_CHARACTERS = 4
 class NotPaused(LetheError):
     """Somebody was faster, or the run ended by itself."""
 
-    code = "run-not-paused"
+    code = "run_not_paused"
     status = 409
     message = _("This run no longer waits for a decision.")
     hint = _("Load the page again to see what became of it.")
@@ -28,7 +28,7 @@ class NotPaused(LetheError):
 class CannotConfirm(LetheError):
     """A hard guard stands; no signature makes a wrong disk the right one."""
 
-    code = "guard-not-confirmable"
+    code = "guard_not_confirmable"
     status = 409
     message = _("This pause cannot be confirmed away.")
     hint = _("Mend what the page names; the run then goes on by itself.")
@@ -37,7 +37,7 @@ class CannotConfirm(LetheError):
 class DigestMismatch(LetheError):
     """What was typed is not the beginning of the plan's digest."""
 
-    code = "digest-mismatch"
+    code = "digest_mismatch"
     status = 400
     message = _("These are not the first characters of the digest.")
     hint = _("Type at least the first 4 characters exactly as they are shown.")
@@ -46,7 +46,7 @@ class DigestMismatch(LetheError):
 class PlanMoved(LetheError):
     """The list is no longer the one that was shown."""
 
-    code = "plan-moved"
+    code = "plan_moved"
     status = 409
     message = _("The plan has changed since it was shown. Nothing was destroyed.")
     hint = _("A new plan is made within a minute; look at it and decide again.")

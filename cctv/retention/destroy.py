@@ -41,7 +41,7 @@ LONGEST_PAUSE = timedelta(hours=6)
 class StillThere(LetheError):
     """The store accepted the deletion, and the object is still there."""
 
-    code = "still-there"
+    code = "still_there"
     status = 500
     message = "The storage says that it deleted the object, and still has it."
 
@@ -49,7 +49,7 @@ class StillThere(LetheError):
 class LeaseLost(LetheError):
     """Another process works on this run now."""
 
-    code = "lease-lost"
+    code = "lease_lost"
     status = 409
     message = "Another process has taken this run over."
 
@@ -57,7 +57,7 @@ class LeaseLost(LetheError):
 class WorldMoved(LetheError):
     """Rows changed under a batch; the next attempt looks again."""
 
-    code = "world-moved"
+    code = "world_moved"
     status = 409
 
 

@@ -14,7 +14,7 @@ for _error in (SealBroken, WrongKey):
 class KeyMissing(LetheError):
     """The keyring holds no key of this name: destroyed, or the keyring is an older copy."""
 
-    code = "key-missing"
+    code = "key_missing"
     status = 503
     message = _("The vault has no key for this object.")
     hint = _("If its retention has not ended, the keyring is not the current one: run “manage.py doctor”.")
@@ -23,7 +23,7 @@ class KeyMissing(LetheError):
 class VaultNotInitialised(LetheError):
     """Neither root nor keyring: nothing was ever set up here, or the folder is not mounted."""
 
-    code = "vault-not-initialised"
+    code = "vault_not_initialised"
     status = 503
     message = _("There are no keys in the key folder.")
     hint = _(
@@ -34,7 +34,7 @@ class VaultNotInitialised(LetheError):
 class VaultNotEmpty(LetheError):
     """New keys were asked for where an installation already is."""
 
-    code = "vault-not-empty"
+    code = "vault_not_empty"
     status = 409
     message = _("New keys are not made over an existing installation.")
     hint = _("Put the key folder of this installation back, or start with an empty home.")
@@ -43,7 +43,7 @@ class VaultNotEmpty(LetheError):
 class RootMissing(LetheError):
     """There is a keyring, but the root that opens it is not there."""
 
-    code = "root-missing"
+    code = "root_missing"
     status = 503
     message = _("The keyring is there, but its root key file is missing.")
     hint = _("Mount the disk that holds the root key, or recover from a mirror: a new root opens no footage.")
@@ -52,7 +52,7 @@ class RootMissing(LetheError):
 class KeyringMissing(LetheError):
     """There is a root, but no keyring for it."""
 
-    code = "keyring-missing"
+    code = "keyring_missing"
     status = 503
     message = _("The root key is there, but the keyring file is missing.")
     hint = _("Put the keyring back from a mirror or from the last backup.")
@@ -61,7 +61,7 @@ class KeyringMissing(LetheError):
 class GenerationMismatch(LetheError):
     """Root and keyring are of different generations, and no crash explains it."""
 
-    code = "generation-mismatch"
+    code = "generation_mismatch"
     status = 503
     message = _("The keyring and the root key are of different generations.")
     hint = _("The keyring is an older copy. Put the current one back from a mirror or from the last backup.")
@@ -70,7 +70,7 @@ class GenerationMismatch(LetheError):
 class KeyringBroken(LetheError):
     """The keyring's seal does not hold, or it is no keyring at all."""
 
-    code = "keyring-broken"
+    code = "keyring_broken"
     status = 503
     message = _("The keyring file is damaged or was altered.")
     hint = _("Put the current keyring back from a mirror or from the last backup.")
@@ -79,7 +79,7 @@ class KeyringBroken(LetheError):
 class RingRolledBack(LetheError):
     """A mirror is ahead of the primary: the primary is an old copy."""
 
-    code = "keyring-rolled-back"
+    code = "keyring_rolled_back"
     status = 503
     message = _("A mirror of the keys is newer than the keys of this machine: these are an old copy.")
     hint = _(
@@ -90,7 +90,7 @@ class RingRolledBack(LetheError):
 class UnsafeFileSystem(LetheError):
     """Overwriting in place does not overwrite here, so a key could not be destroyed."""
 
-    code = "unsafe-file-system"
+    code = "unsafe_file_system"
     status = 503
     message = _("The key folder lies on a file system that keeps old copies of overwritten data.")
     hint = _("Move it to ext4 (data=ordered), xfs, or a btrfs folder without copy-on-write (chattr +C).")
@@ -99,7 +99,7 @@ class UnsafeFileSystem(LetheError):
 class VaultBusy(LetheError):
     """The keyring's lock could not be had in time."""
 
-    code = "vault-busy"
+    code = "vault_busy"
     status = 503
     message = _("Another process is changing the keys and does not finish.")
     hint = _("Try again. If it stays, look for a process of Lethe that hangs.")
@@ -108,7 +108,7 @@ class VaultBusy(LetheError):
 class VaultWriteFailed(LetheError):
     """The keyring or the root could not be written; the old state stands."""
 
-    code = "vault-write-failed"
+    code = "vault_write_failed"
     status = 507
     message = _("The keys could not be written. Nothing was changed.")
     hint = _("Free space on the disk that holds the key folder, and check that it is writable.")
@@ -117,7 +117,7 @@ class VaultWriteFailed(LetheError):
 class StorageMismatch(LetheError):
     """The footage store is not this installation's: not mounted, emptied, or somebody else's."""
 
-    code = "storage-mismatch"
+    code = "storage_mismatch"
     status = 503
     message = _("The footage storage is not the one of this installation.")
     hint = _("Mount the right disk or name the right bucket. Nothing was written or deleted.")
@@ -126,7 +126,7 @@ class StorageMismatch(LetheError):
 class StorageFull(LetheError):
     """No room for a sealed object; the partial one was removed."""
 
-    code = "storage-full"
+    code = "storage_full"
     status = 507
     message = _("The footage storage is full.")
     hint = _("Free space or add a disk. The recording was not taken over and its source was kept.")
@@ -135,7 +135,7 @@ class StorageFull(LetheError):
 class StorageFailed(LetheError):
     """The store answered with an error of its own."""
 
-    code = "storage-failed"
+    code = "storage_failed"
     status = 503
     message = _("The footage storage does not answer as it should.")
     hint = _("Check the disk or the object store, then try again.")
@@ -144,7 +144,7 @@ class StorageFailed(LetheError):
 class ObjectMissing(LetheError):
     """The register knows the object, the store does not have it."""
 
-    code = "object-missing"
+    code = "object_missing"
     status = 503
     message = _("A sealed object is not in the footage storage.")
     hint = _("Check that the whole storage is mounted, then run the storage check.")
@@ -153,7 +153,7 @@ class ObjectMissing(LetheError):
 class ReceiptMismatch(LetheError):
     """The log entry does not cover what is to be read."""
 
-    code = "receipt-mismatch"
+    code = "receipt_mismatch"
     status = 403
     message = _("The log entry does not cover this footage.")
     hint = _("Open a viewing with its purpose for this camera and time.")
@@ -162,7 +162,7 @@ class ReceiptMismatch(LetheError):
 class FootageExpired(LetheError):
     """Retention has ended; whether a purge has run yet does not matter."""
 
-    code = "footage-expired"
+    code = "footage_expired"
     status = 410
     message = _("This footage has reached the end of its retention and can no longer be opened.")
     hint = _("The page on retention shows when it was or will be destroyed.")
@@ -171,7 +171,7 @@ class FootageExpired(LetheError):
 class EpochNotEnded(LetheError):
     """Destroying this key would take footage whose retention still runs."""
 
-    code = "epoch-not-ended"
+    code = "epoch_not_ended"
     status = 409
     message = _("These keys still protect footage whose retention has not ended. Nothing was destroyed.")
     hint = _("Check the clock and the plan of the purge.")

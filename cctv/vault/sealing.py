@@ -59,7 +59,7 @@ class Sink(Protocol):
 class SealBroken(LetheError):
     """The ciphertext was altered, cut or swapped."""
 
-    code = "seal-broken"
+    code = "seal_broken"
     status = 500
     message: Any = gettext_noop("A sealed object is damaged: its content is not what was sealed.")
     hint: Any = gettext_noop(
@@ -70,7 +70,7 @@ class SealBroken(LetheError):
 class WrongKey(LetheError):
     """Key, context or header do not belong to this object."""
 
-    code = "wrong-key"
+    code = "wrong_key"
     status = 500
     message = gettext_noop(
         "A sealed object does not open with the key and name that the register gives for it."

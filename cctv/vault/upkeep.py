@@ -16,7 +16,7 @@ from cctv.vault.mirrors import MirrorState
 class NoSuchRing(LetheError):
     """There are two rings, and this is neither."""
 
-    code = "no-such-keyring"
+    code = "no_such_keyring"
     status = 404
     message = _("There is no keyring of that name.")
     hint = _("The keyrings are “footage” and “records”.")
@@ -25,7 +25,7 @@ class NoSuchRing(LetheError):
 class NoSuchMirror(LetheError):
     """The path is not a mirror of this ring, now or ever."""
 
-    code = "no-such-mirror"
+    code = "no_such_mirror"
     status = 404
     message = _("That folder is not a mirror of this keyring.")
     hint = _("“manage.py vault status” lists the mirrors.")

@@ -36,7 +36,7 @@ def test_invariant_5_a_full_disk_keeps_the_source_and_leaves_nothing_partial(sma
     source, start = office.source(), office.began()
     path = office.put(office.name(start), data)
     office.sweep(source)
-    assert source.last_error_code == "storage-full"
+    assert source.last_error_code == "storage_full"
     assert path.exists()
     assert not office.objects()
     assert not Segment.objects.exists()

@@ -211,7 +211,7 @@ def test_trouble_of_the_storage_is_shown_on_the_source_and_nothing_is_touched(of
     away = marker_file.rename(office.home / "away")
     swept = office.sweep(source)
     assert swept.outcomes == {}
-    assert source.last_error_code == "storage-mismatch"
+    assert source.last_error_code == "storage_mismatch"
     assert path.exists()
     assert sweep.sweep_source(source_id=source.pk) is None, "a pause follows"
     away.rename(marker_file)

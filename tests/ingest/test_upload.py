@@ -184,7 +184,7 @@ def test_other_methods_are_405(office):
 def test_trouble_of_the_storage_is_503_with_a_time_to_try_again(put, office, variant, monkeypatch):
     (office.home / "footage" / "lethe-storage.json").rename(office.home / "away")
     response = put(variant())
-    assert (response.status_code, code_of(response)) == (503, "storage-mismatch")
+    assert (response.status_code, code_of(response)) == (503, "storage_mismatch")
     assert int(response["Retry-After"]) > 0
 
     def full(*args):

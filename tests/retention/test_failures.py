@@ -42,7 +42,7 @@ def test_the_others_go_and_its_key_goes(yard: Yard, stuck: Sealed) -> None:
     assert list(Segment.objects.values_list("pk", flat=True)) == [stuck.row.pk]
     assert not rings.footage().has(stuck.row.epoch.key_id)
     failure = PurgeFailure.objects.get()
-    assert (failure.object_id, failure.error_code, failure.attempts) == (stuck.row.pk, "storage-failed", 1)
+    assert (failure.object_id, failure.error_code, failure.attempts) == (stuck.row.pk, "storage_failed", 1)
     run = PurgeRun.objects.get()
     assert (run.state, run.destroyed_segments, run.failed) == (RunState.DONE, 9, 1)
     facts = Certificate.objects.get().facts
@@ -89,7 +89,7 @@ def test_an_object_that_is_still_there_after_its_deletion_counts_as_a_failure(
     monkeypatch.setattr(vault, "delete_object", lambda name: None)
     purge.purge_due()
     assert Segment.objects.filter(pk=sealed.row.pk).exists()
-    assert PurgeFailure.objects.get().error_code == "still-there"
+    assert PurgeFailure.objects.get().error_code == "still_there"
     assert not Certificate.objects.exists()
 
 

@@ -209,7 +209,7 @@ def test_invariant_7_a_disk_that_goes_away_in_mid_run_keeps_the_rows(yard: Yard,
         gullible.setattr(vault, "object_exists", lambda _name: False)
         purge.purge_due()
     run = PurgeRun.objects.get()
-    assert (run.is_open, run.error_code) == (True, "storage-mismatch")
+    assert (run.is_open, run.error_code) == (True, "storage_mismatch")
     assert Segment.objects.count() == 3
 
     footage.rmdir()

@@ -92,7 +92,7 @@ def seal(keys: Path, site: Site) -> Callable[..., Sealed]:
 ACTOR = uuid4()
 
 
-def receipt_for(sealed: Sealed, *, kind: str = "view.covered", **changes: Any) -> Receipt:
+def receipt_for(sealed: Sealed, *, kind: str = "test.shown", **changes: Any) -> Receipt:
     """What the log answers for a minute of viewing this object's camera."""
     body = {
         "actor": {"id": str(ACTOR), "name": "Kim Mina", "employer": "Guard Co", "role": "operator"},

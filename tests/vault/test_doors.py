@@ -26,7 +26,7 @@ from tests.vault.conftest import ACTOR, job_receipt, receipt_for
 
 pytestmark = pytest.mark.django_db
 
-vault.register_person_kind("view.covered")
+vault.register_person_kind("test.shown")
 
 
 def read(sealed, receipt=None, *, actor_id=ACTOR, span=None, **changes) -> bytes:

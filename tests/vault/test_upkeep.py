@@ -60,7 +60,7 @@ def test_lost_keys_are_recovered_from_the_mirror_and_the_log_says_so(mirror, let
     key_id = getattr(rings, ring)().ensure("a")
     key = getattr(rings, ring)().get(key_id)
     lose(ring, lethe_home)
-    with pytest.raises(CommandError, match="vault-not-initialised"):
+    with pytest.raises(CommandError, match="vault_not_initialised"):
         run("status")
     assert "generation 1" in run("recover", ring, str(mirror / ring), "--reason", "the disk died")
     assert getattr(rings, ring)().get(key_id) == key
@@ -71,7 +71,7 @@ def test_a_mirror_is_given_up_with_a_reason_in_the_log(mirror):
     shutil.rmtree(mirror)
     rings.footage().ensure("a")
     assert vault.mirror_states()[0].pending
-    with pytest.raises(CommandError, match="no-such-mirror"):
+    with pytest.raises(CommandError, match="no_such_mirror"):
         run("forget", "footage", "/nowhere", "--reason", "shredded")
     rings.footage()._mirrors._configured.clear()
     run("forget", "footage", str(mirror / "footage"), "--reason", "shredded")
