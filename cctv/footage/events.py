@@ -60,7 +60,7 @@ register(
     EventType(
         kind="viewing.closed",
         required=WHO | {"sent", "reason"},
-        optional=frozenset({"case", "sent_left_out"}),
+        optional=frozenset({"case", "sent_left_out", "small_pictures"}),
         sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
         personal=frozenset({"actor", "terminal"}),
         icon="x",

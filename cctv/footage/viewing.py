@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Max, Min
 
 from accesslog import IndexFields, Receipt
 from accesslog.selectors import load_receipt
@@ -234,18 +234,46 @@ def log_closing(session: ViewingSession) -> None:
             "to": clock.rfc3339(span.ends_at, round_up=True),
             "kind": span.kind,
         }
-        for span in ViewedSpan.objects.filter(session=session).select_related("camera").order_by("starts_at")
+        for span in ViewedSpan.objects.filter(session=session)
+        .exclude(kind="thumbs")
+        .select_related("camera")
+        .order_by("starts_at")
     ]
     left_out = {"sent_left_out": len(sent) - MOST_SENT} if len(sent) > MOST_SENT else {}
     receipt = _append(
         session,
         "viewing.closed",
-        {"sent": sent[:MOST_SENT], "reason": session.close_reason, **left_out},
+        {
+            "sent": sent[:MOST_SENT],
+            "small_pictures": _small_pictures(session),
+            "reason": session.close_reason,
+            **left_out,
+        },
         cameras=list(session.cameras.all()),
         span=(session.starts_at, session.ends_at),
         event_id=session.pk,
     )
     ViewingSession.objects.filter(pk=session.pk).update(closed_entry=receipt.index)
+
+
+def _small_pictures(session: ViewingSession) -> list[dict[str, Any]]:
+    """How many small pictures of each camera were sent, and from when to when."""
+    rows = (
+        ViewedSpan.objects.filter(session=session, kind="thumbs")
+        .values("camera_id")
+        .annotate(first=Min("starts_at"), last=Max("ends_at"), count=Count("pk"))
+        .order_by("camera__name")
+    )
+    cameras = {camera.pk: camera for camera in session.cameras.all()}
+    return [
+        {
+            "camera": _camera(cameras[row["camera_id"]]),
+            "from": clock.rfc3339(row["first"]),
+            "to": clock.rfc3339(row["last"], round_up=True),
+            "count": row["count"],
+        }
+        for row in rows
+    ]
 
 
 def close_idle_viewings() -> int:

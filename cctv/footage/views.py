@@ -173,12 +173,13 @@ def _sent_rows(session: ViewingSession) -> list[dict[str, Any]]:
 
 
 def _purpose_initial(request: Request, data: Any, cameras: list[Camera], purposes: Any) -> dict[str, Any]:
-    """The sheet remembers the last case and purpose, so that the next viewing takes seconds."""
+    """The sheet remembers the last case; a digit and Enter do the rest."""
     return {
         **{name: data[name] for name in ("day", "start", "end")},
         "camera": [camera.code for camera in cameras],
         "case": request.session.get("last_case", ""),
-        "purpose": request.session.get("last_purpose") or getattr(purposes.first(), "code", None),
+        # A purpose is chosen, not accepted: only where there is no other is it chosen already.
+        "purpose": purposes[0].code if len(purposes) == 1 else None,
         "minutes": 60,
     }
 
@@ -198,7 +199,6 @@ def _open_viewing(
         case=form.cleaned_data["case"],
     )
     request.session["last_case"] = session.case
-    request.session["last_purpose"] = session.purpose.code
     return redirect("viewing", pk=session.pk)
 
 

@@ -13,6 +13,8 @@ from cctv.sites.models import Camera
 from config.demo import recorder
 from config.demo.plan import CAMERAS, EARLIER, EXPIRED, EXPIRING, RECENT, CameraPlan
 
+# No segment may reach over the end of its stretch: what the feeder records then follows without overlap.
+LONGEST = timedelta(seconds=12)
 Stretch = tuple[CameraPlan, datetime, datetime]
 
 
@@ -34,7 +36,7 @@ def create(console: Console) -> None:
         task = progress.add_task("footage", total=total)
         for plan, start, end in stretches:
             camera = Camera.objects.select_related("site").get(code=plan.code)
-            while start < end:
+            while start + LONGEST <= end:
                 seconds = _admit(plan, camera, start)
                 progress.advance(task, seconds)
                 start += timedelta(seconds=seconds)

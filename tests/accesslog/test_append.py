@@ -1,8 +1,10 @@
 """Appending: durable before it is answered, once however often it is tried, one line for all."""
 
+import copy
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -19,7 +21,9 @@ from accesslog.errors import (
 )
 from accesslog.models import LogBody, LogEntry, LogHead, LogIndex
 from accesslog.selectors import load_receipt
+from accesslog.stores import open_store
 from accesslog.stores.base import Head
+from accesslog.stores.sqlite import SqliteStore
 from accesslog.verify import verify
 from tests.accesslog.cast import COVERED, NOTED, TEN, cover, covered, index_of, note
 from tests.accesslog.sealers import MonthSealer
@@ -42,6 +46,27 @@ def test_a_receipt_says_where_and_what_was_logged():
     assert merkle.leaf_hash(bytes(stored.entry)) == receipt.leaf_hash == bytes(stored.leaf_hash)
     assert entry.decode(bytes(stored.entry)).time_us == receipt.time_us == stored.time_us
     assert load_receipt(1) == receipt
+
+
+def test_what_is_answered_survives_a_power_cut_as_far_as_the_database_can_tell(settings: Any):
+    """The writer's connection waits for the disk, even where the project's own settings would not."""
+    alias = settings.ACCESSLOG_DATABASE
+    if connections[alias].vendor == "sqlite":
+        database = copy.deepcopy(connections[alias].settings_dict)
+        store: Any = SqliteStore(alias, 5.0)
+        try:
+            assert store._raw.execute("PRAGMA synchronous").fetchone() == (2,), "FULL"
+            assert store._raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        finally:
+            store.close()
+        assert "synchronous=FULL" in database["OPTIONS"]["init_command"], "the register is durable too"
+    else:
+        store = open_store(alias, 5.0)
+        try:
+            assert store._cursor.execute("SHOW synchronous_commit").fetchone()[0] != "off"
+            assert store._cursor.execute("SHOW fsync").fetchone()[0] == "on"
+        finally:
+            store.close()
 
 
 def test_the_public_entry_holds_no_word_of_the_body():

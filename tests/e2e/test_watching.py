@@ -147,6 +147,7 @@ def test_hevc_plays_converted_and_the_page_says_so(
         "end": f"{start + timedelta(seconds=6):%H:%M:%S}",
     }
     guard.goto(f"/sites/seoul/view/?{urlencode({'camera': 'gate-1', **span})}")
+    guard.keyboard.press("1")
     guard.keyboard.press("Enter")
     guard.wait_for_url(re.compile("/viewings/"))
     plays(guard)

@@ -163,6 +163,23 @@ def test_a_small_picture_of_a_moment_outside_the_viewing_is_refused(room: Room) 
     assert answers == [403, 200, 200]
 
 
+def test_closing_sums_small_pictures_up_apart_from_what_played(room: Room) -> None:
+    session = room.open()
+    make_thumbnails()
+    client = room.client(room.operator)
+    for segment in Segment.objects.order_by("starts_at"):
+        assert body_of(client.get(room.urls(session, segment=segment)["thumb"]))
+    viewing.close_viewing(session, reason=CloseReason.USER)
+    body = last_body("viewing.closed")
+    assert body["sent"] == []
+    (small,) = body["small_pictures"]
+    assert (small["camera"]["code"], small["count"], small["from"]) == (
+        "gate",
+        3,
+        clock.rfc3339(room.starts_at),
+    )
+
+
 def test_the_stream_parameters_of_another_day_are_refused_and_not_logged(room: Room) -> None:
     late = room.record(room.gate, room.starts_at + timedelta(seconds=120))
     session = room.open(seconds=60)
