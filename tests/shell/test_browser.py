@@ -1,6 +1,5 @@
 """The shell in a real browser: nobody is shut out, nothing breaks the policy, menus and sheets work."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,25 +7,18 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from cctv.people.models import Account, RoleGrant
-from tests.servers.browser import launched
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.urls("tests.shell.urls"),
-    pytest.mark.django_db(transaction=True, databases=["default"]),
+    pytest.mark.django_db(transaction=True, databases=["default", "log"]),
 ]
 PAGES = ["/accounts/login/", "/missing/", "/styleguide/", "/room/", "/public/", "/accounts/password/change/"]
 LOOKS = [("en-US", 1440, "light"), ("ko-KR", 390, "dark"), ("ja-JP", 390, "light"), ("en-US", 1440, "dark")]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
 @pytest.fixture
-def base(live_server: Any, settings: Any) -> str:
+def base(live_server: Any, settings: Any, vault_ready: Any) -> str:
     settings.LETHE_DEMO = True
     account = Account.objects.create_user(
         "op@example.org", "pass-word-1", name="Kim Minji", employer="Guard Co"

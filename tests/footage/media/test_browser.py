@@ -18,7 +18,6 @@ from tests.footage.media.helpers import LONG, made
 from tests.media.clips import number_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-sync_api = pytest.importorskip("playwright.sync_api")
 HLS_JS = next(Path(__file__).parents[3].glob("config/static/vendor/hls-*/hls.light.min.js"))
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PAGE = """<!doctype html><meta charset="utf-8">
@@ -89,21 +88,9 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Headless Chromium."""
-    with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
-        yield chromium
-        chromium.close()
-
-
 @pytest.mark.parametrize("player", ["hls.js", "native"])
-def test_chromium_shows_each_frame_at_its_time(site, browser, player):
-    page = browser.new_page(viewport={"width": 320, "height": 180})
+def test_chromium_shows_each_frame_at_its_time(site, chromium, player):
+    page = chromium.new_page(viewport={"width": 320, "height": 180})
     page.goto(f"{site}#{player}")
     page.wait_for_function("document.querySelector('video').readyState >= 2", timeout=20_000)
     assert page.evaluate("document.querySelector('video').duration") == pytest.approx(60, abs=0.3)
@@ -121,8 +108,8 @@ def test_chromium_shows_each_frame_at_its_time(site, browser, player):
     page.close()
 
 
-def test_chromium_plays_over_the_seams_without_a_stall(site, browser):
-    page = browser.new_page(viewport={"width": 320, "height": 180})
+def test_chromium_plays_over_the_seams_without_a_stall(site, chromium):
+    page = chromium.new_page(viewport={"width": 320, "height": 180})
     page.goto(site)
     page.wait_for_function("document.querySelector('video').readyState >= 3", timeout=20_000)
     page.evaluate(
