@@ -104,6 +104,7 @@ EXCEPTIONS: dict[tuple[str, str], int | str] = {
 
 @pytest.mark.django_db(databases=["default", "log"])
 @pytest.mark.usefixtures("vault_ready")
+@pytest.mark.slow  # every address × every person: half a minute
 @pytest.mark.parametrize("pattern", MATRIX)
 def test_invariant_8_who_may_not_know_gets_404_and_who_may_not_do_gets_403(
     pattern: str, world: World, asks: Callable[[Row, str, Place], int | str]

@@ -11,6 +11,8 @@ import pytest
 
 from config import pace, peers, serving, webserver
 
+pytestmark = pytest.mark.slow  # deadlines and least rates take their time
+
 Address = tuple[str, int]
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 MB = 1 << 20
