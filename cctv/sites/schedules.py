@@ -6,9 +6,7 @@ in the site's zone; "24:00" ends a day.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
@@ -27,25 +25,6 @@ def check_schedule(rows: Any) -> Any:
         except (AttributeError, TypeError, ValueError):
             return _("Each row needs a weekday from 0 to 6 and two times, the first one earlier.")
     return ""
-
-
-def inside_schedule(rows: list[list[Any]], moment: datetime, zone: ZoneInfo) -> bool:
-    """Whether the camera should record at `moment` (aware)."""
-    if not rows:
-        return True
-    local = moment.astimezone(zone)
-    minute = local.hour * 60 + local.minute
-    return any(day == local.weekday() and _minutes(a) <= minute < _minutes(b) for day, a, b in rows)
-
-
-def out_of_schedule(rows: list[list[Any]], start: datetime, end: datetime, zone: ZoneInfo) -> bool:
-    """Whether any minute of [start, end) lies outside the recording hours."""
-    moment = start.replace(second=0, microsecond=0)
-    while moment < end:
-        if not inside_schedule(rows, moment, zone):
-            return True
-        moment += timedelta(minutes=1)
-    return False
 
 
 def read_hours(texts: Sequence[str]) -> list[list[Any]]:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctv.sites.schedules import check_schedule, inside_schedule, out_of_schedule, read_hours, write_hours
+from cctv.ingest.schedule import within
+from cctv.sites.schedules import check_schedule, read_hours, write_hours
 
 SEOUL = ZoneInfo("Asia/Seoul")
 OFFICE = [[day, "08:00", "18:00"] for day in range(5)]
@@ -21,6 +22,14 @@ spans = st.tuples(times, times).filter(lambda pair: pair[0] < pair[1])
 
 def at(hours: float) -> datetime:
     return MONDAY + timedelta(hours=hours)
+
+
+def inside_schedule(rows: list[list[Any]], moment: datetime, zone: ZoneInfo) -> bool:
+    return within(rows, zone=zone, starts_at=moment, ends_at=moment + timedelta(microseconds=1))
+
+
+def out_of_schedule(rows: list[list[Any]], start: datetime, end: datetime, zone: ZoneInfo) -> bool:
+    return not within(rows, zone=zone, starts_at=start, ends_at=end)
 
 
 def test_round_the_clock_is_always_inside() -> None:
