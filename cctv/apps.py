@@ -5,7 +5,10 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
-AREAS = ("people", "sites", "vault", "footage", "ingest", "retention")
+AREAS = (
+    "people", "sites", "ledger", "vault", "footage", "ingest", "retention", "retention.holds",
+    "retention.backup", "retention.reconcile", "disclosure",
+)  # fmt: skip
 
 
 class CctvConfig(AppConfig):

@@ -8,4 +8,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("lethe")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["cctv.ingest", "cctv.footage", "cctv.retention", "cctv.vault"])
+app.autodiscover_tasks(
+    [
+        "cctv.people",
+        "cctv.ingest",
+        "cctv.footage",
+        "cctv.retention",
+        "cctv.retention.holds",
+        "cctv.retention.reconcile",
+        "cctv.vault",
+    ]  # fmt: skip
+)

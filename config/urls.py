@@ -4,7 +4,10 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-AREAS = ("people", "sites", "footage", "ingest", "retention")
+AREAS = (
+    "people", "sites", "ledger", "footage", "ingest", "retention", "retention.holds", "retention.reconcile",
+    "disclosure",
+)  # fmt: skip
 
 urlpatterns = [
     path("accounts/", include("config.accounts")),

@@ -62,6 +62,27 @@ class Segment(models.Model):
         return f"{self.camera_id} {self.starts_at:%Y-%m-%dT%H:%M:%S}"
 
 
+class ErasedSpan(models.Model):
+    """A segment that was erased on request: the same recording is not admitted again while it would have lived.
+
+    Holds no picture and no name; the row goes when the segment's own retention would have ended.
+    """
+
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="erased")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["camera", "starts_at", "ends_at"], name="erased_once"),
+        )
+        indexes = (models.Index(fields=["until"], name="erased_until"),)
+
+    def __str__(self) -> str:
+        return f"{self.camera_id} {self.starts_at:%Y-%m-%dT%H:%M:%S}"
+
+
 class CloseReason(models.TextChoices):
     """Why a viewing ended."""
 
@@ -79,6 +100,8 @@ class ViewingSession(models.Model):
     site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="viewings")
     purpose = models.ForeignKey("cctv.Purpose", on_delete=models.PROTECT, related_name="+")
     purpose_text = models.CharField(_("reason"), max_length=300, blank=True)
+    # Opened from a hold: shows what it holds, also past its retention, and nothing else.
+    hold = models.ForeignKey("cctv.Hold", on_delete=models.PROTECT, null=True, related_name="viewings")
     case = models.CharField(_("case"), max_length=40, blank=True)
     cameras = models.ManyToManyField("cctv.Camera", related_name="viewings")
     starts_at = models.DateTimeField()

@@ -115,3 +115,35 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account}: {self.role}"
+
+
+class OutgoingMail(models.Model):
+    """A message on its way to an account: the row is the job, and stays until it was sent or given up."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    # "retention.weekly", "hold.expiring", "purge.alarm" …
+    kind = models.CharField(max_length=40)
+    # What it is about, so that nothing is said twice ("hold/<id>/expiring").
+    about = models.CharField(max_length=120, unique=True)
+    to = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    made_at = models.DateTimeField(default=clock.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=clock.now)
+    sent_at = models.DateTimeField(null=True)
+    given_up_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True, default="")
+
+    class Meta:
+        ordering = ("-made_at",)
+        indexes = (
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(sent_at=None, given_up_at=None),
+                name="mail_waiting",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.about}"

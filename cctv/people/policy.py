@@ -20,12 +20,52 @@ if TYPE_CHECKING:
 
 # What each role may do at the sites it is granted for (architecture.md, section 2).
 ACTIONS: dict[str, frozenset[str]] = {
-    Role.OPERATOR: frozenset({"footage.browse", "footage.view", "viewings.own"}),
-    Role.APPROVER: frozenset({"footage.browse", "people.see", "people.grant", "retention.see"}),
-    Role.PRIVACY_OFFICER: frozenset(
-        {"log.read", "log.bodies", "retention.see", "retention.rule", "retention.confirm", "register.see"}
+    Role.OPERATOR: frozenset(
+        {
+            "footage.browse",
+            "footage.view",
+            "viewings.own",
+            "hold.see",
+            "hold.place",
+            "medium.see",
+            "medium.change",
+        }
     ),
-    Role.AUDITOR: frozenset({"log.read", "log.bodies", "retention.see"}),
+    Role.APPROVER: frozenset(
+        {
+            "footage.browse",
+            "people.see",
+            "people.grant",
+            "retention.see",
+            "hold.see",
+            "hold.place",
+            "hold.decide",
+            "ledger.see",
+            "medium.see",
+            "medium.change",
+        }
+    ),
+    Role.PRIVACY_OFFICER: frozenset(
+        {
+            "log.read",
+            "log.bodies",
+            "retention.see",
+            "retention.rule",
+            "retention.confirm",
+            "retention.erase",
+            "register.see",
+            "hold.see",
+            "hold.place",
+            "hold.decide",
+            "ledger.see",
+            "medium.see",
+            "medium.change",
+            "fsck.see",
+        }
+    ),
+    Role.AUDITOR: frozenset(
+        {"log.read", "log.bodies", "retention.see", "hold.see", "ledger.see", "medium.see"}
+    ),
     Role.ADMINISTRATOR: frozenset(
         {
             "register.see",
@@ -37,6 +77,7 @@ ACTIONS: dict[str, frozenset[str]] = {
             "people.grant",
             "people.grant_any",
             "health.see",
+            "fsck.see",
         }
     ),
 }

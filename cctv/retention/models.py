@@ -32,6 +32,8 @@ class Trigger(models.TextChoices):
 
     AUTO = "auto", _("automatic, at the end of retention")
     MANUAL = "manual", _("started by hand")
+    RELEASE = "release", _("a hold ended")
+    REQUEST = "request", _("erasure on request")
 
 
 class PurgeRun(models.Model):
@@ -41,7 +43,7 @@ class PurgeRun(models.Model):
     state = models.CharField(max_length=12, choices=RunState, default=RunState.PLANNED)
     # True while the run is under way or paused, NULL afterwards: unique, so there is one at a time.
     is_open = models.BooleanField(null=True, default=True, unique=True)
-    trigger = models.CharField(max_length=6, choices=Trigger, default=Trigger.AUTO)
+    trigger = models.CharField(max_length=8, choices=Trigger, default=Trigger.AUTO)
     started_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, null=True, related_name="+")
     planned_at = models.DateTimeField(default=clock.now)
     # Everything of the plan expired at or before this moment.
@@ -52,6 +54,13 @@ class PurgeRun(models.Model):
     bytes = models.PositiveBigIntegerField(default=0)
     # Keys of the epochs whose hour has ended: destroyed by this run's ratchet.
     key_ids = models.JSONField(default=list)
+    # Keys of holds that have ended, in the records ring, and of epochs whose survivors have moved to new keys.
+    hold_key_ids = models.JSONField(default=list)
+    retired_key_ids = models.JSONField(default=list)
+    # What HoldGate.version was when the plan was made: a hold placed since then makes it plan anew.
+    gate_version = models.PositiveBigIntegerField(default=0)
+    records_generation_before = models.PositiveBigIntegerField(null=True)
+    records_generation_after = models.PositiveBigIntegerField(null=True)
     generation_before = models.PositiveBigIntegerField(null=True)
     generation_after = models.PositiveBigIntegerField(null=True)
     ratcheted_at = models.DateTimeField(null=True)
@@ -162,6 +171,8 @@ class Certificate(models.Model):
     facts = models.JSONField()
     # Over the facts in canonical JSON (RFC 8785); the same hash stands in the log.
     facts_sha256 = models.BinaryField(max_length=32)
+    # A signed note (C2SP) over number and hash; see docs/formats-certificate.md.
+    signature = models.TextField(blank=True, default="")
     entry = models.PositiveBigIntegerField(null=True)
 
     class Meta:
@@ -173,6 +184,49 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+class CertificateCamera(models.Model):
+    """What a certificate says of one camera: to find it by camera and day."""
+
+    certificate = models.ForeignKey(Certificate, on_delete=models.CASCADE, related_name="of_cameras")
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="certificates")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    segments = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = (models.Index(fields=["camera", "starts_at"], name="certificate_camera_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.certificate_id} {self.camera_id}"
+
+
+class Erasure(models.Model):
+    """Single segments erased before their time, because a request was granted."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="erasures")
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="erasures")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # The request's number, never a name.
+    reference = models.CharField(max_length=40)
+    ground = models.CharField(max_length=40)
+    segments = models.PositiveIntegerField(default=0)
+    bytes = models.PositiveBigIntegerField(default=0)
+    held_back = models.PositiveIntegerField(default=0)
+    decided_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField(default=clock.now)
+    # When the objects and the key were gone.
+    done_at = models.DateTimeField(null=True)
+    entry = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("-decided_at",)
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.camera_id}"
 
 
 class RuleApplication(models.Model):
@@ -199,6 +253,10 @@ class Heartbeat(models.Model):
     boots = models.JSONField(default=dict)
     # Trusted or not: tells a purge that does not run from one that does not trust its clock.
     ticked_at = models.DateTimeField(default=clock.now)
+    # Highest generation of the footage ring and size of the log seen: a register that knows less than the
+    # keyring and the log do was put back from a backup.
+    footage_generation = models.PositiveBigIntegerField(default=0)
+    log_size = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%S}"

@@ -7,9 +7,11 @@ from cctv.core.ids import new_id
 
 
 class EpochState(models.TextChoices):
-    """`live` while its key is in the keyring, `destroyed` once a ratchet took the key."""
+    """`live` while objects are sealed under its key; `retired` once its survivors have moved to another key
+    and its own waits for the next ratchet; `destroyed` once a ratchet took it."""
 
     LIVE = "live"
+    RETIRED = "retired"
     DESTROYED = "destroyed"
 
 
@@ -23,6 +25,10 @@ class Epoch(models.Model):
     state = models.CharField(max_length=10, choices=EpochState, default=EpochState.LIVE)
     created_at = models.DateTimeField(default=clock.now)
     destroyed_at = models.DateTimeField(null=True)
+    # Something has left before its hour (erased on request, or a shorter rule): old copies of the register
+    # still wrap its key under this epoch's, so the survivors move to a new key and this one is destroyed.
+    needs_new_key = models.BooleanField(default=False)
+    retired_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (
@@ -32,7 +38,12 @@ class Epoch(models.Model):
                 name="epoch_one_live_per_site_hour",
             ),
         )
-        indexes = (models.Index(fields=["state", "expires_hour"], name="epoch_state_hour"),)
+        indexes = (
+            models.Index(fields=["state", "expires_hour"], name="epoch_state_hour"),
+            models.Index(
+                fields=["expires_hour"], condition=models.Q(needs_new_key=True), name="epoch_needs_new_key"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.site_id} {self.expires_hour:%Y-%m-%dT%H}"

@@ -1,0 +1,1 @@
+"""The ledger: use, provision, reading and destruction of footage, in the statutory columns."""

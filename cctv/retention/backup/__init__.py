@@ -1,0 +1,1 @@
+"""Backup and restore the documented way: databases and keyrings yes, roots no."""
