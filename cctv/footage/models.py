@@ -63,7 +63,7 @@ class Segment(models.Model):
 
 
 class ErasedSpan(models.Model):
-    """A segment that was erased on request: the same recording is not admitted again while it would have lived.
+    """A segment erased on request: the same recording is not admitted again while it would have lived.
 
     Holds no picture and no name; the row goes when the segment's own retention would have ended.
     """

@@ -54,7 +54,7 @@ class PurgeRun(models.Model):
     bytes = models.PositiveBigIntegerField(default=0)
     # Keys of the epochs whose hour has ended: destroyed by this run's ratchet.
     key_ids = models.JSONField(default=list)
-    # Keys of holds that have ended, in the records ring, and of epochs whose survivors have moved to new keys.
+    # Keys of holds that have ended, in the records ring; of epochs whose survivors have moved to new keys.
     hold_key_ids = models.JSONField(default=list)
     retired_key_ids = models.JSONField(default=list)
     # What HoldGate.version was when the plan was made: a hold placed since then makes it plan anew.
