@@ -17,5 +17,5 @@ app.autodiscover_tasks(
         "cctv.retention.holds",
         "cctv.retention.reconcile",
         "cctv.vault",
-    ]  # fmt: skip
+    ]
 )
