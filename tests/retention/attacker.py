@@ -46,16 +46,22 @@ def attack(candidates: Iterable[bytes], keyrings: Iterable[bytes], sealed: Seale
     for keyring in keyrings:
         for root in roots_among(list(keys), keyring):
             keys.update(keys_of(keyring, root))
-    wrapped = bytes(sealed.row.wrapped_key)
-    for key in list(keys):
-        try:
-            keys.add(aes_key_unwrap(key, wrapped))
-        except InvalidUnwrap:
-            continue
+    keys |= unwrapped(keys, bytes(sealed.row.wrapped_key))
     for key in keys:
         if (clear := _opened(key, sealed)) is not None:
             return clear
     return None
+
+
+def unwrapped(keys: Iterable[bytes], wrapped: bytes) -> set[bytes]:
+    """What those keys unwrap of it."""
+    found = set()
+    for key in list(keys):
+        try:
+            found.add(aes_key_unwrap(key, wrapped))
+        except InvalidUnwrap:
+            continue
+    return found
 
 
 def _content(keyring: bytes, root: bytes) -> keyfile.Content | None:

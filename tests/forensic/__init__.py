@@ -1,0 +1,1 @@
+"""What a raw disk still knows after a purge."""

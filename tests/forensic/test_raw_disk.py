@@ -1,0 +1,161 @@
+"""Invariant 4, below the file system: the raw image of the disk after a purge (`make forensic`).
+
+An installation lives on a small loop-mounted disk. Before the purge an attacker copies databases,
+keyrings and ciphertext; afterwards they take the disk itself, unmounted, and read every byte of it. They
+lack nothing but the root of then. The control shows that the search can win: there somebody had copied
+root.key on the same disk and deleted the copy.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import which
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from cctv.core.errors import LetheError
+from cctv.vault import sealing
+from cctv.vault.objects import object_context
+from tests.house.files import ROOT
+from tests.retention.attacker import keys_of, roots_among, unwrapped
+
+pytestmark = [pytest.mark.root, pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
+
+IMAGE_BYTES = 96 << 20
+KEY = 32
+# Keys of every format lie at multiples of eight in a block; known secrets are looked for at every offset.
+STEP = 8
+FILE_SYSTEMS = {
+    "ext4": (["mkfs.ext4", "-q", "-F"], "loop,data=ordered"),
+    "xfs": (["mkfs.xfs", "-q", "-f"], "loop"),
+}
+
+
+class Disk:
+    """An image that is mounted while the machine runs, and read raw once it is not."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.image, self.mount, self.saved = folder / "disk.img", folder / "disk", folder / "saved"
+        self.mount.mkdir()
+        self.saved.mkdir()
+        size = IMAGE_BYTES if kind == "ext4" else 320 << 20  # xfs takes no less than 300 MB
+        with self.image.open("wb") as file:
+            file.truncate(size)
+        make, self.options = FILE_SYSTEMS[kind]
+        subprocess.run([*make, str(self.image)], check=True, capture_output=True)
+
+    def __enter__(self) -> "Disk":
+        subprocess.run(["mount", "-o", self.options, str(self.image), str(self.mount)], check=True)
+        for name in ("db", "keys", "footage", "drop"):
+            (self.mount / "home" / name).mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        subprocess.run(["umount", str(self.mount)], check=True)
+
+    def run(self, *arguments: str) -> str:
+        """One act of the machine, in a process of its own."""
+        command = [sys.executable, "-m", "tests.forensic.child", *arguments]
+        environment = {
+            **os.environ, "LETHE_HOME": str(self.mount / "home"), "LETHE_TESTING": "1",
+            "DJANGO_SETTINGS_MODULE": "tests.settings", "LETHE_TEST_DATABASE": "sqlite",
+        }  # fmt: skip
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+
+@pytest.fixture(params=sorted(FILE_SYSTEMS))
+def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
+    """A disk of each file system that this machine can make."""
+    if os.geteuid() != 0:
+        pytest.skip("NOT TRIED: examining a raw disk needs root (sudo make forensic)")
+    if which(FILE_SYSTEMS[request.param][0][0]) is None:
+        pytest.skip(f"NOT TRIED: no mkfs.{request.param} on this machine")
+    try:
+        made = Disk(tmp_path, request.param)
+        with made:
+            pass
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"NOT TRIED: this machine mounts no {request.param} image here ({error})")
+    yield made
+    subprocess.run(["umount", str(made.mount)], check=False, capture_output=True)
+
+
+def secrets(facts: dict[str, Any]) -> dict[str, bytes]:
+    """What must be nowhere on the disk, by name."""
+    found = {"the root of then": bytes.fromhex(facts["root"])}
+    for name in ("epoch_keys", "object_keys", "clear"):
+        found |= {f"{name}[{n}]": bytes.fromhex(text) for n, text in enumerate(facts[name])}
+    return found
+
+
+def hits(image: Path, facts: dict[str, Any]) -> list[str]:
+    """Names of the secrets that stand somewhere on the raw disk, at any offset."""
+    raw = image.read_bytes()
+    return [name for name, secret in secrets(facts).items() if raw.find(secret) >= 0]
+
+
+def candidates(image: Path) -> set[bytes]:
+    """Every 32 bytes at a multiple of eight that could be a key: many different bytes in them."""
+    raw = np.frombuffer(image.read_bytes(), dtype=np.uint8)
+    blocks = raw.reshape(-1, 4096)
+    used = np.flatnonzero(blocks.any(axis=1))
+    found: set[bytes] = set()
+    for number in used:
+        block = raw[number * 4096 : (number + 1) * 4096 + KEY].tobytes()
+        for at in range(0, 4096, STEP):
+            window = block[at : at + KEY]
+            if len(window) == KEY and len(set(window)) > 20:
+                found.add(window)
+    return found
+
+
+def opened(image: Path, saved: Path, sealed: dict[str, str]) -> bool:
+    """Whether anything on the disk, with every saved keyring and row, opens the saved ciphertext."""
+    keyring = (saved / "footage" / "keyring").read_bytes()
+    roots = roots_among(candidates(image), keyring)
+    keys = {key for root in roots for key in keys_of(keyring, root)}
+    keys |= unwrapped(keys, bytes.fromhex(sealed["wrapped"]))
+    context = object_context(UUID(sealed["id"]), "media")
+    for key in keys:
+        try:
+            clear = bytes(sealing.open_bytes(key, context, (saved / sealed["id"]).read_bytes()))
+        except LetheError:
+            continue
+        return clear.startswith(bytes.fromhex(sealed["clear"]))
+    return False
+
+
+def lived(disk: Disk, *, with_a_copy_of_the_root: bool) -> dict[str, Any]:
+    """Let the machine live and purge on the disk; what the attacker knows, with the disk unmounted."""
+    with disk:
+        disk.run("prepare", str(disk.saved))
+        if with_a_copy_of_the_root:
+            disk.run("leave")
+        said = json.loads(disk.run("purge"))
+    assert said["left"] == 1
+    assert set(said["states"]) == {"done"}
+    assert said["certificates"]
+    facts: dict[str, Any] = json.loads((disk.saved / "facts.json").read_text())
+    return facts
+
+
+def test_invariant_4_the_raw_disk_holds_no_secret_of_what_was_purged(disk: Disk) -> None:
+    facts = lived(disk, with_a_copy_of_the_root=False)
+    assert hits(disk.image, facts) == []
+    assert not any(opened(disk.image, disk.saved, sealed) for sealed in facts["doomed"][:1])
+
+
+def test_invariant_4_control_a_deleted_copy_of_the_root_is_found_on_the_raw_disk(disk: Disk) -> None:
+    facts = lived(disk, with_a_copy_of_the_root=True)
+    assert hits(disk.image, facts) == ["the root of then"]
+    assert opened(disk.image, disk.saved, facts["doomed"][0]), (
+        "the search wins where there is something to find"
+    )
