@@ -111,6 +111,10 @@ class Keyring:
         """All keys of the ring."""
         return frozenset(self._current().keys)
 
+    def labels(self) -> dict[str, tuple[str, int]]:
+        """By key id: the key's label, and when it was made in µs since 1970. No key leaves."""
+        return {key_id: (key.label, key.made_at_us) for key_id, key in self._current().keys.items()}
+
     def find(self, label: str) -> str | None:
         """The newest key with that label."""
         view = self._current()

@@ -131,6 +131,17 @@ class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has 
                     if is_name(name):
                         yield StoredObject(name, entry["Size"], entry["LastModified"])
 
+    def foreign(self) -> Iterator[str]:
+        """Keys below the location that are not ours."""
+        self.check_marker()
+        base = self._prefix()
+        with _failures():
+            for page in self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket_name, Prefix=base
+            ):
+                names = (entry["Key"].removeprefix(base) for entry in page.get("Contents", []))
+                yield from (name for name in names if name != MARKER and not is_name(name))
+
     def abort_unfinished(self, *, before: datetime) -> int:
         """Abort multipart uploads begun before `before` that nobody will finish; returns how many."""
         self.check_marker()

@@ -123,6 +123,10 @@ class FootageStorage(Storage):
         """Every object of ours whose name begins with `prefix`; foreign files are passed over."""
         raise NotImplementedError
 
+    def foreign(self) -> Iterator[str]:
+        """What lies in the store and is not ours, by its path: counted and named, never touched."""
+        raise NotImplementedError
+
     # Django's interface, over the same
 
     def delete(self, name: str) -> None:
@@ -255,6 +259,21 @@ class FootageFileStorage(FootageStorage):
                     with contextlib.suppress(FileNotFoundError):
                         stat = entry.stat(follow_symlinks=False)
                         yield StoredObject(name, stat.st_size, datetime.fromtimestamp(stat.st_mtime, UTC))
+
+    def foreign(self) -> Iterator[str]:
+        """Files beside the folders of objects and within them; of other folders only the name."""
+        self.check_marker()
+        for top in sorted(os.scandir(self.folder), key=lambda entry: entry.name):
+            if top.name not in SHARDS:
+                if top.name not in {MARKER, "lost+found"}:
+                    yield top.name
+                continue
+            if not top.is_dir(follow_symlinks=False):
+                yield top.name
+                continue
+            for entry in os.scandir(top.path):
+                if not (is_name(f"{top.name}/{entry.name}") and entry.is_file(follow_symlinks=False)):
+                    yield f"{top.name}/{entry.name}"
 
     def _path(self, name: str) -> Path:
         return self.folder / check_name(name)
