@@ -3,7 +3,8 @@
 For people: a receipt of the log, of a kind that is registered here as viewing, whose logged body
 names this actor and camera and covers the span. For jobs: an entry of its own, `vault.job`. Both
 refuse what has expired, at the moment of every single read: a reader that was opened in time gives
-nothing any more once its time has come (invariant 3) or its epoch's key is gone (invariant 4).
+nothing any more once its time has come (invariant 3) or its epoch's key is gone (invariant 4). What
+a hold keeps is opened through the hold's key, until the hold's end: same doors, another ring.
 """
 
 from collections.abc import Callable, Mapping
@@ -86,7 +87,7 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
         raise ValueError("the recording itself is never replaced")
     _require_job(receipt, obj, job)
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.footage().get(obj.key_id), obj.wrapped_key)
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
     sealed = seal_bytes(key, object_context(obj.context_id, obj.part), data)
     storage = footage_storage()
     storage.remove(obj.name)
@@ -108,7 +109,7 @@ def _reader(obj: KeyedObject) -> SealedReader:
     size_bytes = storage.size(obj.name)
     if obj.size_bytes is not None and size_bytes != obj.size_bytes:
         raise SealBroken()
-    key = keyfile.unwrap_key(rings.footage().get(obj.key_id), obj.wrapped_key)
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
     return SealedReader(
         lambda offset, length: storage.read_range(obj.name, offset, length),
         size_bytes,
@@ -120,8 +121,8 @@ def _reader(obj: KeyedObject) -> SealedReader:
 
 
 def _guard(obj: KeyedObject) -> Callable[[], None]:
-    """Refuses once the object has expired, or its epoch's key is in the keyring no more."""
-    ring = rings.footage()
+    """Refuses once the object has expired, or its epoch's (its hold's) key is in the keyring no more."""
+    ring = rings.named(obj.ring)
 
     def check() -> None:
         if clock.now() >= obj.expires_at:

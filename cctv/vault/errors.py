@@ -175,3 +175,21 @@ class EpochNotEnded(LetheError):
     status = 409
     message = _("These keys still protect footage whose retention has not ended. Nothing was destroyed.")
     hint = _("Check the clock and the plan of the purge.")
+
+
+class KeyProtected(LetheError):
+    """This key must not be destroyed (or used) that way: it protects something that lives on."""
+
+    code = "key_protected"
+    status = 409
+    message = _("This key is not one that may be destroyed here. Nothing was destroyed.")
+    hint = _("Keys of the log end with the log's own retention, and keys of footage with their hour.")
+
+
+class SurvivorsRemain(LetheError):
+    """A retired key still opens footage whose retention runs: it was not moved to the new key yet."""
+
+    code = "survivors_remain"
+    status = 409
+    message = _("Footage that must stay is still wrapped under a key to be destroyed. Nothing was destroyed.")
+    hint = _("The purge moves it to the new key first; let it run again.")

@@ -115,6 +115,11 @@ class Keyring:
         """By key id: the key's label, and when it was made in µs since 1970. No key leaves."""
         return {key_id: (key.label, key.made_at_us) for key_id, key in self._current().keys.items()}
 
+    def label(self, key_id: str) -> str | None:
+        """What that key is for; None if there is no such key."""
+        key = self._current().keys.get(key_id)
+        return key.label if key else None
+
     def find(self, label: str) -> str | None:
         """The newest key with that label."""
         view = self._current()

@@ -14,6 +14,8 @@ class KeyedObject:
     `name` is the object's own name in the store (`names.part_name` for a part). `size_bytes` is what
     the register says, or None where the whole object is read anyway and its size is not registered.
     `context_id` is the id of the segment, the same for all its parts. The span is half-open, aware UTC.
+    `ring` names the keyring that `key_id` lies in: "footage" for an epoch's key; "records" for a hold's,
+    with the hold's own wrapping of the object's key and `expires_at` the end of the hold.
     """
 
     name: str
@@ -27,6 +29,7 @@ class KeyedObject:
     ends_at: datetime
     expires_at: datetime
     part: str = MEDIA
+    ring: str = "footage"
 
 
 def object_context(context_id: UUID, part: str) -> bytes:

@@ -24,6 +24,13 @@ def records() -> Keyring:
     return _ring(RECORDS)
 
 
+def named(name: str) -> Keyring:
+    """The ring of that name; ValueError for any other."""
+    if name not in (FOOTAGE, RECORDS):
+        raise ValueError(f"there is no keyring {name!r}")
+    return _ring(name)
+
+
 def both() -> list[Keyring]:
     """Both rings."""
     return [footage(), records()]

@@ -11,7 +11,7 @@ from types import TracebackType
 from uuid import UUID
 
 from accesslog import Receipt
-from cctv.vault import doors, epochs, names, rings
+from cctv.vault import doors, epochs, names, records, rings
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
 from cctv.vault.epochs import duplicate_tag, rewrap, wrap
 from cctv.vault.keyring import RatchetResult
@@ -20,6 +20,7 @@ from cctv.vault.models import Epoch
 from cctv.vault.names import part_name
 from cctv.vault.objects import KeyedObject
 from cctv.vault.objects import object_context as context
+from cctv.vault.records import new_hold_key, wrap_for_hold, wrap_hold_to_hold
 from cctv.vault.sealing import KEY_BYTES, SealedFacts, SealedReader, SealWriter
 from cctv.vault.setup import check_ready, initialise, is_initialised
 from cctv.vault.storage import ObjectSink, StoredObject
@@ -35,6 +36,7 @@ __all__ = [
     "context",
     "delete_object",
     "destroy_epochs",
+    "destroy_record_keys",
     "duplicate_tag",
     "ensure_epoch",
     "initialise",
@@ -42,18 +44,23 @@ __all__ = [
     "is_initialised",
     "list_objects",
     "mirror_states",
+    "new_hold_key",
     "new_object_key",
     "object_exists",
     "object_name",
     "open_for_person",
     "open_for_system",
+    "open_record",
     "part_name",
     "person_kinds",
     "provisional_reader",
     "register_person_kind",
     "rewrap",
+    "seal_record",
     "sync_mirrors",
     "wrap",
+    "wrap_for_hold",
+    "wrap_hold_to_hold",
     "writer",
 ]
 
@@ -146,6 +153,24 @@ def sync_mirrors() -> list[MirrorState]:
     """Bring the mirrors of both rings forward; returns those of the footage ring."""
     rings.records().sync_mirrors()
     return rings.footage().sync_mirrors()
+
+
+# Keys of holds and sealed fields
+
+
+def destroy_record_keys(key_ids: Collection[str]) -> Destruction:
+    """The ratchet of the records ring, which replaces the escrow too. KeyProtected; see `records`."""
+    return records.destroy_keys(key_ids)
+
+
+def seal_record(label: str, plaintext: bytes, *, context: bytes) -> tuple[str, bytes]:
+    """Seal a field with personal data under the key of `label`: its key's id and the sealed bytes."""
+    return records.seal(label, plaintext, context=context)
+
+
+def open_record(key_id: str, sealed: bytes, *, context: bytes) -> bytes:
+    """The sealed field again; KeyMissing once its key was destroyed."""
+    return records.unseal(key_id, sealed, context=context)
 
 
 # Opening

@@ -1,0 +1,95 @@
+"""Keys of the records ring that end one by one: a hold's, and those of sealed fields.
+
+A hold's key wraps the key of each object it holds a second time, so that the object outlives its
+epoch and dies with the hold. A sealed field is personal data that must be forgotten with its file:
+its key lies here and nowhere else, so destroying the key empties every backup too.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from django.views.decorators.debug import sensitive_variables
+
+from cctv.vault import keyfile, rings
+from cctv.vault.errors import KeyMissing, KeyProtected
+from cctv.vault.keyring import RatchetResult
+from cctv.vault.models import Epoch
+from cctv.vault.sealing import open_bytes, seal_bytes
+from cctv.vault.steps import reached
+
+HOLD = "hold/"
+# Months of the log end with the log's own retention; the signing key must outlive every certificate.
+_NEVER_HERE = ("log/", "signing/")
+_FIELD_KEY = b"lethe/1/record"
+
+
+def new_hold_key(hold_id: UUID | str) -> str:
+    """The id of the hold's key, made if there is none yet; durable when this returns."""
+    key_id = rings.records().ensure(f"{HOLD}{hold_id}")
+    reached("hold.key-made")
+    return key_id
+
+
+@sensitive_variables()
+def wrap_for_hold(*, key_id: str, wrapped_key: bytes, epoch: Epoch) -> bytes:
+    """An object's key, now under its epoch's, under the hold's as well (40 bytes).
+
+    KeyMissing when the epoch's key or the hold's is gone; WrongKey if it was not wrapped under that epoch.
+    """
+    object_key = keyfile.unwrap_key(rings.footage().get(epoch.key_id), wrapped_key)
+    return keyfile.wrap_key(_hold_key(key_id), object_key)
+
+
+@sensitive_variables()
+def wrap_hold_to_hold(*, from_key_id: str, to_key_id: str, wrapped_key: bytes) -> bytes:
+    """The same for a second hold on what only the first can open any more."""
+    object_key = keyfile.unwrap_key(_hold_key(from_key_id), wrapped_key)
+    return keyfile.wrap_key(_hold_key(to_key_id), object_key)
+
+
+def destroy_keys(key_ids: Collection[str]) -> RatchetResult:
+    """Destroy keys of holds and sealed fields in one ratchet. Idempotent; incomplete until all confirmed.
+
+    KeyProtected, with nothing destroyed, if one of them is a month of the log or the signing key.
+    """
+    ring = rings.records()
+    for key_id in key_ids:
+        if (ring.label(key_id) or "").startswith(_NEVER_HERE):
+            raise KeyProtected()
+    return ring.remove_and_ratchet(key_ids)
+
+
+@sensitive_variables()
+def seal(label: str, plaintext: bytes, *, context: bytes) -> tuple[str, bytes]:
+    """Seal a field under the key of `label` (made if there is none): the key's id and the sealed bytes.
+
+    `context` says which field of which row it is; elsewhere the sealed bytes do not open.
+    """
+    if label.startswith(_NEVER_HERE):
+        raise KeyProtected()
+    ring = rings.records()
+    key_id = ring.ensure(label)
+    return key_id, seal_bytes(_field_key(ring.get(key_id)), context, plaintext)
+
+
+@sensitive_variables()
+def unseal(key_id: str, sealed: bytes, *, context: bytes) -> bytes:
+    """The field again. KeyMissing once its key was destroyed; WrongKey, SealBroken for anything else's."""
+    return open_bytes(_field_key(rings.records().get(key_id)), context, sealed)
+
+
+def _hold_key(key_id: str) -> bytes:
+    ring = rings.records()
+    label = ring.label(key_id)
+    if label is None:
+        raise KeyMissing()
+    if not label.startswith(HOLD):
+        raise KeyProtected()
+    return ring.get(key_id)
+
+
+def _field_key(key: bytes) -> bytes:
+    # A hold's key also wraps: its two uses never share key material.
+    return HKDFExpand(SHA256(), 32, _FIELD_KEY).derive(key)
