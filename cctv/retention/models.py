@@ -213,11 +213,19 @@ class Erasure(models.Model):
     # The request's number, never a name.
     reference = models.CharField(max_length=40)
     ground = models.CharField(max_length=40)
+    # Ids of the objects asked for; null for everything that touches the span.
+    only = models.JSONField(null=True)
     segments = models.PositiveIntegerField(default=0)
+    quarantined = models.PositiveIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(default=0)
     held_back = models.PositiveIntegerField(default=0)
     decided_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(default=clock.now)
+    terminal = models.CharField(max_length=64, blank=True, default="")
+    # When the register was changed: from then on nothing of it opens. The decision and its entry come first.
+    applied_at = models.DateTimeField(null=True)
+    # The epoch keys under which older copies of the register wrap what was erased: they must go.
+    key_ids = models.JSONField(default=list)
     # When the objects and the key were gone.
     done_at = models.DateTimeField(null=True)
     entry = models.PositiveBigIntegerField(null=True)
