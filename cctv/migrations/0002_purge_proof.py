@@ -142,6 +142,7 @@ class Migration(migrations.Migration):
                 ('ended_at', models.DateTimeField(null=True)),
                 ('warned_at', models.DateTimeField(null=True)),
                 ('too_late', models.PositiveIntegerField(default=0)),
+                ('pending', models.JSONField(default=list)),
                 ('placed_entry', models.PositiveBigIntegerField(null=True)),
                 ('ended_entry', models.PositiveBigIntegerField(null=True)),
             ],

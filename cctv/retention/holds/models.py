@@ -4,6 +4,8 @@ A hold has a key of its own in the records ring. Each held object's key is wrapp
 time, so that the object outlives its epoch and dies with its hold. One object may be held more than once.
 """
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -62,6 +64,9 @@ class Hold(models.Model):
     warned_at = models.DateTimeField(null=True)
     # What the last look over the span found already destroyed or about to be: told to whoever placed it.
     too_late = models.PositiveIntegerField(default=0)
+    # What the log and the keys' journal have still to be told, in order: written in the same transaction
+    # as what it tells of, taken off once it is durable there. [{"id", "what", …}], ids and numbers only.
+    pending = models.JSONField(default=list)
     placed_entry = models.PositiveBigIntegerField(null=True)
     ended_entry = models.PositiveBigIntegerField(null=True)
 
@@ -82,6 +87,13 @@ class Hold(models.Model):
     def protects(self) -> bool:
         """Whether what it holds must stay."""
         return self.state in PROTECTING
+
+    @property
+    def opens_until(self) -> datetime:
+        """Until when something may be opened through it: unconfirmed, no longer than it may wait."""
+        if self.state == HoldState.PLACED and self.confirm_by is not None:
+            return min(self.confirm_by, self.until)
+        return self.until
 
 
 class HeldObject(models.Model):
