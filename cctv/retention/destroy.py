@@ -25,7 +25,7 @@ from cctv.ingest.models import Quarantined
 from cctv.retention import entries
 from cctv.retention import plan as plans
 from cctv.retention.models import PurgeFailure, PurgeItem, PurgeRun
-from cctv.retention.plan import QUARANTINED, SEGMENT, due_quarantined, due_segments
+from cctv.retention.plan import QUARANTINED, SEGMENT, due_quarantined, due_segments, held_at_all
 from cctv.vault import services as vault
 from cctv.vault.errors import StorageMismatch
 from cctv.vault.names import all_parts
@@ -123,7 +123,9 @@ def _log_new_sites(run: PurgeRun, batch: Sequence[Doomed]) -> None:
 
 
 def _due(run: PurgeRun) -> Iterable[Doomed]:
-    segments = due_segments(run.cutoff_at).order_by("expires_at", "pk").select_related("epoch").defer("parts")
+    # What a hold that ended since the plan still names waits for the run that destroys that hold's key.
+    segments = due_segments(run.cutoff_at).exclude(held_at_all("segment"))
+    segments = segments.order_by("expires_at", "pk").select_related("epoch").defer("parts")
     for segment in segments[:BATCH]:
         yield Doomed(
             kind=SEGMENT, pk=segment.pk, names=all_parts(segment.sealed_name), epoch_id=segment.epoch_id,
@@ -131,7 +133,8 @@ def _due(run: PurgeRun) -> Iterable[Doomed]:
             ends_at=segment.ends_at, expires_at=segment.expires_at, size_bytes=segment.size_bytes,
             ciphertext_sha256=bytes(segment.ciphertext_sha256),
         )  # fmt: skip
-    for row in due_quarantined(run.cutoff_at).order_by("expires_at", "pk")[:BATCH]:
+    quarantined = due_quarantined(run.cutoff_at).exclude(held_at_all("quarantined"))
+    for row in quarantined.order_by("expires_at", "pk")[:BATCH]:
         yield Doomed(
             kind=QUARANTINED, pk=row.pk, names=all_parts(row.sealed_name), epoch_id=row.epoch_id,
             site_id=row.site_id, camera_id=row.camera_id, starts_at=row.received_at,

@@ -280,17 +280,26 @@ def shortened(application: RuleApplication, found: Mapping[Camera, tuple[int, in
         )
 
 
-def witnesses(destruction: Destruction) -> list[dict[str, Any]]:
+def witnesses(destruction: Destruction, *, ring: str) -> list[dict[str, Any]]:
     """Who else had to let go of the old root: mirrors, and processes with keys in memory."""
     mirrors = [
-        {"kind": "mirror", "place": state.path, "confirmed": not state.pending, "error": state.error}
+        {
+            "kind": "mirror",
+            "ring": ring,
+            "place": state.path,
+            "confirmed": not state.pending,
+            "error": state.error,
+        }
         for state in destruction.mirrors
     ]
     silent = [
-        {"kind": "process", "place": f"{holder.host}, {holder.pid}", "confirmed": False, "error": ""}
+        {
+            "kind": "process", "ring": ring, "place": f"{holder.host}, {holder.pid}", "confirmed": False,
+            "error": "",
+        }
         for holder in destruction.holders
         if not holder.confirmed
-    ]
+    ]  # fmt: skip
     return mirrors + silent
 
 

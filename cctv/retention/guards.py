@@ -102,6 +102,11 @@ def _log_time() -> datetime | None:
     return from_us(time_us) if time_us else None
 
 
+def clock_trusted(now: datetime) -> bool:
+    """Whether what this clock says may have consequences."""
+    return clock_behind(now) is None and clock_unsure(now) is None
+
+
 def clock_unsure(now: datetime) -> Tripped | None:
     """The clock has been stepped, or is far ahead of the last trusted moment; a person must look at it.
 

@@ -17,10 +17,11 @@ from django.db.models import Count, Exists, Max, Min, Model, OuterRef, Q, QueryS
 from cctv.core.clock import HOUR
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
+from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldGate
 from cctv.retention.models import PurgeFailure
 from cctv.vault.models import Epoch, EpochState
 
-DIGEST_PREFIX = b"lethe/purge-plan/1\n"
+DIGEST_PREFIX = b"lethe/purge-plan/2\n"
 SEGMENT, QUARANTINED = "segment", "quarantined"
 _CHUNK = 4000
 
@@ -54,6 +55,12 @@ class Plan:
     cutoff_at: datetime
     digest: bytes
     key_ids: list[str]
+    # Keys of holds that have ended, in the records ring.
+    hold_key_ids: list[str] = field(default_factory=list)
+    # Keys of epochs from which something left early: what still lives there moves to a new key first.
+    retired_key_ids: list[str] = field(default_factory=list)
+    # What HoldGate.version was before the first row of the plan was read.
+    gate_version: int = 0
     shares: dict[UUID, Share] = field(default_factory=dict)
     cameras: list[CameraShare] = field(default_factory=list)
 
@@ -72,17 +79,46 @@ class Plan:
     @property
     def is_empty(self) -> bool:
         """Whether there is neither an object to delete nor a key to destroy."""
-        return not self.shares and not self.key_ids
+        return not (self.shares or self.key_ids or self.hold_key_ids or self.retired_key_ids)
 
 
 def due_segments(cutoff_at: datetime) -> "QuerySet[Segment]":
-    """Segments whose retention has ended, but for those whose next attempt is still to come."""
-    return Segment.objects.filter(expires_at__lte=cutoff_at).exclude(_postponed(cutoff_at))
+    """Segments that must go: expired, under no hold, and not waiting for their next attempt."""
+    found = Segment.objects.filter(expires_at__lte=cutoff_at)
+    return found.exclude(_postponed(cutoff_at)).exclude(protected("segment"))
 
 
 def due_quarantined(cutoff_at: datetime) -> "QuerySet[Quarantined]":
-    """Quarantined objects whose time has ended, but for those whose next attempt is still to come."""
-    return Quarantined.objects.filter(expires_at__lte=cutoff_at).exclude(_postponed(cutoff_at))
+    """Quarantined objects that must go: expired, under no hold, and not waiting for their next attempt."""
+    found = Quarantined.objects.filter(expires_at__lte=cutoff_at)
+    return found.exclude(_postponed(cutoff_at)).exclude(protected("quarantined"))
+
+
+def protected(kind: str) -> Q:
+    """Those of `kind` ("segment" or "quarantined") that a hold keeps from ending."""
+    return _under(kind, HeldObject.objects.filter(hold__state__in=PROTECTING))
+
+
+def held_at_all(kind: str) -> Q:
+    """Those of `kind` named by any hold, ended ones too: until its key is gone their rows must stay."""
+    return _under(kind, HeldObject.objects.all())
+
+
+def _under(kind: str, held: "QuerySet[HeldObject]") -> Q:
+    # On most days nothing is held: then the big query needs no subquery at all.
+    if not held.exists():
+        return Q(pk__in=[])
+    return Q(Exists(held.filter(**{kind: OuterRef("pk")})))
+
+
+def gate_version() -> int:
+    """How often protection has changed so far; see `HoldGate`."""
+    return HoldGate.objects.filter(pk=1).values_list("version", flat=True).first() or 0
+
+
+def ended_holds() -> "QuerySet[Hold]":
+    """Holds that protect nothing any more and whose key is still in the records ring."""
+    return Hold.objects.exclude(state__in=PROTECTING).exclude(key_id="")
 
 
 def _postponed(cutoff_at: datetime) -> Q:
@@ -114,13 +150,25 @@ def blocked_epochs(cutoff_at: datetime) -> "QuerySet[Epoch]":
     return _ended(cutoff_at).filter(_alive(Segment, cutoff_at) | _alive(Quarantined, cutoff_at))
 
 
+def retiring_epochs(cutoff_at: datetime) -> "QuerySet[Epoch]":
+    """Epochs whose key must go before their hour ends, and those that lost their survivors but not yet it."""
+    early = Q(state=EpochState.LIVE, needs_new_key=True) & ~Q(pk__in=ended_epochs(cutoff_at).values("pk"))
+    return Epoch.objects.filter(early | Q(state=EpochState.RETIRED))
+
+
 def compute(cutoff_at: datetime) -> Plan:
     """The plan for what expired at or before `cutoff_at`. Memory grows with epochs, not with segments."""
+    version = gate_version()
     ending = list(ended_epochs(cutoff_at).order_by("expires_hour", "key_id"))
-    key_ids = [epoch.key_id for epoch in ending]
-    plan = Plan(cutoff_at=cutoff_at, digest=_digest(cutoff_at, key_ids), key_ids=key_ids)
-    for epoch in ending:
+    retiring = list(retiring_epochs(cutoff_at).order_by("expires_hour", "key_id"))
+    plan = Plan(
+        cutoff_at=cutoff_at, digest=b"", gate_version=version, key_ids=[epoch.key_id for epoch in ending],
+        hold_key_ids=list(ended_holds().order_by("key_id").values_list("key_id", flat=True)),
+        retired_key_ids=[epoch.key_id for epoch in retiring],
+    )  # fmt: skip
+    for epoch in (*ending, *retiring):
         plan.shares[epoch.pk] = Share(epoch_id=epoch.pk, site_id=epoch.site_id)
+    plan.digest = _digest(plan)
     _add_segments(plan)
     _add_quarantined(plan)
     return plan
@@ -133,11 +181,13 @@ def camera_shares(cutoff_at: datetime) -> list[CameraShare]:
     return plan.cameras
 
 
-def _digest(cutoff_at: datetime, key_ids: list[str]) -> bytes:
+def _digest(plan: Plan) -> bytes:
     digest = sha256(DIGEST_PREFIX)
-    for key_id in key_ids:
-        digest.update(f"key {key_id}\n".encode())
-    for name, ciphertext_sha256 in _listed(cutoff_at):
+    kinds = (("key", plan.key_ids), ("hold", plan.hold_key_ids), ("retired", plan.retired_key_ids))
+    for word, key_ids in kinds:
+        for key_id in key_ids:
+            digest.update(f"{word} {key_id}\n".encode())
+    for name, ciphertext_sha256 in _listed(plan.cutoff_at):
         digest.update(f"{name} ".encode() + bytes(ciphertext_sha256))
     return digest.digest()
 

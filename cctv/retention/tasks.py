@@ -3,9 +3,10 @@
 from celery import shared_task
 
 from cctv.retention import purge
+from cctv.retention.models import Trigger
 
 
 @shared_task(name="cctv.retention.tasks.purge_due", acks_late=True, reject_on_worker_lost=True)
-def purge_due() -> None:
-    """One tick of the purge."""
-    purge.purge_due()
+def purge_due(trigger: str = Trigger.AUTO) -> None:
+    """One tick of the purge; with `trigger` "release" or "request" it plans whenever the last plan was."""
+    purge.purge_due(trigger=trigger)
