@@ -193,3 +193,12 @@ class SurvivorsRemain(LetheError):
     status = 409
     message = _("Footage that must stay is still wrapped under a key to be destroyed. Nothing was destroyed.")
     hint = _("The purge moves it to the new key first; let it run again.")
+
+
+class EpochRetired(LetheError):
+    """The epoch got a new key while something was being sealed: wrap it under the live one."""
+
+    code = "epoch_retired"
+    status = 503
+    message = _("The key for this hour was changed while the recording was taken over.")
+    hint = _("Try again at once: it goes under the new key.")

@@ -13,7 +13,7 @@ from uuid import UUID
 from accesslog import Receipt
 from cctv.vault import doors, epochs, names, records, rings
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
-from cctv.vault.epochs import duplicate_tag, rewrap, wrap
+from cctv.vault.epochs import duplicate_tag, lock_live, rewrap, wrap
 from cctv.vault.keyring import RatchetResult
 from cctv.vault.mirrors import MirrorState
 from cctv.vault.models import Epoch
@@ -43,6 +43,7 @@ __all__ = [
     "installation_id",
     "is_initialised",
     "list_objects",
+    "lock_live",
     "mirror_states",
     "new_hold_key",
     "new_object_key",
@@ -55,6 +56,7 @@ __all__ = [
     "person_kinds",
     "provisional_reader",
     "register_person_kind",
+    "rekey_epoch",
     "rewrap",
     "seal_record",
     "sync_mirrors",
@@ -139,8 +141,14 @@ def ensure_epoch(site_id: UUID, expires_at: datetime) -> Epoch:
     return epochs.ensure(site_id, expires_at)
 
 
+def rekey_epoch(epoch: Epoch) -> Epoch:
+    """A live epoch with a fresh key in the place of `epoch`, which is retired; see `epochs.rekey`."""
+    return epochs.rekey(epoch)
+
+
 def destroy_epochs(epoch_key_ids: Collection[str]) -> Destruction:
-    """The ratchet: those keys are gone for good when this returns. EpochNotEnded; see `epochs.destroy`."""
+    """The ratchet: those keys are gone for good when this returns. EpochNotEnded, SurvivorsRemain; see
+    `epochs.destroy`."""
     return epochs.destroy(epoch_key_ids)
 
 
