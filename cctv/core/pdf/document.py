@@ -1,0 +1,234 @@
+"""A document of A4 pages, from the top down: headings, facts, tables, text, a QR code, attachments.
+
+The same calls give the same bytes: time and author are given, nothing is read from the machine. Fonts
+are embedded as far as they are used. Sizes are in millimetres, type in points.
+"""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import qrcode
+from fpdf import FPDF
+from fpdf.enums import TextMode
+
+from cctv.core.pdf import faces
+
+LEFT, TOP, BOTTOM, WIDTH = 20.0, 18.0, 20.0, 170.0
+PAGE_HEIGHT = 297.0
+TEXT_PT, SMALL_PT = 10.0, 8.0
+MM_PER_PT = 25.4 / 72
+LEADING = 1.5
+HEADINGS_PT = {1: 19.0, 2: 12.5}
+INK, QUIET, RULE = (17, 24, 28), (84, 96, 104), (205, 212, 217)
+TONES = {"": INK, "quiet": QUIET, "ok": (20, 110, 70), "bad": (170, 30, 30), "warn": (140, 85, 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A table's column: its title, its share of the width, and whether it holds numbers."""
+
+    title: str
+    share: float
+    numeric: bool = False
+
+
+class _Pages(FPDF):
+    """Adds the foot to each page."""
+
+    foot = ""
+    draw_foot: Any = None
+
+    def footer(self) -> None:
+        if self.draw_foot is not None:
+            self.draw_foot()
+
+
+class Document:
+    """One PDF. `language` is "ko", "ja" or "en"; `han` says whose han characters it means ("ko", "ja")."""
+
+    def __init__(
+        self, *, language: str, title: str, author: str, made_at: datetime, foot: str, han: str = "",
+        subject: str = "",
+    ) -> None:  # fmt: skip
+        """`foot` stands on every page, beside its number; a document in English may be about Japan."""
+        self._han = han or (faces.JAPANESE if language == "ja" else faces.KOREAN)
+        self._foot = faces.clean(foot)
+        pdf = self._pdf = _Pages(format="A4")
+        for face, file in faces.FILES.items():
+            pdf.add_font(face, fname=file)
+        pdf.set_lang(language)
+        pdf.set_title(title)
+        pdf.set_author(author)
+        pdf.set_subject(subject)
+        pdf.set_creator("Lethe")
+        pdf.set_producer("Lethe (fpdf2)")
+        self._made_at = made_at.astimezone(UTC).replace(microsecond=0)
+        pdf.set_creation_date(self._made_at)
+        pdf.set_auto_page_break(False)
+        pdf.set_margins(LEFT, TOP, LEFT)
+        pdf.set_display_mode("fullwidth", "continuous")
+        pdf.draw_foot = self._draw_foot
+        pdf.alias_nb_pages("{pages}")
+        pdf.add_page()
+
+    def heading(self, text: str, *, level: int = 1) -> None:
+        """The title of the document (1) or of a section (2), which keeps room for its first lines."""
+        if level > 1:
+            self._space(5)
+            self._room(26)
+        size = HEADINGS_PT[level]
+        self._lines(text, size=size, bold=True)
+        self._space(3 if level == 1 else 1.5)
+
+    def text(self, text: str, *, size: float = TEXT_PT, tone: str = "", after: float = 2) -> None:
+        """A paragraph; `tone` is "", quiet, ok, warn or bad."""
+        self._lines(text, size=size, tone=tone)
+        self._space(after)
+
+    def facts(self, pairs: Sequence[tuple[str, str]], *, label_share: float = 0.3) -> None:
+        """Label and value, one pair under the other."""
+        columns = (Column("", label_share), Column("", 1 - label_share))
+        for pair in pairs:
+            self._row(columns, pair, tones=("quiet", ""))
+
+    def table(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, tones: Sequence[str] = ()
+    ) -> None:
+        """A table; its head is repeated on each page. `tones` gives each row's last cell a tone."""
+        titles = [column.title for column in columns]
+        self._row(columns, titles, tones=["quiet"] * len(columns), size=SMALL_PT)
+        for number, row in enumerate(rows):
+            tone = tones[number] if number < len(tones) else ""
+            self._row(columns, row, tones=[""] * (len(columns) - 1) + [tone], head=titles)
+
+    def qr(self, content: str, *, size: float = 28) -> None:
+        """A QR code at the right margin, level with the next line; drawn as vectors."""
+        code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
+        code.add_data(content)
+        code.make(fit=True)
+        matrix = code.get_matrix()
+        self._room(size)
+        module = size / len(matrix)
+        left, top = LEFT + WIDTH - size, self._pdf.get_y()
+        self._pdf.set_fill_color(*INK)
+        for y, row in enumerate(matrix):
+            for x, dark in enumerate(row):
+                if dark:
+                    self._pdf.rect(left + x * module, top + y * module, module, module, style="F")
+
+    @contextmanager
+    def beside_qr(self, content: str, *, size: float = 28) -> Any:
+        """Text inside the block stands left of the code; the block is at least as tall as the code."""
+        self._room(size + 2)
+        page, top = self._pdf.page, self._pdf.get_y()
+        self.qr(content, size=size)
+        self._narrow = size + 6
+        yield
+        self._narrow = 0.0
+        if self._pdf.page == page:
+            self._pdf.set_y(max(self._pdf.get_y(), top + size + 2))
+
+    _narrow = 0.0
+
+    def attach(self, name: str, data: bytes, *, mime_type: str, description: str) -> None:
+        """Put a file into the document."""
+        self._pdf.embed_file(
+            bytes=data, basename=name, mime_type=mime_type, desc=description, compress=True, checksum=True,
+            creation_date=self._made_at, modification_date=self._made_at, associated_file_relationship="Data",
+        )  # fmt: skip
+
+    def to_bytes(self) -> bytes:
+        """The finished file."""
+        return bytes(self._pdf.output() or b"")
+
+    # ------------------------------------------------------------------ drawing
+
+    def _face(self, text: str, size: float) -> None:
+        face = faces.face_of(text, self._han)
+        self._pdf.set_font(face, size=size)
+        self._pdf.set_fallback_fonts([each for each in faces.FILES if each != face])
+
+    def _measure(self, text: str) -> float:
+        return float(self._pdf.get_string_width(text))
+
+    def _wrapped(self, text: str, width: float, size: float) -> list[str]:
+        cleaned = faces.clean(text)
+        self._face(cleaned, size)
+        return faces.wrap(cleaned, width, self._measure)
+
+    def _lines(self, text: str, *, size: float, tone: str = "", bold: bool = False) -> None:
+        height = size * MM_PER_PT * LEADING
+        width = WIDTH - self._narrow
+        for line in self._wrapped(text, width, size):
+            self._room(height)
+            self._draw(line, LEFT, self._pdf.get_y(), width, size=size, tone=tone, bold=bold)
+            self._space(height)
+
+    def _row(
+        self, columns: Sequence[Column], cells: Sequence[str], *, tones: Sequence[str],
+        size: float = TEXT_PT - 0.5, head: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """One row with a rule below it; broken over pages only if it is taller than one."""
+        whole = WIDTH - self._narrow
+        widths = [column.share * whole for column in columns]
+        wrapped = [
+            self._wrapped(cell, width - 3, size) for cell, width in zip(cells, widths, strict=True)
+        ]  # fmt: skip
+        height = size * MM_PER_PT * LEADING
+        if self._room(min(max(map(len, wrapped)) * height + 2, PAGE_HEIGHT - TOP - BOTTOM - 20)) and head:
+            self._row(columns, head, tones=["quiet"] * len(columns), size=SMALL_PT)
+        for number in range(max(map(len, wrapped))):
+            self._room(height)
+            left, top = LEFT, self._pdf.get_y() + 0.8
+            for column, width, lines, tone in zip(columns, widths, wrapped, tones, strict=True):
+                if number < len(lines):
+                    inner = width - 3
+                    indent = inner - self._width(lines[number], size) if column.numeric else 0.0
+                    self._draw(lines[number], left + indent, top, inner, size=size, tone=tone)
+                left += width
+            self._space(height)
+        self._space(1.6)
+        self._pdf.set_draw_color(*RULE)
+        self._pdf.set_line_width(0.15)
+        self._pdf.line(LEFT, self._pdf.get_y(), LEFT + whole, self._pdf.get_y())
+        self._space(0.6)
+
+    def _width(self, line: str, size: float) -> float:
+        self._face(line, size)
+        return self._measure(line)
+
+    def _draw(
+        self, line: str, left: float, top: float, width: float, *, size: float, tone: str = "",
+        bold: bool = False,
+    ) -> None:  # fmt: skip
+        pdf = self._pdf
+        self._face(line, size)
+        pdf.set_text_color(*TONES[tone])
+        pdf.set_xy(left, top)
+        # No bold face is carried along: a thin outline in the same colour does.
+        with pdf.local_context(
+            text_mode=TextMode.FILL_STROKE if bold else TextMode.FILL, draw_color=TONES[tone],
+            line_width=0.11 if bold else 0.0,
+        ):  # fmt: skip
+            pdf.cell(width, size * MM_PER_PT * LEADING, line)
+        pdf.set_xy(LEFT, top)
+
+    def _space(self, height: float) -> None:
+        self._pdf.set_y(self._pdf.get_y() + height)
+
+    def _room(self, height: float) -> bool:
+        """Begin a new page unless so much is left on this one; whether it did."""
+        if self._pdf.get_y() + height <= PAGE_HEIGHT - BOTTOM:
+            return False
+        self._pdf.add_page()
+        return True
+
+    def _draw_foot(self) -> None:
+        pdf, top = self._pdf, PAGE_HEIGHT - BOTTOM + 6
+        number = f"{pdf.page_no()} / {{pages}}"
+        lines = self._wrapped(self._foot, WIDTH - 30, SMALL_PT)
+        self._draw(lines[0], LEFT, top, WIDTH - 30, size=SMALL_PT, tone="quiet")
+        self._draw(number, LEFT + WIDTH - 16, top, 16, size=SMALL_PT, tone="quiet")
