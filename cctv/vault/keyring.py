@@ -75,10 +75,10 @@ class Keyring:
         """Touches nothing yet; the first use settles and reads."""
         self.folder = folder
         self.ring = ring
-        self._replica = Replica(folder, ring)
+        self._replica = self._primary()
         self._mirrors = MirrorSet(self._replica, mirrors)
         self._holders = holders_folder or folder / "holders"
-        self._memory = KeyMemory(self._replica.path, self._holders)
+        self._memory = KeyMemory(self._replica, self._holders)
         self._rollback_checked = False
 
     def __repr__(self) -> str:
@@ -227,6 +227,10 @@ class Keyring:
 
     # Inside
 
+    def _primary(self) -> Replica:
+        """Where root and keyring are; another provider has another kind of place."""
+        return Replica(self.folder, self.ring)
+
     def _lock(self) -> contextlib.AbstractContextManager[None]:
         if not self.folder.is_dir():
             raise VaultNotInitialised(f"{VaultNotInitialised.message} ({self.folder})")
@@ -261,7 +265,7 @@ class Keyring:
             wrapping = keyfile.wrapping_key(settled.root.key, settled.root.ring_id)
             wrapped = keyfile.wrap_key(wrapping, secrets.token_bytes(KEY_BYTES))
             content = settled.content.with_key(key_id, WrappedKey(label, _now_us(), wrapped))
-            data = keyfile.encode(content, settled.root.key)
+            data = self._replica.encode(content, settled.root)
             self._replica.replace(data)
             settled = replace(settled, content=content, data=data)
             self._memory.take(settled)
@@ -271,21 +275,20 @@ class Keyring:
     def _ratchet(self, settled: Settled, removed: set[str]) -> Settled:
         """Steps 1 to 3 of a purge. The lock is held."""
         old = settled.root
-        new = RootKey(old.ring_id, old.generation + 1, secrets.token_bytes(KEY_BYTES))
+        reached("ratchet.begin")
+        with _disk_errors():
+            new = self._replica.roots.advance(old)
+        reached("ratchet.root")
         content = keyfile.rewrap(
             settled.content, old_root=old.key, new_root=new.key, removed=removed, at_us=_now_us()
         )
-        data = keyfile.encode(content, new.key)
-        reached("ratchet.begin")
-        with _disk_errors():
-            self._replica.root.write_beside(new, keep=old.generation)
-        reached("ratchet.root")
+        data = self._replica.encode(content, new)
         self._replica.replace(data)
         reached("ratchet.keyring")
         with _disk_errors(
             _("The old root key could not be overwritten; this is tried again before any read.")
         ):
-            self._replica.root.destroy_all_but(new)
+            self._replica.roots.destroy_all_but(new)
         reached("ratchet.destroyed")
         settled = Settled(content, new, data)
         self._memory.take(settled)

@@ -17,10 +17,9 @@ from cctv.vault.errors import KeyMissing, VaultNotInitialised
 from cctv.vault.holders import NOTHING_HELD, Holder
 from cctv.vault.keyfile import Header, WrappedKey
 from cctv.vault.replica import Settled
+from cctv.vault.roots import Signature, Signed
 
 WATCH_S = 0.2
-
-Signature = tuple[int, int, int]
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +44,7 @@ class View:
 
 
 class KeyMemory:
-    """The view of the keyring at `path`, shared by the threads of a process."""
+    """The view of the keyring that `source` signs, shared by the threads of a process."""
 
     _mutex: threading.RLock
     _view: View | None
@@ -53,9 +52,9 @@ class KeyMemory:
     _watcher: threading.Thread | None
     _stop: threading.Event
 
-    def __init__(self, path: Path, holders_folder: Path) -> None:
+    def __init__(self, source: Signed, holders_folder: Path) -> None:
         """Holds nothing yet."""
-        self._path = path
+        self._source = source
         self._holders_folder = holders_folder
         self._reset()
         _instances.add(self)
@@ -63,7 +62,7 @@ class KeyMemory:
     def valid(self) -> View | None:
         """The view, if it fits the file as it is now."""
         view = self._view
-        return view if view is not None and view.signature == self._signature() else None
+        return view if view is not None and view.signature == self._source.signature() else None
 
     def unwrap(self, key_id: str) -> bytes | None:
         """The key; None when the ring has to be read again first; KeyMissing if it is not there.
@@ -76,7 +75,7 @@ class KeyMemory:
 
     def take(self, settled: Settled) -> None:
         """Keep `settled` instead of what was there. The ring's file lock is held."""
-        signature = self._signature()
+        signature = self._source.settled_signature()
         if signature is None:
             raise VaultNotInitialised()
         header = settled.content.header
@@ -115,13 +114,6 @@ class KeyMemory:
         self._holder = None
         self._watcher = None
         self._stop = threading.Event()
-
-    def _signature(self) -> Signature | None:
-        try:
-            stat = os.stat(self._path)
-        except FileNotFoundError:
-            return None
-        return stat.st_ino, stat.st_mtime_ns, stat.st_size
 
     def _drop(self) -> None:
         if self._view is not None:

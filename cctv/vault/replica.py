@@ -26,6 +26,7 @@ from cctv.vault.errors import (
 )
 from cctv.vault.keyfile import Content
 from cctv.vault.rootfile import RootFile, RootKey
+from cctv.vault.roots import RootProvider, Signature
 from cctv.vault.steps import reached
 
 
@@ -46,6 +47,7 @@ class Replica:
         self.folder = folder
         self.ring = ring
         self.root = RootFile(folder / "root.key")
+        self.roots: RootProvider = self.root
         self.path = folder / "keyring"
         self._new = folder / "keyring.new"
 
@@ -68,6 +70,22 @@ class Replica:
         if root is None:
             raise GenerationMismatch(self._mismatch(header.generation))
         return Settled(keyfile.decode(data, root.key), root, data)
+
+    def signature(self) -> Signature | None:
+        """What changes whenever the keyring does; None without one."""
+        try:
+            stat = os.stat(self.path)
+        except FileNotFoundError:
+            return None
+        return stat.st_ino, stat.st_mtime_ns, stat.st_size
+
+    def settled_signature(self) -> Signature | None:
+        """That of what was read or written last: under the lock nothing comes in between."""
+        return self.signature()
+
+    def encode(self, content: Content, root: RootKey) -> bytes:
+        """The keyring as it is kept."""
+        return keyfile.encode(content, root.key)
 
     def settle(self) -> Settled:
         """Finish what a crash left half-done, then read."""

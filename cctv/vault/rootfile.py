@@ -13,6 +13,7 @@ A slot that is torn by a power cut fails its checksum and counts as free.
 
 import hashlib
 import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,6 +36,7 @@ class RootKey:
     ring_id: bytes
     generation: int
     key: bytes = field(repr=False)
+    sealed: bytes = field(default=b"", repr=False)  # where the root itself lies sealed beside the keyring
 
 
 def encode(root: RootKey) -> bytes:
@@ -90,6 +92,12 @@ class RootFile:
         """The root of that ring and generation, if a slot holds it."""
         wanted = (root for root in self.slots() if root and root.ring_id == ring_id)
         return next((root for root in wanted if root.generation == generation), None)
+
+    def advance(self, old: RootKey) -> RootKey:
+        """The next root, durable beside `old`: it counts once a keyring names its generation."""
+        new = RootKey(old.ring_id, old.generation + 1, secrets.token_bytes(KEY_BYTES))
+        self.write_beside(new, keep=old.generation)
+        return new
 
     def write_beside(self, root: RootKey, *, keep: int | None) -> None:
         """Write `root` into the slot that does not hold generation `keep`."""

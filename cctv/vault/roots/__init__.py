@@ -1,0 +1,41 @@
+"""Where the root of a ring comes from, and how an old one is destroyed: the seam between providers.
+
+`file` (`cctv.vault.rootfile`) keeps roots in two slots of a file that is overwritten in place;
+`openbao` keeps them sealed by a transit key whose old versions are trimmed. Either way the
+keyring's generation decides which root is the true one:
+
+    advance: the next root is durable, and means nothing yet
+    the keyring is stored under it
+    destroy_all_but: every other root of the ring is gone for good; says so only when that was looked at
+"""
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from cctv.vault.rootfile import RootKey
+
+Signature = Hashable
+
+
+class RootProvider(Protocol):
+    """The roots of one ring. Callers hold the ring's lock."""
+
+    def find(self, ring_id: bytes, generation: int) -> "RootKey | None":
+        """The root of that generation; None if it is not there any more."""
+
+    def advance(self, old: "RootKey") -> "RootKey":
+        """The next root, durable beside `old`."""
+
+    def destroy_all_but(self, root: "RootKey") -> int:
+        """Destroy the ring's other roots, and make sure of it; returns how many there were. Idempotent."""
+
+
+class Signed(Protocol):
+    """A keyring that shows by a signature that it has changed."""
+
+    def signature(self) -> Signature | None:
+        """That of the keyring as it is now; None when there is none, or when it cannot be known."""
+
+    def settled_signature(self) -> Signature | None:
+        """That of what was read or written last, under the ring's lock."""
