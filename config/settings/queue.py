@@ -20,6 +20,8 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Takes long and may wait; the purge must not wait for it. The first pattern that fits decides.
+    "cctv.retention.reconcile.*": {"queue": "default"},
     "cctv.retention.*": {"queue": "purge"},
     "cctv.footage.*": {"queue": "media"},
 }
@@ -46,4 +48,10 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "fsck": {
+        "task": "cctv.retention.reconcile.tasks.check_when_due",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "send-mail": {"task": "cctv.people.tasks.send_mail", "schedule": 60.0, "options": {"expires": 60}},
 }

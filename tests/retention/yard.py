@@ -81,12 +81,15 @@ class Yard:
         pk, name, key = new_id(), vault.object_name(), vault.new_object_key()
         clear = sha256(pk.bytes).digest() * (size // 32)
         facts = _seal(name, key, vault.context(pk, "media"), clear)
-        for part in ("index", "thumb"):
-            _seal(vault.part_name(name, part), key, vault.context(pk, part), clear[:500])
+        parts = {
+            part: _seal(vault.part_name(name, part), key, vault.context(pk, part), clear[:500]).size_bytes
+            for part in ("index", "thumb")
+        }
         row = Segment.objects.create(
             id=pk, camera=camera, epoch=epoch, starts_at=expires_at - KEPT - LONG, ends_at=expires_at - KEPT,
             expires_at=expires_at, container="mp4", codec="h264", width=320, height=240, frames=10,
-            size_bytes=facts.size_bytes, index_size_bytes=500, thumb_size_bytes=500, sealed_name=name,
+            size_bytes=facts.size_bytes, index_size_bytes=parts["index"], thumb_size_bytes=parts["thumb"],
+            sealed_name=name,
             wrapped_key=vault.wrap(epoch, key), ciphertext_sha256=facts.ciphertext_sha256,
             duplicate_tag=sha256(name.encode()).digest(), ingested_at=min(self.now, expires_at - KEPT),
         )  # fmt: skip

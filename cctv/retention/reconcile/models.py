@@ -27,7 +27,7 @@ class FsckRun(models.Model):
     stored = models.PositiveIntegerField(default=0)
     keys = models.PositiveIntegerField(default=0)
     foreign = models.PositiveIntegerField(default=0)
-    # {finding code: how many}
+    # {finding code: {site id, or "" for what is no site's: how many}}
     counts = models.JSONField(default=dict)
     repaired = models.JSONField(default=dict)
     # Why it stopped or refused to repair ("" when it did neither).
