@@ -30,7 +30,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Log"), "log", "log", "log.read"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),
-    Entry(_("Holds"), "hold", "holds", "hold.see"),
+    Entry(_("Holds"), "held", "holds", "hold.see"),
     Entry(_("Ledger"), "ledger", "ledger", "ledger.see"),
     Entry(_("Prints and media"), "print", "media", "medium.see"),
     Entry(_("Register"), "register", "register", "register.see"),

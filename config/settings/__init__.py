@@ -9,6 +9,7 @@ from config.settings.database import *
 from config.settings.home import *
 from config.settings.i18n import *
 from config.settings.log import *
+from config.settings.mail import *
 from config.settings.queue import *
 from config.settings.security import *
 from config.settings.storage import *

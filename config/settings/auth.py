@@ -33,4 +33,3 @@ SESSION_COOKIE_AGE = 12 * 3600  # one shift
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_NAME = "lethe_session"
 CSRF_COOKIE_NAME = "lethe_csrf"
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

@@ -1,0 +1,50 @@
+"""Why a hold is not placed, decided or changed."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.errors import LetheError
+
+
+class HoldRefused(LetheError):
+    """What was asked for cannot be held: no camera, another site's, an empty or endless span."""
+
+    code = "hold_refused"
+    status = 400
+    message = _("This cannot be held.")
+    hint = _("Choose cameras of one site, an end after the start, and an “until” after both.")
+
+
+class HoldDecided(LetheError):
+    """Somebody was faster, or its time was over."""
+
+    code = "hold_decided"
+    status = 409
+    message = _("This hold no longer waits for a decision.")
+    hint = _("Load the page again to see what became of it.")
+
+
+class HoldOver(LetheError):
+    """It holds nothing any more."""
+
+    code = "hold_over"
+    status = 409
+    message = _("This hold has ended. What it held past its retention is destroyed.")
+    hint = _("A new hold takes what has not been destroyed yet.")
+
+
+class OwnHold(LetheError):
+    """Two people stand behind each hold that an operator places."""
+
+    code = "own_hold"
+    status = 403
+    message = _("You placed this hold yourself, so somebody else confirms or refuses it.")
+    hint = _("Ask another approver or the privacy officer of the site.")
+
+
+class ReasonRequired(LetheError):
+    """An act on evidence without a word why."""
+
+    code = "reason_required"
+    status = 400
+    message = _("Say why, in a few words.")
+    hint = _("Whoever looks at this later has only these words.")
