@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core.atomic import fsync_dir
 from cctv.core.errors import LetheError
 from cctv.vault import holders, keyfile
+from cctv.vault.companions import Companion
 from cctv.vault.errors import RingRolledBack, VaultNotEmpty, VaultNotInitialised, VaultWriteFailed
 from cctv.vault.filesystems import refuse_unsafe
 from cctv.vault.holders import HolderResult
@@ -70,13 +71,20 @@ class Keyring:
     """The ring `ring` in `folder`, mirrored to `mirrors`. Share one instance per process and folder."""
 
     def __init__(
-        self, folder: Path, ring: str, *, mirrors: Sequence[Path] = (), holders_folder: Path | None = None
+        self,
+        folder: Path,
+        ring: str,
+        *,
+        mirrors: Sequence[Path] = (),
+        holders_folder: Path | None = None,
+        companions: Sequence[Companion] = (),
     ) -> None:
         """Touches nothing yet; the first use settles and reads."""
         self.folder = folder
         self.ring = ring
         self._replica = self._primary()
-        self._mirrors = MirrorSet(self._replica, mirrors)
+        self._companions = companions
+        self._mirrors = MirrorSet(self._replica, mirrors, companions)
         self._holders = holders_folder or folder / "holders"
         self._memory = KeyMemory(self._replica, self._holders)
         self._rollback_checked = False
@@ -128,7 +136,12 @@ class Keyring:
     def mirror_states(self) -> list[MirrorState]:
         """Each mirror's last known state, pending where it is behind the ring's generation."""
         header = self._current().header
-        return [_judged(state, header) for state in self._mirrors.states()]
+        states = [*self._mirrors.states(), *(state for each in self._companions for state in each.states())]
+        return [_judged(state, header) for state in states]
+
+    def mirror_folders(self) -> list[Path]:
+        """Where the mirrors are: those of the settings, and those ever used until they are forgotten."""
+        return [Path(state.path) for state in self._mirrors.states()]
 
     def exists(self) -> bool:
         """Whether anything of a ring is in the folder; a set-up that died half-way does not count."""
@@ -160,7 +173,7 @@ class Keyring:
                 self._replica.replace(keyfile.encode(content, root.key))
                 marker.unlink()
                 fsync_dir(self.folder)
-            self._mirrors.bring_forward(self._replica.settle())
+            self._bring_forward(self._replica.settle())
 
     def ensure(self, label: str) -> str:
         """The key id of `label`, made if there is none; durable when this returns."""
@@ -185,7 +198,9 @@ class Keyring:
             settled = self._settle()
             if any(key_id in settled.content.keys for key_id in key_ids):
                 settled = self._ratchet(settled, set(key_ids))
-            mirrors = self._mirrors.bring_forward(settled)
+            self._keep_up(settled)
+            reached("ratchet.kept-up")
+            mirrors = self._bring_forward(settled)
             reached("ratchet.mirrored")
         content = settled.content
         living = holders.wait_for(
@@ -201,25 +216,33 @@ class Keyring:
     def sync_mirrors(self) -> list[MirrorState]:
         """Bring every reachable mirror forward; for the regular tick."""
         with self._lock():
-            return self._mirrors.bring_forward(self._settle())
+            settled = self._settle()
+            self._keep_up(settled)
+            return self._bring_forward(settled)
 
-    def recover_from(self, mirror: Path) -> None:
+    def recover_from(self, mirror: Path, *, root: RootKey | None = None) -> None:
         """Take over a mirror's root and keyring because the primary's are lost or older.
 
+        `root` is for a folder that has a keyring but no root (a backup's, or a mirror whose root is lost):
+        the one out of the escrow. GenerationMismatch when it is not that keyring's.
         RingRolledBack if the primary can be read and the mirror is older: that would bring destroyed
         keys back. Only ever on a person's word, for a lost primary cannot tell how old a mirror is.
         """
-        source = Replica(mirror, self.ring).read()
+        source = Replica(mirror, self.ring).read(root)
         with self._lock():
             self._refuse_older(source)
             with _disk_errors():
                 self._replica.adopt(source)
-            self._mirrors.bring_forward(self._settle())
+                for companion in self._companions:
+                    companion.take_over(mirror, self.folder)
+            self._bring_forward(self._settle())
 
     def forget_mirror(self, path: Path) -> None:
         """A mirror was physically destroyed: stop waiting for it."""
         with self._lock():
             self._mirrors.forget(path)
+            for companion in self._companions:
+                companion.forget(path)
 
     def close(self) -> None:
         """Drop everything from memory; the next use reads again."""
@@ -254,7 +277,20 @@ class Keyring:
             self._mirrors.refuse_rollback(settled)
             self._rollback_checked = True
         self._memory.take(settled)
+        # What could not keep up is tried again each time, and never keeps anybody from reading.
+        with contextlib.suppress(LetheError, OSError):
+            self._keep_up(settled)
         return settled
+
+    def _keep_up(self, settled: Settled) -> None:
+        with _disk_errors():
+            for companion in self._companions:
+                companion.keep_up(settled, self.folder)
+
+    def _bring_forward(self, settled: Settled) -> list[MirrorState]:
+        """Mirrors, and what companions keep in other places. The lock is held."""
+        states = self._mirrors.bring_forward(settled)
+        return [*states, *(state for each in self._companions for state in each.bring_forward(settled))]
 
     def _add(self, label: str, *, fresh: bool) -> str:
         with self._lock():
@@ -269,7 +305,7 @@ class Keyring:
             self._replica.replace(data)
             settled = replace(settled, content=content, data=data)
             self._memory.take(settled)
-            self._mirrors.bring_forward(settled)
+            self._bring_forward(settled)
             return key_id
 
     def _ratchet(self, settled: Settled, removed: set[str]) -> Settled:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cctv.core.atomic import write_atomic
 from cctv.core.errors import LetheError
@@ -20,6 +21,9 @@ from cctv.vault.errors import KeyringBroken, RingRolledBack
 from cctv.vault.filesystems import refuse_unsafe
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.steps import reached
+
+if TYPE_CHECKING:
+    from cctv.vault.companions import Companion
 
 FORMAT = "lethe-mirrors/1"
 
@@ -44,11 +48,19 @@ class MirrorState:
 class MirrorSet:
     """The mirrors of one primary: those configured now, and those ever used until they are forgotten."""
 
-    def __init__(self, primary: Replica, configured: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        primary: Replica,
+        configured: Sequence[Path],
+        companions: Sequence["Companion"] = (),
+        *,
+        record: str = "mirrors.json",
+    ) -> None:
         """Touches nothing yet."""
         self._primary = primary
+        self._companions = companions
         self._configured = [str(path) for path in configured]
-        self._record = primary.folder / "mirrors.json"
+        self._record = primary.folder / record
 
     def states(self) -> list[MirrorState]:
         """The last known state of each mirror."""
@@ -93,6 +105,8 @@ class MirrorSet:
             reached("mirror.adopted")
             if not mirror.confirms(settled):
                 raise OSError("it does not read back what was written")
+            for companion in self._companions:
+                companion.follow(settled, self._primary.folder, mirror.folder)
         except (OSError, LetheError) as error:
             reason = str(getattr(error, "message", "") or error)
             return replace(state, pending_since_us=state.pending_since_us or now_us, error=reason[:300])

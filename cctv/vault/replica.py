@@ -55,8 +55,11 @@ class Replica:
         """Neither root nor keyring."""
         return not self.root.exists() and not self.path.exists()
 
-    def read(self) -> Settled:
-        """Root and keyring as they are, authenticated; changes nothing."""
+    def read(self, escrowed: RootKey | None = None) -> Settled:
+        """Root and keyring as they are, authenticated; changes nothing.
+
+        With `escrowed` the keyring alone, under that root.
+        """
         try:
             data = self.path.read_bytes()
         except FileNotFoundError:
@@ -64,6 +67,10 @@ class Replica:
         header = keyfile.read_header(data)
         if header.ring != self.ring:
             raise KeyringBroken(f"{self.path} is the keyring “{header.ring}”, expected “{self.ring}”")
+        if escrowed is not None:
+            if (escrowed.ring_id, escrowed.generation) != (header.ring_id, header.generation):
+                raise GenerationMismatch()
+            return Settled(keyfile.decode(data, escrowed.key), escrowed, data)
         if not self.root.exists():
             raise RootMissing()
         root = self.root.find(header.ring_id, header.generation)
