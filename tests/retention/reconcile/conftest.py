@@ -11,5 +11,5 @@ __all__ = ["yard"]
 
 @pytest.fixture(autouse=True)
 def _long_lease(settings: Any) -> None:
-    """The yard's clock is up to 90 minutes later than the disk's: what was just made is young all the same."""
+    """The yard's clock is up to 90 minutes later than the disk's; what was just made is young."""
     settings.LETHE_ORPHAN_LEASE_S = 7200

@@ -1,16 +1,17 @@
 """A check names exactly what does not fit between register, store and keyring, and changes nothing."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
 from accesslog.models import LogEntry
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention import purge
+from cctv.retention import destroy, purge
 from cctv.retention.reconcile import codes, services
 from cctv.retention.reconcile.models import Depth, FsckFinding, FsckRun
-from cctv.vault import rings
+from cctv.vault import doors, rings
 from cctv.vault import services as vault
 from cctv.vault.models import Epoch, EpochState
 from tests.retention.reconcile.damage import DAY, HOUR, age, hold, orphan, path
@@ -28,7 +29,7 @@ def found(run: FsckRun) -> dict[str, list[str]]:
     return names
 
 
-def state(yard: Yard) -> tuple[set[str], set[object]]:
+def state(yard: Yard) -> tuple[set[str], set[UUID]]:
     rows = set(Segment.objects.values_list("pk", flat=True)) | set(
         Quarantined.objects.values_list("pk", flat=True)
     )
@@ -88,7 +89,7 @@ def test_every_byte_is_read_at_the_last_depth_without_any_key(yard: Yard, monkey
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
-    monkeypatch.setattr(vault.doors, "for_system", None)
+    monkeypatch.setattr(doors, "for_system", None)
     assert found(services.check(depth=Depth.SIZE)) == {}
     assert found(services.check(depth=Depth.HASH)) == {codes.HASH_DIFFERS: [sealed.row.sealed_name]}
 
@@ -200,7 +201,7 @@ def test_a_check_between_the_steps_of_a_purge_finds_nothing(yard: Yard, monkeypa
         if name.startswith("purge."):
             seen.append(found(services.check()))
 
-    for module in (purge, purge.destroy):
+    for module in (purge, destroy):
         monkeypatch.setattr(module, "reached", look)
     purge.purge_due()
     assert len(seen) > 2

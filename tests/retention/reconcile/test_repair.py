@@ -1,4 +1,4 @@
-"""Repairs do what they were told to and no more: logged first, never held, never when more than half would go."""
+"""Repairs do what they were told and no more: logged first, never held, never more than half."""
 
 from datetime import timedelta
 from typing import Any
