@@ -19,6 +19,7 @@ from pathlib import Path
 
 from cctv.core.atomic import fsync_dir
 from cctv.vault.errors import VaultWriteFailed
+from cctv.vault.keyfile import Header
 
 SLOT_BYTES = 4096
 SLOTS = 2
@@ -92,6 +93,10 @@ class RootFile:
         """The root of that ring and generation, if a slot holds it."""
         wanted = (root for root in self.slots() if root and root.ring_id == ring_id)
         return next((root for root in wanted if root.generation == generation), None)
+
+    def current(self, header: Header, sealed: bytes) -> RootKey | None:
+        """The root of that keyring; `sealed` is empty, for here the root lies in the file."""
+        return self.find(header.ring_id, header.generation)
 
     def advance(self, old: RootKey) -> RootKey:
         """The next root, durable beside `old`: it counts once a keyring names its generation."""

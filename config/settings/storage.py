@@ -8,6 +8,19 @@ from config.settings.home import LETHE_HOME
 LETHE_FOOTAGE_ROOT = env.path("LETHE_FOOTAGE_ROOT", str(LETHE_HOME / "footage"))
 LETHE_KEYS_ROOT = env.path("LETHE_KEYS_ROOT", str(LETHE_HOME / "keys"))
 LETHE_KEY_MIRRORS: list[str] = env.list("LETHE_KEY_MIRRORS", default=[])
+# Where the roots of the keyrings are: in a file of this host, or sealed by OpenBao's transit engine.
+LETHE_ROOT = env.str("LETHE_ROOT", "file")
+LETHE_OPENBAO: dict[str, str] = {
+    "url": env.str("LETHE_OPENBAO_URL", ""),
+    "token": env.str("LETHE_OPENBAO_TOKEN", ""),
+    "token_file": env.str("LETHE_OPENBAO_TOKEN_FILE", ""),
+    "role_id": env.str("LETHE_OPENBAO_ROLE_ID", ""),
+    "secret_id_file": env.str("LETHE_OPENBAO_SECRET_ID_FILE", ""),
+    "ca": env.str("LETHE_OPENBAO_CA", ""),
+    "mount": env.str("LETHE_OPENBAO_MOUNT", "transit"),
+    "namespace": env.str("LETHE_OPENBAO_NAMESPACE", ""),
+    "key_prefix": env.str("LETHE_OPENBAO_KEY_PREFIX", "lethe"),
+}
 # Folders that a recorder drops files into live here unless a source names another.
 LETHE_DROP_ROOT = env.path("LETHE_DROP_ROOT", str(LETHE_HOME / "drop"))
 # Sources may lie in these folders and below them, and nowhere else: who adds a source on a page must not

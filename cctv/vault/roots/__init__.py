@@ -13,6 +13,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from cctv.vault.keyfile import Header
     from cctv.vault.rootfile import RootKey
 
 Signature = Hashable
@@ -21,8 +22,8 @@ Signature = Hashable
 class RootProvider(Protocol):
     """The roots of one ring. Callers hold the ring's lock."""
 
-    def find(self, ring_id: bytes, generation: int) -> "RootKey | None":
-        """The root of that generation; None if it is not there any more."""
+    def current(self, header: "Header", sealed: bytes) -> "RootKey | None":
+        """The root of the keyring with that header and root's line; None if it is not there any more."""
 
     def advance(self, old: "RootKey") -> "RootKey":
         """The next root, durable beside `old`."""
