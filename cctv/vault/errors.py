@@ -202,3 +202,21 @@ class EpochRetired(LetheError):
     status = 503
     message = _("The key for this hour was changed while the recording was taken over.")
     hint = _("Try again at once: it goes under the new key.")
+
+
+class JournalBroken(LetheError):
+    """A line of the journal was altered or lost, other than the end of the last one."""
+
+    code = "journal_broken"
+    status = 503
+    message = _("The journal beside the keys is damaged or was altered.")
+    hint = _("Put the journal back from a mirror: it lies in the mirror's folder “footage”.")
+
+
+class JournalRolledBack(LetheError):
+    """A copy of the journal has lines that this one has not: this one is an older copy, or a lost one."""
+
+    code = "journal_rolled_back"
+    status = 503
+    message = _("A mirror's journal has lines that the journal of this machine has not.")
+    hint = _("Do not go on with an older copy: run “manage.py restore --replay”.")

@@ -5,7 +5,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from cctv.vault.journalmirrors import JournalCompanion
 from cctv.vault.keyring import Keyring
+from cctv.vault.roots import configured
+from cctv.vault.roots.shared import SharedKeyring
 
 FOOTAGE = "footage"
 RECORDS = "records"
@@ -44,16 +47,29 @@ def installation_id() -> str:
 def _ring(name: str) -> Keyring:
     keys, mirrors = str(settings.LETHE_KEYS_ROOT), [str(path) for path in settings.LETHE_KEY_MIRRORS]
     home = str(settings.LETHE_HOME)
-    identity = (home, keys, name, *mirrors)
+    identity = (home, keys, name, *configured.identity(), *mirrors)
     found = _rings.get(identity)
     if found is None:
         with _mutex:
             found = _rings.get(identity)
             if found is None:
-                found = _rings[identity] = Keyring(
-                    Path(keys) / name,
-                    name,
-                    mirrors=[Path(mirror) / name for mirror in mirrors],
-                    holders_folder=Path(home) / "run" / "keyholders" / name,
-                )
+                found = _rings[identity] = _made(name, Path(keys) / name, Path(home), mirrors)
     return found
+
+
+def _made(name: str, folder: Path, home: Path, mirrors: list[str]) -> Keyring:
+    mirrored = [Path(mirror) / name for mirror in mirrors]
+    holders = home / "run" / "keyholders" / name
+    companions = [JournalCompanion()] if name == FOOTAGE else []
+    if configured.provider() == configured.FILE:
+        return Keyring(folder, name, mirrors=mirrored, holders_folder=holders, companions=companions)
+    place = configured.place(name, folder)
+    return SharedKeyring(
+        folder,
+        name,
+        roots=configured.roots(name, place),
+        place=place,
+        mirrors=mirrored,
+        holders_folder=holders,
+        companions=companions,
+    )

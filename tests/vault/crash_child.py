@@ -1,6 +1,8 @@
 """A process for the fault tests: does one thing to a ring and kills itself at a named step.
 
 python -m tests.vault.crash_child FOLDER ACTION STEP [MIRROR …]
+
+For what needs both rings of an installation, FOLDER is its home and each MIRROR a disk with both.
 """
 
 import os
@@ -48,6 +50,22 @@ def serve_gets(ring: Keyring, key_id: str) -> None:
         print(type(error).__name__, last_ns, flush=True)
 
 
+def in_home(home: Path, mirrors: list[str], action: str, argument: str) -> None:
+    """Do it as an installation that lives in `home`."""
+    os.environ.update(
+        LETHE_HOME=str(home), DJANGO_SETTINGS_MODULE="config.settings", LETHE_KEY_MIRRORS=",".join(mirrors)
+    )
+    import django
+
+    django.setup()
+    from cctv.vault import journal
+
+    if action == "journal":
+        journal.append("test", {"x": argument})
+    elif action == "compact":
+        journal.compact()
+
+
 def main() -> None:
     """Do it."""
     folder, action, step, *mirrors = sys.argv[1:]
@@ -66,6 +84,8 @@ def main() -> None:
         hold(ring)
     elif verb == "gets":
         serve_gets(ring, argument)
+    elif verb in ("journal", "compact"):
+        in_home(Path(folder), mirrors, verb, argument)
     print("finished", flush=True)
 
 
