@@ -11,6 +11,9 @@ A crash before 5 leaves the source and an object without a key, which the sweepe
 between 5 and 6 leaves the source, which is recognised by its duplicate tag at the next try. So a
 recording is never lost and never there twice. What cannot be admitted takes the same way into
 quarantine, sealed too. There is no step at which clear bytes touch a disk.
+
+What was erased on request and comes once more is not taken in again: nothing is stored, and the source
+goes (see `again`).
 """
 
 from collections.abc import Callable
@@ -25,8 +28,9 @@ from cctv.footage.media.facts import MediaFacts
 from cctv.footage.models import Segment
 from cctv.footage.playlist import playback_facts
 from cctv.footage.selectors import LONGEST_SEGMENT
-from cctv.ingest import moments, quarantine, reasons, schedule, tags
+from cctv.ingest import again, moments, quarantine, reasons, schedule, tags
 from cctv.ingest.arrivals import Arrival, Taken
+from cctv.ingest.epochs import under_live
 from cctv.ingest.errors import AdmissionStalled, ClockBehind, RegisterUnavailable, WrongChecksum
 from cctv.ingest.incoming import (
     FUTURE_TOLERANCE,
@@ -41,8 +45,8 @@ from cctv.ingest.provisional import Provisional
 from cctv.sites.models import AudioPolicy, Camera
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
-from cctv.vault.errors import FootageExpired, ObjectMissing
-from cctv.vault.models import Epoch, EpochState
+from cctv.vault.errors import EpochRetired, FootageExpired, ObjectMissing
+from cctv.vault.models import Epoch
 from cctv.vault.steps import reached
 
 Step = Callable[[], None]
@@ -68,27 +72,23 @@ def take_in(incoming: Incoming, arrival: Arrival, *, remove: Step | None = None)
 
 
 def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> Admission:
-    """Live, duplicate or quarantined."""
+    """Live, duplicate, erased before or quarantined."""
     camera = incoming.camera
     keep_audio = camera is not None and camera.audio_policy == AudioPolicy.KEEP
     taken = arrival.take(provisional, keep_audio=keep_audio, probe=incoming.reason is None)
     original = taken.original_sha256
     if incoming.expected_sha256 not in (None, original):
         raise WrongChecksum
-    if camera is not None and taken.facts is not None:
-        duration = timedelta(milliseconds=taken.facts.counted_ms)
-        known = tags.find_segment(
-            camera=camera, clear_sha256=original, starts=incoming.starts, duration=duration
-        )
-        if known is not None:
-            return _duplicate(known)
+    if camera is not None and (seen := _seen_before(incoming, camera, taken)) is not None:
+        return seen
     try:
         if incoming.reason is not None:
             raise Inadmissible(incoming.reason)
         if taken.facts is None:
             assert taken.refusal is not None
             raise Inadmissible(reasons.of_media(taken.refusal))
-        return _commit(_draft(incoming, provisional, taken, taken.facts), provisional)
+        draft = _draft(incoming, provisional, taken, taken.facts)
+        return under_live(lambda: _commit(draft, provisional))
     except Inadmissible as refusal:
         reason = refusal.reason
     row = quarantine.keep(
@@ -100,6 +100,22 @@ def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> A
     )
     reached("ingest.quarantined")
     return Admission(Outcome.QUARANTINED, quarantined=row, reason=reason)
+
+
+def _seen_before(incoming: Incoming, camera: Camera, taken: Taken) -> Admission | None:
+    """What becomes of a recording that was erased on request, or is there already."""
+    duration = timedelta(milliseconds=taken.facts.counted_ms) if taken.facts is not None else None
+    if again.was_erased(camera=camera, starts=incoming.starts, duration=duration):
+        return Admission(Outcome.ERASED)
+    if duration is None:
+        return None
+    original, starts = taken.original_sha256, incoming.starts
+    known = tags.find_segment(
+        camera=camera, clear_sha256=original, starts=starts, duration=duration
+    ) or again.find_moved(
+        camera=camera, original_sha256=original, stored=taken.sealed.facts, starts=starts, duration=duration
+    )
+    return None if known is None else _duplicate(known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +195,11 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
         with transaction.atomic(durable=True):
             _lock(draft.camera, epoch)
             provisional.refuse_stalled()
+            if _erased(draft):  # since it was looked at first
+                return Admission(Outcome.ERASED)
             refuse_overlap(camera=draft.camera, starts_at=draft.starts_at, ends_at=draft.ends_at)
             segment.save(force_insert=True)
-    except (Inadmissible, FootageExpired, AdmissionStalled):
+    except (Inadmissible, FootageExpired, AdmissionStalled, EpochRetired):
         raise
     except IntegrityError:
         twin = {"camera": draft.camera, "duplicate_tag": segment.duplicate_tag}
@@ -201,16 +219,18 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
 def _lock(camera: Camera, epoch: Epoch) -> None:
     """One commit per camera at a time, so that two sources cannot both pass the checks; the epoch stays.
 
-    Raises FootageExpired when the epoch's key was destroyed meanwhile: nobody could open the recording.
-    SQLite has one writer at a time as it is, and began this transaction as one.
+    Raises FootageExpired when the epoch's key was destroyed meanwhile: nobody could open the recording;
+    EpochRetired when it was given a new one. SQLite has one writer at a time as it is.
     """
-    cameras, epochs = Camera.objects.all(), Epoch.objects.filter(state=EpochState.LIVE)
     if connection.features.has_select_for_update:
-        cameras = cameras.select_for_update(of=("self",), no_key=True)
-        epochs = epochs.select_for_update(of=("self",), no_key=True)
+        cameras = Camera.objects.select_for_update(of=("self",), no_key=True)
         cameras.values_list("pk").get(pk=camera.pk)
-    if epochs.filter(pk=epoch.pk).values_list("pk").first() is None:
-        raise FootageExpired
+    vault.lock_live(epoch)
+
+
+def _erased(draft: _Draft) -> bool:
+    duration = draft.ends_at - draft.starts_at
+    return again.was_erased(camera=draft.camera, starts=(draft.starts_at,), duration=duration)
 
 
 def _row(draft: _Draft, epoch: Epoch) -> Segment:

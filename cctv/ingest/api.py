@@ -168,7 +168,9 @@ def segment(request: HttpRequest, code: str, start: str) -> HttpResponse:
 
 
 def _answer(admission: Admission) -> HttpResponse:
-    """201 for a new segment, 200 for one already there, the reason's status for quarantine."""
+    """201 for a new segment, 200 for one there already or erased before, else the status of the reason."""
+    if admission.outcome is Outcome.ERASED:
+        return JsonResponse({"outcome": str(admission.outcome)})
     if admission.outcome is Outcome.QUARANTINED:
         reason, row = admission.reason, admission.quarantined
         assert reason is not None

@@ -47,13 +47,15 @@ class Summary:
     live: int = 0
     duplicate: int = 0
     quarantined: int = 0
+    erased: int = 0
     failed: int = 0
     troubles: list[str] = field(default_factory=list)
 
     def sentence(self) -> str:
         """One line for the terminal."""
+        erased = f"{self.erased} erased on request before, " if self.erased else ""
         return (
-            f"{self.live} taken in, {self.duplicate} already there, "
+            f"{self.live} taken in, {self.duplicate} already there, {erased}"
             f"{self.quarantined} in quarantine, {self.failed} failed."
         )
 

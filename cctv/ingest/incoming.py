@@ -31,6 +31,8 @@ class Outcome(StrEnum):
     LIVE = "live"
     DUPLICATE = "duplicate"
     QUARANTINED = "quarantined"
+    # Erased on request before: nothing of it is stored again.
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ class Incoming:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The outcome: the segment (live or the one already there), or the quarantined object and why."""
+    """The outcome: the segment (live or there already), the quarantined object and why, or neither."""
 
     outcome: Outcome
     segment: Segment | None = None

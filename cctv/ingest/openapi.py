@@ -118,7 +118,11 @@ def _get_document() -> dict[str, Any]:
 def _segment_schema() -> dict[str, Any]:
     moment = {"type": "string", "format": "date-time"}
     properties: dict[str, Any] = {
-        "outcome": {"enum": ["live", "duplicate"]},
+        "outcome": {
+            "enum": ["live", "duplicate", "erased"],
+            "description": "“erased”: this recording was erased on request; it is not kept and has no other"
+            " fields. Do not send it again.",
+        },
         "id": {"type": "string", "format": "uuid"},
         "starts_at": moment,
         "ends_at": {**moment, "description": "From the packets counted, not from what the file claims."},
@@ -127,7 +131,7 @@ def _segment_schema() -> dict[str, Any]:
         "codec": {"type": "string"},
         "audio_kept": {"type": "boolean"},
     }
-    return {"type": "object", "required": list(properties), "properties": properties}
+    return {"type": "object", "required": ["outcome"], "properties": properties}
 
 
 def _error_schema() -> dict[str, Any]:

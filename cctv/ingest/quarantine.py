@@ -14,7 +14,8 @@ from accesslog import IndexFields
 from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core import clock
-from cctv.ingest import moments, tags
+from cctv.ingest import again, moments, tags
+from cctv.ingest.epochs import under_live
 from cctv.ingest.errors import AdmissionStalled
 from cctv.ingest.files import PIECE_BYTES
 from cctv.ingest.incoming import Admission, Incoming, Origin, Outcome
@@ -28,7 +29,7 @@ from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera
 from cctv.sites.selectors import expiry_for
 from cctv.vault import services as vault
-from cctv.vault.objects import KeyedObject
+from cctv.vault.errors import EpochRetired, FootageExpired
 from cctv.vault.sealing import SealedReader
 from cctv.vault.steps import reached
 
@@ -49,9 +50,25 @@ def keep(
     Raises LogUnavailable, vault errors and database errors with nothing kept.
     """
     known = tags.find_quarantined(site_id=incoming.site.pk, clear_sha256=original_sha256)
+    known = known or again.find_moved_quarantined(
+        site_id=incoming.site.pk, name=incoming.original_name[-NAME_LENGTH:],
+        original_sha256=original_sha256, stored=sealed.facts,
+    )  # fmt: skip
     if known is not None:
         return known
     expires_at = _expiry(incoming, reason)
+    return under_live(lambda: _register(incoming, provisional, sealed, original_sha256, reason, expires_at))
+
+
+def _register(
+    incoming: Incoming,
+    provisional: Provisional,
+    sealed: SealedObject,
+    original_sha256: bytes,
+    reason: Reason,
+    expires_at: datetime,
+) -> Quarantined:
+    """The row under the epoch that is live now; EpochRetired when that changes meanwhile."""
     epoch = vault.ensure_epoch(incoming.site.pk, expires_at)
     row = Quarantined(
         id=sealed.id,
@@ -79,9 +96,10 @@ def keep(
 def _insert(row: Quarantined, provisional: Provisional, original_sha256: bytes) -> Quarantined:
     try:
         with transaction.atomic(durable=True):
+            vault.lock_live(row.epoch)
             provisional.refuse_stalled()
             row.save(force_insert=True)
-    except AdmissionStalled:
+    except (AdmissionStalled, EpochRetired, FootageExpired):
         raise
     except IntegrityError:
         known = tags.find_quarantined(site_id=row.site_id, clear_sha256=original_sha256)
@@ -161,13 +179,17 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
         index=[IndexFields(actor=str(actor.pk), site=str(row.site_id), terminal=terminal)],
     )
     with _reader(row) as reader:
-        admission = take_in(again(row), Stream(iter(lambda: reader.read(PIECE_BYTES), b"")))
+        admission = take_in(as_incoming(row), Stream(iter(lambda: reader.read(PIECE_BYTES), b"")))
     if admission.outcome is Outcome.QUARANTINED:
         reason = admission.reason
         if reason is not None:
             Quarantined.objects.filter(pk=row.pk).update(
                 reason_code=reason.code, reason=reason.detail[:NAME_LENGTH]
             )
+        return admission
+    if admission.outcome is Outcome.ERASED:
+        # Destroying is the purge's business; from now on nothing opens it.
+        Quarantined.objects.filter(pk=row.pk).update(expires_at=clock.now())
         return admission
     # The row first: an object without a row is the orphan sweeper's, a row without its object is nobody's.
     name = row.sealed_name
@@ -176,7 +198,7 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
     return admission
 
 
-def again(row: Quarantined) -> Incoming:
+def as_incoming(row: Quarantined) -> Incoming:
     """What is in quarantine as something to admit: its path is read anew where it came from a folder."""
     known = (row.claimed_start,) if row.claimed_start is not None else ()
     incoming = Incoming(
@@ -201,16 +223,4 @@ def _reader(row: Quarantined) -> SealedReader:
         body={"job": JOB, "object": str(row.pk), "site": str(row.site_id)},
         index=[IndexFields(site=str(row.site_id))],
     )
-    sealed = KeyedObject(
-        name=row.sealed_name,
-        size_bytes=row.size_bytes,
-        wrapped_key=bytes(row.wrapped_key),
-        key_id=row.epoch.key_id,
-        context_id=row.pk,
-        camera_id=row.camera_id,
-        site_id=row.site_id,
-        starts_at=row.claimed_start or row.received_at,
-        ends_at=row.expires_at,
-        expires_at=row.expires_at,
-    )
-    return vault.open_for_system(receipt, sealed, job=JOB)
+    return vault.open_for_system(receipt, again.keyed(row), job=JOB)

@@ -167,6 +167,9 @@ def quarantine_retry(request: Request, pk: UUID) -> HttpResponseBase:
     admission = quarantine.retry(actor=request.account, terminal=terminal_of(request), row=found)
     if admission.outcome is Outcome.QUARANTINED and admission.reason is not None:
         messages.warning(request, f"{admission.reason.title} {admission.reason.hint}")
+    elif admission.outcome is Outcome.ERASED:
+        text = _("%(name)s was erased on request before. It is not taken in again.")
+        messages.warning(request, text % {"name": found.original_name})
     else:
         messages.success(request, _("%(name)s was admitted.") % {"name": found.original_name})
     return redirect("quarantine")
