@@ -6,6 +6,7 @@ import secrets
 SHARDS = tuple(f"{number:02x}" for number in range(256))
 MEDIA = "media"  # stored under the object's own name; the other parts beside it
 PARTS = ("index", "thumb")
+KEYRINGS = "lethe-keys"  # the folder of a bucket in which hosts share their keyrings
 _NAME = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}(\.[a-z]{1,12})?")
 
 

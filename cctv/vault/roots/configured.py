@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from django.conf import settings
 
+from cctv.vault.names import KEYRINGS
 from cctv.vault.roots.bao import Bao, BaoSettings
 from cctv.vault.roots.errors import RootSettings
 from cctv.vault.roots.openbao import OpenBaoRoots
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 FILE = "file"
 OPENBAO = "openbao"
-FOLDER_IN_BUCKET = "lethe-keys"
 
 
 def provider() -> str:
@@ -27,6 +27,14 @@ def provider() -> str:
     if name not in (FILE, OPENBAO):
         raise RootSettings(f"{RootSettings.message} (LETHE_ROOT={name})")
     return name
+
+
+def identity() -> tuple[str, ...]:
+    """What of the settings a ring made from them depends on."""
+    options: dict[str, Any] = settings.STORAGES["footage"].get("OPTIONS", {})
+    if provider() == FILE:
+        return (FILE,)
+    return (OPENBAO, *settings.LETHE_OPENBAO.values(), *map(str, options.values()))
 
 
 def roots(ring: str, place: Place) -> OpenBaoRoots:
@@ -41,7 +49,7 @@ def place(ring: str, folder: Path) -> Place:
     if "bucket_name" not in options:
         return FolderPlace(folder, ring)
     prefix = str(options.get("location") or "").strip("/")
-    key = "/".join(part for part in (prefix, FOLDER_IN_BUCKET, ring) if part)
+    key = "/".join(part for part in (prefix, KEYRINGS, ring) if part)
     return BucketPlace(lambda: _client(options), str(options["bucket_name"]), key, nudge=folder / "moved")
 
 
