@@ -48,6 +48,7 @@ from cctv.people.models import Account
 from cctv.retention import certificates, destroy, entries, guards, ratchet, shortening
 from cctv.retention import plan as plans
 from cctv.retention.destroy import LeaseLost
+from cctv.retention.holds import services as holds
 from cctv.retention.holds.models import HoldGate
 from cctv.retention.models import PurgeItem, PurgeRun, RunState, Trigger
 from cctv.retention.plan import Plan
@@ -78,12 +79,17 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     its row. Raises only when even the register cannot be read.
     """
     guards.tick(clock.now())
-    _tend_holds()
+    held = _holds_tended()
+    _tend_erasures()
     runs: list[UUID] = []
-    if (unfinished := PurgeRun.objects.filter(is_open=True).first()) is not None:
+    unfinished = PurgeRun.objects.filter(is_open=True).first()
+    # A run that has begun has claimed its own; no other begins while something may be waiting to be held.
+    if not held and (unfinished is None or unfinished.state in (RunState.PLANNED, RunState.PAUSED)):
+        return Outcome()
+    if unfinished is not None:
         runs.append(unfinished.pk)
         _carry_on(unfinished)
-        if PurgeRun.objects.filter(is_open=True).exists():
+        if not held or PurgeRun.objects.filter(is_open=True).exists():
             return Outcome(runs=tuple(runs))
     _settle_mirrors()
     # What a wrong clock says has taken effect would stay in effect when the clock is mended.
@@ -96,18 +102,26 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     return Outcome(runs=tuple(runs), shortened=shortened)
 
 
-def _tend_holds() -> None:
-    """Take under each hold what came in since, and end the holds whose time is over by a trusted clock."""
-    try:
-        from cctv.retention.holds import services as holds
-    except ImportError:  # XXX until the holds' services are there
-        return
+def _holds_tended() -> bool:
+    """Take under each hold what came in since; let holds end by a trusted clock. False: half a look only."""
     try:
         holds.extend_holds()
         if guards.clock_trusted(clock.now()):
             holds.lapse_holds()
     except STANDS_STILL:
-        log.exception("holds could not be looked after; what they hold stays held")
+        log.exception("nothing new is destroyed: a hold could not take what it is to keep")
+        return False
+    return True
+
+
+def _tend_erasures() -> None:
+    """Carry on erasures that a kill has left; close those whose objects and keys are destroyed."""
+    from cctv.retention import erased
+
+    try:
+        erased.tend()
+    except STANDS_STILL:
+        log.exception("erasures could not be looked after; the next tick tries again")
 
 
 def _planned_lately(now: datetime) -> bool:
@@ -286,8 +300,7 @@ def _ratchet(run: PurgeRun, token: UUID) -> bool:
 
 def _delete(run: PurgeRun, token: UUID) -> bool:
     """ratcheted → deleted: batch by batch, objects first, then their rows and the count of them."""
-    while destroy.next_batch(run, token):
-        _renew(run, token)
+    destroy.destroy_due(run, token, renew=lambda: _renew(run, token))
     reached("purge.deleted")
     return _advance(run, token, RunState.DELETED)
 

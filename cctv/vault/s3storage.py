@@ -9,7 +9,8 @@ import contextlib
 import io
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import File
 from storages.backends.s3 import S3Storage
 
+from cctv.core.errors import LetheError
 from cctv.vault.errors import ObjectMissing, StorageFailed, StorageMismatch
-from cctv.vault.names import all_parts, check_name, is_name
+from cctv.vault.names import KEYRINGS, all_parts, check_name, is_name, new_name
+from cctv.vault.removal import Left, StillThere
 from cctv.vault.storage import MARKER, FootageStorage, StoredObject, check_marker_content, marker_content
 
 if TYPE_CHECKING:
@@ -31,6 +34,8 @@ MARKER_TRUSTED_S = 30.0  # a bucket cannot be unmounted, only replaced
 CONNECT_TIMEOUT_S = 5
 READ_TIMEOUT_S = 30
 ATTEMPTS = 3
+DELETED_AT_ONCE = 1000  # the most keys that DeleteObjects takes
+REQUESTS_AT_ONCE = 16
 _ABSENT = {"404", "NoSuchKey", "NotFound"}
 
 
@@ -57,10 +62,11 @@ class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has 
             return self._made_client
 
     def is_empty(self) -> bool:
-        """Whether nothing lies in the bucket below the location."""
+        """Whether nothing lies in the bucket below the location, but for keyrings that hosts share."""
+        keys = f"{self._prefix()}{KEYRINGS}/"
         with _failures():
-            listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix(), MaxKeys=1)
-        return not listed.get("Contents")
+            listed = self.client.list_objects_v2(Bucket=self.bucket_name, Prefix=self._prefix(), MaxKeys=100)
+        return all(entry["Key"].startswith(keys) for entry in listed.get("Contents", []))
 
     def initialise_storage(self) -> None:
         """Claim an empty bucket or location; claiming one's own again is fine."""
@@ -111,6 +117,53 @@ class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has 
         errors = [error for error in answer.get("Errors", []) if error.get("Code") not in _ABSENT]
         if errors:
             raise StorageFailed(f"{StorageFailed.message} ({errors[0].get('Code')})")
+
+    def remove_many(self, names: Sequence[str]) -> Left:
+        """As many objects with their parts as one request may name; then one listing for each object.
+
+        The listing is by the object's name, so it also finds parts that nobody named.
+        """
+        self.check_marker()
+        left: Left = {}
+        step = DELETED_AT_ONCE // len(all_parts(new_name()))
+        chunks = [names[at : at + step] for at in range(0, len(names), step)]
+        with ThreadPoolExecutor(max_workers=REQUESTS_AT_ONCE) as threads:
+            for refused in threads.map(self._delete_chunk, chunks):
+                left |= refused
+            asked = [name for name in names if name not in left]
+            for name, error in zip(asked, threads.map(self._seen, asked), strict=True):
+                if error is not None:
+                    left[name] = error
+        return left
+
+    def _delete_chunk(self, names: Sequence[str]) -> Left:
+        """One DeleteObjects; which of the names it would not take, and why."""
+        owners = {self._key(part): name for name in names for part in all_parts(check_name(name))}
+        try:
+            with _failures():
+                answer = self.client.delete_objects(
+                    Bucket=self.bucket_name,
+                    Delete={"Objects": [{"Key": key} for key in owners], "Quiet": True},
+                )
+        except LetheError as error:
+            return dict.fromkeys(names, error)
+        refused = [error for error in answer.get("Errors", []) if error.get("Code") not in _ABSENT]
+        return {
+            owners[error["Key"]]: StorageFailed(f"{StorageFailed.message} ({error.get('Code')})")
+            for error in refused
+            if error.get("Key") in owners
+        }
+
+    def _seen(self, name: str) -> LetheError | None:
+        """Why the object cannot be called gone."""
+        try:
+            with _failures():
+                listed = self.client.list_objects_v2(
+                    Bucket=self.bucket_name, Prefix=self._key(name), MaxKeys=1
+                )
+        except LetheError as error:
+            return error
+        return StillThere() if listed.get("Contents") else None
 
     def exists(self, name: str) -> bool:
         """Whether the object is there, in the right bucket."""

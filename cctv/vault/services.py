@@ -5,12 +5,13 @@ Sealing and storing need no permission; opening does, and has two doors (`doors`
 """
 
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
 from accesslog import Receipt
+from cctv.core.errors import LetheError
 from cctv.vault import doors, epochs, names, records, rings
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
 from cctv.vault.epochs import duplicate_tag, lock_live, rewrap, wrap
@@ -35,6 +36,7 @@ __all__ = [
     "check_storage",
     "context",
     "delete_object",
+    "delete_objects",
     "destroy_epochs",
     "destroy_record_keys",
     "duplicate_tag",
@@ -210,6 +212,11 @@ def check_storage() -> None:
 def delete_object(name: str) -> None:
     """Delete an object with all its parts (of a part: only it). Idempotent."""
     footage_storage().remove(name)
+
+
+def delete_objects(names: Sequence[str]) -> dict[str, LetheError]:
+    """Delete objects with all their parts and look for each again: those not verifiably gone, and why."""
+    return footage_storage().remove_many(names)
 
 
 def object_exists(name: str) -> bool:

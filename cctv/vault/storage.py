@@ -10,7 +10,7 @@ import contextlib
 import errno
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from cctv.core import clock
 from cctv.core.atomic import fsync_dir, write_atomic
 from cctv.vault.errors import ObjectMissing, StorageFailed, StorageFull, StorageMismatch
 from cctv.vault.names import SHARDS, all_parts, check_name, is_name
+from cctv.vault.removal import Left, remove_from
 from cctv.vault.steps import reached
 
 MARKER = "lethe-storage.json"
@@ -113,6 +114,13 @@ class FootageStorage(Storage):
 
     def remove(self, name: str) -> None:
         """Delete the object and its parts, and make that durable; fine if they are gone already."""
+        raise NotImplementedError
+
+    def remove_many(self, names: Sequence[str]) -> Left:
+        """As `remove` for each, and look for each again: those not verifiably gone, and why.
+
+        StorageMismatch, before anything is deleted, where this is not the installation's store.
+        """
         raise NotImplementedError
 
     def exists(self, name: str) -> bool:
@@ -241,6 +249,11 @@ class FootageFileStorage(FootageStorage):
                 raise StorageFailed(f"{StorageFailed.message} ({error.strerror})") from error
         if removed:
             fsync_dir(self._path(name).parent)
+
+    def remove_many(self, names: Sequence[str]) -> Left:
+        """Folder by folder, each synced once."""
+        self.check_marker()
+        return remove_from(self.folder, names)
 
     def exists(self, name: str) -> bool:
         """Whether the file is there, on the right disk."""

@@ -14,6 +14,7 @@ from cctv.retention import destroy, guards, purge
 from cctv.retention import plan as plans
 from cctv.retention.confirm import confirm_run
 from cctv.retention.models import Certificate, PurgeRun, RunState
+from cctv.vault import services as vault
 from tests.retention.people import people
 from tests.retention.yard import MINUTE, Yard
 
@@ -110,21 +111,22 @@ def test_a_site_that_joins_a_run_after_its_plan_has_its_entry_before_anything_of
     due = destroy._due
     late: list[Any] = []
 
-    def one_more(run: PurgeRun) -> Any:
+    def one_more(run: PurgeRun, since: Any) -> Any:
         if not late:
             late.append(yard.segment(yard.cameras[2], expires_in=-2 * MINUTE))
-        return due(run)
+        return due(run, since)
 
-    deleted = destroy._delete
+    delete = vault.delete_objects
 
-    def watched(doomed: destroy.Doomed) -> Any:
+    def watched(names: list[str]) -> Any:
         started = LogEntry.objects.filter(kind="purge.start").order_by("index")
         sites = {load_receipt(entry.index).body["site"]["id"] for entry in started}
-        assert str(doomed.site_id) in sites
-        return deleted(doomed)
+        owners = Segment.objects.filter(sealed_name__in=names).values_list("camera__site_id", flat=True)
+        assert {str(site) for site in owners} <= sites
+        return delete(names)
 
     monkeypatch.setattr(destroy, "_due", one_more)
-    monkeypatch.setattr(destroy, "_delete", watched)
+    monkeypatch.setattr(vault, "delete_objects", watched)
     purge.purge_due()
 
     run = PurgeRun.objects.get()

@@ -10,9 +10,8 @@ from accesslog.models import LogEntry
 from cctv.footage.models import Segment
 from cctv.retention import destroy, entries, purge
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RunState
-from cctv.vault import rings
+from cctv.vault import removal, rings
 from cctv.vault import services as vault
-from cctv.vault.errors import StorageFailed
 from tests.retention.yard import MINUTE, Sealed, Yard
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
@@ -22,17 +21,10 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def stuck(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Sealed:
-    """One of ten segments cannot be deleted, as in a read-only folder or with an S3 error."""
+    """One of ten segments cannot be deleted."""
     monkeypatch.setattr(destroy, "BATCH", 4)
     sealed = [yard.segment(expires_in=-2 * HOUR) for _n in range(10)]
-    delete = vault.delete_object
-
-    def refuse(name: str) -> None:
-        if name == sealed[4].row.sealed_name:
-            raise StorageFailed(f"{StorageFailed.message} (read-only file system)")
-        delete(name)
-
-    monkeypatch.setattr(vault, "delete_object", refuse)
+    yard.obstruct(sealed[4])
     return sealed[4]
 
 
@@ -52,9 +44,7 @@ def test_the_others_go_and_its_key_goes(yard: Yard, stuck: Sealed) -> None:
     assert LogEntry.objects.filter(kind="purge.item_failed").count() == 1
 
 
-def test_it_is_tried_again_with_growing_pauses_until_it_is_gone(
-    yard: Yard, stuck: Sealed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_is_tried_again_with_growing_pauses_until_it_is_gone(yard: Yard, stuck: Sealed) -> None:
     purge.purge_due()
     tried = [1]
     for _minute in range(20):
@@ -63,8 +53,7 @@ def test_it_is_tried_again_with_growing_pauses_until_it_is_gone(
         tried.append(PurgeFailure.objects.get().attempts)
     assert tried == [1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5]
 
-    monkeypatch.undo()
-    yard_clock(yard, monkeypatch)
+    yard.clear(stuck)
     yard.move(20 * MINUTE)
     purge.purge_due()
 
@@ -77,16 +66,11 @@ def test_it_is_tried_again_with_growing_pauses_until_it_is_gone(
     assert second.facts["copies"][0]["result"] == "PASS"
 
 
-def yard_clock(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`undo` took the test's clock away as well."""
-    monkeypatch.setattr("cctv.core.clock.now", lambda: yard.now)
-
-
 def test_an_object_that_is_still_there_after_its_deletion_counts_as_a_failure(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sealed = yard.segment(expires_in=-2 * HOUR)
-    monkeypatch.setattr(vault, "delete_object", lambda name: None)
+    monkeypatch.setattr(removal.os, "unlink", lambda *_arguments, **_options: None)
     purge.purge_due()
     assert Segment.objects.filter(pk=sealed.row.pk).exists()
     assert PurgeFailure.objects.get().error_code == "still_there"

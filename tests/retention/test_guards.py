@@ -199,14 +199,13 @@ def test_invariant_7_a_disk_that_goes_away_in_mid_run_keeps_the_rows(yard: Yard,
     sealed = [yard.segment(expires_in=-MINUTE * n) for n in (5, 4, 3)]
     footage, aside = yard.home / "footage", yard.home / "aside"
 
-    def unmount(_name: str) -> None:
-        if not aside.exists():
-            footage.rename(aside)
-            footage.mkdir()
+    def unmount(_names: list[str]) -> dict[str, Any]:
+        footage.rename(aside)
+        footage.mkdir()
+        return {}
 
     with monkeypatch.context() as gullible:
-        gullible.setattr(vault, "delete_object", unmount)
-        gullible.setattr(vault, "object_exists", lambda _name: False)
+        gullible.setattr(vault, "delete_objects", unmount)
         purge.purge_due()
     run = PurgeRun.objects.get()
     assert (run.is_open, run.error_code) == (True, "storage_mismatch")

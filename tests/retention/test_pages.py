@@ -13,8 +13,6 @@ from accesslog import canonical
 from cctv.footage.models import Segment
 from cctv.retention import purge, selectors, tasks
 from cctv.retention.models import Certificate, PurgeRun, RunState
-from cctv.vault import services as vault
-from cctv.vault.errors import StorageFailed
 from tests.retention.people import People, people, step_up
 from tests.retention.yard import MINUTE, Yard
 
@@ -143,15 +141,9 @@ def test_the_chart_of_the_next_24_hours_holds_what_the_figure_counts(yard: Yard,
     assert "Nothing ends in the next 24 hours" not in text_of(officer.get("/retention/"))
 
 
-def test_what_could_not_be_deleted_is_shown_with_its_next_attempt(
-    yard: Yard, officer: Any, monkeypatch: Any
-) -> None:
+def test_what_could_not_be_deleted_is_shown_with_its_next_attempt(yard: Yard, officer: Any) -> None:
     sealed = yard.segment(expires_in=-2 * HOUR)
-
-    def refuse(_name: str) -> None:
-        raise StorageFailed(f"{StorageFailed.message} (read-only file system)")
-
-    monkeypatch.setattr(vault, "delete_object", refuse)
+    yard.obstruct(sealed)
     purge.purge_due()
     shown = text_of(officer.get(reverse("retention")))
     assert "1 object could not be deleted and is tried again" in shown

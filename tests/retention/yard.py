@@ -118,6 +118,20 @@ class Yard:
         finally:
             self.now = then
 
+    def obstruct(self, sealed: Sealed) -> None:
+        """Make the segment's media file one that nobody can delete, not even root."""
+        path = self.home / "footage" / sealed.row.sealed_name
+        path.rename(path.with_suffix(".aside"))
+        path.mkdir()
+        (path / "in the way").touch()
+
+    def clear(self, sealed: Sealed) -> None:
+        """Let it be deleted again."""
+        path = self.home / "footage" / sealed.row.sealed_name
+        (path / "in the way").unlink()
+        path.rmdir()
+        path.with_suffix(".aside").rename(path)
+
     def objects(self) -> set[str]:
         """Names in the store."""
         return {stored.name for stored in vault.list_objects()}
