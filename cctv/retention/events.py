@@ -81,3 +81,15 @@ register(
         icon="check",
     )
 )
+register(
+    EventType(
+        kind="footage.erased",
+        required=frozenset(
+            {"erasure", "actor", "terminal", "site", "camera", "from", "to", "reference", "ground", "segments"}
+        ),
+        optional=frozenset({"quarantined", "held_back", "spans"}),
+        sentence=_("{actor} had {segments} segments of {camera} erased on request ({reference})."),
+        personal=frozenset({"actor", "terminal", "reference"}),
+        icon="destroyed",
+    )
+)

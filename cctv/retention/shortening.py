@@ -2,11 +2,11 @@
 
 A rule is applied once when it has taken effect, and once more a while later, for segments that were
 being admitted under the old rule meanwhile. A segment that moves gets its key wrapped anew under the
-epoch of its new hour, so that it ends with its own hour and not with the old one. Each row moves by
-compare-and-swap; a kill between two rows leaves both whole, and the next tick goes on.
+epoch of its new hour, so that it ends with its own hour and not with the old one (`moving`); the epoch
+that it left is given a new key by the next run (`rekey`), or an older copy of the register would open
+it until the old hour ends. A kill between two batches leaves both whole, and the next tick goes on.
 """
 
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
@@ -19,14 +19,12 @@ from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention import entries
+from cctv.retention import entries, moving
 from cctv.retention.models import RuleApplication
 from cctv.sites.expiry import rule_in_force
 from cctv.sites.foresight import Ending
 from cctv.sites.models import Camera, Organisation, RetentionRule, Site
 from cctv.sites.selectors import as_rule, rules_for
-from cctv.vault import services as vault
-from cctv.vault.errors import KeyMissing
 from cctv.vault.steps import reached
 
 log = logging.getLogger("cctv.retention")
@@ -159,20 +157,6 @@ def _too_long(
 def _shorten(too_long: QuerySet[Any], ending: Callable[[Any], datetime]) -> int:
     moved = 0
     while batch := list(too_long.select_related("epoch").order_by("pk")[:BATCH]):
-        moved += sum(_move(type(row), row, ending(row)) for row in batch)
+        moved += moving.end_earlier(batch, ending)
         reached("retention.shortened-batch")
     return moved
-
-
-def _move(model: type[Segment] | type[Quarantined], row: Any, expires_at: datetime) -> int:
-    """Give the row its earlier expiry, and its key the epoch that goes with it."""
-    values: dict[str, Any] = {"expires_at": expires_at}
-    # An hour that is over has no epoch any more: what has expired already ends with the current one.
-    ends_at = max(expires_at, clock.now())
-    if clock.floor_hour(ends_at) < row.epoch.expires_hour:
-        with contextlib.suppress(KeyMissing):  # its key is gone: nothing to wrap, and it expires all the same
-            epoch = vault.ensure_epoch(row.epoch.site_id, ends_at)
-            wrapped = vault.rewrap(bytes(row.wrapped_key), old=row.epoch, new=epoch)
-            values |= {"epoch": epoch, "wrapped_key": wrapped}
-    unchanged = model._default_manager.filter(pk=row.pk, epoch_id=row.epoch_id, expires_at=row.expires_at)
-    return unchanged.update(**values)
