@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from cctv.core import clock
+from cctv.retention.backup.selectors import refuse_unfinished_restore
 from config.peers import is_loopback
 
 
@@ -36,6 +37,7 @@ CHECKS: dict[str, Callable[[], None]] = {
     "database": _database("default"),
     "log": _database("log"),
     "storage": _storage,
+    "restore": refuse_unfinished_restore,
 }
 
 

@@ -36,6 +36,7 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
     beat, for installations with Redis). `ready` is called with the address once it answers.
     """
     _harden()
+    _refuse_unfinished()
     if role == "worker":
         _run_worker()
         return
@@ -118,6 +119,13 @@ def _run_worker() -> None:
         app.worker_main(["worker", "-B", "-Q", QUEUES, "--loglevel", "WARNING", "--scheduler", SCHEDULER])
     finally:
         stop()
+
+
+def _refuse_unfinished() -> None:
+    """RestoreUnfinished: a register that was put back must be told what has ended since, before it serves."""
+    from cctv.retention.backup.selectors import refuse_unfinished_restore
+
+    refuse_unfinished_restore()
 
 
 def _harden() -> None:

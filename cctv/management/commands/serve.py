@@ -6,8 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
+
+from cctv.core.errors import LetheError
+from cctv.retention.backup.selectors import refuse_unfinished_restore
 
 
 class Command(BaseCommand):
@@ -23,7 +26,11 @@ class Command(BaseCommand):
         parser.add_argument("--no-migrate", action="store_true", help="leave the databases as they are")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Bring the databases up to date and serve."""
+        """Bring the databases up to date and serve; not while a restore is unfinished."""
+        try:
+            refuse_unfinished_restore()
+        except LetheError as error:
+            raise CommandError(str(error)) from error
         if not options["no_migrate"]:
             for alias in settings.DATABASES:
                 call_command("migrate", database=alias, interactive=False, verbosity=0)

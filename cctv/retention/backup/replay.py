@@ -1,0 +1,184 @@
+"""Telling an older register what has happened since: the keys' journal and the keyring itself.
+
+The register is whatever somebody put back, of any age; the keys are the current ones. Everything here may
+be done any number of times, to a register of any age, and comes to the same end. What it never does:
+
+* end anything that has not expired: a key that is not in the ring is a reason to end what has expired, and
+  for nothing else. An older keyring beside the register therefore costs nothing.
+* bring back anything: times only move earlier, and keys come from the ring alone.
+* drop a hold without being told so by the journal: a hold whose key is missing goes on protecting.
+"""
+
+import base64
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Least
+
+from accesslog.models import LogHead
+from cctv.core import clock
+from cctv.footage.models import ErasedSpan, Segment
+from cctv.ingest.models import Quarantined
+from cctv.retention.backup import replay_certificates, replay_holds
+from cctv.retention.holds.models import HeldObject
+from cctv.retention.models import Heartbeat
+from cctv.sites.models import Camera, Site
+from cctv.vault import journal, rings
+from cctv.vault.models import Epoch, EpochState
+from cctv.vault.steps import reached
+
+log = logging.getLogger("cctv.retention")
+
+MODELS = {"segment": Segment, "quarantined": Quarantined}
+BATCH = 500
+Counts = Counter[str]
+
+
+def replay() -> Counts:
+    """Replay the journal, then set tombstones; what was changed, by kind."""
+    counts: Counts = Counter()
+    for record in journal.read():
+        with transaction.atomic():
+            KINDS.get(record.kind, _pass_over)(record.facts, counts)
+    reached("restore.journal-replayed")
+    _tombstones(counts)
+    reached("restore.tombstones")
+    return counts
+
+
+def trust(counts: Counts) -> None:
+    """Note that the register now knows all that keys and log know: the guard's memory of them moves."""
+    size = LogHead.objects.get(pk=1).size
+    seen = {"footage_generation": rings.footage().generation, "log_size": size}
+    if not Heartbeat.objects.filter(pk=1).update(**seen):
+        log.info("no heartbeat yet: the first purge makes it")
+    counts["sessions_ended"] = Session.objects.all().delete()[0]
+
+
+# ------------------------------------------------------------------ the journal's kinds
+
+
+def _moved(facts: Mapping[str, Any], counts: Counts) -> None:
+    """Objects whose keys were wrapped anew under another epoch."""
+    epoch = _epoch(facts["epoch"])
+    if epoch is None:
+        return
+    living = rings.footage().key_ids()
+    for kind, pk, expires_at, wrapped in facts["objects"]:
+        row = MODELS[kind]._default_manager.filter(pk=pk).select_related("epoch").first()
+        if row is None:
+            continue
+        row.expires_at = min(row.expires_at, clock.parse_rfc3339(expires_at))
+        # Never from a key that exists to one that does not.
+        if epoch.key_id in living or row.epoch.key_id not in living:
+            counts["moved"] += row.epoch_id != epoch.pk
+            row.epoch, row.wrapped_key = epoch, base64.b64decode(wrapped)
+        row.save(update_fields=["epoch", "wrapped_key", "expires_at"])
+
+
+def _epoch(facts: Mapping[str, Any]) -> Epoch | None:
+    """The epoch's row, made anew if the register is older than it; None where even its site is unknown."""
+    known = Epoch.objects.filter(key_id=facts["key_id"]).first()
+    if known is not None or not Site.objects.filter(pk=facts["site"]).exists():
+        return known
+    now = clock.now()
+    hour = clock.parse_rfc3339(facts["hour"])
+    lives = rings.footage().has(facts["key_id"])
+    if lives:
+        before = Epoch.objects.filter(site_id=facts["site"], expires_hour=hour, state=EpochState.LIVE)
+        before.update(state=EpochState.RETIRED, retired_at=now)
+    return Epoch.objects.create(
+        pk=facts["id"], site_id=facts["site"], expires_hour=hour, key_id=facts["key_id"],
+        state=EpochState.LIVE if lives else EpochState.DESTROYED, destroyed_at=None if lives else now,
+    )  # fmt: skip
+
+
+def _expiry(facts: Mapping[str, Any], counts: Counts) -> None:
+    """Objects that were given an earlier end without being wrapped anew."""
+    for kind, pk, expires_at, *_ in facts["objects"]:
+        moment = clock.parse_rfc3339(expires_at)
+        counts["expiries"] += (
+            MODELS[kind]._default_manager.filter(pk=pk, expires_at__gt=moment).update(expires_at=moment)
+        )
+
+
+def _erased(facts: Mapping[str, Any], counts: Counts) -> None:
+    """Segments erased on request: over at once, not taken in again, and their key is to go."""
+    now = clock.now()
+    if not Camera.objects.filter(pk=facts["camera"]).exists():
+        return
+    for start, end, until in facts["spans"]:
+        if (kept := clock.parse_rfc3339(until)) > now:
+            ErasedSpan.objects.get_or_create(
+                camera_id=facts["camera"], starts_at=clock.parse_rfc3339(start),
+                ends_at=clock.parse_rfc3339(end), defaults={"until": kept},
+            )  # fmt: skip
+    ids = [UUID(pk) for pk in facts["segments"]]
+    for start in range(0, len(ids), BATCH):
+        found = Segment.objects.filter(pk__in=ids[start : start + BATCH], expires_at__gt=now)
+        Epoch.objects.filter(segments__in=found, state=EpochState.LIVE).update(needs_new_key=True)
+        counts["erased"] += found.update(expires_at=Least("expires_at", now))
+
+
+def _pass_over(facts: Mapping[str, Any], counts: Counts) -> None:
+    counts["unknown_records"] += 1
+
+
+KINDS: dict[str, Callable[[Mapping[str, Any], Counts], None]] = {
+    "moved": _moved,
+    "expiry": _expiry,
+    "erased": _erased,
+    "held": replay_holds.held,
+    "hold_ended": replay_holds.ended,
+    "certificate": replay_certificates.certificate,
+}
+
+
+# ------------------------------------------------------------------ tombstones
+
+
+def _tombstones(counts: Counts) -> None:
+    """Where the ring has no key any more, what has expired leaves the register; what is held stays."""
+    now = clock.now()
+    living = rings.footage().key_ids()
+    epochs = Epoch.objects.exclude(state=EpochState.DESTROYED).only("pk", "key_id", "expires_hour", "state")
+    gone = [epoch for epoch in epochs if epoch.key_id not in living]
+    for epoch in gone:
+        with transaction.atomic():
+            for kind, model in MODELS.items():
+                counts[f"tombstones_{kind}"] += _bury(model, epoch.pk, now)
+            kept = [_unexpired(model, epoch.pk, now) for model in MODELS.values()]
+            if any(kept):
+                counts["unreadable"] += sum(kept)
+                continue
+            epoch.state, epoch.destroyed_at = EpochState.DESTROYED, now
+            epoch.needs_new_key = False
+            epoch.save(update_fields=["state", "destroyed_at", "needs_new_key"])
+            counts["epochs_destroyed"] += 1
+    if counts["unreadable"]:
+        log.error("%s objects have not expired and have no key: the keyring may be old", counts["unreadable"])
+
+
+def _bury(model: Any, epoch_id: UUID, now: datetime) -> int:
+    rows = _unheld(model).filter(epoch_id=epoch_id, expires_at__lte=now)
+    removed = 0
+    while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
+        removed += model._default_manager.filter(pk__in=ids).delete()[1].get(model._meta.label, 0)
+    return removed
+
+
+def _unexpired(model: Any, epoch_id: UUID, now: datetime) -> int:
+    return int(_unheld(model).filter(epoch_id=epoch_id, expires_at__gt=now).count())
+
+
+def _unheld(model: Any) -> Any:
+    """Rows that no hold names, whatever its state: those of an ended one are the next purge's."""
+    field = "segment" if model is Segment else "quarantined"
+    return model._default_manager.exclude(Exists(HeldObject.objects.filter(**{field: OuterRef("pk")})))

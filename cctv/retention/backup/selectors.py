@@ -1,0 +1,36 @@
+"""What is known of backups and restores."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError
+
+from cctv.retention.backup import progress
+from cctv.retention.backup.errors import RestoreUnfinished
+from cctv.retention.backup.models import Backup, Restore
+
+
+def existing() -> list[Backup]:
+    """Backups that may still exist somewhere, newest first; those past their time are among them."""
+    return list(Backup.objects.filter(deleted_at=None))
+
+
+def latest() -> Backup | None:
+    """The newest finished backup that may still exist."""
+    return Backup.objects.filter(deleted_at=None).exclude(manifest_sha256=b"").first()
+
+
+def unfinished_restore() -> bool:
+    """Whether a restore was begun here, or into this register from elsewhere, and is not finished."""
+    if progress.load(Path(str(settings.LETHE_HOME))) is not None:
+        return True
+    try:
+        return Restore.objects.filter(finished_at=None).exists()
+    except DatabaseError:
+        return False  # there is no register yet, or none that answers: that is for others to say
+
+
+def refuse_unfinished_restore() -> None:
+    """RestoreUnfinished while one is: nothing may be served before the journal has been replayed."""
+    if unfinished_restore():
+        raise RestoreUnfinished()
