@@ -23,6 +23,7 @@ _MARKED_BY_FIXTURE = {
     "redis": "servers",
     "s3": "servers",
     "bucket": "servers",
+    "openbao": "servers",
     "live_lethe": "servers",
     "chromium": "browser",
 }
@@ -53,6 +54,7 @@ def lethe_home(tmp_path: Path, settings: Any) -> Path:
     settings.LETHE_DROP_ROOT = home / "drop"
     settings.LETHE_SOURCE_ROOTS = [str(home / "drop")]
     settings.LETHE_KEY_MIRRORS = []
+    settings.LETHE_ESCROW_FOLDERS = []
     storages = copy.deepcopy(settings.STORAGES)
     storages["footage"]["OPTIONS"]["location"] = str(home / "footage")
     settings.STORAGES = storages

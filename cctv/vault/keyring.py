@@ -35,6 +35,7 @@ from cctv.vault.memory import KeyMemory, View
 from cctv.vault.mirrors import MirrorSet, MirrorState
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.rootfile import RootKey
+from cctv.vault.roots import RootFacts
 from cctv.vault.steps import reached
 
 KEY_BYTES = 32
@@ -138,6 +139,10 @@ class Keyring:
         header = self._current().header
         states = [*self._mirrors.states(), *(state for each in self._companions for state in each.states())]
         return [_judged(state, header) for state in states]
+
+    def root_facts(self, *, ask: bool = False) -> RootFacts:
+        """Where the root is, and what may be claimed of it; `ask` has nobody to ask here."""
+        return RootFacts("file", claims_below_file_system=False)
 
     def mirror_folders(self) -> list[Path]:
         """Where the mirrors are: those of the settings, and those ever used until they are forgotten."""

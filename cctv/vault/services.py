@@ -6,11 +6,13 @@ Sealing and storing need no permission; opening does, and has two doors (`doors`
 
 import secrets
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
 from accesslog import Receipt
+from accesslog.canonical import JSON
 from cctv.core.errors import LetheError
 from cctv.vault import doors, epochs, names, records, rings
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
@@ -60,6 +62,7 @@ __all__ = [
     "register_person_kind",
     "rekey_epoch",
     "rewrap",
+    "root_facts",
     "seal_record",
     "sync_mirrors",
     "wrap",
@@ -152,6 +155,15 @@ def destroy_epochs(epoch_key_ids: Collection[str]) -> Destruction:
     """The ratchet: those keys are gone for good when this returns. EpochNotEnded, SurvivorsRemain; see
     `epochs.destroy`."""
     return epochs.destroy(epoch_key_ids)
+
+
+def root_facts(*, ask: bool = False) -> dict[str, JSON]:
+    """Where the footage ring's root is, and what may be claimed of it: `roots.RootFacts` as a mapping.
+
+    `claims_below_file_system` holds for keys made after `since_us` (µs; 0: for all). With `ask`, the
+    provider is asked this very moment whether it refuses the root before; RootUnavailable if it is away.
+    """
+    return asdict(rings.footage().root_facts(ask=ask))
 
 
 def mirror_states() -> list[MirrorState]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.servers import lethe
+from tests.servers import openbao as openbao_server
 from tests.servers import postgres as postgres_server
 from tests.servers import redis as redis_server
 from tests.servers import s3 as s3_server
@@ -34,6 +35,14 @@ def redis() -> Iterator[redis_server.Redis]:
 def s3() -> Iterator[s3_server.S3]:
     """A real S3 server that refuses wrong signatures."""
     server = s3_server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def openbao() -> Iterator[openbao_server.OpenBao]:
+    """A real OpenBao server with a transit engine."""
+    server = openbao_server.start()
     yield server
     server.stop()
 

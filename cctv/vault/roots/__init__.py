@@ -10,6 +10,7 @@ keyring's generation decides which root is the true one:
 """
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
     from cctv.vault.rootfile import RootKey
 
 Signature = Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class RootFacts:
+    """What may be said of a ring's root. `since_us`: keys made before lay under a root in a file (0: none
+    did). `destroyed_before` is None unless it was asked for: whether the root before is refused."""
+
+    provider: str
+    claims_below_file_system: bool
+    since_us: int = 0
+    place: str = ""
+    key: str = ""
+    version: int = 0
+    destroyed_before: bool | None = None
 
 
 class RootProvider(Protocol):

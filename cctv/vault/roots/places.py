@@ -52,6 +52,9 @@ class Place(Protocol):
     def settled_signature(self) -> Signature | None:
         """That of what was last read or written."""
 
+    def doubt(self) -> None:
+        """Let the next `signature` be no older than this call."""
+
 
 class FolderPlace:
     """The file `keyring` of a folder of this host; the ring's file lock keeps others out."""
@@ -84,6 +87,9 @@ class FolderPlace:
     def settled_signature(self) -> Signature | None:
         """The same: the lock is held."""
         return self._file.signature()
+
+    def doubt(self) -> None:
+        """It never is."""
 
 
 class BucketPlace:
@@ -178,6 +184,11 @@ class BucketPlace:
     def settled_signature(self) -> Signature | None:
         """The ETag that the last read or write gave."""
         return self._settled
+
+    def doubt(self) -> None:
+        """Ask at the next use, however recently it was."""
+        with self._mutex:
+            self._nudged = -1
 
     def _ask(self, now: float, nudged: int) -> None:
         try:

@@ -9,7 +9,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from cctv.vault import keyfile
 from cctv.vault.companions import Companion
 from cctv.vault.errors import (
     GenerationMismatch,
+    KeyMissing,
     KeyringBroken,
     KeyringMissing,
     RingRolledBack,
@@ -30,7 +31,7 @@ from cctv.vault.keyring import HOLDER_TIMEOUT_S, Keyring, RatchetResult
 from cctv.vault.mirrors import MirrorSet, MirrorState
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.rootfile import RootKey
-from cctv.vault.roots import Signature, openbao
+from cctv.vault.roots import RootFacts, Signature, openbao
 from cctv.vault.roots.errors import KeyringMoved, MoveUnfinished
 from cctv.vault.roots.openbao import OpenBaoRoots
 from cctv.vault.roots.places import Place
@@ -40,20 +41,6 @@ COPY = "keyring.copy"
 ATTEMPTS = 20
 _Answer = TypeVar("_Answer")
 _MARGIN_S = 0.5  # between asking whether a view is current and using it
-
-
-@dataclass(frozen=True, slots=True)
-class RootFacts:
-    """What may be said of a ring's root. `since_us`: keys made before lay under a root in a file (0: none
-    did). `destroyed_before` is None unless it was asked for: whether the root before is refused."""
-
-    provider: str
-    claims_below_file_system: bool
-    since_us: int = 0
-    place: str = ""
-    key: str = ""
-    version: int = 0
-    destroyed_before: bool | None = None
 
 
 class SharedReplica(Replica):
@@ -181,6 +168,31 @@ class SharedKeyring(Keyring):
         self._mirrors = Copies(self._replica, mirrors, companions)
         self._seen = False
         self._released = 0  # the generation whose predecessors no host believes in any more
+
+    @property
+    def generation(self) -> int:
+        """How many ratchets this ring has seen, on whichever host."""
+        self._place.doubt()
+        return super().generation
+
+    def get(self, key_id: str) -> bytes:
+        """The key. One that is not known may have been made on another host a moment ago."""
+        try:
+            return super().get(key_id)
+        except KeyMissing:
+            self._place.doubt()
+            return super().get(key_id)
+
+    def has(self, key_id: str) -> bool:
+        """Whether the key exists right now."""
+        if not super().has(key_id):
+            self._place.doubt()
+        return super().has(key_id)
+
+    def key_ids(self) -> frozenset[str]:
+        """All keys of the ring, those included that another host has just made."""
+        self._place.doubt()
+        return super().key_ids()
 
     def exists(self) -> bool:
         """Whether a keyring was ever stored; KeyringUnavailable when that cannot be known."""
