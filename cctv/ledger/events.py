@@ -1,0 +1,26 @@
+"""What the access log says of the ledger."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accesslog.registry import EventType, register
+
+register(
+    EventType(
+        kind="ledger.written",
+        required=frozenset({"number", "act", "site", "item", "form", "source"}),
+        optional=frozenset({"from", "to"}),
+        sentence=_("Line {number} was written into the ledger: {act}, {item}."),
+        personal=frozenset(),
+        icon="ledger",
+    )
+)
+register(
+    EventType(
+        kind="ledger.exported",
+        required=frozenset({"lines", "actor", "terminal"}),
+        optional=frozenset({"site"}),
+        sentence=_("{actor} took {lines} lines of the ledger out as a file."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="ledger",
+    )
+)
