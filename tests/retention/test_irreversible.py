@@ -6,16 +6,20 @@ key of then, which the purge has overwritten. The control hands them that as wel
 """
 
 import shutil
+from base64 import b64decode
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cctv.footage.models import Segment
-from cctv.retention import purge
-from cctv.vault import rings
+from cctv.retention import erase, purge
+from cctv.retention.models import Trigger
+from cctv.vault import journal, keyfile, rings
+from cctv.vault import services as vault
 from tests.retention.attacker import attack, keys_of, roots_among, windows
-from tests.retention.yard import Yard
+from tests.retention.people import people
+from tests.retention.yard import Sealed, Yard
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
 
@@ -78,3 +82,98 @@ def test_invariant_4_every_derivative_goes_with_its_segment(yard: Yard) -> None:
     purge.purge_due()
     assert not yard.objects()
     assert sealed.ciphertext not in [p.read_bytes() for p in yard.home.rglob("*") if p.is_file()]
+
+
+def copy_without_root(yard: Yard, saved: Path) -> bytes:
+    """Everything as it is now but for the root, as a backup would have it; returns the root of now."""
+    shutil.copytree(yard.home, saved)
+    (root,) = roots_among(windows(saved / "keys"), keyring_of(saved))
+    (saved / "keys" / "footage" / "root.key").unlink()
+    return root
+
+
+def opens_now(sealed: Sealed) -> bool:
+    """Whether the register as it is plays it."""
+    row = Segment.objects.select_related("epoch").get(pk=sealed.row.pk)
+    return clear_of(row, rings.footage().get(row.epoch.key_id), bytes(row.wrapped_key)) == sealed.clear
+
+
+def clear_of(row: Segment, epoch_key: bytes, wrapped: bytes) -> bytes:
+    storage_name = vault.part_name(row.sealed_name, "media")
+    key = keyfile.unwrap_key(epoch_key, wrapped)
+    reader = vault.provisional_reader(storage_name, row.size_bytes, key, vault.context(row.pk, "media"))
+    return bytes(reader.read())
+
+
+def erase_it(yard: Yard, sealed: Sealed) -> None:
+    """A granted request: gone before its time, while others of its hour live on."""
+    erase.erase_segments(
+        camera=sealed.row.camera, starts_at=sealed.row.starts_at, ends_at=sealed.row.ends_at,
+        reference="DSR-1", ground="subject", actor=people(yard.sites).officer, terminal="",
+    )  # fmt: skip
+    purge.purge_due(trigger=Trigger.REQUEST)
+
+
+def shorten_it(yard: Yard, sealed: Sealed) -> None:
+    """A shorter rule for its camera alone ends it at once."""
+    yard.rule(30)
+    yard.rule(1, camera=sealed.row.camera, since=-timedelta(minutes=1))
+    purge.purge_due()
+    yard.move(timedelta(minutes=2))
+    purge.purge_due()
+
+
+ENDINGS = {"erased": erase_it, "shortened": shorten_it}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_invariant_4_what_ended_early_is_opened_by_no_earlier_copy_though_its_hour_lives_on(
+    yard: Yard, tmp_path: Path, ending: str
+) -> None:
+    doomed = yard.segment(expires_in=timedelta(days=5))
+    survivor = yard.segment(yard.cameras[1], expires_in=timedelta(days=5))
+    assert doomed.row.epoch_id == survivor.row.epoch_id
+    saved = tmp_path / "saved"
+    old_root = copy_without_root(yard, saved)
+    old_keyring = keyring_of(saved)
+    assert doomed.clear == attack([old_root], [old_keyring], doomed), "with the root of then it works"
+
+    ENDINGS[ending](yard, doomed)
+
+    assert list(Segment.objects.values_list("pk", flat=True)) == [survivor.row.pk]
+    everything = windows(yard.home / "keys") | windows(saved / "keys")
+    keyrings = [old_keyring, keyring_of(yard.home)]
+    assert attack(everything, keyrings, doomed) is None, "the register of then wraps it under a dead key"
+    assert attack(everything, keyrings, survivor) is None, "so it does the survivor"
+    survivor.row.refresh_from_db()
+    assert attack(everything, keyrings, survivor) == survivor.clear, "the register of now does not"
+    assert opens_now(survivor)
+    for path in [path for folder in (yard.home, saved) for path in folder.rglob("*") if path.is_file()]:
+        data = path.read_bytes()
+        assert not any(secret in data for secret in (old_root, doomed.object_key)), f"a key lies in {path}"
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_invariant_5_with_an_older_register_the_journal_still_opens_the_survivors(
+    yard: Yard, ending: str
+) -> None:
+    doomed = yard.segment(expires_in=timedelta(days=5))
+    survivor = yard.segment(yard.cameras[1], expires_in=timedelta(days=5))
+    older = Segment.objects.select_related("epoch").get(pk=survivor.row.pk)
+
+    ENDINGS[ending](yard, doomed)
+
+    assert not rings.footage().has(older.epoch.key_id), "what the older register says opens nothing"
+    told = [line.facts for line in journal.read() if line.kind == "moved"]
+    wrapped = {
+        (kind, pk): (facts["epoch"]["key_id"], b64decode(text))
+        for facts in told
+        for kind, pk, _expires_at, text in facts["objects"]
+    }
+    key_id, key = wrapped["segment", str(older.pk)]
+    assert clear_of(older, rings.footage().get(key_id), key) == survivor.clear
+    if ("segment", str(doomed.row.pk)) in wrapped:  # shortened: it was moved before it ended
+        key_id, key = wrapped["segment", str(doomed.row.pk)]
+        yard.move(timedelta(hours=2))
+        purge.purge_due()
+        assert not rings.footage().has(key_id), "its own hour has ended since"
