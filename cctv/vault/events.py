@@ -45,3 +45,13 @@ MIRROR_FORGOTTEN = register(
         icon="key",
     )
 )
+RECOVERY_KEY = register(
+    EventType(
+        kind="vault.recovery_key",
+        required=frozenset({"recipient", "generation"}),
+        optional=frozenset({"actor", "reason"}),
+        sentence=_("The keys of the records were put in escrow for the recovery key {recipient}."),
+        personal=frozenset({"actor", "reason"}),
+        icon="key",
+    )
+)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from django.conf import settings
 
+from cctv.vault.companions import Companion
+from cctv.vault.escrowplaces import EscrowCompanion
 from cctv.vault.journalmirrors import JournalCompanion
 from cctv.vault.keyring import Keyring
 from cctv.vault.roots import configured
@@ -46,21 +48,21 @@ def installation_id() -> str:
 
 def _ring(name: str) -> Keyring:
     keys, mirrors = str(settings.LETHE_KEYS_ROOT), [str(path) for path in settings.LETHE_KEY_MIRRORS]
-    home = str(settings.LETHE_HOME)
-    identity = (home, keys, name, *configured.identity(), *mirrors)
+    home, escrows = str(settings.LETHE_HOME), [str(path) for path in settings.LETHE_ESCROW_FOLDERS]
+    identity = (home, keys, name, *configured.identity(), *mirrors, "escrow", *escrows)
     found = _rings.get(identity)
     if found is None:
         with _mutex:
             found = _rings.get(identity)
             if found is None:
-                found = _rings[identity] = _made(name, Path(keys) / name, Path(home), mirrors)
+                found = _rings[identity] = _made(name, Path(keys) / name, Path(home), mirrors, escrows)
     return found
 
 
-def _made(name: str, folder: Path, home: Path, mirrors: list[str]) -> Keyring:
+def _made(name: str, folder: Path, home: Path, mirrors: list[str], escrows: list[str]) -> Keyring:
     mirrored = [Path(mirror) / name for mirror in mirrors]
     holders = home / "run" / "keyholders" / name
-    companions = [JournalCompanion()] if name == FOOTAGE else []
+    companions = _companions(name, folder, escrows)
     if configured.provider() == configured.FILE:
         return Keyring(folder, name, mirrors=mirrored, holders_folder=holders, companions=companions)
     place = configured.place(name, folder)
@@ -73,3 +75,9 @@ def _made(name: str, folder: Path, home: Path, mirrors: list[str]) -> Keyring:
         holders_folder=holders,
         companions=companions,
     )
+
+
+def _companions(name: str, folder: Path, escrows: list[str]) -> list[Companion]:
+    if name == FOOTAGE:
+        return [JournalCompanion()]
+    return [EscrowCompanion(folder, name, [Path(escrow) / name for escrow in escrows])]

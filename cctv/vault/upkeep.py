@@ -11,6 +11,7 @@ from cctv.core.errors import LetheError
 from cctv.vault import filesystems, rings
 from cctv.vault.keyring import Keyring
 from cctv.vault.mirrors import MirrorState
+from cctv.vault.rootfile import RootKey
 
 
 class NoSuchRing(LetheError):
@@ -58,14 +59,15 @@ def status() -> list[RingStatus]:
     ]
 
 
-def recover(*, ring: str, mirror: Path, reason: str) -> int:
+def recover(*, ring: str, mirror: Path, reason: str, root: RootKey | None = None) -> int:
     """Take over a mirror's keys because the primary's are lost; returns the generation that stands now.
 
+    `root` out of the escrow, for a folder that has a keyring and no root.
     RingRolledBack if anything newer is still here. The log says so once its own keys are there.
     """
     recovered = _ring(ring)
     recovered.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    recovered.recover_from(mirror)
+    recovered.recover_from(mirror, root=root)
     body: dict[str, JSON] = {
         "ring": ring,
         "mirror": str(mirror),

@@ -21,6 +21,8 @@ LETHE_OPENBAO: dict[str, str] = {
     "namespace": env.str("LETHE_OPENBAO_NAMESPACE", ""),
     "key_prefix": env.str("LETHE_OPENBAO_KEY_PREFIX", "lethe"),
 }
+# Folders that get keyring and escrow of the records ring but no root, for the offline recovery key.
+LETHE_ESCROW_FOLDERS: list[str] = env.list("LETHE_ESCROW_FOLDERS", default=[])
 # Folders that a recorder drops files into live here unless a source names another.
 LETHE_DROP_ROOT = env.path("LETHE_DROP_ROOT", str(LETHE_HOME / "drop"))
 # Sources may lie in these folders and below them, and nowhere else: who adds a source on a page must not

@@ -58,12 +58,14 @@ def in_home(home: Path, mirrors: list[str], action: str, argument: str) -> None:
     import django
 
     django.setup()
-    from cctv.vault import journal
+    from cctv.vault import journal, rings
 
     if action == "journal":
         journal.append("test", {"x": argument})
     elif action == "compact":
         journal.compact()
+    elif action == "ratchet-records":
+        rings.records().remove_and_ratchet([argument])
 
 
 def main() -> None:
@@ -84,7 +86,7 @@ def main() -> None:
         hold(ring)
     elif verb == "gets":
         serve_gets(ring, argument)
-    elif verb in ("journal", "compact"):
+    elif verb in ("journal", "compact", "ratchet-records"):
         in_home(Path(folder), mirrors, verb, argument)
     print("finished", flush=True)
 

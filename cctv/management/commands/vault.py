@@ -6,20 +6,26 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cctv.core.errors import LetheError
-from cctv.vault import services, upkeep
+from cctv.vault import escrow, services, upkeep
 from cctv.vault.mirrors import MirrorState
 
 
 class Command(BaseCommand):
-    """Prints; changes nothing but by `sync`, `recover` and `forget`."""
+    """Prints; changes nothing but by `sync`, `recover`, `forget` and `recovery-key`."""
 
-    help = "Show the keyrings and their mirrors; bring mirrors forward; recover from one; give one up."
+    help = (
+        "Show the keyrings, their mirrors and escrows; bring mirrors forward; recover from one; give one up; "
+        "set the offline recovery key."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One verb each."""
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("status", help="generation, number of keys, file system and mirrors of each keyring")
         verbs.add_parser("sync", help="bring every reachable mirror forward")
+        key = verbs.add_parser("recovery-key", help="make a recovery key, or set one that exists")
+        key.add_argument("--public", help="the public part (age1…) of a key that exists")
+        key.add_argument("--replace", action="store_true", help="put it in the place of the key that is set")
         for verb, help_text in (
             ("recover", "take over the keys of a mirror, because those of this machine are lost"),
             ("forget", "stop waiting for a mirror that was physically destroyed"),
@@ -39,6 +45,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{options['ring']}: recovered at generation {generation}")
             elif verb == "forget":
                 upkeep.forget_mirror(ring=options["ring"], mirror=options["mirror"], reason=options["reason"])
+            elif verb == "recovery-key":
+                self._recovery_key(options["public"], replace=options["replace"])
             else:
                 self._show(sync=verb == "sync")
         except LetheError as error:
@@ -53,6 +61,51 @@ class Command(BaseCommand):
             self.stdout.write(f"{ring.ring}: generation {ring.generation}, {keys}, {ring.folder} ({proven})")
             for mirror in ring.mirrors:
                 self.stdout.write(f"  mirror {mirror.path}: {_told(mirror)}")
+        self._show_escrows()
+
+    def _show_escrows(self) -> None:
+        recipient = escrow.recipient()
+        if not recipient:
+            self.stdout.write("escrow: none; “manage.py vault recovery-key” makes a recovery key")
+            return
+        self.stdout.write(f"escrow of the records for {recipient}")
+        for state in escrow.states():
+            self.stdout.write(f"  {state.folder}: {_told_escrow(state)}")
+
+    def _recovery_key(self, public: str | None, *, replace: bool) -> None:
+        known = escrow.recipient()
+        if known and known != public and not replace:
+            raise CommandError(
+                f"A recovery key is set: {known}. With --replace another one takes its place, and the old one "
+                "opens nothing any more."
+            )
+        if public is None:
+            # Shown before it is used: killed in between, nothing is in escrow for a key that nobody has.
+            public, private = escrow.recovery_keypair()
+            self.stdout.write(PRINT_THIS.format(public=public, private=private))
+            self.stdout.flush()
+        states = escrow.set_recipient(public)
+        self.stdout.write(f"The keys of the records are in escrow for {escrow.recipient()}.")
+        for state in states:
+            if state.pending:
+                self.stdout.write(f"  {state.path}: {_told(state)}")
+
+
+PRINT_THIS = """\
+RECOVERY KEY. Print this now: the private part is shown this once and is kept nowhere on this machine.
+
+  public   {public}
+  private  {private}
+
+Keep the printed page with the privacy officer, away from this machine and from its backups. Together with an
+escrow (escrow.age in a mirror) it opens what the log says and what is held, never footage that has ended.
+"""
+
+
+def _told_escrow(state: escrow.EscrowState) -> str:
+    if not state.generation:
+        return "MISSING"
+    return f"generation {state.generation}" if state.current else f"OLD, generation {state.generation}"
 
 
 def _told(mirror: MirrorState) -> str:
