@@ -74,6 +74,8 @@ class PromiseBar:
     less_x: float | None
     less: float
     mark: float | None
+    held_x: float | None = None
+    held: float = 0
 
 
 def scale_days(days: Sequence[float]) -> int:
@@ -81,15 +83,17 @@ def scale_days(days: Sequence[float]) -> int:
     return max(10, math.ceil(max(days, default=0) * 1.05 / 10) * 10)
 
 
-def promise_bar(*, promised: int | None, actual: float, scale: int) -> PromiseBar:
-    """The bar of one camera: what is kept, what is there too long, what is missing."""
+def promise_bar(*, promised: int, actual: float, scale: int, held: float = 0) -> PromiseBar:
+    """The bar of one camera: what is kept, what is there too long, what is missing.
+
+    `held`: how old the oldest footage is that a hold keeps, in days; drawn where nothing else is.
+    """
 
     def percent(days: float) -> float:
         return round(min(100.0, 100 * days / scale), 2)
 
-    if promised is None:
-        return PromiseBar(percent(actual), None, 0, None, 0, None)
     kept, mark, end = percent(min(actual, promised)), percent(promised), percent(actual)
+    held_end = percent(held)
     longer = end > mark + 1
     less = actual > 0 and mark > end + 1
     return PromiseBar(
@@ -99,4 +103,6 @@ def promise_bar(*, promised: int | None, actual: float, scale: int) -> PromiseBa
         less_x=kept if less else None,
         less=round(mark - kept, 2) if less else 0,
         mark=mark,
+        held_x=max(mark, end) if held_end > max(mark, end) + 1 else None,
+        held=round(max(0.0, held_end - max(mark, end)), 2),
     )

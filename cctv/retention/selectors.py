@@ -8,27 +8,24 @@ from uuid import UUID
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
+from django.utils.translation import gettext as _
 
 from cctv.core import clock
 from cctv.core.clock import HOUR
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.people.policy import Permissions
-from cctv.retention import guards
+from cctv.retention import guards, plan
+from cctv.retention.holds.models import PROTECTING, HeldObject, Hold
 from cctv.retention.models import Certificate, Heartbeat, PurgeFailure, PurgeItem, PurgeRun, RunState
 from cctv.retention.plan import CameraShare, blocked_epochs, camera_shares
-from cctv.sites.jurisdictions import profile_of
-from cctv.sites.models import Camera, RetentionRule
+from cctv.retention.promises import GRACE, SiteIds
+from cctv.sites.models import Camera
 from cctv.vault.models import Epoch, EpochState
 
-# Objects go within a minute of their expiry; only then is one overdue.
-GRACE = timedelta(minutes=1)
 # Beat wakes the purge each 20 s: after this long without a trusted tick, nobody does.
 SILENCE = timedelta(minutes=3)
 DAY = timedelta(hours=24)
-# Footage that misses its promise by less than this is as promised: a camera has pauses.
-SLACK = timedelta(days=1)
-SiteIds = frozenset[UUID] | None
 
 
 def _within(sites: SiteIds, field: str) -> Q:
@@ -54,20 +51,19 @@ class Overview:
     blocked_keys: int
     silent_since: datetime | None
     clock: guards.Tripped | None
+    # When the oldest of what is overdue should have been gone.
+    overdue_since: datetime | None = None
+    # What holds in force keep, and how much of it has outlived its own retention: that is not overdue.
+    holds: int = 0
+    held: int = 0
+    held_expired: int = 0
+    # Said instead of the guard's own sentence, to readers who may not know other sites' numbers.
+    pause_text: str = ""
 
     @property
     def overdue(self) -> int:
         """Objects that should be gone, and keys."""
         return self.overdue_segments + self.overdue_quarantined + self.overdue_keys
-
-    @property
-    def needs_words(self) -> bool:
-        """Whether anything stands in the way that a notice must explain."""
-        error = self.open_run is not None and self.open_run.error_code
-        # The card of a pause tells of a jumped clock itself.
-        clock = self.clock is not None and (self.clock.hard or self.paused is None)
-        trouble = (clock, error, self.silent_since, self.failures, self.blocked_keys, self.pending_runs)
-        return any(trouble)
 
     @property
     def overdue_objects(self) -> int:
@@ -86,37 +82,68 @@ class Overview:
 
 
 def overview(*, sites: SiteIds) -> Overview:
-    """The state of endings at the given sites (None: all)."""
+    """The state of endings at the given sites (None: all). What a hold keeps is never overdue."""
     now = clock.now()
     late = now - GRACE
     segments = Segment.objects.filter(_within(sites, "camera__site_id"))
-    coming = segments.filter(expires_at__gt=now, expires_at__lte=now + DAY)
+    coming = segments.filter(expires_at__gt=now, expires_at__lte=now + DAY).exclude(plan.protected("segment"))
     gone = PurgeItem.objects.filter(_within(sites, "site_id"), deleted_until__gt=now - DAY).aggregate(
         segments=Sum("segments"), bytes=Sum("bytes")
     )
     ended = Epoch.objects.filter(
         _within(sites, "site_id"), state=EpochState.LIVE, expires_hour__lte=late - HOUR
     )
+    over = _overdue(segments.exclude(plan.protected("segment")), late)
+    quarantined = Quarantined.objects.filter(_within(sites, "site_id"))
+    over_quarantined = _overdue(quarantined.exclude(plan.protected("quarantined")), late)
+    over_keys = ended.aggregate(n=Count("pk"), since=Min("expires_hour"))
+    key_since = over_keys["since"] + HOUR if over_keys["since"] else None
     ticked_at = Heartbeat.objects.filter(pk=1).values_list("ticked_at", flat=True).first()
+    run = runs(sites=sites).filter(is_open=True).first()
     return Overview(
         at=now,
-        overdue_segments=segments.filter(expires_at__lte=late).count(),
-        overdue_quarantined=Quarantined.objects.filter(
-            _within(sites, "site_id"), expires_at__lte=late
-        ).count(),
-        overdue_keys=ended.count(),
+        overdue_segments=over["n"],
+        overdue_quarantined=over_quarantined["n"],
+        overdue_keys=over_keys["n"],
+        overdue_since=min(filter(None, (over["since"], over_quarantined["since"], key_since)), default=None),
         next_segments=coming.count(),
         next_cameras=coming.order_by().values("camera_id").distinct().count(),
         destroyed_segments=gone["segments"] or 0,
         destroyed_bytes=gone["bytes"] or 0,
         last_certificate=certificates(sites=sites).first(),
-        open_run=runs(sites=sites).filter(is_open=True).first(),
+        open_run=run,
         pending_runs=runs(sites=sites).filter(state=RunState.PENDING).count(),
         failures=failures(sites=sites).count(),
         blocked_keys=blocked_epochs(now).filter(_within(sites, "site_id")).count(),
         silent_since=ticked_at if ticked_at is not None and now - ticked_at > SILENCE else None,
         clock=guards.clock_behind(now) or guards.clock_unsure(now),
+        pause_text=_pause_text(run, sites),
+        **_held(sites, now),
     )
+
+
+def _overdue(kept: "QuerySet[Any]", late: datetime) -> dict[str, Any]:
+    return kept.filter(expires_at__lte=late).aggregate(n=Count("pk"), since=Min("expires_at"))
+
+
+def _held(sites: SiteIds, now: datetime) -> dict[str, int]:
+    """Holds in force, segments under them, and those of them that live on only because they are held."""
+    holds = Hold.objects.filter(_within(sites, "site_id"), state__in=PROTECTING)
+    held = HeldObject.objects.filter(hold__in=holds, segment__isnull=False)
+    return {
+        "holds": holds.count(),
+        "held": held.aggregate(n=Count("segment", distinct=True))["n"],
+        "held_expired": held.filter(segment__expires_at__lte=now).aggregate(
+            n=Count("segment", distinct=True)
+        )["n"],
+    }
+
+
+def _pause_text(run: PurgeRun | None, sites: SiteIds) -> str:
+    """Numbers of all sites are only for those who may see all."""
+    if run is None or run.pause_code != guards.VOLUME or sites is None:
+        return ""
+    return _("The plan takes far more than a usual day of this installation.")
 
 
 def failures(*, sites: SiteIds) -> "QuerySet[PurgeFailure]":
@@ -147,6 +174,7 @@ def hourly(*, sites: SiteIds) -> list[tuple[datetime, int]]:
         Segment.objects.filter(
             _within(sites, "camera__site_id"), expires_at__gt=now, expires_at__lte=now + DAY
         )
+        .exclude(plan.protected("segment"))
         .annotate(hour=TruncHour("expires_at"))
         .order_by()
         .values("hour")
@@ -154,73 +182,6 @@ def hourly(*, sites: SiteIds) -> list[tuple[datetime, int]]:
     )
     counts = {row["hour"]: row["n"] for row in rows}
     return [(first + HOUR * n, counts.get(first + HOUR * n, 0)) for n in range(25)]
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A camera: how long its footage is to be kept, and how old its oldest footage really is."""
-
-    camera: Camera
-    promised_days: int | None
-    oldest_at: datetime | None
-    oldest_days: float
-    next_segments: int
-    overdue: int
-
-    @property
-    def state(self) -> str:
-        """`overdue`, `longer`, `less`, `young`, `empty` or `ok`."""
-        if self.overdue:
-            return "overdue"
-        if self.oldest_at is None:
-            return "empty"
-        if self.promised_days is None:
-            return "ok"
-        slack = SLACK / timedelta(days=1)
-        if self.oldest_days > self.promised_days + slack:
-            return "longer"
-        if self.oldest_days < self.promised_days - slack:
-            age = clock.now() - self.camera.created_at
-            return "young" if age < timedelta(days=self.promised_days) else "less"
-        return "ok"
-
-    @property
-    def difference_days(self) -> int:
-        """Whole days between what is there and what is promised."""
-        return abs(int(self.oldest_days) - (self.promised_days or 0))
-
-
-_ORDER = ("overdue", "longer", "less", "empty", "young", "ok")
-
-
-def promises(*, sites: SiteIds) -> list[Promise]:
-    """Every camera that has footage or is in use, the furthest from its promise first."""
-    now = clock.now()
-    cameras = list(
-        Camera.objects.filter(_within(sites, "site_id"))
-        .select_related("site__organisation")
-        .annotate(
-            oldest=Min("segments__starts_at"),
-            coming=Count(
-                "segments", filter=Q(segments__expires_at__gt=now, segments__expires_at__lte=now + DAY)
-            ),
-            late=Count("segments", filter=Q(segments__expires_at__lte=now - GRACE)),
-        )
-        .order_by("name")
-    )
-    days = promised_days(cameras, now)
-    rows = [_promise(camera, days.get(camera.pk), now) for camera in cameras]
-    shown = [row for row in rows if row.oldest_at is not None or row.camera.retired_at is None]
-    return sorted(shown, key=lambda row: (_ORDER.index(row.state), -row.difference_days, row.camera.name))
-
-
-def _promise(camera: Any, days: int | None, now: datetime) -> Promise:
-    oldest: datetime | None = camera.oldest
-    age = (now - oldest) / timedelta(days=1) if oldest is not None else 0.0
-    return Promise(
-        camera=camera, promised_days=days, oldest_at=oldest, oldest_days=age, next_segments=camera.coming,
-        overdue=camera.late,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,19 +283,3 @@ def may_confirm(run: PurgeRun, permissions: Permissions, action: str) -> bool:
     """Whether the reader may release the run: it takes the right at every site of its plan."""
     sites = set(run.items.values_list("site_id", flat=True))
     return all(permissions.may(action, site_id=site) for site in sites) and permissions.may(action)
-
-
-def promised_days(cameras: Sequence[Camera], at: datetime) -> dict[UUID, int]:
-    """Days that each camera's footage is kept now; as `sites.expiry`, for many cameras in one query."""
-    by_scope: dict[UUID, int] = {}
-    rules = RetentionRule.objects.filter(effective_from__lte=at).order_by("effective_from", "created_at")
-    for rule in rules:
-        scope = rule.camera_id or rule.site_id or rule.organisation_id
-        if scope is not None:
-            by_scope[scope] = rule.days
-    found: dict[UUID, int] = {}
-    for camera in cameras:
-        scopes = (camera.pk, camera.site_id, camera.site.organisation_id)
-        default = profile_of(camera.site.jurisdiction).default_days
-        found[camera.pk] = next((by_scope[scope] for scope in scopes if scope in by_scope), default)
-    return found

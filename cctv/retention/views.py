@@ -1,6 +1,5 @@
 """The pages of endings: what is overdue, promised, destroyed, and the decision on a pause."""
 
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,9 +8,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
@@ -21,13 +18,13 @@ from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.stepup import step_up_required
-from cctv.retention import charts, guards, selectors, tasks
+from cctv.retention import charts, guards, page, selectors, tasks
 from cctv.retention.confirm import CONFIRM, DigestMismatch, confirm_run
 from cctv.retention.models import Certificate, PurgeRun
-from cctv.sites.models import Site
+from cctv.retention.promises import SiteIds, promises
+from cctv.sites.selectors import common_zone
 
 SEE = "retention.see"
-ROWS = 8
 RECENT_RUNS = 6
 PAGE = 30
 
@@ -38,104 +35,30 @@ def retention(request: Request) -> HttpResponse:
     """The page, and for htmx its live part: headline, figures and runs, when they have changed."""
     sites = request.permissions.sites(SEE)
     now = selectors.overview(sites=sites)
-    zone = _zone(sites)
-    live, runs, state = _live(request, now, sites, zone)
+    zone = common_zone(sites)
+    runs = _run_rows(list(selectors.runs(sites=sites)[:RECENT_RUNS]), sites)
+    live = page.live(request, now, sites, zone, runs)
     if request.GET.get("live"):
-        return _live_answer(request, live, runs, state, now)
-    promises = selectors.promises(sites=sites)
-    first = _number(request.GET.get("from"))
-    hours = selectors.hourly(sites=sites)
+        return page.live_answer(request, live, now)
     context = {
-        "live_html": live,
-        "runs_html": runs,
+        "live_html": live.headline,
+        "runs_html": live.runs,
         "zone": zone,
         "zone_name": zone.key,
-        "chart": charts.hour_chart(hours),
+        "chart": charts.hour_chart(selectors.hourly(sites=sites)),
         "next_total": now.next_segments,
-        **_promise_rows(promises, first),
+        "proof": page.proof(request, now, sites, zone),
+        **page.promise_rows(promises(sites=sites), _number(request.GET.get("from"))),
         **_paused(request, now.paused, sites),
     }
     return render(request, "cctv/retention/retention.html", context)
-
-
-def _live(
-    request: Request, now: selectors.Overview, sites: selectors.SiteIds, zone: ZoneInfo
-) -> tuple[SafeString, SafeString, str]:
-    """Both live parts, and a word that changes when they do."""
-    paused = now.paused
-    rows = _run_rows(list(selectors.runs(sites=sites)[:RECENT_RUNS]), sites)
-    context: dict[str, Any] = {
-        "now": now,
-        "zone": zone,
-        "checked_at": now.at.astimezone(zone).strftime("%H:%M"),
-        "failures": selectors.failures(sites=sites)[:5],
-        "silent_text": _("Start it with “manage.py serve”, or look at the worker of the queue “purge”."),
-        "clock_text": guards.sentence(now.clock.code, now.clock.facts, zone) if now.clock else "",
-    }
-    runs_context = {"runs": rows, "zone": zone, "oob": bool(request.GET.get("live"))}
-    runs = render_to_string("cctv/retention/_runs.html", runs_context, request)
-    body = render_to_string("cctv/retention/_live.html", context, request)
-    state = sha256((body + runs.replace(' hx-swap-oob="true"', "")).encode()).hexdigest()[:16]
-    card = paused.pk.hex if paused else "none"
-    context["live_url"] = f"{reverse('retention')}?live=1&was={state}&card={card}"
-    return render_to_string("cctv/retention/_live.html", context, request), runs, state
-
-
-def _live_answer(
-    request: Request, live: SafeString, runs: SafeString, state: str, now: selectors.Overview
-) -> HttpResponse:
-    card = now.paused.pk.hex if now.paused else "none"
-    if request.GET.get("card") != card:
-        # The card of a pause holds a form: it comes and goes with the whole page, never under the hands.
-        return HttpResponse(headers={"HX-Refresh": "true"})
-    if request.GET.get("was") == state:
-        return HttpResponse(status=204)
-    return HttpResponse(live + runs)
 
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isdecimal() and len(text) < 7 else 0
 
 
-def _zone(sites: selectors.SiteIds) -> ZoneInfo:
-    """The zone of the reader's sites if their clocks show the same time, else UTC."""
-    found = Site.objects.all() if sites is None else Site.objects.filter(pk__in=sites)
-    zones = [ZoneInfo(name) for name in sorted(set(found.values_list("time_zone", flat=True)))]
-    now = clock.now()
-    offsets = {now.astimezone(zone).utcoffset() for zone in zones}
-    return zones[0] if len(offsets) == 1 else ZoneInfo("UTC")
-
-
-def _promise_rows(promises: list[selectors.Promise], first: int) -> dict[str, Any]:
-    days = [float(row.promised_days or 0) for row in promises] + [row.oldest_days for row in promises]
-    scale = charts.scale_days(days)
-    shown = promises[first : first + ROWS]
-    rows = [
-        {
-            "promise": row,
-            "oldest": _age(row.oldest_days),
-            "bar": charts.promise_bar(promised=row.promised_days, actual=row.oldest_days, scale=scale),
-        }
-        for row in shown
-    ]
-    address = reverse("retention")
-    return {
-        "rows": rows,
-        "scale": scale,
-        "newer": f"{address}?from={max(0, first - ROWS)}" if first else "",
-        "older": f"{address}?from={first + ROWS}" if first + ROWS < len(promises) else "",
-        "pager_text": _("%(shown)d of %(all)d cameras, furthest from the promise first")
-        % {"shown": len(shown), "all": len(promises)},
-    }
-
-
-def _age(days: float) -> str:
-    if days < 1:
-        return _("%(n)d h") % {"n": int(days * 24)}
-    return _("%(n)d d") % {"n": int(days)}
-
-
-def _run_rows(runs: list[PurgeRun], sites: selectors.SiteIds) -> list[dict[str, Any]]:
+def _run_rows(runs: list[PurgeRun], sites: SiteIds) -> list[dict[str, Any]]:
     """Runs with the reader's own sites' numbers in them."""
     rows = []
     for run in runs:
@@ -152,20 +75,20 @@ def _run_rows(runs: list[PurgeRun], sites: selectors.SiteIds) -> list[dict[str, 
     return rows
 
 
-def _pause_text(run: PurgeRun, sites: selectors.SiteIds, zone: ZoneInfo) -> str:
+def _pause_text(run: PurgeRun, sites: SiteIds, zone: ZoneInfo) -> str:
     """Why the run is paused; the numbers of all sites only for those who may see all."""
     if run.pause_code == guards.VOLUME and sites is not None:
         return _("The plan takes far more than a usual day of this installation.")
     return guards.sentence(run.pause_code, run.pause_facts, zone)
 
 
-def _paused(request: Request, run: PurgeRun | None, sites: selectors.SiteIds) -> dict[str, Any]:
+def _paused(request: Request, run: PurgeRun | None, sites: SiteIds) -> dict[str, Any]:
     """What the card of a paused run says."""
     if run is None:
         return {"paused": None}
     shares = selectors.shares(run, sites=sites)
     planned = selectors.planned(run, sites=sites)
-    zone = _zone(sites)
+    zone = common_zone(sites)
     digest = run.digest[:16]
     return {
         "paused": run,
@@ -194,7 +117,7 @@ def runs(request: Request) -> HttpResponse:
     address = reverse("purge-runs")
     context = {
         "runs": _run_rows(found[:PAGE], sites),
-        "zone": _zone(sites),
+        "zone": common_zone(sites),
         "newer": f"{address}?from={max(0, first - PAGE)}" if first else "",
         "older": f"{address}?from={first + PAGE}" if len(found) > PAGE else "",
     }
@@ -216,7 +139,7 @@ def run(request: Request, pk: UUID) -> HttpResponse:
     """One run: its plan, its steps, and what it took from each site."""
     found, shares = _run_or_404(request, pk)
     sites = request.permissions.sites(SEE)
-    zone = _zone(sites)
+    zone = common_zone(sites)
     context = {
         "run": found,
         "shares": shares,

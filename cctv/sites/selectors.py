@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
@@ -111,6 +112,15 @@ def history(scope: Organisation | Site | Camera) -> list[HistoryRow]:
             state = "now" if _rank(row) == deciding else "overruled"
         found.append(HistoryRow(row, ("organisation", "site", "camera")[_rank(row)], state))
     return found
+
+
+def common_zone(sites: frozenset[UUID] | None) -> ZoneInfo:
+    """The zone of those sites (None: all) if their clocks show the same time now, else UTC."""
+    found = Site.objects.all() if sites is None else Site.objects.filter(pk__in=sites)
+    zones = [ZoneInfo(name) for name in sorted(set(found.values_list("time_zone", flat=True)))]
+    now = clock.now()
+    offsets = {now.astimezone(zone).utcoffset() for zone in zones}
+    return zones[0] if len(offsets) == 1 else ZoneInfo("UTC")
 
 
 def sign_count(site: Site) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from cctv.retention.reconcile.models import FsckRun
 from tests.people.world import Place, World
 
 OPERATOR, APPROVER, OFFICER = "operator", "approver", "privacy_officer"
@@ -25,6 +26,7 @@ RULES = frozenset({OFFICER})
 CHANGE = frozenset({ADMIN})
 RETENTION = frozenset({APPROVER, OFFICER, AUDITOR})
 CONFIRM = frozenset({OFFICER})
+FSCK = frozenset({OFFICER, ADMIN})
 LOG = frozenset({OFFICER, AUDITOR})
 PEOPLE = frozenset({APPROVER, ADMIN})
 
@@ -97,6 +99,10 @@ def quarantined(place: Place, _world: World) -> dict[str, Any]:
 
 def run(place: Place, _world: World) -> dict[str, Any]:
     return {"pk": place.run.pk}
+
+
+def fsck(_place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": FsckRun.objects.get_or_create(depth="presence")[0].pk}
 
 
 def certificate(place: Place, _world: World) -> dict[str, Any]:
@@ -225,6 +231,8 @@ MATRIX: dict[str, Row] = {
     "retention/certificates/": Row("certificates", "any", RETENTION),
     "retention/certificates/<str:number>/": Row("certificate", "site", RETENTION, certificate),
     "retention/certificates/<str:number>/facts.json": Row("certificate-json", "site", RETENTION, certificate),
+    "retention/checks/": Row("fsck", "any", FSCK),
+    "retention/checks/<uuid:pk>/": Row("fsck-run", "any", FSCK, fsck),
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),

@@ -1,5 +1,7 @@
 """What a reconciliation looked at and what it found."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -58,3 +60,10 @@ class FsckFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """What was recorded, where it is about a recording."""
+        if "from" not in self.facts:
+            return None
+        return clock.parse_rfc3339(self.facts["from"]), clock.parse_rfc3339(self.facts["to"])
