@@ -50,6 +50,17 @@ class FootageExpired(LetheError):
     hint = _("Nothing brings it back. The retention page has the certificate of its destruction.")
 
 
+class HoldEnded(LetheError):
+    """The hold that the viewing was opened from holds nothing any more."""
+
+    code = "hold_ended"
+    status = 410
+    message = _("This hold has ended, so nothing opens through it any more.")
+    hint = _(
+        "What is past its retention is being destroyed. What is not opens from the camera's day as usual."
+    )
+
+
 class OtherTerminal(LetheError):
     """The session was opened at another terminal; its entries name that one."""
 

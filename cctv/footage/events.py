@@ -5,12 +5,14 @@ from django.utils.translation import gettext_lazy as _
 from accesslog.registry import EventType, register
 
 WHO = frozenset({"actor", "terminal", "site", "purpose", "viewing"})
+# Of a viewing that was opened from a hold: which one.
+ALSO = frozenset({"case", "hold"})
 
 register(
     EventType(
         kind="viewing.opened",
         required=WHO | {"cameras", "from", "to", "valid_until"},
-        optional=frozenset({"case"}),
+        optional=ALSO,
         sentence=_("{actor} opened {cameras}, {from}–{to}, for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="eye",
@@ -20,7 +22,7 @@ register(
     EventType(
         kind="view.covered",
         required=WHO | {"camera", "from", "to"},
-        optional=frozenset({"case"}),
+        optional=ALSO,
         sentence=_("{camera}, {from}–{to}, was released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="play",
@@ -30,7 +32,7 @@ register(
     EventType(
         kind="thumbs.covered",
         required=WHO | {"camera", "from", "to"},
-        optional=frozenset({"case"}),
+        optional=ALSO,
         sentence=_("Small pictures of {camera}, {from}–{to}, were released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="grid",
@@ -40,7 +42,7 @@ register(
     EventType(
         kind="still.covered",
         required=WHO | {"camera", "from", "to"},
-        optional=frozenset({"case"}),
+        optional=ALSO,
         sentence=_("A still of {camera} at {from} was released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="still",
@@ -50,7 +52,7 @@ register(
     EventType(
         kind="viewing.extended",
         required=WHO | {"valid_until"},
-        optional=frozenset({"case"}),
+        optional=ALSO,
         sentence=_("{actor} extended the viewing for {purpose} until {valid_until}."),
         personal=frozenset({"actor", "terminal"}),
         icon="clock",
@@ -60,7 +62,7 @@ register(
     EventType(
         kind="viewing.closed",
         required=WHO | {"sent", "reason"},
-        optional=frozenset({"case", "sent_left_out", "small_pictures"}),
+        optional=ALSO | {"sent_left_out", "small_pictures"},
         sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
         personal=frozenset({"actor", "terminal"}),
         icon="x",

@@ -93,6 +93,7 @@ class PurposeForm(SpanForm):
         help_text=_("No names: the log keeps it for years."),
     )
     case = forms.CharField(label=_("Case"), max_length=40, required=False)
+    hold = forms.UUIDField(required=False, widget=forms.HiddenInput)
     minutes = forms.TypedChoiceField(
         label=_("How long"),
         choices=MINUTES,

@@ -13,6 +13,7 @@ from functools import cache
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from accesslog import Receipt
 from cctv.core import clock
@@ -109,13 +110,13 @@ def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
     """The frame shown at `at`, full size, as JPEG, under an entry of its own."""
     _require_inside(session, at, at + INSTANT)
     segment = (
-        Segment.objects.filter(camera=camera, starts_at__lte=at, ends_at__gt=at)
+        Segment.objects.filter(_held_by(session), camera=camera, starts_at__lte=at, ends_at__gt=at)
         .order_by("-starts_at")
         .first()
     )
     if segment is None:
         raise NotFound
-    _require_unexpired(segment)
+    _require_unexpired(session, segment)
     end = at + INSTANT
     receipt = _cover(session, camera, at, end, "still.covered")
     reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
@@ -149,16 +150,23 @@ def transcoder() -> TranscodePool:
 
 def _segment(session: ViewingSession, camera: Camera, segment_id: UUID) -> Segment:
     """A live segment of the session's camera; expired ones are refused, purged or not (invariant 3)."""
-    segment = Segment.objects.filter(pk=segment_id, camera=camera).select_related("epoch").first()
+    found = Segment.objects.filter(_held_by(session), pk=segment_id, camera=camera)
+    segment = found.select_related("epoch").first()
     if segment is None:
         raise NotFound
     segment.camera = camera
-    _require_unexpired(segment)
+    _require_unexpired(session, segment)
     return segment
 
 
-def _require_unexpired(segment: Segment) -> None:
-    if clock.now() >= segment.expires_at:
+def _held_by(session: ViewingSession) -> Q:
+    """A session that was opened from a hold knows nothing but what that hold holds."""
+    return Q() if session.hold_id is None else Q(held__hold_id=session.hold_id)
+
+
+def _require_unexpired(session: ViewingSession, segment: Segment) -> None:
+    """What a hold keeps ends with the hold: the session itself and the vault's door look after that."""
+    if session.hold_id is None and clock.now() >= segment.expires_at:
         raise FootageExpired
 
 

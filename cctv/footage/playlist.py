@@ -63,9 +63,9 @@ def session_playlist(session: ViewingSession, camera: Camera, *, plays_hevc: boo
 
 
 def _entries(session: ViewingSession, camera: Camera, *, plays_hevc: bool) -> Iterator[hls.Entry]:
-    segments = selectors.live_segments(
-        camera_id=camera.pk, start=session.starts_at, end=session.ends_at
-    ).only("id", "starts_at", "codec", "stream_id", "parts")
+    segments = selectors.segments_of(session, camera_id=camera.pk).only(
+        "id", "starts_at", "codec", "stream_id", "parts"
+    )
     timeline_ms: float | None = None
     for segment in segments:
         converted = needs_converting(segment.codec, plays_hevc=plays_hevc)

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from accesslog import Receipt
+from cctv.footage.errors import HoldEnded
 from cctv.footage.media.index import PacketIndex
 from cctv.footage.models import Segment, ViewingSession
 from cctv.vault import services as vault
@@ -18,8 +20,11 @@ vault.register_person_kind("still.covered", MEDIA, INDEX)
 vault.register_person_kind("thumbs.covered", THUMB)
 
 
-def keyed(segment: Segment, part: str) -> vault.KeyedObject:
-    """One of a segment's objects as the vault wants it; the row needs its epoch and camera."""
+def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject:
+    """One of a segment's objects as the vault wants it; the row needs its epoch and camera.
+
+    `held` is the row by which a hold keeps the segment: then the hold's key opens it, until the hold ends.
+    """
     sizes = {
         MEDIA: segment.size_bytes,
         INDEX: segment.index_size_bytes,
@@ -28,14 +33,15 @@ def keyed(segment: Segment, part: str) -> vault.KeyedObject:
     return vault.KeyedObject(
         name=vault.part_name(segment.sealed_name, part),
         size_bytes=sizes[part],
-        wrapped_key=bytes(segment.wrapped_key),
-        key_id=segment.epoch.key_id,
+        wrapped_key=bytes(held.wrapped_key if held else segment.wrapped_key),
+        key_id=held.hold.key_id if held else segment.epoch.key_id,
+        ring="records" if held else "footage",
         context_id=segment.pk,
         camera_id=segment.camera_id,
         site_id=segment.camera.site_id,
         starts_at=segment.starts_at,
         ends_at=segment.ends_at,
-        expires_at=segment.expires_at,
+        expires_at=held.hold.opens_until if held else segment.expires_at,
         part=part,
     )
 
@@ -63,10 +69,19 @@ class Opened:
 def for_person(
     receipt: Receipt, segment: Segment, *, session: ViewingSession, span: tuple[datetime, datetime]
 ) -> Opened:
-    """Open for the session's viewer; the vault checks the receipt against actor, camera and span."""
+    """Open for the session's viewer; the vault checks the receipt against actor, camera and span.
+
+    In a session that was opened from a hold, only through that hold's key: HoldEnded if it does not hold it.
+    """
+    held: Any = None
+    if session.hold_id is not None:
+        held = segment.held.filter(hold_id=session.hold_id).select_related("hold").first()
+        if held is None or not held.hold.protects:
+            raise HoldEnded
 
     def open_part(part: str) -> SealedReader:
-        return vault.open_for_person(receipt, keyed(segment, part), actor_id=session.actor_id, span=span)
+        obj = keyed(segment, part, held=held)
+        return vault.open_for_person(receipt, obj, actor_id=session.actor_id, span=span)
 
     return Opened(open_part)
 

@@ -1,4 +1,7 @@
-"""Reads of the segment catalogue. Expired segments are never among the answers (invariant 3)."""
+"""Reads of the segment catalogue. Expired segments are never among the answers (invariant 3).
+
+The one exception is what a hold keeps, for a session that was opened from that hold.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from django.db.models import Count, Max, Min, Q, QuerySet
 from cctv.core import clock
 from cctv.footage import catalogue
 from cctv.footage.catalogue import Span
-from cctv.footage.models import Segment
+from cctv.footage.models import Segment, ViewingSession
 from cctv.sites.models import Camera, Site
 
 # A camera that delivered nothing for this long counts as silent.
@@ -23,13 +26,33 @@ LONGEST_SEGMENT = timedelta(hours=2)
 
 def live_segments(*, camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Segment]:
     """The unexpired segments of a camera that overlap [start, end), in order."""
+    return _overlapping(camera_id, start, end).filter(expires_at__gt=clock.now())
+
+
+def _overlapping(camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Segment]:
     return Segment.objects.filter(
         camera_id=camera_id,
         starts_at__gt=start - LONGEST_SEGMENT,
         starts_at__lt=end,
         ends_at__gt=start,
-        expires_at__gt=clock.now(),
     ).order_by("starts_at")
+
+
+def segments_of(session: ViewingSession, *, camera_id: UUID) -> QuerySet[Segment]:
+    """What the session may see of the camera, in order: what has not expired.
+
+    A session that was opened from a hold sees what that hold holds instead, expired or not, and nothing else.
+    """
+    if session.hold_id is None:
+        return live_segments(camera_id=camera_id, start=session.starts_at, end=session.ends_at)
+    found = _overlapping(camera_id, session.starts_at, session.ends_at)
+    return found.filter(held__hold_id=session.hold_id)
+
+
+def session_coverage(session: ViewingSession, *, camera_id: UUID) -> list[Span]:
+    """The stretches of the camera that the session may see, merged."""
+    spans = segments_of(session, camera_id=camera_id).values_list("starts_at", "ends_at")
+    return catalogue.clip(catalogue.merge(spans), session.starts_at, session.ends_at)
 
 
 def coverage(*, camera_id: UUID, start: datetime, end: datetime) -> list[Span]:

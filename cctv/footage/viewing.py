@@ -16,7 +16,7 @@ from accesslog.selectors import load_receipt
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.footage.errors import OutsideViewing, PurposeRequired, SpanRefused, ViewingClosed
+from cctv.footage.errors import HoldEnded, OutsideViewing, PurposeRequired, SpanRefused, ViewingClosed
 from cctv.footage.models import CloseReason, CoveredSpan, ViewedSpan, ViewingSession
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
@@ -48,12 +48,15 @@ def open_viewing(
     minutes: int,
     reason: str = "",
     case: str = "",
+    hold: Any = None,
 ) -> ViewingSession:
-    """Open a session after its entry is durable.
+    """Open a session after its entry is durable. With a `hold` it shows what that holds, and nothing else.
 
-    Raises PurposeRequired, SpanRefused, policy errors (404/403), LogUnavailable.
+    Raises PurposeRequired, SpanRefused, HoldEnded, policy errors (404/403), LogUnavailable.
     """
     _check_opening(actor, cameras, purpose, starts_at, ends_at)
+    if hold is not None:
+        _check_hold(hold, cameras)
     assert purpose is not None
     now = clock.now()
     session = ViewingSession(
@@ -63,12 +66,13 @@ def open_viewing(
         purpose=purpose,
         purpose_text=reason,
         case=case,
+        hold=hold,
         starts_at=starts_at,
         ends_at=ends_at,
         terminal=terminal,
         opened_at=now,
         last_active_at=now,
-        valid_until=now + timedelta(minutes=minutes),
+        valid_until=_bounded(hold, now + timedelta(minutes=minutes)),
     )
     session.opened_entry = _log_opening(session, cameras).index
     with transaction.atomic():
@@ -92,6 +96,26 @@ def _check_opening(
         raise SpanRefused
 
 
+def _check_hold(hold: Any, cameras: Sequence[Camera]) -> None:
+    if not hold.protects or clock.now() >= hold.opens_until:
+        raise HoldEnded
+    wanted = {camera.pk for camera in cameras}
+    if not wanted <= set(hold.cameras.values_list("pk", flat=True)):
+        raise OutsideViewing
+
+
+def _bounded(hold: Any, until: datetime) -> datetime:
+    return until if hold is None else min(until, hold.opens_until)
+
+
+def hold_stands(session: ViewingSession) -> bool:
+    """Whether the hold that the session was opened from still holds; asked anew each time."""
+    if session.hold is None:
+        return True
+    session.hold.refresh_from_db()
+    return session.hold.protects and clock.now() < session.hold.opens_until
+
+
 def _log_opening(session: ViewingSession, cameras: Sequence[Camera]) -> Receipt:
     facts = {
         "cameras": [_camera(camera) for camera in cameras],
@@ -107,6 +131,8 @@ def require_open(session: ViewingSession) -> None:
     """Raise unless the session may still send: open, in time, and its viewer still permitted."""
     if session.closed_at is not None or clock.now() >= session.valid_until:
         raise ViewingClosed
+    if not hold_stands(session):
+        raise HoldEnded
     permissions_of(session.actor).require(ACTION, site_id=session.site_id)
 
 
@@ -164,6 +190,8 @@ def record_sent(
         )
         if not is_open.exists():
             raise ViewingClosed
+        if not hold_stands(session):
+            raise HoldEnded
         _join_sent(session, camera, start, end, kind)
         ViewingSession.objects.filter(pk=session.pk).update(last_active_at=now)
 
@@ -193,15 +221,19 @@ def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: da
 
 def may_go_on(session: ViewingSession) -> bool:
     """Whether a long answer may go on: the session is still open and its viewer still permitted."""
-    return ViewingSession.objects.filter(
+    still_open = ViewingSession.objects.filter(
         pk=session.pk, closed_at__isnull=True, valid_until__gt=clock.now()
-    ).exists() and permissions_of(session.actor).may(ACTION, site_id=session.site_id)
+    )
+    if not still_open.exists() or not hold_stands(session):
+        return False
+    return permissions_of(session.actor).may(ACTION, site_id=session.site_id)
 
 
 def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
     """Give an open session more time; an entry of its own comes first."""
     require_open(session)
     until = min(clock.now() + timedelta(minutes=minutes), session.opened_at + timedelta(hours=12))
+    until = _bounded(session.hold, until)
     _append(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
     session.valid_until = until
     session.save(update_fields=["valid_until"])
@@ -281,13 +313,15 @@ def close_idle_viewings() -> int:
     now = clock.now()
     closed = 0
     for session in ViewingSession.objects.filter(closed_at__isnull=True).select_related(
-        "actor", "site", "purpose"
+        "actor", "site", "purpose", "hold"
     ):
         if now >= session.valid_until:
             closed += close_viewing(session, reason=CloseReason.ENDED)
         elif now - session.last_active_at > IDLE_AFTER:
             closed += close_viewing(session, reason=CloseReason.IDLE)
-        elif not permissions_of(session.actor).may(ACTION, site_id=session.site_id):
+        elif not hold_stands(session) or not permissions_of(session.actor).may(
+            ACTION, site_id=session.site_id
+        ):
             closed += close_viewing(session, reason=CloseReason.REVOKED)
     for session in ViewingSession.objects.filter(
         closed_at__isnull=False, closed_entry__isnull=True, closed_at__lt=now - timedelta(seconds=30)
@@ -338,6 +372,8 @@ def _append(
     }
     if session.case:
         body["case"] = session.case
+    if session.hold is not None:
+        body["hold"] = {"id": str(session.hold.pk), "name": session.hold.number}
     return append(
         kind=kind,
         body=body,

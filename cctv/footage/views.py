@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.apps import apps
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -112,6 +113,8 @@ def camera_day(request: Request, site_code: str, camera_code: str, day: date) ->
         ],
         "from_text": _clock(suggested[0], zone) if suggested else "",
         "to_text": _clock(suggested[1], zone) if suggested else "",
+        "may_hold": request.permissions.may("hold.place", site_id=site.pk),
+        "may_view": request.permissions.may("footage.view", site_id=site.pk),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if end <= clock.now() else None,
     }
@@ -129,12 +132,17 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
         return render(request, "cctv/footage/span.html", {"site": site, "form": span_form}, status=400)
     cameras: list[Camera] = span_form.cleaned_data["camera"]
     start, end = span_form.cleaned_data["span"]
+    hold = _hold(request, site, data.get("hold", ""))
     purposes = _common_purposes(cameras)
     bound = request.POST if request.method == "POST" else None
     initial = _purpose_initial(request, data, cameras, purposes)
+    back = reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]])
+    if hold is not None:
+        initial |= {"hold": hold.pk, "case": hold.case}
+        back = reverse("hold", args=[hold.number])
     form = PurposeForm(bound, site=site, purposes=purposes, initial=initial)
     if bound is not None and form.is_valid():
-        return _open_viewing(request, cameras, start, end, form)
+        return _open_viewing(request, cameras, (start, end), form, hold)
     context = {
         "site": site,
         "form": form,
@@ -144,9 +152,24 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
         "zone": ZoneInfo(site.time_zone),
         "purposes": purposes,
         "camera_names": ", ".join(camera.name for camera in cameras),
-        "back": reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]]),
+        "back": back,
+        "hold": hold,
     }
     return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)
+
+
+def _hold(request: Request, site: Site, text: str) -> Any:
+    """The hold of this site that the viewing is to be opened from; None without one."""
+    if not text:
+        return None
+    request.permissions.require("hold.see", site_id=site.pk)
+    try:
+        hold = apps.get_model("cctv", "Hold")._default_manager.filter(pk=UUID(text), site=site).first()
+    except ValueError:
+        raise NotFound from None
+    if hold is None:
+        raise NotFound
+    return hold
 
 
 def _sent_rows(session: ViewingSession) -> list[dict[str, Any]]:
@@ -185,18 +208,19 @@ def _purpose_initial(request: Request, data: Any, cameras: list[Camera], purpose
 
 
 def _open_viewing(
-    request: Request, cameras: list[Camera], start: datetime, end: datetime, form: PurposeForm
+    request: Request, cameras: list[Camera], span: tuple[datetime, datetime], form: PurposeForm, hold: Any
 ) -> HttpResponse:
     session = sessions.open_viewing(
         actor=request.account,
         terminal=terminal_of(request),
         cameras=cameras,
         purpose=form.cleaned_data["purpose"],
-        starts_at=start,
-        ends_at=end,
+        starts_at=span[0],
+        ends_at=span[1],
         minutes=form.cleaned_data["minutes"],
         reason=form.cleaned_data["reason"],
         case=form.cleaned_data["case"],
+        hold=hold,
     )
     request.session["last_case"] = session.case
     return redirect("viewing", pk=session.pk)
@@ -222,12 +246,13 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
     zone = ZoneInfo(session.site.time_zone)
     cameras = list(session.cameras.order_by("name"))
     sent = _sent_rows(session)
-    if session.closed_at is not None or clock.now() >= session.valid_until:
+    over = session.closed_at is not None or clock.now() >= session.valid_until
+    if over or not sessions.hold_stands(session):
         context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
         return render(request, "cctv/footage/viewing_closed.html", context)
     rows = []
     for camera in cameras:
-        spans = selectors.coverage(camera_id=camera.pk, start=session.starts_at, end=session.ends_at)
+        spans = selectors.session_coverage(session, camera_id=camera.pk)
         rows.append(
             {
                 "camera": camera,
@@ -244,6 +269,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "ticks": _ticks(session.starts_at, session.ends_at, zone),
         "seconds_left": int((session.valid_until - clock.now()).total_seconds()),
         "player": _player_facts(session, rows),
+        "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
     }
     return render(request, "cctv/footage/viewing.html", context)
 
@@ -280,7 +306,7 @@ def own_session(request: Request, pk: UUID) -> ViewingSession:
     """The person's own session; anybody else's does not exist for them."""
     session = (
         ViewingSession.objects.filter(pk=pk, actor=request.account)
-        .select_related("site", "purpose", "actor")
+        .select_related("site", "purpose", "actor", "hold")
         .first()
     )
     if session is None:
