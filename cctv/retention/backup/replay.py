@@ -70,15 +70,18 @@ def _moved(facts: Mapping[str, Any], counts: Counts) -> None:
     epoch = _epoch(facts["epoch"])
     if epoch is None:
         return
-    living = rings.footage().key_ids()
+    living, now = rings.footage().key_ids(), clock.now()
     for kind, pk, expires_at, wrapped in facts["objects"]:
         row = MODELS[kind]._default_manager.filter(pk=pk).select_related("epoch").first()
         if row is None:
             continue
         row.expires_at = min(row.expires_at, clock.parse_rfc3339(expires_at))
-        # Never from a key that exists to one that does not.
-        if epoch.key_id in living or row.epoch.key_id not in living:
-            counts["moved"] += row.epoch_id != epoch.pk
+        # Never from a key that exists to one that does not, unless its time is over.
+        lives = epoch.key_id in living
+        if row.epoch_id != epoch.pk and (lives or row.expires_at <= now or row.epoch.key_id not in living):
+            counts["moved"] += 1
+            # What this register had it wrapped under is in its older copies: that key is to go.
+            Epoch.objects.filter(pk=row.epoch_id, state=EpochState.LIVE).update(needs_new_key=True)
             row.epoch, row.wrapped_key = epoch, base64.b64decode(wrapped)
         row.save(update_fields=["epoch", "wrapped_key", "expires_at"])
 
@@ -94,9 +97,10 @@ def _epoch(facts: Mapping[str, Any]) -> Epoch | None:
     if lives:
         before = Epoch.objects.filter(site_id=facts["site"], expires_hour=hour, state=EpochState.LIVE)
         before.update(state=EpochState.RETIRED, retired_at=now)
+    # One whose key is gone already gets its tombstone below, with what had moved under it.
     return Epoch.objects.create(
         pk=facts["id"], site_id=facts["site"], expires_hour=hour, key_id=facts["key_id"],
-        state=EpochState.LIVE if lives else EpochState.DESTROYED, destroyed_at=None if lives else now,
+        state=EpochState.LIVE if lives else EpochState.RETIRED, retired_at=None if lives else now,
     )  # fmt: skip
 
 

@@ -23,7 +23,8 @@ def certificate(facts: Mapping[str, Any], counts: "Counter[str]") -> None:
     _prefix, year, sequence = number.split("-")
     row = Certificate.objects.create(
         year=int(year), sequence=int(sequence), number=number, run=_run(told, issued_at),
-        site_id=told["site"]["id"], issued_at=issued_at, facts=told, facts_sha256=sha256(encode(told)).digest(),
+        site_id=told["site"]["id"], issued_at=issued_at, facts=told,
+        facts_sha256=sha256(encode(told)).digest(),
         signature=facts.get("signature", ""),
     )  # fmt: skip
     _cameras(row, told["cameras"])

@@ -122,6 +122,7 @@ def segment(command: dict[str, Any]) -> Any:
     return {
         "id": str(made.row.pk), "name": made.row.sealed_name, "clear": base64.b64encode(made.clear).decode(),
         "cipher": base64.b64encode(made.ciphertext).decode(), "key": made.object_key.hex(),
+        "wrapped": base64.b64encode(made.row.wrapped_key).decode(),
     }  # fmt: skip
 
 
@@ -142,15 +143,13 @@ def hold(command: dict[str, Any]) -> Any:
 
 def release(command: dict[str, Any]) -> Any:
     """Release a hold."""
+    from uuid import UUID
+
     from cctv.people.models import Account
     from cctv.retention.holds import services
-    from cctv.retention.holds.models import Hold
 
-    services.release_hold(
-        actor=Account.objects.get(email="officer@example.org"), terminal="desk",
-        hold=Hold.objects.get(pk=command["hold"]), reason="settled",
-    )  # fmt: skip
-    return None
+    officer = Account.objects.get(email="officer@example.org")
+    services.release_hold(hold_id=UUID(command["hold"]), actor=officer, terminal="desk", reason="settled")
 
 
 def purge(command: dict[str, Any]) -> Any:
@@ -278,7 +277,7 @@ def secrets(command: dict[str, Any]) -> Any:
     return {"roots": roots, "keys": [ring.get(k).hex() for ring in rings.both() for k in ring.key_ids()]}
 
 
-def erase(command: dict[str, Any]) -> Any:
+def shorten(command: dict[str, Any]) -> Any:
     """A rule of `days` days for one camera, in force now and applied at once."""
     from cctv.retention import shortening
 
@@ -290,7 +289,7 @@ def erase(command: dict[str, Any]) -> Any:
 ACTS = {
     act.__name__: act
     for act in (
-        prepare, segment, hold, release, purge, manage, play, sentences, facts, secrets, erase,
+        prepare, segment, hold, release, purge, manage, play, sentences, facts, secrets, shorten,
     )
 }  # fmt: skip
 
