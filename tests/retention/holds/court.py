@@ -32,7 +32,8 @@ class Court:
     def place(self, *sealed: Sealed, by: Account | None = None, **options: Any) -> Placed:
         """A hold on just these segments' times and cameras; by the approver unless said otherwise."""
         values = {
-            "actor": by or self.people.approver, "terminal": TERMINAL, "site": self.yard.sites[0], "case": CASE,
+            "actor": by or self.people.approver, "terminal": TERMINAL, "site": self.yard.sites[0],
+            "case": CASE,
             "cameras": list({each.row.camera_id: each.row.camera for each in sealed}.values()),
             "reason": "Kim Chulsoo fell at the dock", "ground": "incident", "until": self.yard.now + 90 * DAY,
         }  # fmt: skip
