@@ -76,8 +76,8 @@ class Command(BaseCommand):
         known = escrow.recipient()
         if known and known != public and not replace:
             raise CommandError(
-                f"A recovery key is set: {known}. With --replace another one takes its place, and the old one "
-                "opens nothing any more."
+                f"A recovery key is set: {known}. With --replace another one takes its place; "
+                "the old one then opens nothing any more."
             )
         if public is None:
             # Shown before it is used: killed in between, nothing is in escrow for a key that nobody has.
