@@ -13,7 +13,7 @@ from pathlib import Path
 from cctv.core.errors import LetheError
 from cctv.retention.backup.errors import MirrorTooOld, NoMirror, RecoveryKeyNeeded
 from cctv.retention.backup.manifest import Manifest
-from cctv.vault import journal, keyfile, rings
+from cctv.vault import escrow, journal, keyfile, rings
 from cctv.vault.errors import VaultNotEmpty
 from cctv.vault.keyfile import Header
 from cctv.vault.keyring import Keyring
@@ -143,11 +143,9 @@ def _from_escrow(
     """The records ring by the recovery key, from the escrow that opens the newest keyring."""
     if recovery_key is None:
         raise RecoveryKeyNeeded()
-    from cctv.vault import escrow
-
     private = recovery_key()
     folders = [*sources.folders(rings.RECORDS), backup / "keys" / rings.RECORDS]
-    roots = [escrow.open_file(path, private) for path in sources.escrows]
+    roots = [escrow.open(path, private) for path in sources.escrows]
     found = [each for root in roots if (each := _opened(root, folders)) is not None]
     if not found:
         raise NoMirror()

@@ -73,9 +73,9 @@ def put_back(alias: str, folder: Path, copied: Copied, *, after: Callable[[], No
         connection.ensure_connection()
         raw: psycopg.Connection[Any] = connection.connection
         tables = [table for table in copied.tables if table not in (_MIGRATIONS, _HEAD)]
-        if _HEAD not in copied.tables:
-            names = sql.SQL(", ").join(map(sql.Identifier, tables))
-            raw.execute(sql.SQL("TRUNCATE {}").format(names))
+        for table in tables:
+            # What migrations have written comes again with the backup; elsewhere there is nothing to delete.
+            raw.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
         for table in sorted(tables, key=lambda name: (name not in _FIRST, name)):
             _read(raw, table, copied.tables[table], folder / alias / f"{table}.copy")
         if _HEAD in copied.tables:

@@ -20,7 +20,6 @@ from uuid import UUID
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.db.models.functions import Least
 
 from accesslog.models import LogHead
 from cctv.core import clock
@@ -124,11 +123,13 @@ def _erased(facts: Mapping[str, Any], counts: Counts) -> None:
                 camera_id=facts["camera"], starts_at=clock.parse_rfc3339(start),
                 ends_at=clock.parse_rfc3339(end), defaults={"until": kept},
             )  # fmt: skip
-    ids = [UUID(pk) for pk in facts["segments"]]
-    for start in range(0, len(ids), BATCH):
-        found = Segment.objects.filter(pk__in=ids[start : start + BATCH], expires_at__gt=now)
-        Epoch.objects.filter(segments__in=found, state=EpochState.LIVE).update(needs_new_key=True)
-        counts["erased"] += found.update(expires_at=Least("expires_at", now))
+    for model, name in ((Segment, "segments"), (Quarantined, "quarantined")):
+        ids = facts.get(name, [])
+        for start in range(0, len(ids), BATCH):
+            found = model._default_manager.filter(pk__in=ids[start : start + BATCH], expires_at__gt=now)
+            epochs = list(found.values_list("epoch_id", flat=True).distinct())
+            Epoch.objects.filter(pk__in=epochs, state=EpochState.LIVE).update(needs_new_key=True)
+            counts["erased"] += found.update(expires_at=now)
 
 
 def _pass_over(facts: Mapping[str, Any], counts: Counts) -> None:

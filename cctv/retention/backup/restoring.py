@@ -24,7 +24,7 @@ from accesslog.models import LogHead
 from accesslog.services import append, close
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.retention import purge
+from cctv.retention import certificates, purge
 from cctv.retention.backup import keys, landing, objects, progress, replay
 from cctv.retention.backup import manifest as manifests
 from cctv.retention.backup.errors import OtherRestore, RestoreUnfinished
@@ -101,6 +101,9 @@ def _bring_up_to_date(
     reached("restore.objects")
     for run in PurgeRun.objects.filter(state__in=(RunState.PLANNED, RunState.PAUSED)):
         purge.give_up(run, GIVEN_UP)
+    # Certificates that came out of the journal get an entry and a line in the ledger again.
+    for run in PurgeRun.objects.filter(certificates__entry=None, state=RunState.DONE).distinct():
+        certificates.issue(run)
     # A killed restore has counted what it had changed; the next one only the rest.
     row.replayed = {name: n for name, n in sorted((replay.Counts(row.replayed) + counts).items()) if n}
     row.save(update_fields=["replayed"])
