@@ -8,7 +8,7 @@ import pytest
 from accesslog.models import LogEntry
 from cctv.core import clock
 from cctv.footage.models import ErasedSpan, Segment
-from cctv.ingest import admission, quarantine
+from cctv.ingest import again, quarantine
 from cctv.ingest.models import Quarantined
 from cctv.vault import services as vault
 from cctv.vault.models import Epoch, EpochState
@@ -37,9 +37,9 @@ def test_a_survivor_that_comes_again_after_its_key_moved_is_not_stored_twice(off
     segment = office.admit(data, start=start).segment
     move(segment)
 
-    again = office.admit(data, start=start)
+    second = office.admit(data, start=start)
 
-    assert (again.outcome, again.segment) == ("duplicate", segment)
+    assert (second.outcome, second.segment) == ("duplicate", segment)
     assert (Segment.objects.count(), Quarantined.objects.count()) == (1, 0)
     assert office.objects() == office.expected_objects()
     looked = jobs()
@@ -58,8 +58,8 @@ def test_another_recording_at_the_time_of_a_moved_one_is_no_duplicate(office, va
 def test_what_is_in_quarantine_and_comes_again_after_its_key_moved_is_not_stored_twice(office):
     first = office.admit(b"no video" * 500, original_name="a.mp4").quarantined
     move(first)
-    again = office.admit(b"no video" * 500, original_name="a.mp4")
-    assert (again.outcome, again.quarantined) == ("quarantined", first)
+    second = office.admit(b"no video" * 500, original_name="a.mp4")
+    assert (second.outcome, second.quarantined) == ("quarantined", first)
     other = office.admit(b"no VIDEO" * 500, original_name="a.mp4")
     assert other.quarantined != first
     assert Quarantined.objects.count() == 2
@@ -121,7 +121,7 @@ def test_an_erasure_between_the_look_and_the_commit_still_keeps_it_out(office, v
     start, data = office.began(), variant()
     segment = office.admit(data, start=start).segment
     erased(segment)
-    monkeypatch.setattr(admission.again, "was_erased", _once_false(admission.again.was_erased))
+    monkeypatch.setattr(again, "was_erased", _once_false(again.was_erased))
     assert office.admit(data, start=start).outcome == "erased"
     assert not office.objects()
 
@@ -155,7 +155,8 @@ def test_invariant_5_an_epoch_that_gets_a_new_key_during_admission_loses_nothing
     office, variant, monkeypatch, kind
 ):
     """The old epoch is retired between asking for it and the commit: the row goes under its successor."""
-    real, done = vault.ensure_epoch, []
+    real = vault.ensure_epoch
+    done: list[Epoch] = []
 
     def ensured(site_id: Any, expires_at: Any) -> Epoch:
         epoch = real(site_id, expires_at)

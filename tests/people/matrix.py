@@ -109,6 +109,10 @@ def certificate(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.certificate.number}
 
 
+def erasure(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.erasure.pk}
+
+
 def entry(place: Place, _world: World) -> dict[str, Any]:
     return {"index": place.entry}
 
@@ -228,6 +232,9 @@ MATRIX: dict[str, Row] = {
     "retention/runs/": Row("purge-runs", "any", RETENTION),
     "retention/runs/<uuid:pk>/": Row("purge-run", "site", RETENTION, run),
     "retention/runs/<uuid:pk>/confirm/": Row("purge-run-confirm", "site", CONFIRM, run, ok=302),
+    "retention/erasures/": Row("erasures", "any", CONFIRM),
+    "retention/erasures/new/<slug:camera_code>/": Row("erase", "site", CONFIRM, camera),
+    "retention/erasures/<uuid:pk>/": Row("erasure", "site", CONFIRM, erasure),
     "retention/certificates/": Row("certificates", "any", RETENTION),
     "retention/certificates/<str:number>/": Row("certificate", "site", RETENTION, certificate),
     "retention/certificates/<str:number>/facts.json": Row("certificate-json", "site", RETENTION, certificate),

@@ -12,7 +12,7 @@ from cctv.core.ids import new_id
 from cctv.footage.models import ViewingSession
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, Role, RoleGrant
-from cctv.retention.models import Certificate, PurgeItem, PurgeRun, RunState
+from cctv.retention.models import Certificate, Erasure, PurgeItem, PurgeRun, RunState
 from cctv.sites.models import Camera, Site
 from cctv.vault.models import Epoch
 from tests.people.cast import LONG_AGO, PASSWORD, Cast
@@ -33,6 +33,7 @@ class Place:
     run: PurgeRun
     certificate: Certificate
     entry: int
+    erasure: Erasure
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,14 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
-        entry=receipt.index,
+        entry=receipt.index, erasure=_erasure(camera, viewer),
+    )  # fmt: skip
+
+
+def _erasure(camera: Camera, decided_by: Account) -> Erasure:
+    return Erasure.objects.create(
+        site=camera.site, camera=camera, starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1),
+        reference="DSR-1", ground="subject", decided_by=decided_by,
     )  # fmt: skip
 
 

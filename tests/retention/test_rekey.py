@@ -153,7 +153,8 @@ def test_a_row_that_a_shorter_rule_moves_comes_only_to_an_epoch_that_is_live(
     sealed = yard.segment(expires_in=20 * DAY)
     kept = key_of(sealed.row)
     yard.rule(20, since=-MINUTE)
-    real, retired = vault.ensure_epoch, []
+    real = vault.ensure_epoch
+    retired: list[Epoch] = []
 
     def ensured(site_id: Any, expires_at: Any) -> Epoch:
         epoch = real(site_id, expires_at)
