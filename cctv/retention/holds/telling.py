@@ -19,6 +19,7 @@ from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
+from cctv.retention.holds import remembered
 from cctv.retention.holds.grounds import ground_text
 from cctv.retention.holds.models import HeldObject, Hold
 from cctv.vault.steps import reached
@@ -65,7 +66,8 @@ def _told(hold_id: UUID, note_id: str, **fields: Any) -> None:
 
 def facts(hold: Hold) -> dict[str, Any]:
     """The row as the journal repeats it: ids and codes; the only words in it are sealed."""
-    moments = ("starts_at", "ends_at", "until", "placed_at", "confirm_by", "escalate_at", "decided_at")
+    waiting = ("confirm_by", "escalate_at", "escalated_at", "decided_at")
+    moments = ("starts_at", "ends_at", "until", "placed_at", *waiting)
     values = {name: getattr(hold, name) for name in moments}
     return {
         "id": str(hold.pk),
@@ -81,6 +83,7 @@ def facts(hold: Hold) -> dict[str, Any]:
         "details": base64.b64encode(bytes(hold.details)).decode(),
         "placed_by": str(hold.placed_by_id),
         "decided_by": str(hold.decided_by_id) if hold.decided_by_id else "",
+        "deputy": str(hold.deputy_id) if hold.deputy_id else "",
         "too_late": hold.too_late,
         **{name: value.isoformat() if value else "" for name, value in values.items()},
     }
@@ -92,16 +95,21 @@ def _journal(hold: Hold, each: dict[str, Any]) -> None:
     if each["what"] == ENDED:
         journal.append("hold_ended", {"hold": str(hold.pk), "state": each["state"], "at": each["at"]})
         return
-    objects: list[list[str]] = []
+    objects: list[list[Any]] = []
     if each["what"] == HELD:
         held = HeldObject.objects.filter(hold=hold, pk__gte=each["first"], pk__lte=each["last"])
+        held = held.select_related("segment__epoch", "quarantined__epoch")
         objects = [_object(row) for row in held.order_by("pk")]
     journal.append("held", {"hold": facts(hold), "objects": objects})
 
 
-def _object(row: HeldObject) -> list[str]:
-    kind, pk = ("segment", row.segment_id) if row.segment_id else ("quarantined", row.quarantined_id)
-    return [kind, str(pk), base64.b64encode(bytes(row.wrapped_key)).decode()]
+def _object(row: HeldObject) -> list[Any]:
+    """Kind, id, the key under the hold's key, and the object's own row."""
+    kept = row.segment or row.quarantined
+    assert kept is not None
+    kind = "segment" if row.segment_id else "quarantined"
+    wrapped = base64.b64encode(bytes(row.wrapped_key)).decode()
+    return [kind, str(kept.pk), wrapped, remembered.describe(kept)]
 
 
 # ------------------------------------------------------------------ the log
