@@ -120,7 +120,8 @@ class OpenBaoRoots:
                 raise KeyringMoved(f"{KeyringMoved.message} ({refusal})") from None
         if self._verified != (root.ring_id, sealed.version):
             self._verify(root, sealed)
-            reached("bao.refused")
+            if sealed.before != NOTHING:
+                reached("bao.refused")
             self._verified = (root.ring_id, sealed.version)
         return older
 

@@ -92,10 +92,14 @@ class SharedReplica(Replica):
 
     def settle(self) -> Settled:
         """Finish what a crash left half-done, on this host or another, then read."""
-        settled = self.read()
-        self.roots.destroy_all_but(settled.root)
-        self._keep_copy(settled.data)
-        return settled
+        return self._finished(self.read())
+
+    def settle_moved(self) -> Settled:
+        """Likewise, for the move itself: the root file is still there."""
+        data = self.place.read()
+        if data is None:
+            raise KeyringMissing()
+        return self._finished(self.open(data))
 
     def replace(self, data: bytes) -> None:
         """Put a new keyring in place of the one that was read. KeyringMoved if another host was first."""
@@ -104,6 +108,20 @@ class SharedReplica(Replica):
         self.stored_at = time.monotonic()
         reached("keyring.durable")
         self._keep_copy(data)
+
+    def _finished(self, settled: Settled) -> Settled:
+        self._refuse_older(settled.content.header)
+        self.roots.destroy_all_but(settled.root)
+        self._keep_copy(settled.data)
+        return settled
+
+    def _refuse_older(self, ours: Header) -> None:
+        """RingRolledBack if this host has seen a newer keyring than the one that is stored now."""
+        seen = header_of(self.copy)
+        if seen is None or seen.ring_id != ours.ring_id:
+            return
+        if (seen.generation, seen.serial) > (ours.generation, ours.serial):
+            raise RingRolledBack(f"{RingRolledBack.message} ({self.copy})")
 
     def _keep_copy(self, data: bytes) -> None:
         """Against the loss of the bucket; a full disk of this host is no reason to stop."""
@@ -118,8 +136,7 @@ class Copies(MirrorSet):
     def refuse_rollback(self, settled: Settled) -> None:
         """RingRolledBack if a copy of this ring is newer than what is stored."""
         ours = settled.content.header
-        copies = [self._primary.folder / COPY, *(Path(state.path) / "keyring" for state in self.states())]
-        for path in copies:
+        for path in (Path(state.path) / "keyring" for state in self.states()):
             theirs = header_of(path)
             if theirs is None or theirs.ring_id != ours.ring_id:
                 continue
@@ -248,7 +265,7 @@ class SharedKeyring(Keyring):
             data = found.read_bytes()
             source = self._replica.open(data) if root is None else self._under_new_key(data, root)
             stored = self._place.read()
-            ours, theirs = _header(stored), source.content.header
+            ours, theirs = stored_header(stored), source.content.header
             if ours is not None and ours.ring_id != theirs.ring_id:
                 raise VaultNotEmpty(f"{VaultNotEmpty.message} ({self._place.name})")
             if ours is not None and (ours.generation, ours.serial) > (theirs.generation, theirs.serial):
@@ -304,12 +321,13 @@ class SharedKeyring(Keyring):
 def header_of(path: Path) -> Header | None:
     """The header of a copy; None where there is none."""
     try:
-        return _header(path.read_bytes())
+        return stored_header(path.read_bytes())
     except OSError:
         return None
 
 
-def _header(data: bytes | None) -> Header | None:
+def stored_header(data: bytes | None) -> Header | None:
+    """The header of a keyring with its root's line; None for anything else."""
     if data is None:
         return None
     try:
