@@ -152,7 +152,9 @@ class JournalFile:
     def keep_only(self, keep: Callable[[Line], bool]) -> int:
         """Write the journal anew with the lines that `keep` wants; how many it has not. Kill-safe."""
         base, tail = self.base(), self.repair()
-        dropped = 0
+        dropped = sum(not keep(line) for line in self.lines())
+        if not dropped:
+            return 0
         after = Base(base.ring, base.compacted + 1, tail.number, tail.chain.hex())
         try:
             with self._new.open("wb") as file:
@@ -163,14 +165,11 @@ class JournalFile:
                     if keep(line):
                         raw, chain = _encode(chain, _line_body(line))
                         file.write(raw)
-                    else:
-                        dropped += 1
                 file.flush()
                 os.fsync(file.fileno())
             reached("journal.compact-written")
-            if dropped:
-                self._new.replace(self.path)
-                fsync_dir(self.path.parent)
+            self._new.replace(self.path)
+            fsync_dir(self.path.parent)
         except OSError as error:
             raise VaultWriteFailed(f"{VaultWriteFailed.message} ({error.strerror})") from error
         finally:

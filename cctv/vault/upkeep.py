@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core.errors import LetheError
-from cctv.vault import filesystems, rings
+from cctv.vault import escrow, filesystems, journal, rings
 from cctv.vault.keyring import Keyring
 from cctv.vault.mirrors import MirrorState
 from cctv.vault.rootfile import RootKey
+from cctv.vault.setup import is_initialised
 
 
 class NoSuchRing(LetheError):
@@ -57,6 +58,23 @@ def status() -> list[RingStatus]:
         )
         for ring in rings.both()
     ]
+
+
+def tend() -> None:
+    """Bring forward whatever has not kept up: mirrors, their journals, escrows. For the regular tick."""
+    if not is_initialised():
+        return
+    footage, records = rings.footage(), rings.records()
+    if any(state.pending for state in footage.mirror_states()) or journal.lagging():
+        footage.sync_mirrors()
+    behind = escrow.recipient() and not all(state.current for state in escrow.states())
+    if behind or any(state.pending for state in records.mirror_states()):
+        records.sync_mirrors()
+
+
+def compact_journal() -> int:
+    """Drop the journal's lines that no older register can need any more; how many."""
+    return journal.compact() if is_initialised() else 0
 
 
 def recover(*, ring: str, mirror: Path, reason: str, root: RootKey | None = None) -> int:

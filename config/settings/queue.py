@@ -53,5 +53,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "mirrors": {"task": "cctv.vault.tasks.tend_mirrors", "schedule": 60.0, "options": {"expires": 60}},
+    "journal": {"task": "cctv.vault.tasks.compact_journal", "schedule": 3600.0, "options": {"expires": 3600}},
     "send-mail": {"task": "cctv.people.tasks.send_mail", "schedule": 60.0, "options": {"expires": 60}},
 }

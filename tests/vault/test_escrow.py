@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from accesslog.models import LogEntry
 from accesslog.services import close
-from cctv.vault import escrow, escrowfile, rings
+from cctv.vault import escrow, escrowfile, rings, steps
 from cctv.vault import services as vault
 from cctv.vault.errors import GenerationMismatch, KeyMissing
 from cctv.vault.escrow import EscrowUnreadable, RecoveryKeyInvalid
@@ -247,3 +247,25 @@ def test_the_command_does_not_replace_a_key_by_accident(disks, key):
 
 def test_facts_name_nothing_where_the_file_is_not_what_was_written(tmp_path):
     assert escrowfile.facts(tmp_path) is None
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    "step", ["escrow.logged", "escrow.recipient", "escrow.written", "escrow.overwritten"]
+)
+def test_setting_a_recovery_key_killed_at_any_step_is_done_by_setting_it_again(disks, lethe_home, step):
+    public, private = escrow.recovery_keypair()
+    rings.records().close()
+    steps_before = list(steps._listeners)
+
+    def listener(reached: str) -> None:
+        if reached == step:
+            steps._listeners[:] = steps_before
+            raise KeyboardInterrupt  # nothing in the code catches it
+
+    steps._listeners.append(listener)
+    with pytest.raises(KeyboardInterrupt):
+        escrow.set_recipient(public)
+    rings._rings.clear()
+    assert not any(state.pending for state in escrow.set_recipient(public))
+    assert [escrow.open(folder, private).generation for folder in places(lethe_home, disks)] == [1, 1, 1]

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from accesslog.models import LogEntry
 from accesslog.services import close
-from cctv.vault import rings
+from cctv.vault import journal, rings, upkeep
 from cctv.vault import services as vault
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"], transaction=True)
@@ -77,3 +77,31 @@ def test_a_mirror_is_given_up_with_a_reason_in_the_log(mirror):
     run("forget", "footage", str(mirror / "footage"), "--reason", "shredded")
     assert vault.mirror_states() == []
     assert LogEntry.objects.filter(kind="vault.mirror_forgotten").count() == 1
+
+
+def test_the_regular_tick_brings_forward_what_was_away_and_else_writes_nothing(mirror, tmp_path, lethe_home):
+    journal.append("test", {"x": 1})
+    mirror.rename(tmp_path / "away")
+    rings.records().ensure("a")
+    journal.append("test", {"x": 2})
+    upkeep.tend()
+    assert rings.records().mirror_states()[0].pending
+    (tmp_path / "away").rename(mirror)
+    upkeep.tend()
+    assert not rings.records().mirror_states()[0].pending
+    assert journal.lagging() == []
+    written = {path: path.stat().st_mtime_ns for path in lethe_home.rglob("*.json")}
+    upkeep.tend()
+    assert written == {path: path.stat().st_mtime_ns for path in lethe_home.rglob("*.json")}
+
+
+def test_the_ticks_leave_a_home_alone_that_was_never_set_up(lethe_home):
+    upkeep.tend()
+    assert upkeep.compact_journal() == 0
+    assert list((lethe_home / "keys").iterdir()) == []
+
+
+def test_the_journal_is_compacted_by_the_tick(mirror):
+    journal.append("moved", {"epoch": {"key_id": "gone"}, "objects": []})
+    assert upkeep.compact_journal() == 1
+    assert upkeep.compact_journal() == 0
