@@ -88,11 +88,12 @@ SENTENCES = {
     "expiries": "objects end earlier, as had been decided since",
     "erased": "segments had been erased on request since",
     "holds": "holds had been placed since, and are in force again",
+    "held_recreated": "held objects came in after the backup, and are known again from the journal",
     "held": "objects are held again",
     "holds_ended": "holds had ended since",
     "certificates": "certificates had been issued since",
     "objects": "sealed objects were put into the footage store",
-    "held_unknown": "HELD OBJECTS came in after the backup and are not in this register: they are lost",
+    "held_unknown": "HELD OBJECTS belong to cameras that came after the backup: they are lost",
     "holds_without_site": "HOLDS belong to sites that came after the backup: they are lost",
     "unreadable": "OBJECTS HAVE NOT EXPIRED AND HAVE NO KEY: look for a newer mirror of the keys",
 }

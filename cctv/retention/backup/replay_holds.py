@@ -10,9 +10,8 @@ from uuid import UUID
 from django.db.models import F
 
 from cctv.core import clock
-from cctv.footage.models import Segment
-from cctv.ingest.models import Quarantined
 from cctv.people.models import Account
+from cctv.retention.holds import remembered
 from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldGate
 from cctv.sites.models import Camera, Site
 from cctv.vault import rings
@@ -124,17 +123,18 @@ def _account(pk: str) -> UUID:
 
 
 def _take(hold: Hold, objects: Sequence[Sequence[Any]], counts: "Counter[str]") -> int:
-    """Hold again what the register still knows; what it never knew is counted as lost."""
-    known = {
-        "segment": _known(Segment, objects, "segment"),
-        "quarantined": _known(Quarantined, objects, "quarantined"),
-    }
+    """Hold again what the register knows, or can be told of by the journal; the rest is counted as lost."""
+    known = {kind: _known(model, objects, kind) for kind, model in remembered.MODELS.items()}
+    living = rings.footage().key_ids()
     rows = []
-    for kind, pk, wrapped, *_ in objects:
-        if UUID(pk) in known[kind]:
-            rows.append(HeldObject(hold=hold, wrapped_key=base64.b64decode(wrapped), **{f"{kind}_id": pk}))
-        else:
-            counts["held_unknown"] += 1
+    for kind, pk, wrapped, *more in objects:
+        if UUID(pk) not in known[kind]:
+            lives = bool(more) and more[0]["epoch"]["key_id"] in living
+            if not more or not remembered.recreate(kind, pk, more[0], epoch_lives=lives):
+                counts["held_unknown"] += 1
+                continue
+            counts["held_recreated"] += 1
+        rows.append(HeldObject(hold=hold, wrapped_key=base64.b64decode(wrapped), **{f"{kind}_id": pk}))
     before = hold.objects_held.count()
     HeldObject.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return int(hold.objects_held.count() - before)

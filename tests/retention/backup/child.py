@@ -115,6 +115,15 @@ def prepare(command: dict[str, Any]) -> Any:
     return vault.installation_id()
 
 
+def recovery_key(command: dict[str, Any]) -> Any:
+    """Set a recovery key; its private part."""
+    from cctv.vault import escrow
+
+    public, private = escrow.recovery_keypair()
+    escrow.set_recipient(public)
+    return private
+
+
 def segment(command: dict[str, Any]) -> Any:
     """Seal a segment of camera number `camera` that expires in `hours` hours."""
     yard = _yard(command)
@@ -289,7 +298,8 @@ def shorten(command: dict[str, Any]) -> Any:
 ACTS = {
     act.__name__: act
     for act in (
-        prepare, segment, hold, release, purge, manage, play, sentences, facts, secrets, shorten,
+        prepare, recovery_key, segment, hold, release, purge, manage, play, sentences, facts, secrets,
+        shorten,
     )
 }  # fmt: skip
 

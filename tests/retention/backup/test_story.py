@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ class Story:
         self.office = office
         do = office.do
         do("prepare")
+        self.private = do("recovery_key")
         self.ended = do("segment", hours=1)  # purged before the backup
         self.evidence = do("segment", hours=2)  # held before, its own time is over after the backup
         self.released = do("segment", hours=3, camera=1)  # held before the backup, released after it
@@ -49,6 +51,8 @@ class Story:
         """What the backup does not know."""
         do = self.office.do
         self.later = do("hold", segment=self.late["id"], minutes=4 * HOUR)
+        self.fresh = do("segment", hours=50, minutes=4 * HOUR)  # it came in after the backup, and is held
+        self.freshest = do("hold", segment=self.fresh["id"], minutes=4 * HOUR)
         do("release", hold=self.ending["id"], minutes=5 * HOUR)
         assert do("shorten", camera=3, days=20, minutes=6 * HOUR) == 2
         self.purge(7 * HOUR)
@@ -57,6 +61,14 @@ class Story:
         assert self.gone["id"] not in self.at_last["segments"]
         assert self.shortened["id"] not in self.at_last["segments"], "the shorter rule is over as well"
         self.dead = [self.ended, self.released, self.gone, self.shortened]
+
+    def roots_of(self, mirror: Path) -> list[bytes]:
+        """What the recovery key opens."""
+        import pyrage
+
+        identity = pyrage.x25519.Identity.from_str(self.private.split()[-1])
+        clear = pyrage.decrypt((mirror / "records" / "escrow.age").read_bytes(), [identity])
+        return [base64.b64decode(value) for value in json.loads(clear).values() if _is_key(value)]
 
     def check(self, machine: Machine, *, footage: bool) -> None:
         """Wherever it is put back: what lives lives, what was ended is dead."""
@@ -81,12 +93,14 @@ class Story:
         if footage:
             assert play(self.living) == self.living["clear"]
             assert play(self.moved) == self.moved["clear"]
+            assert play(self.fresh, hold=self.freshest["id"]) == self.fresh["clear"]
             assert play(self.late, hold=self.later["id"]) == self.late["clear"]
         for made in self.dead:
             assert play(made) == "no row"
         told = machine.do("sentences", minutes=10 * HOUR)
         assert told["bodies"] == told["size"], "every sentence of the log can be read"
         assert self.hold["number"] in told["reasons"]
+        assert told["kinds"].count("certificate.issued") == len(facts["certificates"])
         assert told["kinds"].count("register.restored") == 1
         states = machine.do("purge", minutes=10 * HOUR)
         assert not [state for state in states if state[0] == "paused"], states
@@ -98,14 +112,19 @@ def story(machines, tmp_path) -> Any:
     return Story(machines("office", mirror=tmp_path / "mirror"), tmp_path / "backups")
 
 
-def dead_for(story: Story, folders: list[Path]) -> None:
+def dead_for(story: Story, folders: list[Path], also: Sequence[bytes] = ()) -> None:
     """Invariant 4: nothing in all these folders opens what was destroyed; it does open what lives."""
     everything = set().union(*(windows(folder / "keys") for folder in folders if (folder / "keys").exists()))
     everything |= set().union(*(windows(folder) for folder in folders if not (folder / "keys").exists()))
+    everything |= set(also)
     keyrings = [path.read_bytes() for folder in folders for path in folder.rglob("keyring")]
     for made in (*story.dead, story.living):
         found = attack(everything, keyrings, _Saved(made))  # type: ignore[arg-type]
         assert (found is not None) == (made is story.living)
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 44
 
 
 class _Saved:
@@ -135,3 +154,16 @@ def test_without_the_footage_the_held_clip_of_the_backup_still_plays(story, mach
     annex = machines("annex", mirror=tmp_path / "mirror")
     annex.manage("restore", str(story.backup), "--mirror", str(tmp_path / "mirror"), minutes=10 * HOUR)
     story.check(annex, footage=False)
+
+
+def test_with_the_mirrors_records_root_lost_the_recovery_key_is_needed_and_enough(story, machines, tmp_path):
+    story.office.wipe()
+    mirror = tmp_path / "mirror"
+    (mirror / "records" / "root.key").unlink()
+    annex = machines("annex", mirror=mirror)
+    arguments = ("restore", str(story.backup), "--mirror", str(mirror))
+    assert "restore_recovery_key_needed" in annex.refused(*arguments, minutes=10 * HOUR)
+    (tmp_path / "paper").write_text(story.private)
+    annex.manage(*arguments, "--recovery-key", str(tmp_path / "paper"), minutes=10 * HOUR)
+    story.check(annex, footage=False)
+    dead_for(story, [annex.home, story.backup, mirror], also=story.roots_of(mirror))

@@ -1,0 +1,66 @@
+"""A held object's own row, as the journal of the keys keeps it.
+
+What came in after the last backup and is held would be in no register that is put back: its ciphertext
+would be there, its key too, and nothing that knows of either. So the journal has the row as well. It
+holds no picture and no name; the key in it is wrapped.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.core import serializers
+
+from cctv.core import clock
+from cctv.footage.models import Segment
+from cctv.ingest.models import Quarantined
+from cctv.sites.models import Camera, Site
+from cctv.vault.models import Epoch, EpochState
+
+MODELS: dict[str, type[Segment] | type[Quarantined]] = {"segment": Segment, "quarantined": Quarantined}
+
+
+def describe(row: Segment | Quarantined) -> dict[str, Any]:
+    """The row (which comes with its epoch) and its epoch, as JSON can hold them."""
+    (record,) = json.loads(serializers.serialize("json", [row]))
+    epoch = row.epoch
+    return {
+        "fields": record["fields"],
+        "epoch": {
+            "id": str(epoch.pk), "site": str(epoch.site_id), "hour": clock.rfc3339(epoch.expires_hour),
+            "key_id": epoch.key_id,
+        },
+    }  # fmt: skip
+
+
+def recreate(kind: str, pk: str, facts: Mapping[str, Any], *, epoch_lives: bool) -> bool:
+    """Make the row again that an older register does not have; False where its camera or site is unknown.
+
+    A column that the row had then and the model has no more is passed over.
+    """
+    fields, told = dict(facts["fields"]), facts["epoch"]
+    if not Site.objects.filter(pk=told["site"]).exists():
+        return False
+    if fields.get("camera") and not Camera.objects.filter(pk=fields["camera"]).exists():
+        return False
+    fields["epoch"] = str(_epoch(told, lives=epoch_lives).pk)
+    if kind == "quarantined":
+        fields["source"] = None  # a source may have come after the register's time too
+    record = {"model": MODELS[kind]._meta.label_lower, "pk": pk, "fields": fields}
+    for each in serializers.deserialize("json", json.dumps([record]), ignorenonexistent=True):
+        each.save()
+    return True
+
+
+def _epoch(told: Mapping[str, Any], *, lives: bool) -> Epoch:
+    known = Epoch.objects.filter(key_id=told["key_id"]).first()
+    if known is not None:
+        return known
+    hour = clock.parse_rfc3339(told["hour"])
+    taken = Epoch.objects.filter(site_id=told["site"], expires_hour=hour, state=EpochState.LIVE).exists()
+    # Beside another live epoch of that hour it takes nobody in, and its key goes when the hour is over.
+    state = EpochState.LIVE if lives and not taken else EpochState.RETIRED
+    return Epoch.objects.create(
+        pk=told["id"], site_id=told["site"], expires_hour=hour, key_id=told["key_id"], state=state,
+        retired_at=None if state == EpochState.LIVE else clock.now(),
+    )  # fmt: skip
