@@ -4,6 +4,12 @@ A certificate speaks of epochs whose key is gone *and* whose objects are gone, w
 them; what could not be deleted is named as left, and gets a certificate of its own once it is gone.
 Numbers have no gaps: a number is taken in the transaction that writes its certificate, and
 certificates are never deleted. Facts hold no personal data.
+
+    written     row, facts and their hash; its items point to it        repeat: nothing is due any more
+    signed      a signed note over number and hash                      repeat: the same note
+    journalled  so that a register put back from a backup knows of it   repeat: a second line, read as one
+    ledger      the line DESTROY                                        repeat: the same line
+    entered     `certificate.issued`, by its index the row is finished  repeat: no second entry
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,18 +20,28 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accesslog.canonical import encode
-from accesslog.merkle import Frontier, leaf_hash, tree_root
 from cctv.core import clock
-from cctv.core.clock import rfc3339
-from cctv.retention import entries
-from cctv.retention.models import Certificate, PurgeFailure, PurgeItem, PurgeRun, RunState
-from cctv.sites.models import Camera, Site
+from cctv.core.clock import parse_rfc3339, rfc3339
+from cctv.ledger import services as ledger
+from cctv.ledger.models import LedgerKind
+from cctv.retention import certificate_facts, entries
+from cctv.retention import certificate_words as words
+from cctv.retention.certificate_facts import FORMAT, root_of
+from cctv.retention.models import Certificate, CertificateCamera, PurgeItem, PurgeRun, RunState
+from cctv.sites.models import Site
+from cctv.vault import journal, signing
 from cctv.vault.models import EpochState
+from cctv.vault.steps import reached
 
-FORMAT = "lethe/certificate/1"
-PASS, FAIL, UNKNOWN = "PASS", "FAIL", "UNKNOWN"
+__all__ = ["FORMAT", "issue", "note_lines", "open_trees", "root_of"]
+
+LANGUAGES = {"KR": "ko", "JP": "ja"}
+_journalled: dict[str, tuple[int, dict[int, int]]] = {}
 
 
 def open_trees(epoch_ids: Iterable[UUID]) -> dict[UUID, tuple[int, bytes]]:
@@ -38,13 +54,8 @@ def open_trees(epoch_ids: Iterable[UUID]) -> dict[UUID, tuple[int, bytes]]:
     return trees
 
 
-def root_of(item: PurgeItem) -> bytes:
-    """The root of the item's hash tree: RFC 6962 over the SHA-256 of the ciphertexts destroyed so far."""
-    return Frontier.from_bytes(item.tree_size, bytes(item.frontier)).root()
-
-
 def issue(run: PurgeRun) -> list[Certificate]:
-    """Write the certificates that have become due, and their entries; doing it again adds nothing.
+    """Write the certificates that have become due, and tell of them; doing it again adds nothing.
 
     While any run waits for a mirror of the keys, its epochs are not certified by anybody.
     """
@@ -53,13 +64,17 @@ def issue(run: PurgeRun) -> list[Certificate]:
     with transaction.atomic():
         for site_id, items in _due_by_site().items():
             _write(run, site_id, items)
-    issued = list(run.certificates.select_related("site"))
+    reached("purge.certificate-written")
+    issued = list(run.certificates.select_related("site__organisation", "run"))
     for certificate in issued:
         if certificate.entry is None:
-            facts = certificate.facts
-            receipt = entries.certificate(certificate, segments=facts["segments"], size_bytes=facts["bytes"])
-            Certificate.objects.filter(pk=certificate.pk).update(entry=receipt.index)
+            _tell(certificate)
     return issued
+
+
+def note_lines(number: str, facts_sha256: bytes) -> list[str]:
+    """What the signature is over."""
+    return [FORMAT, number, facts_sha256.hex()]
 
 
 def _due_by_site() -> dict[UUID, list[PurgeItem]]:
@@ -78,129 +93,86 @@ def _due_by_site() -> dict[UUID, list[PurgeItem]]:
 def _write(run: PurgeRun, site_id: UUID, items: Sequence[PurgeItem]) -> Certificate:
     now = clock.now()
     last = Certificate.objects.filter(year=now.year).aggregate(last=Max("sequence"))["last"] or 0
-    number = f"DC-{now.year}-{last + 1:04d}"
-    facts = _facts(run, Site.objects.select_related("organisation").get(pk=site_id), items)
+    sequence = max(last, _last_journalled(now.year)) + 1
+    number = f"DC-{now.year}-{sequence:04d}"
+    facts = certificate_facts.gather(run, Site.objects.select_related("organisation").get(pk=site_id), items)
     facts |= {"number": number, "issued_at": rfc3339(now)}
     certificate = Certificate.objects.create(
-        year=now.year, sequence=last + 1, number=number, run=run, site_id=site_id, issued_at=now, facts=facts,
+        year=now.year, sequence=sequence, number=number, run=run, site_id=site_id, issued_at=now, facts=facts,
         facts_sha256=sha256(encode(facts)).digest(),
     )  # fmt: skip
     PurgeItem.objects.filter(pk__in=[item.pk for item in items]).update(certificate=certificate)
+    CertificateCamera.objects.bulk_create(
+        CertificateCamera(
+            certificate=certificate, camera_id=row["id"], segments=row["segments"],
+            starts_at=parse_rfc3339(row["from"]), ends_at=parse_rfc3339(row["to"]),
+        )
+        for row in facts["cameras"]
+    )  # fmt: skip
     return certificate
 
 
-def _facts(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, Any]:
-    """Everything the certificate states, as canonical JSON can hold it (no floats)."""
-    epochs = _epochs(items)
-    runs = {item.run_id: item.run for item in items} | {run.pk: PurgeRun.objects.get(pk=run.pk)}
-    left = PurgeFailure.objects.filter(site=site)
-    return {
-        "format": FORMAT,
-        "organisation": site.organisation.name,
-        "site": {
-            "id": str(site.pk), "name": site.name, "jurisdiction": site.jurisdiction,
-            "time_zone": site.time_zone, "storage_place": site.storage_place,
-        },
-        "trigger": run.trigger,
-        "ground": "retention_ended",
-        "cameras": _cameras(items),
-        "segments": sum(item.segments for item in items),
-        "quarantined": sum(item.quarantined for item in items),
-        "bytes": sum(item.bytes for item in items),
-        "merkle_root": tree_root(leaf_hash(bytes.fromhex(epoch["root"])) for epoch in epochs).hex(),
-        "epochs": epochs,
-        "deleted_from": min(epoch["deleted_from"] for epoch in epochs),
-        "deleted_until": max(epoch["deleted_until"] for epoch in epochs),
-        "keys_destroyed_at": max(epoch["key_destroyed_at"] for epoch in epochs),
-        "generation_before": run.generation_before,
-        "generation_after": run.generation_after,
-        "method": {
-            "standard": "NIST SP 800-88", "technique": "cryptographic erase and deletion",
-            "tool": "Lethe", "version": settings.LETHE_VERSION,
-        },
-        "copies": _copies(run, left.count()),
-        "left": [
-            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts}
-            for row in left[:100]
-        ],
-        "performed_by": "automatic" if run.trigger == "auto" else "by hand",
-        "confirmed_by": "privacy_officer" if run.confirmed_at else None,
-        "runs": [_run(each, site) for each in sorted(runs.values(), key=lambda each: each.planned_at)],
-    }  # fmt: skip
+def _last_journalled(year: int) -> int:
+    """The highest number of the year that the journal knows: a register put back may not know it yet.
+
+    Only what was added since this process last looked is read.
+    """
+    place = str(journal.path())
+    read, highest = _journalled.get(place, (0, {}))
+    for line in journal.read(after=read):
+        read = line.number
+        if line.kind == "certificate":
+            of_year, sequence = map(int, line.facts["number"].split("-")[1:])
+            highest[of_year] = max(highest.get(of_year, 0), sequence)
+    _journalled[place] = (read, highest)
+    return highest.get(year, 0)
 
 
-def _run(run: PurgeRun, site: Site) -> dict[str, Any]:
-    """The run, and the indexes of the entries that it has written for the site."""
-    start, done = run.started_entries.get(str(site.pk)), run.done_entries.get(str(site.pk))
-    return {"id": str(run.pk), "digest": run.digest, "start": start, "done": done}
-
-
-def _epochs(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:
-    by_epoch: dict[UUID, list[PurgeItem]] = {}
-    for item in items:
-        by_epoch.setdefault(item.epoch_id, []).append(item)
-    rows = []
-    for parts in by_epoch.values():
-        epoch, last = parts[-1].epoch, parts[-1]
-        starts = [part.deleted_from for part in parts if part.deleted_from is not None]
-        ends = [part.deleted_until for part in parts if part.deleted_until is not None]
-        rows.append(
-            {
-                "key_id": epoch.key_id,
-                "expires_hour": rfc3339(epoch.expires_hour),
-                "segments": sum(part.segments for part in parts),
-                "quarantined": sum(part.quarantined for part in parts),
-                "bytes": sum(part.bytes for part in parts),
-                "tree_size": last.tree_size,
-                "root": root_of(last).hex(),
-                "deleted_from": rfc3339(min(starts)),
-                "deleted_until": rfc3339(max(ends)),
-                "key_destroyed_at": rfc3339(epoch.destroyed_at or epoch.expires_hour + clock.HOUR),
-            }
+def _tell(certificate: Certificate) -> None:
+    """Sign it, and tell journal, ledger and log; each is done again by whoever goes on after a kill."""
+    facts = certificate.facts
+    if not certificate.signature:
+        certificate.signature = signing.sign_note(
+            note_lines(certificate.number, bytes(certificate.facts_sha256))
         )
-    return rows
+        Certificate.objects.filter(pk=certificate.pk).update(signature=certificate.signature)
+    reached("purge.certificate-signed")
+    journal.append(
+        "certificate",
+        {"number": certificate.number, "facts": facts, "signature": certificate.signature},
+    )
+    reached("purge.certificate-journalled")
+    with translation.override(LANGUAGES.get(certificate.site.jurisdiction, "en")):
+        ledger.write(**_ledger_line(certificate, facts))
+    reached("purge.certificate-in-ledger")
+    receipt = entries.certificate(certificate, segments=facts["segments"], size_bytes=facts["bytes"])
+    Certificate.objects.filter(pk=certificate.pk).update(entry=receipt.index)
+    certificate.entry = receipt.index
 
 
-def _cameras(items: Sequence[PurgeItem]) -> list[dict[str, Any]]:
-    merged: dict[str, list[Any]] = {}
-    for item in items:
-        for camera_id, (count, size, first, last, fewest, most) in item.cameras.items():
-            known = merged.get(camera_id, [0, 0, first, last, fewest, most])
-            merged[camera_id] = [
-                known[0] + count, known[1] + size, min(known[2], first), max(known[3], last),
-                min(known[4], fewest), max(known[5], most),
-            ]  # fmt: skip
-    names = {str(pk): (code, name) for pk, code, name in _names(merged)}
-    rows = []
-    for camera_id, (count, size, first, last, fewest, most) in merged.items():
-        code, name = names.get(camera_id, ("", ""))
-        rows.append(
-            {
-                "id": camera_id, "code": code, "name": name, "segments": count, "bytes": size,
-                "from": first, "to": last, "kept_days": [fewest, most],
-            }
-        )  # fmt: skip
-    return sorted(rows, key=lambda row: row["code"])
+def _ledger_line(certificate: Certificate, facts: dict[str, Any]) -> dict[str, Any]:
+    """The line DESTROY, in the language of the site's law."""
+    recorded = words.recorded(facts)
+    cameras = ", ".join(row["code"] for row in facts["cameras"])
+    segments = ngettext("%(n)d segment", "%(n)d segments", facts["segments"]) % {"n": facts["segments"]}
+    return {
+        "kind": LedgerKind.DESTROY,
+        "site": certificate.site,
+        "at": parse_rfc3339(max(facts["deleted_until"], facts["keys_destroyed_at"])),
+        "item": _("%(segments)s of %(cameras)s (certificate %(number)s)")
+        % {"segments": segments, "cameras": cameras or "–", "number": certificate.number},
+        "form": _("sealed video"),
+        "handler": _("Lethe, automatically"),
+        "reason": words.why(facts),
+        "cycle": _("looked for every %(n)d seconds") % {"n": _beat_seconds()},
+        "checked_at": certificate.run.planned_at,
+        "source": f"certificate {certificate.number}",
+        "footage_from": recorded[0] if recorded else None,
+        "footage_to": recorded[1] if recorded else None,
+    }
 
 
-def _names(camera_ids: Iterable[str]) -> Iterable[tuple[UUID, str, str]]:
-    return Camera.objects.filter(pk__in=list(camera_ids)).values_list("pk", "code", "name")
-
-
-def _copies(run: PurgeRun, left: int) -> list[dict[str, Any]]:
-    """What was done to each copy. What was not looked at is UNKNOWN, never PASS."""
-    ciphertext = FAIL if left else PASS
-    return [
-        {"copy": "ciphertext", "done": "deleted", "checked": "absent", "result": ciphertext, "left": left},
-        {"copy": "derivatives", "done": "deleted", "checked": "absent", "result": ciphertext},
-        {"copy": "keys", "done": "root_overwritten", "checked": "read_back", "result": PASS},
-        *(
-            {"copy": "mirror", "place": mirror["place"], "done": "root_overwritten", "checked": "read_back",
-             "result": PASS if mirror["confirmed"] else FAIL}
-            for mirror in run.mirrors
-            if mirror["kind"] == "mirror"
-        ),
-        # The file root overwrites in place. What a drive, a snapshot or a hypervisor keeps of the old
-        # content, no program above the file system can see.
-        {"copy": "below_file_system", "done": "none", "checked": "none", "result": UNKNOWN},
-    ]  # fmt: skip
+def _beat_seconds() -> int:
+    """How often the scheduler looks for what has expired."""
+    schedule = settings.CELERY_BEAT_SCHEDULE
+    return int(next(row["schedule"] for row in schedule.values() if row["task"].endswith("purge_due")))

@@ -6,21 +6,19 @@ from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from cctv.core import clock
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.stepup import step_up_required
 from cctv.retention import charts, guards, page, selectors, tasks
 from cctv.retention.confirm import CONFIRM, DigestMismatch, confirm_run
-from cctv.retention.models import Certificate, PurgeRun
+from cctv.retention.models import PurgeRun
 from cctv.retention.promises import SiteIds, promises
 from cctv.sites.selectors import common_zone
 
@@ -185,110 +183,3 @@ def run_confirm(request: Request, pk: UUID) -> HttpResponse:
     context = _paused(request, found, request.permissions.sites(SEE))
     context |= {"digest_error": error, "digest_typed": typed, "deciding": True}
     return render(request, "cctv/retention/confirm.html", context, status=400 if error else 200)
-
-
-@require_GET
-@requires(SEE)
-def certificates(request: Request) -> HttpResponse:
-    """Find a certificate by its number; all of them, newest first."""
-    sites = request.permissions.sites(SEE)
-    text = request.GET.get("number", "")[:20]
-    first = _number(request.GET.get("from"))
-    found = list(selectors.find_certificates(sites=sites, text=text)[first : first + PAGE + 1])
-    if text and first == 0 and len(found) == 1 and found[0].number.lower() == text.strip().lower():
-        return redirect("certificate", found[0].number)
-    address = reverse("certificates")
-    context = {
-        "certificates": found[:PAGE],
-        "number": text,
-        "newer": f"{address}?number={text}&from={max(0, first - PAGE)}" if first else "",
-        "older": f"{address}?number={text}&from={first + PAGE}" if len(found) > PAGE else "",
-    }
-    return render(request, "cctv/retention/certificates.html", context)
-
-
-def _certificate_or_404(request: Request, number: str) -> Certificate:
-    return get_object_or_404(selectors.certificates(sites=request.permissions.sites(SEE)), number=number)
-
-
-@require_GET
-@requires(SEE)
-def certificate(request: Request, number: str) -> HttpResponse:
-    """All facts of a certificate, made to be printed."""
-    found = _certificate_or_404(request, number)
-    facts = found.facts
-    moments = ("deleted_from", "deleted_until", "keys_destroyed_at")
-    context = {
-        "certificate": found,
-        "facts": facts,
-        "zone": facts["site"]["time_zone"],
-        "times": {name: clock.parse_rfc3339(facts[name]) for name in moments},
-        "cameras": [
-            {**row, "from": clock.parse_rfc3339(row["from"]), "to": clock.parse_rfc3339(row["to"])}
-            for row in facts["cameras"]
-        ],
-        "recorded": _recorded(facts),
-        "copies": [_copy(row) for row in facts["copies"]],
-        "sha256": bytes(found.facts_sha256).hex(),
-        "why": _why(facts),
-    }
-    return render(request, "cctv/retention/certificate.html", context)
-
-
-def _recorded(facts: dict[str, Any]) -> tuple[Any, Any] | None:
-    if not facts["cameras"]:
-        return None
-    first = min(row["from"] for row in facts["cameras"])
-    last = max(row["to"] for row in facts["cameras"])
-    return clock.parse_rfc3339(first), clock.parse_rfc3339(last)
-
-
-def _why(facts: dict[str, Any]) -> str:
-    """The ground, in words: how many days the footage was to be kept."""
-    days = [day for row in facts["cameras"] for day in row["kept_days"]]
-    if not days:
-        return _("Its time was over.")
-    if min(days) == max(days):
-        return ngettext("Its %(n)d day was over.", "Its %(n)d days were over.", days[0]) % {"n": days[0]}
-    return _("Its %(low)d to %(high)d days were over.") % {"low": min(days), "high": max(days)}
-
-
-def _copy(row: dict[str, Any]) -> dict[str, Any]:
-    """A line of the certificate's table of copies, in words."""
-    names = {
-        "ciphertext": _("Sealed footage"),
-        "derivatives": _("Indexes and thumbnails"),
-        "keys": _("Keys"),
-        "mirror": _("Mirror of the keys"),
-        "below_file_system": _("What remains below the file system"),
-    }
-    done = {
-        "deleted": _("Deleted"),
-        "root_overwritten": _("Removed from the keyring; the root key was replaced and overwritten"),
-        "none": _("Nothing can be done from here"),
-    }
-    checked = {
-        "absent": _("Asked for again: not there"),
-        "read_back": _("Read back after overwriting"),
-        "none": _("Cannot be seen from here; without the keys it opens nothing"),
-    }
-    tone = {"PASS": "ok", "FAIL": "bad"}.get(row["result"], "warn")
-    words = {"PASS": _("Pass"), "FAIL": _("Fail")}.get(row["result"], _("Unknown"))
-    return {
-        "name": names.get(row["copy"], row["copy"]), "place": row.get("place", ""), "tone": tone,
-        "word": words, "done": done[row["done"]], "checked": checked[row["checked"]],
-        "left": row.get("left", 0),
-    }  # fmt: skip
-
-
-@require_GET
-@requires(SEE)
-def certificate_json(request: Request, number: str) -> HttpResponse:
-    """The facts as they were hashed, with their hash and log entry beside them."""
-    found = _certificate_or_404(request, number)
-    answer = JsonResponse(
-        {"facts": found.facts, "sha256": bytes(found.facts_sha256).hex(), "log_entry": found.entry},
-        json_dumps_params={"ensure_ascii": False, "indent": 1},
-    )
-    answer["Content-Disposition"] = f'attachment; filename="{found.number}.json"'
-    return answer

@@ -25,10 +25,14 @@ REGISTER = frozenset({OFFICER, ADMIN})
 RULES = frozenset({OFFICER})
 CHANGE = frozenset({ADMIN})
 RETENTION = frozenset({APPROVER, OFFICER, AUDITOR})
+LEDGER = frozenset({APPROVER, OFFICER, AUDITOR})
 CONFIRM = frozenset({OFFICER})
 FSCK = frozenset({OFFICER, ADMIN})
 LOG = frozenset({OFFICER, AUDITOR})
 PEOPLE = frozenset({APPROVER, ADMIN})
+HOLDS = frozenset({OPERATOR, APPROVER, OFFICER, AUDITOR})
+HOLDING = frozenset({OPERATOR, APPROVER, OFFICER})
+DECIDING = frozenset({APPROVER, OFFICER})
 
 Arguments = Callable[[Place, World], dict[str, Any]]
 
@@ -113,6 +117,14 @@ def erasure(place: Place, _world: World) -> dict[str, Any]:
     return {"pk": place.erasure.pk}
 
 
+def certificate_in_japanese(place: Place, world: World) -> dict[str, Any]:
+    return certificate(place, world) | {"language": "ja"}
+
+
+def hold(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.hold.number}
+
+
 def entry(place: Place, _world: World) -> dict[str, Any]:
     return {"index": place.entry}
 
@@ -183,6 +195,7 @@ MATRIX: dict[str, Row] = {
     # people
     "people/": Row("people", "any", PEOPLE),
     "people/add/": Row("person-add", "any", CHANGE),
+    "people/mail/": Row("outbox", "any", CHANGE),
     "people/<uuid:pk>/": Row("person", "site", PEOPLE, person),
     "people/<uuid:pk>/edit/": Row("person-edit", "site", CHANGE, person),
     "people/<uuid:pk>/password/": Row("person-password", "site", CHANGE, person),
@@ -238,8 +251,25 @@ MATRIX: dict[str, Row] = {
     "retention/certificates/": Row("certificates", "any", RETENTION),
     "retention/certificates/<str:number>/": Row("certificate", "site", RETENTION, certificate),
     "retention/certificates/<str:number>/facts.json": Row("certificate-json", "site", RETENTION, certificate),
+    "retention/certificates/<str:number>/certificate.<str:language>.pdf": Row(
+        "certificate-pdf", "site", RETENTION, certificate_in_japanese
+    ),
+    "certificate/": Row("certificate-check", "open"),
+    "certificate/key": Row("certificate-key", "open"),
+    "certificate/<str:number>/": Row("certificate-public", "open", arguments=certificate),
+    # the ledger
+    "ledger/": Row("ledger", "any", LEDGER),
+    "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
     "retention/checks/": Row("fsck", "any", FSCK),
     "retention/checks/<uuid:pk>/": Row("fsck-run", "any", FSCK, fsck),
+    # holds: the one of the world is in force, so there is nothing to confirm or refuse
+    "holds/": Row("holds", "any", HOLDS),
+    "sites/<slug:site_code>/hold/": Row("hold-new", "site", HOLDING, site),
+    "holds/<str:number>/": Row("hold", "site", HOLDS, hold),
+    "holds/<str:number>/confirm/": Row("hold-confirm", "site", DECIDING, hold, "POST", 409),
+    "holds/<str:number>/refuse/": Row("hold-refuse", "site", DECIDING, hold, ok=302),
+    "holds/<str:number>/release/": Row("hold-release", "site", DECIDING, hold),
+    "holds/<str:number>/prolong/": Row("hold-prolong", "site", DECIDING, hold),
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),

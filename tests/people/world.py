@@ -12,6 +12,7 @@ from cctv.core.ids import new_id
 from cctv.footage.models import ViewingSession
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, Role, RoleGrant
+from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.models import Certificate, Erasure, PurgeItem, PurgeRun, RunState
 from cctv.sites.models import Camera, Site
 from cctv.vault.models import Epoch
@@ -33,6 +34,7 @@ class Place:
     run: PurgeRun
     certificate: Certificate
     entry: int
+    hold: Hold
     erasure: Erasure
 
 
@@ -107,7 +109,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
-        entry=receipt.index, erasure=_erasure(camera, viewer),
+        entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
     )  # fmt: skip
 
 
@@ -118,13 +120,26 @@ def _erasure(camera: Camera, decided_by: Account) -> Erasure:
     )  # fmt: skip
 
 
+def _hold(number: int, site: Site, camera: Camera, guard: Account) -> Hold:
+    """One in force that holds nothing: its key is not needed."""
+    now = clock.now()
+    hold = Hold.objects.create(
+        number=f"H-2026-{number:04}", year=2026, sequence=number, site=site, case="2026-118", ground="incident",
+        starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1), until=now + timedelta(days=90),
+        state=HoldState.ACTIVE, key_id="", placed_by=guard, placed_entry=0,
+    )  # fmt: skip
+    hold.cameras.add(camera)
+    return hold
+
+
 def _certificate(number: int, run: PurgeRun, site: Site) -> Certificate:
     moment = clock.rfc3339(datetime(2026, 3, 1, tzinfo=UTC))
     facts = {
         "site": {"name": site.name, "time_zone": site.time_zone}, "organisation": "Saebyeok Freight",
         "trigger": "auto", "segments": 1, "quarantined": 0, "bytes": 1, "copies": [], "left": [],
-        "cameras": [], "epochs": [], "runs": [],
-        **dict.fromkeys(("deleted_from", "deleted_until", "keys_destroyed_at"), moment),
+        "cameras": [], "epochs": [], "runs": [], "generation_before": 1, "generation_after": 2,
+        "method": {"standard": "NIST SP 800-88", "tool": "Lethe", "version": "0.2.0"}, "merkle_root": "ab",
+        **dict.fromkeys(("deleted_from", "deleted_until", "keys_destroyed_at", "issued_at"), moment),
     }  # fmt: skip
     return Certificate.objects.create(
         year=2026, sequence=number, number=f"DC-2026-{number:04}", run=run, site=site, facts=facts,

@@ -60,7 +60,8 @@ def test_what_expired_in_the_running_hour_loses_its_objects_at_once_and_its_key_
     assert certificate.facts["segments"] == 3
     assert certificate.facts["deleted_from"] < certificate.facts["keys_destroyed_at"]
     assert kinds() == [
-        "vault.initialised", "purge.start", "purge.done", "purge.start", "purge.done", "certificate.issued"
+        "vault.initialised", "purge.start", "purge.done", "purge.start", "purge.done", "ledger.written",
+        "certificate.issued",
     ]  # fmt: skip
     assert ids(gone).isdisjoint(Segment.objects.values_list("pk", flat=True))
 

@@ -1,0 +1,109 @@
+"""What became of each copy of the destroyed footage. What was not looked at is UNKNOWN, never PASS."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from cctv.core.clock import rfc3339
+from cctv.ingest.models import Recorder, Source
+from cctv.retention.backup.models import Backup
+from cctv.retention.models import PurgeRun
+from cctv.sites.models import Site
+from cctv.vault import filesystems
+
+PASS, FAIL, UNKNOWN = "PASS", "FAIL", "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Destroyed:
+    """What the certificate is about; `left` objects could not be deleted yet."""
+
+    site: Site
+    camera_ids: Sequence[UUID]
+    span: tuple[datetime, datetime] | None
+    runs: Sequence[PurgeRun]
+    left: int
+    holds_ended: bool
+
+
+def rows(what: Destroyed) -> list[dict[str, Any]]:
+    """One row for each copy: what was done, what was checked, and the result."""
+    deleted = FAIL if what.left else PASS
+    return [
+        _row("ciphertext", "deleted", "absent", deleted) | {"left": what.left},
+        _row("derivatives", "deleted", "absent", deleted),
+        _row("keys", "root_overwritten", "read_back", PASS),
+        *([_row("hold_keys", "root_overwritten", "read_back", PASS)] if what.holds_ended else []),
+        *_mirrors(what.runs),
+        *_backups(what),
+        *_sources(what),
+        # The file root overwrites in place. What a drive, a snapshot or a hypervisor keeps of the old
+        # content, no program above the file system can see.
+        _row("below_file_system", "none", "none", UNKNOWN),
+    ]
+
+
+def _row(copy: str, done: str, checked: str, result: str, **more: Any) -> dict[str, Any]:
+    return {"copy": copy, "done": done, "checked": checked, "result": result, **more}
+
+
+def _mirrors(runs: Sequence[PurgeRun]) -> Iterator[dict[str, Any]]:
+    """Each mirror of the keys, as the last run that asked it found it."""
+    last: dict[tuple[str, str], bool] = {}
+    for run in runs:
+        for mirror in run.mirrors:
+            if mirror["kind"] == "mirror":
+                last[mirror.get("ring", "footage"), mirror["place"]] = mirror["confirmed"]
+    for (ring, place), confirmed in sorted(last.items()):
+        result = PASS if confirmed else FAIL
+        yield _row("mirror", "root_overwritten", "read_back", result, place=place, ring=ring)
+
+
+def _backups(what: Destroyed) -> Iterator[dict[str, Any]]:
+    """Backups that may still exist and were made while the footage did.
+
+    They hold the register and the keyrings without their roots: nothing opens by them. Of footage that was
+    on hold they may hold the sealed objects too, which nobody has looked at.
+    """
+    if what.span is None:
+        return
+    backups = Backup.objects.filter(deleted_at=None, made_at__gte=what.span[0])
+    if ended := [run.ratcheted_at for run in what.runs if run.ratcheted_at is not None]:
+        backups = backups.filter(made_at__lte=max(ended))
+    for backup in backups.order_by("made_at"):
+        sealed = what.holds_ended and backup.held_objects > 0
+        yield _row(
+            "backup", "keys_useless", "none" if sealed else "holds_no_footage", UNKNOWN if sealed else PASS,
+            place=backup.place, id=str(backup.pk), made_at=rfc3339(backup.made_at),
+            until=rfc3339(backup.expires_at), holds="sealed_copies" if sealed else "wrapped_keys",
+        )  # fmt: skip
+
+
+def _sources(what: Destroyed) -> Iterator[dict[str, Any]]:
+    """Where the recordings lay in clear before they were sealed."""
+    if what.span is None:
+        return
+    first, last = what.span
+    sources = Source.objects.filter(Q(camera__in=what.camera_ids) | Q(camera=None), site=what.site)
+    sources = sources.filter(Q(retired_at=None) | Q(retired_at__gte=first), marked_at__isnull=False)
+    for source in sources.order_by("name"):
+        if keeps_clear_remains(source.folder):
+            yield _row("source", "file_deleted", "none", UNKNOWN, place=source.name)
+        else:
+            yield _row("source", "file_deleted", "in_memory", PASS, place=source.name)
+    recorders = Recorder.objects.filter(cameras__in=what.camera_ids, created_at__lte=last)
+    recorders = recorders.filter(Q(revoked_at=None) | Q(revoked_at__gte=first))
+    for recorder in recorders.distinct().order_by("name"):
+        yield _row("upload", "sealed_on_receipt", "never_in_clear", PASS, place=recorder.name)
+
+
+def keeps_clear_remains(folder: str) -> bool:
+    """Whether a deleted file's content may remain in the folder's disk: unless it lies in memory."""
+    path = Path(folder)
+    found = filesystems.describe(path) if path.is_dir() else None
+    return found is None or found.kind not in ("tmpfs", "ramfs")
