@@ -9,6 +9,7 @@ PERSON = "people/<uuid:pk>/"
 urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/add/", views.person_add, name="person-add"),
+    path("people/mail/", views.outbox, name="outbox"),
     path(PERSON, views.person, name="person"),
     path(f"{PERSON}edit/", views.person_edit, name="person-edit"),
     path(f"{PERSON}password/", views.person_password, name="person-password"),

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods
 
+from cctv.people import outbox as mail
 from cctv.people import selectors, services
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
@@ -38,8 +39,18 @@ def people(request: Request) -> HttpResponse:
         "closed": [person for person in everybody if not person.account.is_active],
         "viewers": selectors.headcount(request.permissions),
         "may_add": request.permissions.may(CHANGE),
+        "may_see_mail": request.permissions.may("health.see"),
     }
     return render(request, "cctv/people/people.html", context)
+
+
+@require_GET
+@requires("health.see")
+def outbox(request: Request) -> HttpResponse:
+    """Mail that did not go out yet, to whom and why; what it says stands on the pages that it is about."""
+    known = [person.account.pk for person in selectors.people(request.permissions)]
+    context = {"unsent": mail.unsent().filter(to__in=known)[:100], "configured": mail.is_configured()}
+    return render(request, "cctv/people/outbox.html", context)
 
 
 @require_GET
