@@ -1,6 +1,7 @@
 """Single segments are erased on request: at once for everybody, for good with the next run."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest.models import Quarantined
 from cctv.people.policy import Forbidden, NotFound
 from cctv.retention import erase, purge
+from cctv.retention import erased as erased_module
 from cctv.retention.holds.models import HeldObject, Hold, HoldState
 from cctv.retention.models import Erasure, PurgeRun, RunState, Trigger
 from cctv.vault import journal, keyfile, rings, sealing
@@ -295,3 +297,41 @@ def test_what_comes_to_the_span_after_the_decision_is_not_erased_with_it(
     purge.purge_due()
     assert Segment.objects.filter(pk=late.row.pk, expires_at=late.row.expires_at).exists()
     assert opens(late)
+
+
+def is_done() -> bool:
+    return erased_module.close_done() > 0 or Erasure.objects.exclude(done_at=None).exists()
+
+
+def test_an_erasure_is_not_done_while_an_object_of_it_cannot_be_deleted(
+    yard: Yard, cast: People, row_of: list[Sealed]
+) -> None:
+    erased(cast, row_of[1], row_of[2])
+    assert not is_done(), "objects and keys are there"
+    yard.obstruct(row_of[2])
+    purge.purge_due(trigger=Trigger.REQUEST)
+    assert not rings.footage().has(row_of[1].row.epoch.key_id)
+    assert not is_done(), "an object is there"
+    yard.clear(row_of[2])
+    yard.move(5 * MINUTE)
+    purge.purge_due()
+    assert is_done()
+
+
+def test_an_erasure_is_not_done_while_a_mirror_may_have_its_key(
+    yard: Yard, cast: People, row_of: list[Sealed], tmp_path: Path, settings: Any
+) -> None:
+    mirror, away = tmp_path / "mirror", tmp_path / "away"
+    mirror.mkdir()
+    settings.LETHE_KEY_MIRRORS = [str(mirror)]
+    vault.sync_mirrors()
+    erased(cast, row_of[1], row_of[2])
+    mirror.rename(away)
+    purge.purge_due(trigger=Trigger.REQUEST)
+    assert PurgeRun.objects.get().state == RunState.PENDING
+    assert not Segment.objects.filter(expires_at__lte=yard.now).exists()
+    assert not is_done()
+    away.rename(mirror)
+    yard.move(MINUTE)
+    purge.purge_due()
+    assert is_done()
