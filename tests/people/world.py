@@ -125,8 +125,8 @@ def _hold(number: int, site: Site, camera: Camera, guard: Account) -> Hold:
     now = clock.now()
     hold = Hold.objects.create(
         number=f"H-2026-{number:04}", year=2026, sequence=number, site=site, case="2026-118",
-        ground="incident", starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1), until=now + timedelta(days=90),
-        state=HoldState.ACTIVE, key_id="", placed_by=guard, placed_entry=0,
+        ground="incident", starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1),
+        until=now + timedelta(days=90), state=HoldState.ACTIVE, key_id="", placed_by=guard, placed_entry=0,
     )  # fmt: skip
     hold.cameras.add(camera)
     return hold
