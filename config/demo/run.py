@@ -15,7 +15,7 @@ from cctv.people.models import Account
 from cctv.sites.models import Organisation
 from cctv.vault import services as vault
 from config import serving
-from config.demo import feeder, footage, register
+from config.demo import feeder, footage, papers, register
 from config.demo.plan import PASSWORD, PEOPLE
 
 MARKER = "demo-installation"
@@ -60,6 +60,7 @@ def prepare(console: Console) -> None:
         register.create()
     register.watch_folders()
     footage.create(console)
+    papers.create()
     (home / MARKER).write_text("This installation shows its accounts on the sign-in page.\n")
     settings.LETHE_DEMO = True
 
