@@ -60,7 +60,7 @@ def _found(now: "Overview", zone: "ZoneInfo | None") -> Iterator[Cause]:
         )
         yield Cause(
             "failures", "bad", text % {"n": now.failures},
-            _("Check the disk or the object store. Nobody can open them; their keys go when they are due."),
+            _("Check the disk or the object store. Their keys are destroyed when they are due in any case."),
         )  # fmt: skip
     if now.blocked_keys:
         yield Cause(
@@ -79,7 +79,7 @@ def _paused(now: "Overview", zone: "ZoneInfo | None") -> Cause:
     run = now.paused
     assert run is not None
     what = now.pause_text or guards.sentence(run.pause_code, run.pause_facts, zone)
-    return Cause("paused", "warn", _("Destruction is paused: %(why)s") % {"why": what}, _todo(run.pause_code))
+    return Cause("paused", "warn", _("Destruction is paused. %(why)s") % {"why": what}, _todo(run.pause_code))
 
 
 def _clock(now: "Overview", zone: "ZoneInfo | None") -> Cause:

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from cctv.retention import purge
+from cctv.retention import purge, weekly
 from cctv.retention.models import Trigger
 
 
@@ -10,3 +10,9 @@ from cctv.retention.models import Trigger
 def purge_due(trigger: str = Trigger.AUTO) -> None:
     """One tick of the purge; with `trigger` "release" or "request" it plans whenever the last plan was."""
     purge.purge_due(trigger=trigger)
+
+
+@shared_task(name="cctv.retention.tasks.send_weekly")
+def send_weekly() -> None:
+    """The mail of coming deletions, once a week."""
+    weekly.send_weekly()

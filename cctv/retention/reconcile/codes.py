@@ -41,7 +41,7 @@ _MISSING = Kind(
     OBJECT_MISSING, "bad", True,
     ngettext_lazy("%(n)d recording is on the register, but its sealed object is gone.",
                   "%(n)d recordings are on the register, but their sealed objects are gone.", "n"),
-    _("Nobody can play them. Something outside Lethe has removed them, or the disk has lost them."),
+    _("What is gone cannot be played. Something outside Lethe has removed it, or the disk has lost it."),
     _("Look for a copy of the disk and put the objects back under their names. What is lost for good is"
       " taken off the register with “fsck --repair object_missing”; held recordings stay on it."),
 )  # fmt: skip
@@ -57,14 +57,14 @@ _SIZE = Kind(
     SIZE_DIFFERS, "bad", False,
     ngettext_lazy("%(n)d sealed object does not have the size that the register knows.",
                   "%(n)d sealed objects do not have the size that the register knows.", "n"),
-    _("It was cut short or overwritten. The seal notices it, and the part that is hurt does not play."),
+    _("An object was cut short or overwritten. The seal notices it: what is hurt does not play."),
     _("Check the disk. Put the object back from a copy of the disk; it expires by itself like the others."),
 )  # fmt: skip
 _HASH = Kind(
     HASH_DIFFERS, "bad", False,
     ngettext_lazy("%(n)d sealed object does not hold the bytes that were sealed.",
                   "%(n)d sealed objects do not hold the bytes that were sealed.", "n"),
-    _("The disk has changed them, or somebody has. What is hurt does not open; nothing false can be shown."),
+    _("The disk or somebody has changed them. What is hurt does not open; nothing false is shown."),
     _("Check the disk at once. Put the object back from a copy of the disk; it expires by itself."),
 )  # fmt: skip
 _UNREADABLE = Kind(
@@ -72,14 +72,14 @@ _UNREADABLE = Kind(
     "bad",
     False,
     ngettext_lazy("%(n)d sealed object could not be read.", "%(n)d sealed objects could not be read.", "n"),
-    _("The disk or the object store answers with an error for them."),
+    _("The disk or the object store answered with an error."),
     _("Check the disk or the object store, then check again."),
 )
 _ORPHAN = Kind(
     ORPHAN_OBJECT, "warn", True,
     ngettext_lazy("%(n)d sealed object has no row on the register.",
                   "%(n)d sealed objects have no row on the register.", "n"),
-    _("Nobody can open them, because their keys are nowhere: left over from a crash, or the register is an"
+    _("Without a row there is no key, so nobody can open it: left over from a crash, or the register is an"
       " older copy than the disk."),
     _("If the register was put back from a backup, finish “manage.py restore” first. Left-overs are deleted"
       " with “fsck --repair orphan_object”, and by Lethe itself after an hour."),
@@ -88,8 +88,8 @@ _ORPHAN_PART = Kind(
     ORPHAN_PART, "info", True,
     ngettext_lazy("%(n)d index or small picture belongs to no recording.",
                   "%(n)d indexes or small pictures belong to no recording.", "n"),
-    _("They are sealed and only take room."),
-    _("Delete them with “fsck --repair orphan_part”."),
+    _("It is sealed, and only takes room."),
+    _("“fsck --repair orphan_part” deletes it."),
 )  # fmt: skip
 _KEY = Kind(
     KEY_MISSING, "bad", False,
@@ -118,7 +118,7 @@ _DEAD_ROW = Kind(
     ROW_OF_DESTROYED, "warn", True,
     ngettext_lazy("%(n)d recording is on the register, but its key has been destroyed.",
                   "%(n)d recordings are on the register, but their keys have been destroyed.", "n"),
-    _("They can never be opened again, and no hold keeps them."),
+    _("What has no key can never be opened again, and no hold keeps it."),
     _("If the register was put back from a backup, finish “manage.py restore”. Else take them off with"
       " “fsck --repair row_of_destroyed_epoch”."),
 )  # fmt: skip
@@ -134,8 +134,8 @@ _FOREIGN = Kind(
     FOREIGN_FILE, "info", False,
     ngettext_lazy("%(n)d file in the footage storage is not Lethe's.",
                   "%(n)d files in the footage storage are not Lethe's.", "n"),
-    _("Lethe never touches them. If they hold pictures, nothing here protects or ends them."),
-    _("Look at them, and move them elsewhere if they are yours."),
+    _("Lethe never touches foreign files. If one holds pictures, nothing here protects or ends it."),
+    _("Look at it, and move it elsewhere if it is yours."),
 )  # fmt: skip
 
 # In the order in which a reader should see them.
