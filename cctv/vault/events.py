@@ -55,3 +55,13 @@ RECOVERY_KEY = register(
         icon="key",
     )
 )
+ROOT_MOVED = register(
+    EventType(
+        kind="vault.root_moved",
+        required=frozenset({"ring", "generation", "key"}),
+        optional=frozenset({"actor", "reason"}),
+        sentence=_("The root of the keys “{ring}” was moved to the key server and destroyed here."),
+        personal=frozenset({"actor", "reason"}),
+        icon="key",
+    )
+)

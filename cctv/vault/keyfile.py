@@ -7,6 +7,8 @@
 The seal's key and the wrapping key both derive from the root of that generation, so the line, the
 membership and every key are authenticated together, and without the root the file says only its
 first line. `serial` grows with every write, `generation` with every ratchet.
+
+Where the root is not kept in a file, a line about it comes before all this (`roots.openbao`).
 """
 
 import base64
@@ -23,6 +25,7 @@ from cctv.vault.errors import KeyringBroken, SealBroken, WrongKey
 from cctv.vault.sealing import open_bytes, seal_bytes
 
 FORMAT = "lethe-keyring 1"
+ROOT_LINE = b"lethe-root "
 RATCHETS_KEPT = 16  # enough for a purge run to find, after a crash, the ratchet it had asked for
 
 
@@ -135,8 +138,17 @@ def encode(content: Content, root: bytes) -> bytes:
     return line + seal_bytes(_derive(root, content.header.ring_id, b"seal"), line, clear)
 
 
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """The root's line, empty where there is none, and the keyring."""
+    if not data.startswith(ROOT_LINE):
+        return b"", data
+    line, newline, rest = data.partition(b"\n")
+    return line + newline, rest
+
+
 def read_header(data: bytes) -> Header:
     """The first line, not yet authenticated; KeyringBroken if this is no keyring."""
+    _, data = split(data)
     line, newline, _ = data[:256].partition(b"\n")
     try:
         name, version, ring, ring_id, generation, serial = line.decode("ascii").split(" ")
@@ -151,6 +163,7 @@ def read_header(data: bytes) -> Header:
 def decode(data: bytes, root: bytes) -> Content:
     """The authenticated content; KeyringBroken if it was altered or is not sealed under `root`."""
     header = read_header(data)
+    _, data = split(data)
     line = header.line()
     try:
         clear = open_bytes(_derive(root, header.ring_id, b"seal"), line, data[len(line) :])

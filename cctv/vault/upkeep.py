@@ -12,6 +12,7 @@ from cctv.vault import escrow, filesystems, journal, rings
 from cctv.vault.keyring import Keyring
 from cctv.vault.mirrors import MirrorState
 from cctv.vault.rootfile import RootKey
+from cctv.vault.roots import RootFacts
 from cctv.vault.setup import is_initialised
 
 
@@ -42,6 +43,7 @@ class RingStatus:
     generation: int
     keys: int
     overwriting_is_proven: bool
+    root: RootFacts
     mirrors: tuple[MirrorState, ...]
 
 
@@ -54,6 +56,7 @@ def status() -> list[RingStatus]:
             generation=ring.generation,
             keys=len(ring.key_ids()),
             overwriting_is_proven=filesystems.overwriting_is_proven(ring.folder),
+            root=ring.root_facts(ask=True),
             mirrors=tuple(ring.mirror_states()),
         )
         for ring in rings.both()

@@ -8,10 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from cctv.core.errors import LetheError
 from cctv.vault import escrow, services, upkeep
 from cctv.vault.mirrors import MirrorState
+from cctv.vault.roots.upkeep import move
 
 
 class Command(BaseCommand):
-    """Prints; changes nothing but by `sync`, `recover`, `forget` and `recovery-key`."""
+    """Prints; changes nothing but by `sync`, `recover`, `forget`, `move-root` and `recovery-key`."""
 
     help = (
         "Show the keyrings, their mirrors and escrows; bring mirrors forward; recover from one; give one up; "
@@ -23,6 +24,9 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("status", help="generation, number of keys, file system and mirrors of each keyring")
         verbs.add_parser("sync", help="bring every reachable mirror forward")
+        move = verbs.add_parser("move-root", help="move the root keys from their files to OpenBao")
+        move.add_argument("--to", choices=("openbao",), required=True)
+        move.add_argument("--reason", required=True, help="why, for the access log")
         key = verbs.add_parser("recovery-key", help="make a recovery key, or set one that exists")
         key.add_argument("--public", help="the public part (age1…) of a key that exists")
         key.add_argument("--replace", action="store_true", help="put it in the place of the key that is set")
@@ -45,6 +49,8 @@ class Command(BaseCommand):
                 self.stdout.write(f"{options['ring']}: recovered at generation {generation}")
             elif verb == "forget":
                 upkeep.forget_mirror(ring=options["ring"], mirror=options["mirror"], reason=options["reason"])
+            elif verb == "move-root":
+                self._move_root(options["reason"])
             elif verb == "recovery-key":
                 self._recovery_key(options["public"], replace=options["replace"])
             else:
@@ -56,9 +62,10 @@ class Command(BaseCommand):
         if sync:
             services.sync_mirrors()
         for ring in upkeep.status():
-            proven = "overwriting verified" if ring.overwriting_is_proven else "overwriting not verified"
             keys = "1 key" if ring.keys == 1 else f"{ring.keys} keys"
-            self.stdout.write(f"{ring.ring}: generation {ring.generation}, {keys}, {ring.folder} ({proven})")
+            self.stdout.write(
+                f"{ring.ring}: generation {ring.generation}, {keys}, {ring.folder} ({_root(ring)})"
+            )
             for mirror in ring.mirrors:
                 self.stdout.write(f"  mirror {mirror.path}: {_told(mirror)}")
         self._show_escrows()
@@ -71,6 +78,13 @@ class Command(BaseCommand):
         self.stdout.write(f"escrow of the records for {recipient}")
         for state in escrow.states():
             self.stdout.write(f"  {state.folder}: {_told_escrow(state)}")
+
+    def _move_root(self, reason: str) -> None:
+        moved = move(reason=reason)
+        for ring in moved:
+            self.stdout.write(f"{ring}: its root is in OpenBao, and destroyed in its files")
+        if not moved:
+            self.stdout.write("Nothing to move: no root lies in a file.")
 
     def _recovery_key(self, public: str | None, *, replace: bool) -> None:
         known = escrow.recipient()
@@ -106,6 +120,13 @@ def _told_escrow(state: escrow.EscrowState) -> str:
     if not state.generation:
         return "MISSING"
     return f"generation {state.generation}" if state.current else f"OLD, generation {state.generation}"
+
+
+def _root(ring: upkeep.RingStatus) -> str:
+    if ring.root.provider == "file":
+        return "overwriting verified" if ring.overwriting_is_proven else "overwriting not verified"
+    gone = "the version before is refused" if ring.root.destroyed_before else "AN OLD VERSION STILL OPENS"
+    return f"OpenBao key {ring.root.key} version {ring.root.version}, keyring at {ring.root.place}, {gone}"
 
 
 def _told(mirror: MirrorState) -> str:

@@ -109,6 +109,7 @@ def _store(
     content = replace(content, header=replace(content.header, generation=generation))
     reached("move.sealed")
     target.place.write(target.encode(content, root))
+    reached("move.written")
     read_back = target.settle_moved()
     if read_back.content.keys != content.keys:
         raise KeyringBroken()

@@ -17,6 +17,7 @@ The transit key is named after the ring's random id, so two installations never 
 import secrets
 from dataclasses import dataclass, replace
 
+from cctv.vault import keyfile
 from cctv.vault.errors import KeyringBroken
 from cctv.vault.keyfile import Header
 from cctv.vault.rootfile import KEY_BYTES, RootKey
@@ -49,9 +50,9 @@ class SealedRoot:
 
 def split(data: bytes) -> tuple[bytes, bytes]:
     """The root's line and the keyring; KeyringBroken where there is no such line."""
-    line, newline, rest = data.partition(b"\n")
-    parse(line + newline)
-    return line + newline, rest
+    line, rest = keyfile.split(data)
+    parse(line)
+    return line, rest
 
 
 def parse(line: bytes) -> SealedRoot:

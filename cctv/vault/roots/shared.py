@@ -37,7 +37,6 @@ from cctv.vault.roots.openbao import OpenBaoRoots
 from cctv.vault.roots.places import Place
 from cctv.vault.steps import reached
 
-COPY = "keyring.copy"
 ATTEMPTS = 20
 _Answer = TypeVar("_Answer")
 _MARGIN_S = 0.5  # between asking whether a view is current and using it
@@ -51,7 +50,7 @@ class SharedReplica(Replica):
         super().__init__(folder, ring)
         self.roots: OpenBaoRoots = roots
         self.place = place
-        self.copy = folder / COPY
+        self.copy = self.path  # the stored keyring itself where the place is this folder
         self.stored_at: float | None = None
 
     def is_virgin(self) -> bool:
@@ -257,9 +256,9 @@ class SharedKeyring(Keyring):
         OpenBao alone decides whether it opens: a copy from before a ratchet does not. With `root`, out of
         the escrow, OpenBao's own key is lost as well, and the ring goes on under a new one.
         """
-        found = next((mirror / name for name in ("keyring", COPY) if (mirror / name).exists()), None)
-        if found is None:
-            raise KeyringMissing(f"{KeyringMissing.message} ({mirror})")
+        found = mirror / "keyring"
+        if not found.exists():
+            raise KeyringMissing(f"{KeyringMissing.message} ({found})")
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock():
             data = found.read_bytes()

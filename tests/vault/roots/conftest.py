@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -28,7 +29,7 @@ def hosts(tmp_path: Path, openbao: OpenBao, s3: S3, keys_bucket: str) -> Host:
     """`hosts("a")` is a host with a home of that name; all share a bucket."""
     first = shared(Where("", openbao.settings()), s3, keys_bucket)
 
-    def host(name: str, **changes: object) -> Where:
+    def host(name: str, **changes: Any) -> Where:
         return replace(first, folder=str(tmp_path / name / "footage"), **changes)
 
     return host

@@ -64,7 +64,7 @@ def test_invariant_4_no_earlier_keyring_opens_with_the_token_of_today(where, rin
         where.opened(before)
     # Nor for the server's own administrator, asked without our code.
     sealed = scheme.parse(scheme.split(before)[0])
-    context = scheme.OpenBaoRoots(None, "footage", where.place().name)._context(ring.ring_id, 1, sealed)
+    context = where.roots(where.place())._context(ring.ring_id, 1, sealed)
     assert not openbao.opens(sealed.key, sealed.now, context)
     assert openbao.key(sealed.key)["keys"].keys() == {"2"}
     assert openbao.key(sealed.key)["min_available_version"] == 2
