@@ -9,7 +9,7 @@ promised to the people in it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 ORGANISATION, SITE, CAMERA = 0, 1, 2
 
@@ -22,9 +22,14 @@ class Rule:
     days: int
     scope: int
 
+    def __post_init__(self) -> None:
+        """Moments of one local zone compare and add by their clocks; those of UTC by time itself."""
+        object.__setattr__(self, "effective_from", self.effective_from.astimezone(UTC))
+
 
 def rule_in_force(rules: Iterable[Rule], at: datetime) -> Rule | None:
     """The rule that decides at a moment; of two that begin together the later in the list wins."""
+    at = at.astimezone(UTC)
     current = [rule for rule in rules if rule.effective_from <= at]
     return max(reversed(current), key=lambda rule: (rule.scope, rule.effective_from), default=None)
 
@@ -33,9 +38,11 @@ def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, defau
     """When footage that ended at `ends_at` expires, as known at `now`.
 
     `default_days` counts where no rule was in force. Rules that take effect after `now` do not count yet,
-    so with time the answer can only become earlier.
+    so with time the answer can only become earlier. The answer is in UTC, whatever zone the moments are
+    told in: a day is 24 hours, also where the clocks change.
     """
     rules = list(rules)
+    ends_at, now = ends_at.astimezone(UTC), now.astimezone(UTC)
     recorded = rule_in_force(rules, ends_at)
     earliest = ends_at + timedelta(days=recorded.days if recorded else default_days)
     for rule in rules:
