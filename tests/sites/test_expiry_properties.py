@@ -1,4 +1,4 @@
-"""What must hold of expiry for every history of rules, in every time zone, through leap days and clock changes.
+"""What must hold of expiry for every history of rules, in every zone, through leap days and clock changes.
 
 The reference beside it is the same promise told another way: a ledger that is kept forward in time, one
 change after another, as the purge applies rules to footage that exists.
