@@ -12,7 +12,7 @@ AREAS = (
 
 
 class CctvConfig(AppConfig):
-    """Registers each area's log events and system checks."""
+    """Registers each area's log events, system checks and doctor's checks."""
 
     name = "cctv"
     label = "cctv"
@@ -20,6 +20,6 @@ class CctvConfig(AppConfig):
     def ready(self) -> None:
         """Import what registers itself."""
         for area in AREAS:
-            for module in ("events", "checks"):
+            for module in ("events", "checks", "doctor"):
                 if find_spec(f"cctv.{area}.{module}"):
                     import_module(f"cctv.{area}.{module}")

@@ -76,5 +76,7 @@ WHITENOISE_AUTOREFRESH = DEBUG or LETHE_DEMO
 LETHE_SERVER = "config.serving.run"
 # What the register asks before it takes a rule that would end footage (the register stands below it).
 LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
+# Modules whose checks `manage.py doctor` asks besides those of the areas.
+LETHE_DOCTORS = ["config.doctor"]
 LETHE_DEMO_RUN = "config.demo.run.run"
 LETHE_DEMO_CHECK = "config.demo.check.run"

@@ -91,3 +91,14 @@ class Machine:
             for database in self.databases.values():
                 postgres.shared().drop(database)
                 postgres.shared().url(database)
+
+    def replace_database(self, alias: str) -> None:
+        """Empty one database, so that another copy can be put in its place."""
+        self.stop()
+        if not on_postgres():
+            return  # the copy takes the file's place
+        from tests.servers import postgres
+
+        database = self.databases["LETHE_DATABASE_URL" if alias == "default" else "LETHE_LOG_DATABASE_URL"]
+        postgres.shared().drop(database)
+        postgres.shared().url(database)

@@ -1,0 +1,36 @@
+"""Clear frames that Lethe never wrote: recorders' folders on disks that keep what was deleted."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from cctv.core.doctor import Finding, bad, ok, register, warn
+from cctv.ingest.models import Source
+from cctv.vault import filesystems
+
+VOLATILE = {"tmpfs", "ramfs"}
+
+
+@register
+def sources() -> Iterator[Finding]:
+    """Where do recorders put clear files, and can every folder be read?"""
+    code = "source.clear_remains"
+    for source in Source.objects.filter(retired_at=None):
+        facts = {"source": source.name, "folder": source.folder}
+        if source.last_error_code:
+            yield bad(
+                "source.error",
+                _("The source “%(source)s” does not work: %(error)s") % {**facts, "error": source.last_error},
+                why=_("What it has recorded is not taken in."),
+                mend=_("See the page of the source."),
+            )
+        found = filesystems.describe(Path(source.folder))
+        if found is not None and found.kind in VOLATILE:
+            yield ok(code, _("“%(source)s” drops its files into memory: nothing stays of them.") % facts)
+            continue
+        yield warn(
+            code, _("“%(source)s” drops clear files onto a disk (%(folder)s).") % facts,
+            why=_("A deleted file can be read again from a disk; certificates say UNKNOWN for it."),
+            mend=_("Mount a tmpfs at the folder, or let the recorder upload."),
+        )  # fmt: skip
