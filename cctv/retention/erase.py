@@ -48,9 +48,9 @@ log = logging.getLogger("cctv.retention")
 
 ACTION = "retention.erase"
 GROUNDS = {
-    "subject": _("a person who was recorded asked for it, and the request was granted"),
-    "unlawful": _("it should not have been recorded"),
-    "order": _("an authority or a court ordered it"),
+    "subject": _("A person who was recorded asked for it, and the request was granted."),
+    "unlawful": _("It should not have been recorded."),
+    "order": _("An authority or a court ordered it."),
 }
 SPANS_NAMED = 200
 _IDS = 500

@@ -114,6 +114,7 @@ class Proof:
     erased_at: datetime | None
     check: "checks.Summary | None"
     sees_checks: bool
+    may_erase: bool
 
 
 def proof(request: Request, now: selectors.Overview, sites: SiteIds, zone: ZoneInfo) -> Proof:
@@ -127,4 +128,5 @@ def proof(request: Request, now: selectors.Overview, sites: SiteIds, zone: ZoneI
         erased_at=erasures.values_list("decided_at", flat=True).first(),
         check=checks.last(request.permissions),
         sees_checks=request.permissions.may("fsck.see"),
+        may_erase=request.permissions.may("retention.erase"),
     )

@@ -185,3 +185,10 @@ def test_the_list_offers_the_cameras_of_ones_own_sites_alone(
     assert chosen.url == reverse("erase", args=["seoul-2"])
     assert client.get(reverse("erasures"), {"camera": "osaka-1"}).status_code == 200
     assert client.get(reverse("erase", args=["osaka-1"])).status_code == 404
+
+
+def test_the_retention_page_leads_there_whoever_may_erase(client: Any, cast: People, yard: Yard) -> None:
+    for account, leads in ((cast.seoul_officer, True), (cast.auditor, False), (cast.approver, False)):
+        client.force_login(account)
+        page = client.get(reverse("retention")).content.decode()
+        assert (f'href="{reverse("erasures")}"' in page) == leads
