@@ -26,6 +26,8 @@ log = logging.getLogger("lethe.people")
 Words = str | Promise | Callable[[], str]
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 STALE = timedelta(days=3)
+# Mail names people; it is no record, and what it was about has its entry in the log.
+KEPT = timedelta(days=90)
 AT_ONCE = 50
 NO_SERVER = "no_mail_server"
 
@@ -77,11 +79,12 @@ def unsent() -> QuerySet[OutgoingMail]:
 def send_waiting(*, limit: int = AT_ONCE) -> int:
     """Send what is due; how many went out. One message that fails holds up no other."""
     now = clock.now()
+    OutgoingMail.objects.filter(made_at__lte=now - KEPT).delete()
     waiting = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
-    waiting.filter(made_at__lte=now - STALE).update(given_up_at=now)
     if not is_configured():
         waiting.exclude(error=NO_SERVER).update(error=NO_SERVER)
         return 0
+    waiting.filter(made_at__lte=now - STALE).update(given_up_at=now)
     due = list(waiting.filter(next_attempt_at__lte=now).order_by("made_at")[:limit])
     return sum(_send(mail) for mail in due)
 

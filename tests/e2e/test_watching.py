@@ -40,7 +40,7 @@ def day_of(page: Page, camera: str) -> None:
 
 def open_viewing(page: Page, camera: str, case: str) -> None:
     day_of(page, camera)
-    page.locator(".panel__foot button").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("heading", name="Why do you need these pictures?")).to_be_visible()
     page.keyboard.press("1")
     page.fill("[name=case]", case)
@@ -89,7 +89,7 @@ def test_footage_plays_for_a_purpose_and_the_privacy_officer_reads_who_why_and_w
 def test_without_a_purpose_nothing_opens_and_the_page_says_what_to_do(person: Callable[..., Page]) -> None:
     guard = person("operator")
     day_of(guard, "gate-1")
-    guard.locator(".panel__foot button").click()
+    guard.get_by_role("button", name="Continue").click()
     guard.evaluate(
         "document.querySelectorAll('input[name=purpose]').forEach((radio) => { radio.checked = false })"
     )
@@ -102,7 +102,7 @@ def test_the_keyboard_alone_switches_cameras_steps_and_pauses(person: Callable[.
     guard = person("operator")
     day_of(guard, "corridor-b")
     guard.get_by_label("Gate 1").check()
-    guard.locator(".panel__foot button").click()
+    guard.get_by_role("button", name="Continue").click()
     expect(guard.get_by_role("heading", name="Why do you need these pictures?")).to_be_visible()
     guard.keyboard.press("Enter")
     guard.wait_for_url(re.compile("/viewings/"))

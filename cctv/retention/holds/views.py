@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accesslog import sentences
+from accesslog import registry, sentences
 from accesslog.errors import AccessLogError
 from cctv.core import clock, workdays
 from cctv.footage.converters import FIRST_DAY
@@ -217,6 +217,7 @@ def _history(hold: Hold, zone: ZoneInfo) -> list[dict[str, Any]] | None:
         {
             "index": each.index,
             "time": each.time,
+            "icon": registry.get(each.kind).icon,
             "text": sentences.sentence(each.body or {}, each.kind),
             "reason": (each.body or {}).get("reason", ""),
         }
