@@ -85,7 +85,7 @@ def _logged(line: LedgerLine) -> LedgerLine:
         kind="ledger.written",
         body=body,
         index=[IndexFields(site=str(line.site_id))],
-        event_id=uuid5(NAMESPACE_OID, f"lethe/ledger/{line.pk}"),
+        event_id=uuid5(NAMESPACE_OID, f"lethe/ledger/{line.source}"),
     )
     LedgerLine.objects.filter(pk=line.pk, entry=None).update(entry=receipt.index)
     line.entry = receipt.index

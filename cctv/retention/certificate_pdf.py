@@ -87,6 +87,10 @@ def _result(facts: Mapping[str, Any]) -> str:
     return _("Every copy that this system can reach is gone and was checked.")
 
 
+def _segments(count: int) -> str:
+    return ngettext("%(n)d segment", "%(n)d segments", count) % {"n": count}
+
+
 def _what(document: Document, facts: Mapping[str, Any]) -> None:
     zone = facts["site"]["time_zone"]
     pairs = [
@@ -98,13 +102,13 @@ def _what(document: Document, facts: Mapping[str, Any]) -> None:
     if span := words.recorded(facts):
         pairs.append((_("Recorded"), words.span(span[0].isoformat(), span[1].isoformat(), zone)))
     pairs += [
-        (_("Amount"), f"{facts['segments']:,} · {_times.size(facts['bytes'])}"),
+        (_("Amount"), f"{_segments(facts['segments'])} · {_times.size(facts['bytes'])}"),
         (_("Quarantined objects"), f"{facts['quarantined']:,}" if facts["quarantined"] else ""),
         (_("Why"), words.why(facts)),
         (_("Retention rule"), "\n".join(words.rules(facts))),
         (_("Carried out by"), words.performed(facts)),
         (_("Checked by"), words.verified(facts)),
-        (_("Deleted"), words.span(facts["deleted_from"], facts["deleted_until"], zone)),
+        (_("Deleted"), words.span(facts["deleted_from"], facts["deleted_until"], zone, seconds=True)),
         (_("Keys destroyed"), words.moment(facts["keys_destroyed_at"], zone)),
         (_("Kept, and why"), words.held(facts)),
         (_("Could not be deleted yet"), f"{len(facts['left']):,}" if facts["left"] else ""),
@@ -148,7 +152,12 @@ def _copies(document: Document, facts: Mapping[str, Any]) -> None:
             Column(_("Result"), 0.16),
         ],
         [
-            [f"{row.name}\n{row.place}" if row.place else row.name, row.done, row.checked, row.word]
+            [
+                "\n".join(filter(None, (row.name, row.place))),
+                row.done,
+                "\n".join(filter(None, (row.checked, row.note))),
+                row.word,
+            ]
             for row in rows
         ],
         tones=[row.tone for row in rows],
@@ -172,7 +181,7 @@ def _experts(document: Document, certificate: Certificate, facts: Mapping[str, A
     document.heading(_("For experts"), level=2)
     if not facts["generation_after"]:
         pairs = [pair for pair in pairs if pair[0] != _("Root generation")]
-    document.facts([pair for pair in pairs if pair[1]])
+    document.facts([pair for pair in pairs if pair[1]], size=8.5)
     document.heading(_("How to verify it"), level=2)
     document.text(
         _(

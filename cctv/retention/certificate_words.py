@@ -23,6 +23,7 @@ class Copy:
     place: str
     done: str
     checked: str
+    note: str
     tone: str
     word: str
     left: int
@@ -144,19 +145,20 @@ def copy_rows(facts: Mapping[str, Any]) -> list[Copy]:
 def _copy(row: Mapping[str, Any], zone: str) -> Copy:
     words = {"PASS": _("Pass"), "FAIL": _("Fail")}.get(row["result"], _("Unknown"))
     place = row.get("place", "")
-    checked = _checked().get(row["checked"], row["checked"])
+    checked, note = _checked().get(row["checked"], row["checked"]), ""
     if row["copy"] == "backup":
         made = moment(row["made_at"], zone)
         place = f"{place} · " + _("made %(time)s") % {"time": made} if place else made
         day = moment(row["until"], zone, "date")
-        checked = f"{checked} " + _("It exists until %(day)s.") % {"day": day}
+        note = _("It exists until %(day)s.") % {"day": day}
         if row["result"] == "UNKNOWN":
             words = _("Until %(day)s") % {"day": day}
     elif row["checked"] == "none" and row["copy"] == "source":
         checked = _("A deleted file’s content can remain on that disk for a while")
     return Copy(
         name=_names().get(row["copy"], row["copy"]), place=place, done=_done().get(row["done"], row["done"]),
-        checked=checked, tone=TONES.get(row["result"], "warn"), word=words, left=row.get("left", 0),
+        checked=checked, note=note, tone=TONES.get(row["result"], "warn"), word=words,
+        left=row.get("left", 0),
     )  # fmt: skip
 
 
@@ -201,8 +203,8 @@ def moment(text: str, zone: str, style: str = "datetime") -> str:
     return _times.absolute(_times.localise(parse_rfc3339(text), ZoneInfo(zone)), style)
 
 
-def span(first: str, last: str, zone: str) -> str:
+def span(first: str, last: str, zone: str, *, seconds: bool = False) -> str:
     """A span of the facts on the site's clocks."""
     known = ZoneInfo(zone)
     start, end = (_times.localise(parse_rfc3339(text), known) for text in (first, last))
-    return " ".join(_times.span(start, end))
+    return " ".join(_times.span(start, end, seconds=seconds))

@@ -125,6 +125,10 @@ def hold(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.hold.number}
 
 
+def medium(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.medium.number}
+
+
 def entry(place: Place, _world: World) -> dict[str, Any]:
     return {"index": place.entry}
 
@@ -260,6 +264,14 @@ MATRIX: dict[str, Row] = {
     # the ledger
     "ledger/": Row("ledger", "any", LEDGER),
     "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
+    # prints and media: the one of the world is kept here, so there is nothing to take back
+    "media/": Row("media", "any", HOLDS),
+    "media/new/": Row("medium-new", "any", HOLDING),
+    "media/<str:number>/": Row("medium", "site", HOLDS, medium),
+    "media/<str:number>/hand-over/": Row("medium-hand-over", "site", HOLDING, medium),
+    "media/<str:number>/return/": Row("medium-return", "site", HOLDING, medium, ok=302),
+    "media/<str:number>/destroy/": Row("medium-destroy", "site", HOLDING, medium),
+    "health/": Row("health", "any", CHANGE),
     "retention/checks/": Row("fsck", "any", FSCK),
     "retention/checks/<uuid:pk>/": Row("fsck-run", "any", FSCK, fsck),
     # holds: the one of the world is in force, so there is nothing to confirm or refuse

@@ -9,6 +9,7 @@ from accesslog import IndexFields
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
+from cctv.disclosure.models import Medium
 from cctv.footage.models import ViewingSession
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, Role, RoleGrant
@@ -36,6 +37,7 @@ class Place:
     entry: int
     hold: Hold
     erasure: Erasure
+    medium: Medium
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
+        medium=_medium(number, site, viewer),
     )  # fmt: skip
 
 
@@ -117,6 +120,13 @@ def _erasure(camera: Camera, decided_by: Account) -> Erasure:
     return Erasure.objects.create(
         site=camera.site, camera=camera, starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1),
         reference="DSR-1", ground="subject", decided_by=decided_by,
+    )  # fmt: skip
+
+
+def _medium(number: int, site: Site, made_by: Account) -> Medium:
+    return Medium.objects.create(
+        number=f"M-2026-{number:04}", year=2026, sequence=number, site=site, kind="print", made_by=made_by,
+        description="a still", purpose="claim",
     )  # fmt: skip
 
 

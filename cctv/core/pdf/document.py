@@ -88,11 +88,13 @@ class Document:
         self._lines(text, size=size, tone=tone)
         self._space(after)
 
-    def facts(self, pairs: Sequence[tuple[str, str]], *, label_share: float = 0.3) -> None:
+    def facts(
+        self, pairs: Sequence[tuple[str, str]], *, label_share: float = 0.3, size: float = TEXT_PT - 0.5
+    ) -> None:
         """Label and value, one pair under the other."""
         columns = (Column("", label_share), Column("", 1 - label_share))
         for pair in pairs:
-            self._row(columns, pair, tones=("quiet", ""))
+            self._row(columns, pair, tones=("quiet", ""), size=size)
 
     def table(
         self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, tones: Sequence[str] = ()
