@@ -20,7 +20,7 @@ from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention import entries, tally
+from cctv.retention import alarms, entries, tally
 from cctv.retention import plan as plans
 from cctv.retention.models import PurgeFailure, PurgeRun
 from cctv.retention.plan import QUARANTINED, SEGMENT, due_quarantined, due_segments, held_at_all
@@ -93,6 +93,7 @@ def _destroy(run: PurgeRun, token: UUID, batch: Sequence[Doomed]) -> None:
     reached("purge.rows-deleted")
     for row in failures:
         entries.failed(row)
+    alarms.failed(run, failures)
 
 
 def _failed(doomed: Doomed, error: LetheError) -> Failed:

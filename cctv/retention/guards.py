@@ -7,11 +7,13 @@ guard says that the plan is unusual but may be meant: a person confirms the plan
 Guards only ever stop destruction. Reading expired footage stays refused while one of them holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.db.models import Count, Max, Sum
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
@@ -23,10 +25,15 @@ from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention.models import Heartbeat, PurgeRun
-from cctv.retention.plan import Plan
+from cctv.retention.plan import Plan, due_quarantined, due_segments
 from cctv.templatetags._times import absolute, localise
+from cctv.vault import rings
 from cctv.vault import services as vault
 from cctv.vault.errors import StorageMismatch
+from cctv.vault.models import Epoch, EpochState
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 # Clocks of one machine agree; of several, NTP keeps them well within this.
 BEHIND_TOLERANCE = timedelta(minutes=2)
@@ -40,14 +47,22 @@ HISTORY = timedelta(days=30)
 # Up to this many segments, an unusual plan is simply a small installation.
 FEW_SEGMENTS = 100
 UNUSUAL = 5
+# So many objects of the plan, and of what lives on, are looked for in the store.
+LOOKED_FOR = 32
+# Ingest stores an object moments before its row: only older ones without any row are strange.
+SETTLED = timedelta(minutes=10)
+FEW_OBJECTS = 3
 
 CLOCK_BEHIND = "clock_behind"
 CLOCK_AHEAD = "clock_ahead"
 CLOCK_STEPPED = "clock_stepped"
+CLOCK_APART = "clock_apart"
 STORAGE = "storage_mismatch"
+STORE_EMPTIED = "store_emptied"
 EMPTIED = "register_emptied"
+RESTORED = "register_restored"
 VOLUME = "unusual_volume"
-HARD = frozenset({CLOCK_BEHIND, STORAGE, EMPTIED})
+HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +87,24 @@ def check(plan: Plan, *, now: datetime, confirmed: bool = False) -> Tripped | No
         return tripped
     if plan.is_empty:
         return None
-    return clock_unsure(now) or (None if confirmed else _unusual_volume(plan, now))
+    return clock_unsure(now) or (None if confirmed else store_emptied(plan) or _unusual_volume(plan, now))
 
 
 def hard(plan: Plan, *, now: datetime) -> Tripped | None:
-    """The first hard guard that trips. With nothing registered and nothing to do there is none to ask."""
-    if tripped := clock_behind(now):
+    """The first hard guard that trips. With nothing registered and nothing to do, nothing may be stored."""
+    if tripped := clock_behind(now) or clock_apart():
         return tripped
     if plan.is_empty and not Segment.objects.exists():
+        return _unless_unprepared(lambda: _register_emptied(plan, now) or register_restored())
+    return storage() or _register_emptied(plan, now) or register_restored()
+
+
+def _unless_unprepared(ask: Callable[[], Tripped | None]) -> Tripped | None:
+    """The answer, but for an installation that has neither keys nor a store yet."""
+    try:
+        return ask()
+    except (LetheError, OSError):
         return None
-    return storage() or _register_emptied(plan)
 
 
 def clock_behind(now: datetime) -> Tripped | None:
@@ -95,6 +118,25 @@ def clock_behind(now: datetime) -> Tripped | None:
             facts = {"against": name, "seen": clock.rfc3339(moment), "now": clock.rfc3339(now)}
             return Tripped(CLOCK_BEHIND, facts)
     return None
+
+
+def clock_apart() -> Tripped | None:
+    """The clocks of this machine and of the database disagree: one is wrong, and nobody knows which."""
+    theirs = database_clock()
+    machine = datetime.now(UTC)
+    if theirs is None or abs(machine - theirs) <= BEHIND_TOLERANCE:
+        return None
+    return Tripped(CLOCK_APART, {"seen": clock.rfc3339(theirs), "now": clock.rfc3339(machine)})
+
+
+def database_clock() -> datetime | None:
+    """What time the database server has; None where the database is a file."""
+    if connection.vendor != "postgresql":
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment if isinstance(moment, datetime) else None
 
 
 def _log_time() -> datetime | None:
@@ -131,14 +173,19 @@ def clock_unsure(now: datetime) -> Tripped | None:
 
 
 def beat(now: datetime, *, vouched: bool = False) -> None:
-    """Trust the clock up to `now`. `vouched`: by a person, whatever other boots have seen of it."""
+    """Trust the clock up to `now`. `vouched`: by a person, whatever other boots have seen of it.
+
+    Notes as well how far keyring and log have come, unless this register is an older copy of itself.
+    """
     heartbeat = Heartbeat.objects.filter(pk=1).first()
     boots = dict(heartbeat.boots) if heartbeat and not vouched else {}
     here = boot.read()
     if here.id:
         boots[here.id] = [to_us(now), here.elapsed // timedelta(microseconds=1)]
     latest = sorted(boots.items(), key=lambda each: each[1][0])[-BOOTS_KEPT:]
-    values = {"at": now, "ticked_at": now, "boots": dict(latest)}
+    values: dict[str, Any] = {"at": now, "ticked_at": now, "boots": dict(latest)}
+    if register_restored() is None:
+        values |= {"footage_generation": _generation(), "log_size": _log_size()}
     Heartbeat.objects.update_or_create(pk=1, defaults=values)
 
 
@@ -158,13 +205,67 @@ def storage() -> Tripped | None:
     return None
 
 
-def _register_emptied(plan: Plan) -> Tripped | None:
-    """Keys would go although the register knows no footage at all and the store is full of it."""
+def _register_emptied(plan: Plan, now: datetime) -> Tripped | None:
+    """The register knows no footage, and the store is full of it; where keys would go, one object counts."""
     if plan.segments or plan.quarantined or Segment.objects.exists() or Quarantined.objects.exists():
         return None
-    if next(iter(vault.list_objects()), None) is None:
+    objects = vault.list_objects()
+    if not plan.is_empty:
+        return Tripped(EMPTIED) if next(iter(objects), None) else None
+    settled = (stored for stored in objects if stored.modified_at <= now - SETTLED)
+    return Tripped(EMPTIED) if len(list(islice(settled, FEW_OBJECTS))) == FEW_OBJECTS else None
+
+
+def store_emptied(plan: Plan) -> Tripped | None:
+    """The store is ours by its marker, but what the register names is not there: another copy of the disk.
+
+    None of the plan's first objects is found, nor at least half of what is the next to end. A single row
+    is no evidence: one object may have been lost.
+    """
+    due = [*_names(due_segments(plan.cutoff_at)), *_names(due_quarantined(plan.cutoff_at))]
+    if not due or any(vault.object_exists(name) for name in due):
         return None
-    return Tripped(EMPTIED, {})
+    living = _names(Segment.objects.filter(expires_at__gt=plan.cutoff_at))
+    missing = sum(not vault.object_exists(name) for name in living)
+    if len(due) + len(living) < 2 or missing * 2 < len(living):
+        return None
+    return Tripped(STORE_EMPTIED, {"looked": len(due) + len(living), "missing": len(due) + missing})
+
+
+def _names(rows: "QuerySet[Any]") -> list[str]:
+    return list(rows.order_by("expires_at", "pk").values_list("sealed_name", flat=True)[:LOOKED_FOR])
+
+
+def register_restored() -> Tripped | None:
+    """The register or the log knows less than this installation has done: it was put back from a backup.
+
+    The keyring is the witness that no backup puts back: it has turned its root more often than the
+    register's runs explain, and it lacks keys of epochs that the register takes for living, or has keys
+    of which the register has never heard. The log is held against the size that it has had.
+    """
+    heartbeat = Heartbeat.objects.filter(pk=1).first()
+    size = _log_size()
+    if heartbeat is not None and size < heartbeat.log_size:
+        return Tripped(RESTORED, {"what": "log", "seen": heartbeat.log_size, "found": size})
+    explained = PurgeRun.objects.aggregate(most=Max("generation_after"))["most"] or 1
+    known, generation = max(explained, heartbeat.footage_generation if heartbeat else 0), _generation()
+    if generation <= known or not _keys_differ():
+        return None
+    return Tripped(RESTORED, {"what": "register", "seen": known, "found": generation})
+
+
+def _generation() -> int:
+    return rings.footage().generation if vault.is_initialised() else 0
+
+
+def _log_size() -> int:
+    return LogHead.objects.filter(pk=1).values_list("size", flat=True).first() or 0
+
+
+def _keys_differ() -> bool:
+    """Whether keyring and register name different keys as those that live."""
+    named = set(Epoch.objects.exclude(state=EpochState.DESTROYED).values_list("key_id", flat=True))
+    return named != rings.footage().key_ids()
 
 
 def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
@@ -200,6 +301,17 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
         ),
         STORAGE: _("The footage storage is not mounted, or it belongs to another installation: %(error)s"),
         EMPTIED: _("The register knows no footage, but the storage is full of it: it may have been emptied."),
+        CLOCK_APART: _(
+            "The clock of this machine stands at %(now)s, that of the database at %(seen)s: one is wrong."
+        ),
+        STORE_EMPTIED: _(
+            "The footage storage is this installation’s own, but %(missing)s of %(looked)s objects that were"
+            " looked for are not there: another copy of the disk may be mounted, or its content is lost."
+        ),
+        RESTORED: _(
+            "Keys and log have gone further than the register knows: it was put back from a backup without"
+            " “manage.py restore”. Run “manage.py restore --replay”."
+        ),
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
     text = texts.get(code)

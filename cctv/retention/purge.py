@@ -45,7 +45,7 @@ from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.people.models import Account
-from cctv.retention import certificates, destroy, entries, guards, ratchet, shortening
+from cctv.retention import alarms, certificates, destroy, entries, guards, ratchet, shortening
 from cctv.retention import plan as plans
 from cctv.retention.destroy import LeaseLost
 from cctv.retention.holds import services as holds
@@ -132,12 +132,10 @@ def _planned_lately(now: datetime) -> bool:
 def _commit(plan: Plan, *, trigger: str, actor: Account | None) -> PurgeRun | None:
     """Make the plan a run; None when there is nothing to do or another process was first."""
     now = plan.cutoff_at
-    if plan.is_empty:
-        if (tripped := guards.hard(plan, now=now)) is None:
-            if guards.clock_unsure(now) is None:
-                guards.beat(now)
-            return None
-        log.error("destruction is stopped: %s %s", tripped.code, dict(tripped.facts))
+    if plan.is_empty and guards.hard(plan, now=now) is None:
+        if guards.clock_unsure(now) is None:
+            guards.beat(now)
+        return None
     try:
         with transaction.atomic():
             run = PurgeRun.objects.create(
@@ -263,7 +261,9 @@ def _pause(run: PurgeRun, token: UUID, tripped: guards.Tripped) -> bool:
     facts = dict(tripped.facts)
     log.error("run %s is paused: %s %s", run.pk, tripped.code, facts)
     _advance(run, token, RunState.PAUSED, pause_code=tripped.code, pause_facts=facts, paused_at=clock.now())
-    entries.paused(PurgeRun.objects.get(pk=run.pk))
+    paused = PurgeRun.objects.get(pk=run.pk)
+    entries.paused(paused)
+    alarms.paused(paused)
     return False
 
 
@@ -271,6 +271,7 @@ def _stay_paused(run: PurgeRun, token: UUID) -> bool:
     """Look whether a paused plan still fits: a mended clock or mount, or a moved world, ends its wait."""
     now = clock.now()
     entries.paused(run)  # by its event id a no-op, unless the first attempt was killed
+    alarms.paused(run)
     plan = plans.compute(run.cutoff_at)
     tripped = guards.check(plan, now=now)
     if tripped is not None and tripped.code == run.pause_code:

@@ -1,0 +1,61 @@
+"""Mail to the privacy officers when destruction stops or an object will not go; each said once.
+
+The page and the log say the same. A mail names no camera and no recording: only what to look at.
+"""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from cctv.people.models import Account, Role, RoleGrant
+from cctv.people.outbox import link, queue_mail
+from cctv.retention import guards
+from cctv.retention.models import PurgeFailure, PurgeRun
+
+
+def paused(run: PurgeRun) -> None:
+    """A guard has stopped the run: one mail for each officer of its sites."""
+    for officer in _officers(run.items.values_list("site_id", flat=True)):
+        queue_mail(
+            kind="purge.paused",
+            about=f"purge/{run.pk}/paused/{officer.pk}",
+            to=officer,
+            subject=lambda: _("Destruction has stopped and waits"),
+            text=lambda: (
+                _("Nothing is destroyed at the moment. %(reason)s")
+                % {"reason": guards.sentence(run.pause_code, run.pause_facts)}
+                + "\n\n" + link("retention") + "\n"
+            ),
+        )  # fmt: skip
+
+
+def failed(run: PurgeRun, failures: Iterable[PurgeFailure]) -> None:
+    """Objects that would not go for the first time: one mail for each run and officer of their sites."""
+    new = [failure for failure in failures if failure.attempts == 1]
+    for officer in _officers({failure.site_id for failure in new}) if new else ():
+        queue_mail(
+            kind="purge.item_failed",
+            about=f"purge/{run.pk}/failed/{officer.pk}",
+            to=officer,
+            subject=lambda: _("Footage could not be deleted"),
+            text=lambda: (
+                ngettext(
+                    "%(n)d object could not be deleted. It cannot be viewed any more and is tried again.",
+                    "%(n)d objects could not be deleted. They cannot be viewed any more and are tried again.",
+                    len(new),
+                ) % {"n": len(new)}
+                + "\n\n" + link("retention") + "\n"
+            ),
+        )  # fmt: skip
+
+
+def _officers(sites: Iterable[UUID]) -> list[Account]:
+    """Privacy officers of the sites, or of any where none is named; also where the clock runs behind."""
+    wanted = list(sites)
+    grants = RoleGrant.objects.not_over().filter(role=Role.PRIVACY_OFFICER, account__is_active=True)
+    if wanted:
+        grants = grants.filter(Q(site=None) | Q(site_id__in=wanted))
+    return list(Account.objects.filter(pk__in=grants.values("account")).order_by("pk"))
