@@ -74,7 +74,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_and_holds_up_no_other(
     cast: Cast, server: Any, now: list[datetime], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bad, good = queue(cast, "bad"), queue(cast, "good")
-    real = outbox.EmailMessage.send
+    real = django_mail.EmailMessage.send
     OutgoingMail.objects.filter(pk=bad.pk).update(subject="bad")
 
     def send(message: Any, fail_silently: bool = False) -> int:
@@ -82,7 +82,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_and_holds_up_no_other(
             raise smtplib.SMTPServerDisconnected("gone")
         return int(real(message, fail_silently))
 
-    monkeypatch.setattr(outbox.EmailMessage, "send", send)
+    monkeypatch.setattr(django_mail.EmailMessage, "send", send)
     assert send_waiting() == 1
     good.refresh_from_db()
     assert good.sent_at is not None

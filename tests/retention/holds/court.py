@@ -31,7 +31,7 @@ class Court:
 
     def place(self, *sealed: Sealed, by: Account | None = None, **options: Any) -> Placed:
         """A hold on just these segments' times and cameras; by the approver unless said otherwise."""
-        values = {
+        values: dict[str, Any] = {
             "actor": by or self.people.approver, "terminal": TERMINAL, "site": self.yard.sites[0],
             "case": CASE,
             "cameras": list({each.row.camera_id: each.row.camera for each in sealed}.values()),
