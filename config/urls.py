@@ -12,7 +12,8 @@ AREAS = (
 urlpatterns = [
     path("accounts/", include("config.accounts")),
 ]
-for module in [f"cctv.{area}.urls" for area in AREAS] + ["accesslog.urls", "config.pages", "config.health"]:
+OWN = ("accesslog.urls", "config.pages", "config.health", "config.condition")
+for module in (*(f"cctv.{area}.urls" for area in AREAS), *OWN):
     if find_spec(module):
         urlpatterns.append(path("", include(module)))
 

@@ -4,7 +4,7 @@ import json
 import sys
 from dataclasses import asdict
 from importlib import import_module
-from typing import Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -43,7 +43,8 @@ class Command(BaseCommand):
             sys.exit(int(worst))
 
     def _tell(self, found: list[Finding], *, everything: bool) -> None:
-        console = Console(file=self.stdout, width=None if sys.stdout.isatty() else 110, highlight=False)
+        out = cast(IO[str], self.stdout)  # it has what a text file has
+        console = Console(file=out, width=None if sys.stdout.isatty() else 110, highlight=False)
         for each in found:
             if each.severity == Severity.OK and not everything:
                 continue

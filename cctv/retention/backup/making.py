@@ -20,6 +20,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -121,8 +122,9 @@ def _log_made(row: Backup) -> None:
 
 
 def _copy_database(alias: str, partial: Path) -> tuple[Copied, tuple[int, bytes] | None]:
-    way = postgres if connections[alias].vendor == "postgresql" else sqlite
-    return way.copy_out(alias, partial)
+    if connections[alias].vendor == "postgresql":
+        return postgres.copy_out(alias, partial)
+    return sqlite.copy_out(alias, partial)
 
 
 def _copy_keys(partial: Path) -> dict[str, RingFacts]:
@@ -221,7 +223,7 @@ def _is_ours(folder: Path, row: Backup) -> bool:
     return manifest.uuid == row.pk and manifest.installation == rings.installation_id()
 
 
-def _matching(text: str) -> list[object]:
+def _matching(text: str) -> list[UUID]:
     """Ids that begin or end with `text`, without dashes."""
     wanted = text.replace("-", "").lower()
     ids = Backup.objects.filter(deleted_at=None).values_list("pk", flat=True)

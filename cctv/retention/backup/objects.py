@@ -1,6 +1,7 @@
 """Sealed objects into the store where they are missing: held ones from the backup, others from a disk."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from cctv.core import clock
@@ -17,7 +18,6 @@ from cctv.vault.steps import reached
 from cctv.vault.storage import FootageFileStorage
 
 _PIECE = 1 << 20
-Read = Callable[[str, int, int], bytes]
 
 
 def put_back(backup: Path, manifest: Manifest, *, footage: Path | None) -> int:
@@ -37,7 +37,7 @@ def put_back(backup: Path, manifest: Manifest, *, footage: Path | None) -> int:
     wanted = set(_held())
     for name, file in manifest.held():
         if name.partition(".")[0] in wanted:
-            put += _put(name, file.size, lambda at, n, path=backup / HELD / name: _pread(path, at, n))
+            put += _put(name, file.size, partial(_pread, backup / HELD / name))
     if footage is not None:
         put += _from_folder(footage)
     return put
@@ -54,7 +54,7 @@ def _from_folder(footage: Path) -> int:
                 size = source.size(part)
             except ObjectMissing:
                 continue
-            put += _put(part, size, lambda at, n, part=part: source.read_range(part, at, n))
+            put += _put(part, size, partial(source.read_range, part))
     return put
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, Max, OuterRef
 
 from accesslog.models import LogHead
 from cctv.core import clock
@@ -35,7 +35,7 @@ from cctv.vault.steps import reached
 
 log = logging.getLogger("cctv.retention")
 
-MODELS = {"segment": Segment, "quarantined": Quarantined}
+MODELS: dict[str, Any] = {"segment": Segment, "quarantined": Quarantined}
 BATCH = 500
 Counts = Counter[str]
 
@@ -57,7 +57,9 @@ def trust(counts: Counts) -> None:
     size = LogHead.objects.get(pk=1).size
     seen = {"footage_generation": rings.footage().generation, "log_size": size}
     if not Heartbeat.objects.filter(pk=1).update(**seen):
-        log.info("no heartbeat yet: the first purge makes it")
+        # None yet: the last admission stands in for a trusted moment, as it does for the guards.
+        at = Segment.objects.aggregate(at=Max("ingested_at"))["at"] or clock.now()
+        Heartbeat.objects.create(pk=1, at=at, ticked_at=at, **seen)
     counts["sessions_ended"] = Session.objects.all().delete()[0]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError
 
+from cctv.retention import guards
 from cctv.retention.backup import progress
 from cctv.retention.backup.errors import RestoreUnfinished
 from cctv.retention.backup.models import Backup, Restore
@@ -28,6 +29,11 @@ def unfinished_restore() -> bool:
         return Restore.objects.filter(finished_at=None).exists()
     except DatabaseError:
         return False  # there is no register yet, or none that answers: that is for others to say
+
+
+def register_in_doubt() -> bool:
+    """Whether the register may be an older copy: what it does not know must then be left alone."""
+    return unfinished_restore() or guards.register_restored() is not None
 
 
 def refuse_unfinished_restore() -> None:

@@ -29,6 +29,11 @@ def test_an_older_register_beside_the_current_keys_is_told_what_happened_since(s
     office.replace_database("default")
     office.do("put_database", alias="default", backup=str(story.backup))
     assert office.do("facts", minutes=NOW)["segments"] != story.at_last["segments"]
+    # Before the replay it is noticed, and nothing at all is destroyed.
+    states = office.do("purge", minutes=NOW)
+    assert ["paused", "register_restored"] in [state[:2] for state in states]
+    assert office.do("orphans", minutes=NOW) == 0
+    assert office.do("facts", minutes=NOW)["objects"] == before
     printed = office.manage("restore", "--replay", minutes=NOW)
     assert "had ended since" in printed
     facts = office.do("facts", minutes=NOW)
@@ -38,6 +43,7 @@ def test_an_older_register_beside_the_current_keys_is_told_what_happened_since(s
     assert facts["certificates"] == story.at_last["certificates"]
     survivors_play(story)
     story.purge(NOW)
+    office.do("orphans", minutes=NOW)
     assert office.do("facts", minutes=NOW)["objects"] == before, "nothing that lives was deleted"
     # Again it changes nothing.
     office.manage("restore", "--replay", minutes=NOW)
