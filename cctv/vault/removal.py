@@ -55,12 +55,12 @@ def _shard(folder: Path, names: Sequence[str]) -> Left:
         left: Left = {}
         for name in names:
             for part in all_parts(name):
-                if error := _unlink(part[3:], descriptor):
-                    left.setdefault(name, error)
+                if refused := _unlink(part[3:], descriptor):
+                    left.setdefault(name, refused)
         os.fsync(descriptor)
         for name in names:
-            if name not in left and (error := _seen(name, descriptor)):
-                left[name] = error
+            if name not in left and (there := _seen(name, descriptor)):
+                left[name] = there
         return left
     except OSError as error:
         return dict.fromkeys(names, _failed(error))  # not synced: nobody knows what a power cut brings back

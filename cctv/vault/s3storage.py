@@ -137,7 +137,11 @@ class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has 
         return left
 
     def _delete_chunk(self, names: Sequence[str]) -> Left:
-        """One DeleteObjects; which of the names it would not take, and why."""
+        """One DeleteObjects; which of the names it would not take, and why.
+
+        Of a request that fails as a whole while the store answers, one key may be the reason: halves of it
+        are asked for until that one is alone.
+        """
         owners = {self._key(part): name for name in names for part in all_parts(check_name(name))}
         try:
             with _failures():
@@ -146,13 +150,23 @@ class FootageS3Storage(FootageStorage, S3Storage):  # type: ignore[misc]  # has 
                     Delete={"Objects": [{"Key": key} for key in owners], "Quiet": True},
                 )
         except LetheError as error:
-            return dict.fromkeys(names, error)
+            if len(names) == 1 or not self._answers():
+                return dict.fromkeys(names, error)
+            half = len(names) // 2
+            return self._delete_chunk(names[:half]) | self._delete_chunk(names[half:])
         refused = [error for error in answer.get("Errors", []) if error.get("Code") not in _ABSENT]
         return {
             owners[error["Key"]]: StorageFailed(f"{StorageFailed.message} ({error.get('Code')})")
             for error in refused
             if error.get("Key") in owners
         }
+
+    def _answers(self) -> bool:
+        try:
+            self._get(self._key(MARKER), "")
+        except LetheError:
+            return False
+        return True
 
     def _seen(self, name: str) -> LetheError | None:
         """Why the object cannot be called gone."""
