@@ -34,6 +34,7 @@ from cctv.vault.steps import reached
 
 KINDS: dict[str, type[Model]] = {"segment": Segment, "quarantined": Quarantined}
 Ending = Callable[[Any], datetime]
+_MOVED = ("epoch", "wrapped_key", "expires_at")
 
 
 @dataclass(slots=True)
@@ -164,5 +165,19 @@ def _write(model: type[Model], moves: Sequence[Move], *, late: bool) -> None:
             move.row.epoch = move.to
         move.row.expires_at = move.expires_at
     Epoch.objects.filter(pk__in=stale, state=EpochState.LIVE).update(needs_new_key=True)
-    rows = [move.row for move in moves]
-    model._default_manager.bulk_update(rows, ["epoch", "wrapped_key", "expires_at"], batch_size=250)
+    _save(model, [move.row for move in moves])
+
+
+def _save(model: type[Model], rows: Sequence[Any]) -> None:
+    """Write the three columns of many rows; `bulk_update` takes ten times as long to put it into words."""
+    named = {field.name: field for field in model._meta.concrete_fields}
+    fields = [named[name] for name in (*_MOVED, "id")]
+    quote = connection.ops.quote_name
+    columns = ", ".join(f"{quote(str(field.column))} = %s" for field in fields[:-1])
+    # Names of tables and columns are the models' own; every value is a parameter.
+    statement = f"UPDATE {quote(model._meta.db_table)} SET {columns} WHERE {quote('id')} = %s"  # noqa: S608
+    values = [
+        [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields] for row in rows
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, values)

@@ -27,6 +27,7 @@ from cctv.vault.steps import reached
 log = logging.getLogger("cctv.retention")
 
 BATCH = 500
+COLUMNS = ("epoch", "expires_at", "wrapped_key")
 
 
 def rekey_epochs(run: PurgeRun, *, renew: Callable[[], None]) -> int:
@@ -48,7 +49,7 @@ def rekey_epochs(run: PurgeRun, *, renew: Callable[[], None]) -> int:
 def _rekey(epoch: Epoch, cutoff_at: datetime, renew: Callable[[], None]) -> int:
     successor = vault.rekey_epoch(epoch)
     reached("purge.rekey-new")
-    moved = sum(_move_all(rows, successor, renew) for rows in _survivors(epoch, cutoff_at))
+    moved = sum(_move_all(rows, epoch, successor, renew) for rows in _survivors(epoch, cutoff_at))
     reached("purge.rekey-done")
     return moved
 
@@ -56,14 +57,16 @@ def _rekey(epoch: Epoch, cutoff_at: datetime, renew: Callable[[], None]) -> int:
 def _survivors(epoch: Epoch, cutoff_at: datetime) -> list["QuerySet[Any]"]:
     """What lives on in the epoch. Nothing can come to it any more: it is retired."""
     return [
-        model._default_manager.filter(epoch=epoch, expires_at__gt=cutoff_at).select_related("epoch")
+        model._default_manager.filter(epoch=epoch, expires_at__gt=cutoff_at).only(*COLUMNS)
         for model in moving.KINDS.values()
     ]
 
 
-def _move_all(rows: "QuerySet[Any]", successor: Epoch, renew: Callable[[], None]) -> int:
+def _move_all(rows: "QuerySet[Any]", epoch: Epoch, successor: Epoch, renew: Callable[[], None]) -> int:
     moved = 0
     while batch := list(rows.order_by("pk")[:BATCH]):
+        for row in batch:
+            row.epoch = epoch
         moved += moving.to_epoch(batch, successor)
         reached("purge.rekey-moved")
         renew()

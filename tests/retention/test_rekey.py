@@ -8,7 +8,7 @@ import pytest
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.people.models import Account
-from cctv.retention import erase, moving, purge, ratchet, rekey, shortening
+from cctv.retention import erase, moving, plan, purge, ratchet, rekey, shortening
 from cctv.retention.models import Erasure, Heartbeat, PurgeRun, RunState, Trigger
 from cctv.vault import epochs, journal, keyfile, rings
 from cctv.vault import services as vault
@@ -219,3 +219,23 @@ def test_an_epoch_without_its_key_stops_nothing_else(yard: Yard, officer: Accoun
     other.refresh_from_db()
     assert other.state == EpochState.DESTROYED
     assert Segment.objects.get().pk == staying.row.pk
+
+
+def test_a_run_gives_few_epochs_new_keys_and_those_of_erasures_first(
+    yard: Yard, officer: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "MOST_RETIRED", 2)
+    left = [yard.segment(expires_in=n * DAY).row.epoch for n in range(3, 7)]
+    Epoch.objects.filter(pk__in=[epoch.pk for epoch in left]).update(needs_new_key=True)
+    doomed = yard.segment(expires_in=9 * DAY)
+    erased(officer, doomed)
+
+    purge.purge_due(trigger=Trigger.REQUEST)
+
+    (run,) = PurgeRun.objects.all()
+    assert set(run.retired_key_ids) == {doomed.row.epoch.key_id, left[0].key_id}
+    for _tick in range(2):
+        yard.move(MINUTE)
+        purge.purge_due()
+    assert not Epoch.objects.filter(needs_new_key=True).exists()
+    assert not rings.footage().key_ids() & {epoch.key_id for epoch in left}
