@@ -167,16 +167,15 @@ def test_the_database_is_asked_for_its_clock_where_it_has_one() -> None:
 
 def saved_register(yard: Yard) -> Callable[[], None]:
     """A backup of the rows that a purge changes, and how to put it back without `restore`."""
-    tables = {model: list(model.objects.values()) for model in (Epoch, Heartbeat, Segment)}  # type: ignore[attr-defined]
+    epochs, segments = list(Epoch.objects.all()), list(Segment.objects.all())
+    heartbeats = list(Heartbeat.objects.all())
 
     def put_back() -> None:
-        PurgeItem.objects.all().delete()
-        Certificate.objects.all().delete()
-        PurgeRun.objects.all().delete()
-        for model in (Segment, Heartbeat, Epoch):
-            model.objects.all().delete()  # type: ignore[attr-defined]
-        for model, rows in tables.items():
-            model.objects.bulk_create(model(**row) for row in rows)  # type: ignore[attr-defined]
+        for model in (PurgeItem, Certificate, PurgeRun, Segment, Heartbeat, Epoch):
+            model._default_manager.all().delete()
+        Epoch.objects.bulk_create(epochs)
+        Segment.objects.bulk_create(segments)
+        Heartbeat.objects.bulk_create(heartbeats)
 
     return put_back
 

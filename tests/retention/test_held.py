@@ -10,7 +10,7 @@ from django.db.models import F
 from cctv.core.ids import new_id
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention import plan, purge
+from cctv.retention import entries, plan, purge, ratchet
 from cctv.retention.holds.models import HeldObject, Hold, HoldGate, HoldState
 from cctv.retention.models import Certificate, PurgeRun, RunState, Trigger
 from cctv.vault import rings, steps
@@ -134,7 +134,7 @@ def test_invariant_5_a_hold_placed_after_the_plan_makes_the_run_plan_anew(
 ) -> None:
     """Also in the moment between the entry of the start and the start itself."""
     sealed = [yard.segment(expires_in=-2 * HOUR), yard.segment(expires_in=20 * MINUTE)]
-    start = purge.entries.start
+    start = entries.start
 
     def too_slow(*arguments: Any, **options: Any) -> Any:
         written = start(*arguments, **options)
@@ -142,7 +142,7 @@ def test_invariant_5_a_hold_placed_after_the_plan_makes_the_run_plan_anew(
         return written
 
     with monkeypatch.context() as racing:
-        racing.setattr(purge.entries, "start", too_slow)
+        racing.setattr(entries, "start", too_slow)
         purge.purge_due()
     run = PurgeRun.objects.get()
     assert (run.state, run.error_code) == (RunState.ABANDONED, "plan_moved")
@@ -165,14 +165,14 @@ def test_invariant_5_a_hold_that_ends_in_mid_run_waits_for_the_run_that_takes_it
     held, other = yard.segment(expires_in=20 * MINUTE), yard.segment(expires_in=20 * MINUTE)
     placed = hold(yard, held.row)
     yard.move(2 * HOUR)
-    ratchet = purge.ratchet.destroy_keys
+    destroy_keys = ratchet.destroy_keys
 
     def meanwhile(*arguments: Any, **options: Any) -> Any:
         end(placed)
-        return ratchet(*arguments, **options)
+        return destroy_keys(*arguments, **options)
 
     with monkeypatch.context() as racing:
-        racing.setattr(purge.ratchet, "destroy_keys", meanwhile)
+        racing.setattr(ratchet, "destroy_keys", meanwhile)
         purge.purge_due()
     assert PurgeRun.objects.get().state == RunState.DONE
     assert set(Segment.objects.values_list("pk", flat=True)) == {held.row.pk}
