@@ -9,7 +9,7 @@ from django.urls import path
 from django.views.decorators.http import require_GET
 
 from cctv.core import clock, doctor
-from cctv.core.doctor import Severity
+from cctv.core.doctor import Finding, Severity
 from cctv.people.access import Request, requires
 
 TONES = {Severity.OK: "ok", Severity.WARN: "warn", Severity.BAD: "bad"}
@@ -21,11 +21,18 @@ def health(request: Request) -> HttpResponse:
     """Look now, and show what is not well before what is."""
     for module in settings.LETHE_DOCTORS:
         import_module(module)
-    found = [(TONES[each.severity], each) for each in doctor.examine()]
+    found = doctor.examine()
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for each in found:
+        if each.severity != Severity.OK:
+            groups.setdefault((each.code, each.why, each.mend), []).append(each)
     context = {
-        "wrong": [pair for pair in found if pair[1].severity != Severity.OK],
-        "well": [each for _tone, each in found if each.severity == Severity.OK],
-        "bad": sum(each.severity == Severity.BAD for _tone, each in found),
+        "groups": [
+            {"tone": TONES[same[0].severity], "why": why, "mend": mend, "what": [each.what for each in same]}
+            for (_code, why, mend), same in groups.items()
+        ],
+        "well": [each for each in found if each.severity == Severity.OK],
+        "bad": sum(each.severity == Severity.BAD for each in found),
         "looked_at": clock.now(),
     }
     return render(request, "shell/health.html", context)
