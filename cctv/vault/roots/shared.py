@@ -28,16 +28,16 @@ from cctv.vault.errors import (
 )
 from cctv.vault.keyfile import Content, Header
 from cctv.vault.keyring import HOLDER_TIMEOUT_S, Keyring, RatchetResult
+from cctv.vault.locks import LOCK_TIMEOUT_S
 from cctv.vault.mirrors import MirrorSet, MirrorState
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.rootfile import RootKey
 from cctv.vault.roots import RootFacts, Signature, openbao
-from cctv.vault.roots.errors import KeyringMoved, MoveUnfinished
+from cctv.vault.roots.errors import KeyringMoved, KeyringUnavailable, MoveUnfinished
 from cctv.vault.roots.openbao import OpenBaoRoots
 from cctv.vault.roots.places import Place
 from cctv.vault.steps import reached
 
-ATTEMPTS = 20
 _Answer = TypeVar("_Answer")
 _MARGIN_S = 0.5  # between asking whether a view is current and using it
 
@@ -112,6 +112,8 @@ class SharedReplica(Replica):
         self._refuse_older(settled.content.header)
         self.roots.destroy_all_but(settled.root)
         self._keep_copy(settled.data)
+        if self.signature() is None:  # so slow that what was read is no longer known to be current
+            raise KeyringUnavailable()
         return settled
 
     def _refuse_older(self, ours: Header) -> None:
@@ -336,10 +338,12 @@ def stored_header(data: bytes | None) -> Header | None:
 
 
 def _again(attempt: Callable[[], _Answer]) -> _Answer:
-    """Repeat what another host came before."""
-    for number in range(ATTEMPTS):
+    """Repeat what another host came before; as patient as who waits for a lock."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
         try:
             return attempt()
         except KeyringMoved:
-            time.sleep(secrets.randbelow(20) * 0.001 * (number + 1))
-    return attempt()
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(secrets.randbelow(20) * 0.001)

@@ -144,8 +144,8 @@ def test_other_processes_of_a_host_drop_their_keys_at_once(hosts: Host):
     ring.initialise()
     gone = ring.ensure("gone")
     assert other.get(gone)
-    ring._place.lease_s = 0  # what is looked at here is the process beside it
-    result = ring.remove_and_ratchet([gone])
+    ring._released = 99  # what is looked at here is the process beside it, not other hosts
+    result = ring.remove_and_ratchet([gone], holder_timeout_s=30)
     assert result.complete
     assert [holder.confirmed for holder in result.holders] == [True]
     with pytest.raises(KeyMissing):
@@ -244,6 +244,23 @@ def test_the_store_replaces_only_what_was_read(hosts: Host):
     two.write(b"two")
     with pytest.raises(KeyringMoved):
         one.write(b"three")
+
+
+def test_a_store_that_is_too_slow_opens_nothing_and_does_not_go_round_for_ever(hosts: Host, monkeypatch):
+    where = hosts("here")
+    ring = where.ring()
+    ring.initialise()
+    key_id = ring.ensure("made")
+    ring.close()
+    ask = BucketPlace._connected
+
+    def slow(self):
+        time.sleep(LEASE_S)
+        return ask(self)
+
+    monkeypatch.setattr(BucketPlace, "_connected", slow)
+    with pytest.raises(KeyringUnavailable):
+        ring.get(key_id)
 
 
 def test_a_bucket_that_is_away_opens_nothing_and_hangs_nothing(tmp_path, openbao):
