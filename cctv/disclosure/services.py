@@ -32,7 +32,7 @@ from cctv.sites.models import Site
 ACTION = "medium.change"
 HERE = (MediumState.KEPT, MediumState.RETURNED)
 LANGUAGES = {"KR": "ko", "JP": "ja"}
-_OTHER_WAYS = (Destroyed.SHREDDED, Destroyed.BURNT, Destroyed.CRUSHED, Destroyed.ERASED)
+_OTHER_WAYS = (Destroyed.CRUSHED, Destroyed.SHREDDED, Destroyed.BURNT, Destroyed.ERASED)
 # O19: prints are shredded or burnt. What is written once cannot be erased.
 WAYS: dict[str, tuple[Destroyed, ...]] = {
     MediumKind.PRINT: (Destroyed.SHREDDED, Destroyed.BURNT),

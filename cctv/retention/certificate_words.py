@@ -55,10 +55,14 @@ def recorded(facts: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
 
 
 def why(facts: Mapping[str, Any]) -> str:
-    """The ground, and for how long it had been kept."""
-    if facts.get("ground") == "erased_on_request":
-        references = ", ".join(row["reference"] for row in facts["erasures"])
-        return _("Erased because a request was granted (%(reference)s).") % {"reference": references}
+    """The ground, for how long it had been kept, and the granted requests that are part of it."""
+    said = [] if facts.get("ground") == "erased_on_request" else [_time_over(facts)]
+    if references := ", ".join(row["reference"] for row in facts.get("erasures", [])):
+        said.append(_("Erased because a request was granted (%(reference)s).") % {"reference": references})
+    return " ".join(said)
+
+
+def _time_over(facts: Mapping[str, Any]) -> str:
     if facts.get("ground") == "hold_ended":
         return _("The hold on it ended, and its time was over.")
     days = [day for row in facts["cameras"] for day in row["kept_days"]]
