@@ -36,11 +36,6 @@ class Finding:
     row: Row | None = None
     files: int = 0
 
-    @property
-    def is_held(self) -> bool:
-        """Whether a hold in force keeps it."""
-        return bool(self.facts.get("held"))
-
 
 @dataclass(slots=True)
 class Look:

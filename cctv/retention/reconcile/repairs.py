@@ -151,8 +151,7 @@ def _redo_pictures(run: FsckRun, findings: Sequence[Finding]) -> list[str]:
 
 def _take_off(run: FsckRun, findings: Sequence[Finding]) -> list[str]:
     """Rows whose object is gone: never held ones, with camera and span in the log."""
-    free = [finding for finding in findings if not finding.is_held]
-    return _rows_removed(run, codes.OBJECT_MISSING, free)
+    return _rows_removed(run, codes.OBJECT_MISSING, findings)
 
 
 def _take_dead_off(run: FsckRun, findings: Sequence[Finding]) -> list[str]:
@@ -165,7 +164,10 @@ def _rows_removed(run: FsckRun, code: str, findings: Sequence[Finding]) -> list[
         return str(finding.site_id), str(finding.camera_id or "")
 
     gone: list[str] = []
-    for (_site, _camera), group in groupby(sorted(findings, key=place), key=place):
+    # Also of a hold that has ended: its rows stay until the purge has destroyed its key.
+    named = sides.held_by([finding.row for finding in findings if finding.row], ended_too=True)
+    free = [finding for finding in findings if finding.row and finding.row.pk not in named]
+    for (_site, _camera), group in groupby(sorted(free, key=place), key=place):
         mine = list(group)
         _note(run, code, mine)
         reached("fsck.logged")

@@ -17,7 +17,7 @@ from django.db.models import Q
 
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
-from cctv.retention.holds.models import PROTECTING, HeldObject
+from cctv.retention.holds.models import PROTECTING, HeldObject, Hold
 from cctv.retention.models import PurgeFailure
 from cctv.retention.plan import QUARANTINED, SEGMENT
 from cctv.vault import services as vault
@@ -115,15 +115,14 @@ def known(names: Sequence[str]) -> set[str]:
     return found
 
 
-def held_by(found: Sequence[Row]) -> dict[UUID, list[str]]:
-    """Numbers of the holds in force by what they hold of `found`."""
+def held_by(found: Sequence[Row], *, ended_too: bool = False) -> dict[UUID, list[str]]:
+    """Numbers of the holds in force by what they hold of `found`; with `ended_too` of all that name it."""
+    holds = Hold.objects.all() if ended_too else Hold.objects.filter(state__in=PROTECTING)
     numbers: dict[UUID, list[str]] = {}
     for kind, column in ((SEGMENT, "segment_id"), (QUARANTINED, "quarantined_id")):
         ids = [row.pk for row in found if row.kind == kind]
         for start in range(0, len(ids), IN):
-            held = HeldObject.objects.filter(
-                **{f"{column}__in": ids[start : start + IN]}, hold__state__in=PROTECTING
-            )
+            held = HeldObject.objects.filter(**{f"{column}__in": ids[start : start + IN]}, hold__in=holds)
             for pk, number in held.values_list(column, "hold__number"):
                 numbers.setdefault(pk, []).append(number)
     return numbers

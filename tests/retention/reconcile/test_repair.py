@@ -64,6 +64,7 @@ def test_invariant_5_a_held_row_stays_whatever_is_told(yard: Yard) -> None:
     run = services.check(repair=codes.REPAIRABLE)
     assert Segment.objects.filter(pk__in=[held.row.pk, ended.row.pk]).count() == 2
     assert codes.OBJECT_MISSING not in run.repaired
+    assert told() == [], "and no entry says that they go"
 
 
 def test_a_hold_placed_while_the_repair_runs_is_honoured(yard: Yard, monkeypatch) -> None:
