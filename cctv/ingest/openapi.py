@@ -7,6 +7,7 @@ DOCUMENT_PATH = "/api/v1/openapi.json"
 
 _ERROR = {"$ref": "#/components/schemas/Error"}
 _SEGMENT = {"$ref": "#/components/schemas/Segment"}
+_KNOWN = {"oneOf": [_SEGMENT, {"$ref": "#/components/schemas/Erased"}]}
 
 
 def document(server: str) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def document(server: str) -> dict[str, Any]:
         "paths": {UPLOAD_PATH: {"put": _put()}, DOCUMENT_PATH: {"get": _get_document()}},
         "components": {
             "securitySchemes": {"recorder": {"type": "http", "scheme": "bearer"}},
-            "schemas": {"Segment": _segment_schema(), "Error": _error_schema()},
+            "schemas": {"Segment": _segment_schema(), "Erased": _erased_schema(), "Error": _error_schema()},
         },
     }
 
@@ -75,8 +76,12 @@ def _parameter(name: str, place: str, text: str, schema: dict[str, Any]) -> dict
 
 def _responses() -> dict[str, Any]:
     """Every status that the view can answer with, and what each means for the sender's copy."""
-    answers: dict[str, tuple[str, dict[str, str]]] = {
-        "200": ("The same segment is already there. The sender may delete its copy.", _SEGMENT),
+    answers: dict[str, tuple[str, dict[str, Any]]] = {
+        "200": (
+            "The same segment is already there, or it was erased on request and is not kept again. "
+            "The sender may delete its copy.",
+            _KNOWN,
+        ),
         "201": ("Sealed, indexed and registered. The sender may delete its copy.", _SEGMENT),
         "400": (
             "The start, a header or the transfer is wrong, or the body broke off. Nothing was kept.",
@@ -118,11 +123,7 @@ def _get_document() -> dict[str, Any]:
 def _segment_schema() -> dict[str, Any]:
     moment = {"type": "string", "format": "date-time"}
     properties: dict[str, Any] = {
-        "outcome": {
-            "enum": ["live", "duplicate", "erased"],
-            "description": "“erased”: this recording was erased on request; it is not kept and has no other"
-            " fields. Do not send it again.",
-        },
+        "outcome": {"enum": ["live", "duplicate"]},
         "id": {"type": "string", "format": "uuid"},
         "starts_at": moment,
         "ends_at": {**moment, "description": "From the packets counted, not from what the file claims."},
@@ -131,7 +132,12 @@ def _segment_schema() -> dict[str, Any]:
         "codec": {"type": "string"},
         "audio_kept": {"type": "boolean"},
     }
-    return {"type": "object", "required": ["outcome"], "properties": properties}
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _erased_schema() -> dict[str, Any]:
+    """A recording that was erased on request and is sent once more."""
+    return {"type": "object", "required": ["outcome"], "properties": {"outcome": {"const": "erased"}}}
 
 
 def _error_schema() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import resolve
 
 from cctv.core import clock
-from cctv.footage.models import Segment
+from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest import api, openapi, recorders
 from cctv.ingest.models import Quarantined
 from cctv.vault.errors import StorageFull
@@ -57,6 +57,17 @@ def test_a_segment_is_created_once_and_found_again(put, office, variant):
 def test_every_field_of_the_answer_is_in_the_document(put, variant):
     schema = openapi.document("https://x")["components"]["schemas"]["Segment"]
     assert set(put(variant()).json()) == set(schema["required"])
+
+
+def test_what_was_erased_on_request_is_answered_as_the_document_says(put, office, variant):
+    start = office.began()
+    ErasedSpan.objects.create(
+        camera=office.gate, starts_at=start, ends_at=start, until=start + timedelta(days=9)
+    )
+    answer = put(variant(), start=clock.rfc3339(start))
+    assert (answer.status_code, answer.json()) == (200, {"outcome": "erased"})
+    schema = openapi.document("https://x")["components"]["schemas"]["Erased"]
+    assert set(answer.json()) == set(schema["required"])
 
 
 @pytest.mark.parametrize(
