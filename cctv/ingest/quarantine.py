@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
 
 from accesslog import IndexFields
 from accesslog.canonical import JSON
@@ -193,7 +194,10 @@ def retry(*, actor: Account, terminal: str, row: Quarantined) -> Admission:
         return admission
     # The row first: an object without a row is the orphan sweeper's, a row without its object is nobody's.
     name = row.sealed_name
-    row.delete()
+    try:
+        row.delete()
+    except (ProtectedError, IntegrityError):
+        return admission  # under a hold: it stays beside what was admitted, until the hold ends
     vault.delete_object(name)
     return admission
 

@@ -103,6 +103,25 @@ def test_with_the_log_down_nothing_is_released(court: Court, monkeypatch: pytest
     assert Hold.objects.get().protects
 
 
+def test_of_two_who_end_it_at_once_one_is_told_that_it_has_ended(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = court.place(court.yard.segment(expires_in=DAY)).hold
+    act: dict[str, Any] = {"hold_id": hold.pk, "terminal": TERMINAL, "reason": "settled"}
+    real, other = telling.log, [court.people.seoul_officer]
+
+    def log(*args: Any, **options: Any) -> int:
+        if other:
+            services.release_hold(actor=other.pop(), **act)
+        return real(*args, **options)
+
+    monkeypatch.setattr(telling, "log", log)
+    with pytest.raises(HoldOver):
+        services.release_hold(actor=court.people.approver, **act)
+    assert Hold.objects.get().released_by == court.people.seoul_officer
+    assert len([line for line in journal.read() if line.kind == "hold_ended"]) == 1
+
+
 def test_refusing_ends_it_with_a_reason(court: Court) -> None:
     sealed = court.yard.segment(expires_in=5 * MINUTE)
     hold = court.place(sealed, by=court.people.operator).hold

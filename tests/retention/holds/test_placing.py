@@ -7,7 +7,9 @@ import pytest
 
 from accesslog.errors import LogUnavailable
 from cctv.core.ids import new_id
-from cctv.people.models import OutgoingMail
+from cctv.ingest import admission, quarantine
+from cctv.ingest.incoming import Admission, Outcome
+from cctv.people.models import Account, OutgoingMail, Role, RoleGrant
 from cctv.people.policy import Forbidden, NotFound
 from cctv.retention.holds import services, telling
 from cctv.retention.holds.errors import HoldRefused, ReasonRequired
@@ -202,3 +204,19 @@ def test_one_object_without_its_key_holds_up_no_other(court: Court, monkeypatch:
     monkeypatch.setattr(vault, "wrap_for_hold", wrap)
     placed = court.place(good, broken)
     assert (placed.held, placed.too_late) == (1, 1)
+
+
+def test_invariant_5_what_is_held_in_quarantine_stays_there_even_when_a_later_try_admits_it(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = court.yard.quarantined(expires_in=DAY)
+    placed = court.place(
+        cameras=[court.yard.cameras[0]], starts_at=thing.received_at - HOUR, ends_at=thing.received_at + HOUR
+    )
+    assert court.held(placed.hold) == {thing.pk}
+    administrator = Account.objects.create_user("admin@example.org", "pw", name="Admin", employer="Hub")
+    RoleGrant.objects.create(account=administrator, role=Role.ADMINISTRATOR, site=None)
+    monkeypatch.setattr(admission, "take_in", lambda *_args: Admission(Outcome.LIVE))
+    quarantine.retry(actor=administrator, terminal=TERMINAL, row=thing)
+    assert thing.sealed_name in court.yard.objects()
+    assert court.held(placed.hold) == {thing.pk}
