@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,11 @@ pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.b
 @pytest.mark.parametrize("seed", range(5))
 def test_promised_days_follow_the_rule_in_force(yard: Yard, seed: int) -> None:
     random = Random(seed)
-    places = [("organisation", [yard.sites[0].organisation]), ("site", yard.sites), ("camera", yard.cameras)]
+    places: list[tuple[str, Any]] = [
+        ("organisation", [yard.sites[0].organisation]),
+        ("site", yard.sites),
+        ("camera", yard.cameras),
+    ]
     for _number in range(8):
         kind, choices = random.choice(places)
         moment = yard.now + timedelta(days=random.randint(-5, 5))
