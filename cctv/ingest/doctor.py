@@ -1,15 +1,12 @@
 """Clear frames that Lethe never wrote: recorders' folders on disks that keep what was deleted."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from cctv.core.doctor import Finding, bad, ok, register, warn
 from cctv.ingest.models import Source
-from cctv.vault import filesystems
-
-VOLATILE = {"tmpfs", "ramfs"}
+from cctv.vault import facts as vault
 
 
 @register
@@ -25,12 +22,11 @@ def sources() -> Iterator[Finding]:
                 why=_("What it has recorded is not taken in."),
                 mend=_("See the page of the source."),
             )
-        found = filesystems.describe(Path(source.folder))
-        if found is not None and found.kind in VOLATILE:
+        if vault.keeps_clear_remains(source.folder) == "no":
             yield ok(code, _("“%(source)s” drops its files into memory: nothing stays of them.") % facts)
             continue
         yield warn(
-            code, _("“%(source)s” drops clear files onto a disk (%(folder)s).") % facts,
+            code, _("“%(source)s” drops clear files where they may be kept (%(folder)s).") % facts,
             why=_("A deleted file can be read again from a disk; certificates say UNKNOWN for it."),
             mend=_("Mount a tmpfs at the folder, or let the recorder upload."),
         )  # fmt: skip

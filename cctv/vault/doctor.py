@@ -1,7 +1,6 @@
 """What breaks the vault's promises: keys that cannot be overwritten, copies of roots, mirrors that lag."""
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -10,36 +9,16 @@ from django.utils.translation import gettext as _
 
 from cctv.core.doctor import Finding, bad, ok, register, warn
 from cctv.core.errors import LetheError
-from cctv.vault import escrow, filesystems, hygiene, rings
+from cctv.vault import escrow, facts, filesystems, hygiene, rings
 from cctv.vault.doors import footage_storage
+from cctv.vault.escrowfile import NAME as ESCROW
 from cctv.vault.keyring import Keyring
-from cctv.vault.rootfile import SLOT_BYTES, SLOTS, decode
 
 ROOT = "root.key"
 VOLATILE = {"tmpfs", "ramfs"}
 _SYNCED = {".git", ".hg", ".svn", ".stfolder", ".dropbox", ".owncloudsync.log", ".borg", "duplicati"}
 _SYNCED_NAMES = ("backup", "dropbox", "nextcloud", "onedrive", "syncthing", "google drive", "rsync")
 _LOW_BYTES, _LOW_SHARE = 1 << 30, 0.05
-
-
-def root_files(folder: Path, *, most: int = 20_000) -> Iterator[Path]:
-    """Files below `folder` that hold a root key, whatever their name; looks at `most` files at most."""
-    seen = 0
-    for parent, _folders, names in os.walk(folder):
-        for name in names:
-            seen += 1
-            if seen > most:
-                return
-            path = Path(parent, name)
-            try:
-                if path.is_symlink() or path.stat().st_size < SLOT_BYTES:
-                    continue
-                with path.open("rb") as file:
-                    slots = [decode(file.read(SLOT_BYTES)) for _number in range(SLOTS)]
-            except OSError:
-                continue
-            if any(slots):
-                yield path
 
 
 @register
@@ -61,12 +40,11 @@ def keys() -> Iterator[Finding]:
             continue
         if (ring.folder / ROOT).exists():
             yield from _where(ring)
-            yield from _permissions(ring.folder / ROOT)
             yield from _copies(ring.folder)
 
 
 def _where(ring: Keyring) -> Iterator[Finding]:
-    code, facts = "keys.file_system", {"folder": str(ring.folder)}
+    code, named = "keys.file_system", {"folder": str(ring.folder)}
     found = filesystems.describe(ring.folder)
     if found is not None and (reason := filesystems.why_unsafe(found, filesystems.attributes(ring.folder))):
         yield bad(
@@ -76,7 +54,7 @@ def _where(ring: Keyring) -> Iterator[Finding]:
         )  # fmt: skip
     elif found is not None and found.kind in VOLATILE:
         yield bad(
-            code, _("The keys in %(folder)s lie in memory only.") % facts,
+            code, _("The keys in %(folder)s lie in memory only.") % named,
             why=_("When the machine stops, all footage and the log's sentences are lost."),
             mend=_("Move LETHE_KEYS_ROOT to a disk."),
         )  # fmt: skip
@@ -88,27 +66,28 @@ def _where(ring: Keyring) -> Iterator[Finding]:
             mend=_("Move LETHE_KEYS_ROOT to ext4, xfs, or btrfs without copy-on-write."),
         )  # fmt: skip
     else:
-        yield ok(code, _("In %(folder)s an overwritten key is gone.") % facts)
+        yield ok(code, _("In %(folder)s an overwritten key is gone.") % named)
 
 
-def _permissions(root: Path) -> Iterator[Finding]:
-    code = "keys.permissions"
-    mode = stat.S_IMODE(root.stat().st_mode)
-    if mode & 0o077:
+@register
+def permissions() -> Iterator[Finding]:
+    """May anybody else read a root or an escrow, here or in a mirror?"""
+    code, found = "keys.permissions", facts.open_to_others()
+    for path in found:
         yield bad(
-            code, _("Others may read %(file)s (%(mode)s).") % {"file": root, "mode": f"{mode:o}"},
+            code, _("Others may read or change %(file)s.") % {"file": path},
             why=_("Whoever reads the root key can open the footage, past the log."),
-            mend=_("chmod 600 it, and think about who may have read it."),
+            mend=_("chmod go-rwx it, and think about who may have read it."),
         )  # fmt: skip
-    else:
-        yield ok(code, _("Only Lethe may read %(file)s.") % {"file": root})
+    if not found:
+        yield ok(code, _("Only Lethe may read the root keys."))
 
 
 def _copies(folder: Path) -> Iterator[Finding]:
     """Copies of the root beside it, and folders that something copies away."""
     code = "keys.copied"
     why = _("A copy of the root key brings back what was destroyed since.")
-    extra = [path for path in root_files(folder) if path != folder / ROOT]
+    extra = [path for path in facts.secrets_in(folder) if path.name not in (ROOT, ESCROW)]
     for path in extra:
         yield bad(
             code, _("There is a copy of a root key: %(file)s.") % {"file": path},
@@ -147,22 +126,22 @@ def mirrors() -> Iterator[Finding]:
                 mend=_("Name a folder on another disk or host in LETHE_KEY_MIRRORS."),
             )  # fmt: skip
         for state in states:
-            facts = {"place": state.path}
+            named = {"place": state.path}
             if state.pending:
                 yield bad(
                     "keys.mirror_pending",
-                    _("The mirror %(place)s is behind: %(error)s") % {**facts, "error": state.error},
+                    _("The mirror %(place)s is behind: %(error)s") % {**named, "error": state.error},
                     why=_("It may still open what was destroyed; certificates wait for it."),
                     mend=_("Bring it back, then “manage.py vault sync”; if it is destroyed, “vault forget”."),
                 )  # fmt: skip
             elif _same_device(Path(state.path), ring.folder):
                 yield warn(
                     "keys.mirror_same_disk",
-                    _("The mirror %(place)s is on the same disk as the keys.") % facts,
+                    _("The mirror %(place)s is on the same disk as the keys.") % named,
                     why=_("It dies with that disk."), mend=_("Move it to another disk or host."),
                 )  # fmt: skip
             else:
-                yield ok("keys.mirror", _("The mirror %(place)s is up to date.") % facts)
+                yield ok("keys.mirror", _("The mirror %(place)s is up to date.") % named)
 
 
 def _same_device(one: Path, other: Path) -> bool:
@@ -250,8 +229,8 @@ def room(folders: Iterable[Path]) -> Iterator[Finding]:
             continue
         seen.add(device)
         free, share = stat_of.f_bavail * stat_of.f_frsize, stat_of.f_bavail / max(1, stat_of.f_blocks)
-        facts = {"folder": folder, "gib": f"{free / (1 << 30):.1f}", "percent": f"{share * 100:.0f}"}
-        what = _("%(gib)s GiB (%(percent)s %%) are free in %(folder)s.") % facts
+        named = {"folder": folder, "gib": f"{free / (1 << 30):.1f}", "percent": f"{share * 100:.0f}"}
+        what = _("%(gib)s GiB (%(percent)s %%) are free in %(folder)s.") % named
         if free < _LOW_BYTES // 8:
             yield bad("disk.full", what, why=_("A full disk stops ingest, the log, and thereby viewing."),
                       mend=_("Free space or add a disk."))  # fmt: skip

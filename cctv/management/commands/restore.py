@@ -33,6 +33,12 @@ class Command(BaseCommand):
             help="the offline recovery key; “-” asks for it or reads it from the input",
         )
         parser.add_argument(
+            "--escrow",
+            type=Path,
+            metavar="DIR",
+            help="a folder of LETHE_ESCROW_FOLDERS, if no mirror has the escrow",
+        )
+        parser.add_argument(
             "--footage", type=Path, metavar="DIR",
             help="a surviving footage folder to copy from; not needed where LETHE_FOOTAGE_ROOT survived",
         )  # fmt: skip
@@ -60,7 +66,8 @@ class Command(BaseCommand):
             self._confirm()
         given = options["recovery_key"]
         request = restoring.Request(
-            backup=options["backup"].resolve(), mirror=options["mirror"], footage=options["footage"],
+            backup=options["backup"].resolve(), mirror=options["mirror"], escrow=options["escrow"],
+            footage=options["footage"],
             over=options["over"], recovery_key=(lambda: _recovery_key(given)) if given else None,
         )  # fmt: skip
         return restoring.restore(request)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from cctv.core import clock
 from cctv.core.doctor import Finding, bad, ok, register, warn
 from cctv.retention.backup import selectors
-from cctv.vault.doctor import root_files
+from cctv.vault import facts
 
 LATE = timedelta(days=8)
 
@@ -48,10 +48,11 @@ def places() -> Iterator[Finding]:
     clean = True
     folders = {Path(row.place).parent for row in selectors.existing()}
     for folder in sorted(folder for folder in folders if folder.is_dir()):
-        for path in root_files(folder):
+        for path in facts.secrets_in(folder):
             clean = False
             yield bad(
-                "backup.root", _("A root key lies among the backups: %(file)s.") % {"file": path},
+                "backup.root",
+                _("A root key or an escrow lies among the backups: %(file)s.") % {"file": path},
                 why=_("With it, the backups bring back what was destroyed."),
                 mend=_("Overwrite and delete it (shred -u), wherever that folder is copied to as well."),
             )  # fmt: skip

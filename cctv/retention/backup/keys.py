@@ -39,16 +39,22 @@ class Sources:
     found: dict[str, Found | None]
     escrows: list[Path] = field(default_factory=list)
     mirror: Path | None = None
+    escrow: Path | None = None
 
     def folders(self, ring: str) -> list[Path]:
         """Where copies of the ring may lie, this machine's own first."""
         own = rings.footage() if ring == rings.FOOTAGE else rings.records()
-        return [own.folder, *([self.mirror / ring] if self.mirror else [])]
+        further = [self.mirror / ring] if self.mirror else []
+        if self.escrow and ring == rings.RECORDS:
+            further += [self.escrow, self.escrow / ring]
+        return [own.folder, *further]
 
 
-def check(mirror: Path | None, manifest: Manifest, backup: Path) -> Sources:
+def check(
+    mirror: Path | None, manifest: Manifest, backup: Path, *, escrow_folder: Path | None = None
+) -> Sources:
     """Look for the keys without changing anything. NoMirror, MirrorTooOld, VaultNotEmpty."""
-    sources = Sources({}, mirror=mirror)
+    sources = Sources({}, mirror=mirror, escrow=escrow_folder)
     for ring in rings.both():
         wanted = manifest.rings[ring.ring]
         _refuse_foreign(ring, wanted.ring_id)

@@ -45,6 +45,7 @@ class Request:
     backup: Path
     mirror: Path | None
     footage: Path | None = None
+    escrow: Path | None = None
     over: bool = False
     recovery_key: Callable[[], str] | None = None
 
@@ -60,7 +61,7 @@ def restore(request: Request) -> Restore:
     landing.check(manifest)
     if begun is None:
         landing.refuse_occupied(over=request.over)
-    taken = keys.check(request.mirror, manifest, request.backup)
+    taken = keys.check(request.mirror, manifest, request.backup, escrow_folder=request.escrow)
     reached("restore.checked")
     if begun is None:
         begun = Progress(restore_id=str(new_id()), backup_id=manifest.id)

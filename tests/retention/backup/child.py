@@ -213,6 +213,22 @@ def orphans(command: dict[str, Any]) -> Any:
     return sweeping.sweep().deleted
 
 
+def _how(row: Any, hold_id: str | None) -> dict[str, Any] | None:
+    """By which key a segment opens: its epoch's, or that of a hold."""
+    from cctv.retention.holds.models import HeldObject
+
+    if hold_id is None:
+        wrapped = bytes(row.wrapped_key)
+        return {"wrapped_key": wrapped, "key_id": row.epoch.key_id, "expires_at": row.expires_at}
+    held = HeldObject.objects.select_related("hold").filter(segment=row, hold=hold_id).first()
+    if held is None or not held.hold.protects:
+        return None
+    return {
+        "wrapped_key": bytes(held.wrapped_key), "key_id": held.hold.key_id,
+        "expires_at": held.hold.opens_until, "ring": "records",
+    }  # fmt: skip
+
+
 def play(command: dict[str, Any]) -> Any:
     """Open a segment as a person does, with a receipt; through its hold where `hold` is given."""
     from accesslog.services import append
@@ -220,24 +236,15 @@ def play(command: dict[str, Any]) -> Any:
     from cctv.core.errors import LetheError
     from cctv.footage.models import Segment
     from cctv.people.models import Account
-    from cctv.retention.holds.models import HeldObject
     from cctv.vault import services as vault
 
     row = Segment.objects.select_related("epoch", "camera__site").filter(pk=command["segment"]).first()
     if row is None:
         return "no row"
     actor = Account.objects.get(email="officer@example.org")
-    how: dict[str, Any] = {
-        "wrapped_key": bytes(row.wrapped_key), "key_id": row.epoch.key_id, "expires_at": row.expires_at,
-    }  # fmt: skip
-    if "hold" in command:
-        held = HeldObject.objects.select_related("hold").filter(segment=row, hold=command["hold"]).first()
-        if held is None or not held.hold.protects:
-            return "not held"
-        how = {
-            "wrapped_key": bytes(held.wrapped_key), "key_id": held.hold.key_id,
-            "expires_at": held.hold.opens_until, "ring": "records",
-        }  # fmt: skip
+    how = _how(row, command.get("hold"))
+    if how is None:
+        return "not held"
     receipt = append(
         kind="tests.shown",
         body={
