@@ -89,13 +89,18 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus figures: counts and lags, nothing about people."""
     from cctv.footage.models import Segment, ViewingSession
     from cctv.ingest.models import Quarantined
+    from cctv.retention.holds.models import PROTECTING, Hold
+    from cctv.retention.plan import protected
 
     registry = CollectorRegistry()
     now = clock.now()
     newest = Segment.objects.order_by("-ingested_at").values_list("ingested_at", flat=True).first()
     figures = {
         "lethe_segments": Segment.objects.count(),
-        "lethe_segments_overdue": Segment.objects.filter(expires_at__lte=now).count(),
+        "lethe_segments_overdue": Segment.objects.filter(expires_at__lte=now)
+        .exclude(protected("segment"))
+        .count(),
+        "lethe_holds": Hold.objects.filter(state__in=PROTECTING).count(),
         "lethe_quarantined": Quarantined.objects.count(),
         "lethe_viewings_open": ViewingSession.objects.filter(
             closed_at__isnull=True, valid_until__gt=now
