@@ -10,13 +10,17 @@ from uuid import UUID
 from django.db.models import Q
 
 from cctv.core.clock import rfc3339
+from cctv.core.errors import LetheError
 from cctv.ingest.models import Recorder, Source
 from cctv.retention.backup.models import Backup
 from cctv.retention.models import PurgeRun
 from cctv.sites.models import Site
 from cctv.vault import filesystems
+from cctv.vault.services import root_facts, root_provider
 
 PASS, FAIL, UNKNOWN = "PASS", "FAIL", "UNKNOWN"
+# By provider: how the old root was destroyed, and how that was checked.
+ROOT_ENDED = {"file": ("root_overwritten", "read_back"), "openbao": ("root_trimmed", "refused")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +38,39 @@ class Destroyed:
 def rows(what: Destroyed) -> list[dict[str, Any]]:
     """One row for each copy: what was done, what was checked, and the result."""
     deleted = FAIL if what.left else PASS
+    ended = ROOT_ENDED[root_provider()]
     return [
         _row("ciphertext", "deleted", "absent", deleted) | {"left": what.left},
         _row("derivatives", "deleted", "absent", deleted),
-        _row("keys", "root_overwritten", "read_back", PASS),
-        *([_row("hold_keys", "root_overwritten", "read_back", PASS)] if what.holds_ended else []),
+        _row("keys", *ended, PASS),
+        *([_row("hold_keys", *ended, PASS)] if what.holds_ended else []),
         *_mirrors(what.runs),
         *_backups(what),
         *_sources(what),
-        # The file root overwrites in place. What a drive, a snapshot or a hypervisor keeps of the old
-        # content, no program above the file system can see.
-        _row("below_file_system", "none", "none", UNKNOWN),
+        _below(what),
     ]
+
+
+def _below(what: Destroyed) -> dict[str, Any]:
+    """What a drive, a snapshot or a hypervisor keeps of overwritten content, no program above sees.
+
+    Where no root that opened this footage ever lay on a disk, whatever remains there opens nothing.
+    """
+    if _never_on_disk(what):
+        return _row("below_file_system", "root_elsewhere", "refused", PASS)
+    return _row("below_file_system", "none", "none", UNKNOWN)
+
+
+def _never_on_disk(what: Destroyed) -> bool:
+    try:
+        facts = root_facts()
+    except LetheError:
+        return False  # nobody to ask now: nothing is claimed
+    if not facts.claims_below_file_system:
+        return False
+    # Recorded before the root was moved, its key may have lain under a root in a file.
+    since_us = facts.since_us
+    return not since_us or (what.span is not None and what.span[0].timestamp() * 1_000_000 > since_us)
 
 
 def _row(copy: str, done: str, checked: str, result: str, **more: Any) -> dict[str, Any]:
@@ -61,7 +86,7 @@ def _mirrors(runs: Sequence[PurgeRun]) -> Iterator[dict[str, Any]]:
                 last[mirror.get("ring", "footage"), mirror["place"]] = mirror["confirmed"]
     for (ring, place), confirmed in sorted(last.items()):
         result = PASS if confirmed else FAIL
-        yield _row("mirror", "root_overwritten", "read_back", result, place=place, ring=ring)
+        yield _row("mirror", *ROOT_ENDED[root_provider()], result, place=place, ring=ring)
 
 
 def _backups(what: Destroyed) -> Iterator[dict[str, Any]]:

@@ -184,6 +184,8 @@ def _done() -> dict[str, str]:
     return {
         "deleted": _("Deleted"),
         "root_overwritten": _("Removed from the keyring; the root key was replaced and overwritten"),
+        "root_trimmed": _("Removed from the keyring; the key server deleted the root key that opened it"),
+        "root_elsewhere": _("No root key ever lay on a disk of this system"),
         "keys_useless": _("Its keys are sealed under roots that no longer exist"),
         "file_deleted": _("Clear files deleted once they were sealed"),
         "sealed_on_receipt": _("Sealed while it was received"),
@@ -195,6 +197,7 @@ def _checked() -> dict[str, str]:
     return {
         "absent": _("Asked for again: not there"),
         "read_back": _("Read back after overwriting"),
+        "refused": _("Asked the key server for it again: refused"),
         "holds_no_footage": _("Holds wrapped keys, and none of this footage."),
         "in_memory": _("The folder lies in memory, not on a disk"),
         "never_in_clear": _("Never lay on a disk of this system in clear"),

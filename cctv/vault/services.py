@@ -6,13 +6,11 @@ Sealing and storing need no permission; opening does, and has two doors (`doors`
 
 import secrets
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from types import TracebackType
 from uuid import UUID
 
 from accesslog import Receipt
-from accesslog.canonical import JSON
 from cctv.core.errors import LetheError
 from cctv.vault import doors, epochs, names, records, rings
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
@@ -24,6 +22,7 @@ from cctv.vault.names import part_name
 from cctv.vault.objects import KeyedObject
 from cctv.vault.objects import object_context as context
 from cctv.vault.records import new_hold_key, wrap_for_hold, wrap_hold_to_hold
+from cctv.vault.roots import RootFacts, configured
 from cctv.vault.sealing import KEY_BYTES, SealedFacts, SealedReader, SealWriter
 from cctv.vault.setup import check_ready, initialise, is_initialised
 from cctv.vault.storage import ObjectSink, StoredObject
@@ -33,6 +32,7 @@ __all__ = [
     "Epoch",
     "KeyedObject",
     "ObjectWriter",
+    "RootFacts",
     "add_part",
     "check_ready",
     "check_storage",
@@ -63,6 +63,7 @@ __all__ = [
     "rekey_epoch",
     "rewrap",
     "root_facts",
+    "root_provider",
     "seal_record",
     "sync_mirrors",
     "wrap",
@@ -157,13 +158,18 @@ def destroy_epochs(epoch_key_ids: Collection[str]) -> Destruction:
     return epochs.destroy(epoch_key_ids)
 
 
-def root_facts(*, ask: bool = False) -> dict[str, JSON]:
-    """Where the footage ring's root is, and what may be claimed of it: `roots.RootFacts` as a mapping.
+def root_provider() -> str:
+    """Where the roots of both rings are, by the settings: "file" or "openbao"; asks nobody."""
+    return configured.provider()
+
+
+def root_facts(*, ask: bool = False) -> RootFacts:
+    """Where the footage ring's root is, and what may be claimed of it.
 
     `claims_below_file_system` holds for keys made after `since_us` (µs; 0: for all). With `ask`, the
     provider is asked this very moment whether it refuses the root before; RootUnavailable if it is away.
     """
-    return asdict(rings.footage().root_facts(ask=ask))
+    return rings.footage().root_facts(ask=ask)
 
 
 def mirror_states() -> list[MirrorState]:

@@ -8,6 +8,7 @@ The control is the same attack before the purge, and it works.
 import base64
 import shutil
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 
 from cctv.footage.models import Segment
-from cctv.retention import purge
+from cctv.retention import certificate_copies, purge
 from cctv.retention.models import Certificate
 from cctv.vault import keyfile, rings
 from cctv.vault import services as vault
@@ -99,11 +100,27 @@ def test_invariant_4_the_machine_itself_does_not_open_it_and_says_what_it_claims
     assert rings.footage().has(key_id)
     purge.purge_due()
     assert not rings.footage().has(key_id)
-    assert Certificate.objects.count() == 1
+    copies = {row["copy"]: row for row in Certificate.objects.get().facts["copies"]}
+    assert (copies["keys"]["done"], copies["keys"]["checked"]) == ("root_trimmed", "refused")
+    below = copies["below_file_system"]
+    assert (below["done"], below["checked"], below["result"]) == ("root_elsewhere", "refused", "PASS")
     facts = vault.root_facts(ask=True)
-    assert facts["provider"] == "openbao"
-    assert facts["claims_below_file_system"] is True
-    assert facts["destroyed_before"] is True
+    assert facts.provider == "openbao"
+    assert facts.claims_below_file_system
+    assert facts.destroyed_before is True
+
+
+def test_footage_from_before_the_move_claims_no_more_than_a_file_did(
+    token: str, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key has lain under a root in a file, which may remain below the file system."""
+    sealed = yard.segment(expires_in=-timedelta(hours=2))
+    since_us = int(sealed.row.starts_at.timestamp() * 1_000_000) + 1
+    facts = replace(vault.root_facts(), since_us=since_us)
+    monkeypatch.setattr(certificate_copies, "root_facts", lambda: facts)
+    purge.purge_due()
+    results = {row["copy"]: row["result"] for row in Certificate.objects.get().facts["copies"]}
+    assert (results["keys"], results["below_file_system"]) == ("PASS", "UNKNOWN")
 
 
 def test_invariant_7_with_the_key_server_away_a_purge_destroys_nothing_and_goes_on_later(
