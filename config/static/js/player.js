@@ -79,7 +79,7 @@ async function reasonOf(url) {
   const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
   if (!answer) return "";
   const problem = await problemOf(answer);
-  if (problem.code === "viewing_closed") ended();
+  if (problem.code === "viewing_closed" || problem.code === "hold_ended") ended();
   return sentence(problem);
 }
 
@@ -284,7 +284,7 @@ setInterval(async () => {
   const answer = await fetch(facts.alive, {
     method: "POST", headers: { "X-CSRFToken": csrf(), Accept: "application/json" },
   }).catch(() => null);
-  if (answer?.status === 403) ended();
+  if (answer?.status === 403 || answer?.status === 410) ended();
   else if (answer?.ok) left = (await answer.json()).seconds_left;
 }, 60000);
 
