@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cctv.retention.reconcile import codes, services
-from cctv.retention.reconcile.models import Depth, FsckRun
+from cctv.retention.reconcile.models import ONLY_SITE, Depth, FsckRun
 from cctv.sites.models import Site
 
 
@@ -58,12 +58,12 @@ class Command(BaseCommand):
             self.stdout.write(f"\nRepaired: {n} × {code}.")
         if run.error_code:
             self.stderr.write(f"\n{run.error}")
-        elif not run.counts:
+        elif not _totals(run):
             self.stdout.write("Everything fits.")
 
 
 def _totals(run: FsckRun) -> dict[str, int]:
-    return {code: sum(by_site.values()) for code, by_site in run.counts.items()}
+    return {code: sum(by_site.values()) for code, by_site in run.counts.items() if code != ONLY_SITE}
 
 
 def _facts(run: FsckRun) -> dict[str, Any]:

@@ -8,6 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core import clock
 from cctv.core.ids import new_id
 
+# In `counts`: {site id: 0} of a check that looked at one site only.
+ONLY_SITE = "only_site"
+
 
 class Depth(models.TextChoices):
     """What a reconciliation costs: names only, names and sizes, or every byte read and hashed."""
@@ -15,6 +18,14 @@ class Depth(models.TextChoices):
     PRESENCE = "presence", _("presence")
     SIZE = "size", _("presence and size")
     HASH = "hash", _("every byte")
+
+
+class FsckRunQuerySet(models.QuerySet["FsckRun"]):
+    """Checks."""
+
+    def whole(self) -> "FsckRunQuerySet":
+        """Those that ended and looked at everything: only these say how the installation stands."""
+        return self.filter(finished_at__isnull=False).exclude(counts__has_key=ONLY_SITE)
 
 
 class FsckRun(models.Model):
@@ -36,6 +47,8 @@ class FsckRun(models.Model):
     error_code = models.CharField(max_length=40, blank=True, default="")
     error = models.CharField(max_length=400, blank=True, default="")
     entry = models.PositiveBigIntegerField(null=True)
+
+    objects = FsckRunQuerySet.as_manager()
 
     class Meta:
         ordering = ("-started_at",)

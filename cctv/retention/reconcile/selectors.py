@@ -68,7 +68,7 @@ def last(permissions: Permissions) -> Summary | None:
     """The newest check that has ended; None where there was none, or where the reader may not see checks."""
     if not permissions.may(SEE):
         return None
-    run = FsckRun.objects.filter(finished_at__isnull=False).first()
+    run = FsckRun.objects.whole().first()
     return summary(run, permissions) if run is not None else None
 
 

@@ -19,7 +19,7 @@ from cctv.core.errors import LetheError
 from cctv.people.models import Account
 from cctv.retention.reconcile import codes, compare, repairs
 from cctv.retention.reconcile.compare import Finding, Look
-from cctv.retention.reconcile.models import Depth, FsckFinding, FsckRun
+from cctv.retention.reconcile.models import ONLY_SITE, Depth, FsckFinding, FsckRun
 from cctv.sites.models import Site
 from cctv.vault import inspection
 from cctv.vault import services as vault
@@ -81,11 +81,13 @@ def check(
     if unknown := set(repair) - codes.REPAIRABLE:
         raise ValueError(f"cannot be repaired: {', '.join(sorted(unknown))}")
     run = FsckRun.objects.create(depth=depth, started_by=started_by, started_at=clock.now())
+    if site is not None:
+        run.counts = {ONLY_SITE: {str(site.pk): 0}}
     tally = Tally(run)
     look = Look(depth, site.pk if site else None, run.started_at, inspection.Throttle(rate_bytes_per_s))
     try:
         _walk(look, tally)
-        run.counts = {code: dict(by_site) for code, by_site in tally.counts.items()}
+        run.counts |= {code: dict(by_site) for code, by_site in tally.counts.items()}
         run.rows, run.stored, run.keys = look.rows, look.stored, look.keys
         run.foreign = tally.total(codes.FOREIGN_FILE)
         if repair:
@@ -107,7 +109,7 @@ def check(
 def check_when_due() -> FsckRun | None:
     """The nightly check: presence once a day, sizes once a week; None when neither is due."""
     now = clock.now()
-    done = FsckRun.objects.filter(error_code="", finished_at__isnull=False)
+    done = FsckRun.objects.whole().filter(error_code="")
     deep = done.filter(depth__in=(Depth.SIZE, Depth.HASH), started_at__gt=now - WEEKLY).exists()
     if deep and FsckRun.objects.filter(started_at__gt=now - DAILY).exists():
         return None
@@ -132,7 +134,7 @@ def _walk(look: Look, tally: Tally) -> None:
 
 
 def _log(run: FsckRun, site: Site | None) -> int:
-    counts = {code: sum(by_site.values()) for code, by_site in run.counts.items()}
+    counts = {code: sum(by_site.values()) for code, by_site in run.counts.items() if code != ONLY_SITE}
     body: dict[str, Any] = {
         "run": str(run.pk), "depth": run.depth, "rows": run.rows, "stored": run.stored, "keys": run.keys,
         "foreign": run.foreign, "counts": counts, "findings": sum(counts.values()),

@@ -45,7 +45,8 @@ def check(request: Request, pk: UUID) -> HttpResponse:
 
 def _page(request: Request, summary: Summary | None, context: dict[str, Any]) -> HttpResponse:
     zone = common_zone(request.permissions.sites(SEE))
-    return render(request, "cctv/retention/checks.html", {"check": summary, "zone": zone, **context})
+    context |= {"check": summary, "zone": zone, "sees_retention": request.permissions.may("retention.see")}
+    return render(request, "cctv/retention/checks.html", context)
 
 
 def _number(text: str | None) -> int:
