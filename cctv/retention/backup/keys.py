@@ -18,6 +18,7 @@ from cctv.vault.errors import VaultNotEmpty
 from cctv.vault.keyfile import Header
 from cctv.vault.keyring import Keyring
 from cctv.vault.rootfile import RootFile, RootKey
+from cctv.vault.roots import configured
 from cctv.vault.steps import reached
 
 KEYRING, ROOT, ESCROW = "keyring", "root.key", "escrow.age"
@@ -25,11 +26,11 @@ KEYRING, ROOT, ESCROW = "keyring", "root.key", "escrow.age"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The folder of a keyring, and the root that opens it, wherever that came from."""
+    """The folder of a keyring, and the root that opens it (None: it is kept elsewhere, by OpenBao)."""
 
     folder: Path
     header: Header
-    root: RootKey
+    root: RootKey | None
 
 
 @dataclass(slots=True)
@@ -112,11 +113,30 @@ def _is_here(ring: Keyring, generation: int) -> bool:
 def _newest(folders: Iterable[Path], ring_id: str) -> Found | None:
     """The newest root among the folders that opens a keyring among them."""
     places = list(folders)
+    if configured.provider() != configured.FILE:
+        return _copied(places, ring_id)
     roots = [root for place in places for root in _roots(place) if root.ring_id.hex() == ring_id]
     for root in sorted(roots, key=lambda root: root.generation, reverse=True):
         if (found := _opened(root, places)) is not None:
             return found
     return None
+
+
+def _copied(folders: Iterable[Path], ring_id: str) -> Found | None:
+    """The newest copy of a keyring whose root is kept elsewhere: who keeps it decides whether it opens."""
+    found = []
+    for folder in folders:
+        with contextlib.suppress(OSError, LetheError):
+            header, _body = _keyring(folder)
+            found.append(Found(folder, header, None))
+    ours = [each for each in found if each.header.ring_id.hex() == ring_id]
+    return max(ours, key=lambda each: (each.header.generation, each.header.serial), default=None)
+
+
+def _keyring(folder: Path) -> tuple[Header, bytes]:
+    """Header and bytes of the keyring in a folder, without the line that a provider may put before it."""
+    _line, body = keyfile.split((folder / KEYRING).read_bytes())
+    return keyfile.read_header(body), body
 
 
 def _roots(folder: Path) -> Iterator[RootKey]:
@@ -129,8 +149,7 @@ def _opened(root: RootKey, folders: Iterable[Path]) -> Found | None:
     best: Found | None = None
     for folder in folders:
         with contextlib.suppress(OSError, LetheError):
-            data = (folder / KEYRING).read_bytes()
-            header = keyfile.read_header(data)
+            header, data = _keyring(folder)
             if (header.ring_id, header.generation) != (root.ring_id, root.generation):
                 continue
             if best is None or header.serial > best.header.serial:

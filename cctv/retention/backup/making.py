@@ -133,12 +133,11 @@ def _copy_keys(partial: Path) -> dict[str, RingFacts]:
     for ring in rings.both():
         place = partial / "keys" / ring.ring
         place.mkdir(parents=True, mode=0o700)
+        keys = len(ring.key_ids())  # of a shared ring this brings this host's copy forward, too
         data = (ring.folder / "keyring").read_bytes()
         (place / "keyring").write_bytes(data)
-        header = keyfile.read_header(data)
-        facts[ring.ring] = RingFacts(
-            header.ring_id.hex(), header.generation, header.serial, len(ring.key_ids())
-        )
+        header = keyfile.read_header(keyfile.split(data)[1])
+        facts[ring.ring] = RingFacts(header.ring_id.hex(), header.generation, header.serial, keys)
     journal = rings.footage().folder / JOURNAL
     if journal.exists():
         shutil.copyfile(journal, partial / "keys" / rings.FOOTAGE / JOURNAL)
