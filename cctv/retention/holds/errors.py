@@ -32,6 +32,15 @@ class HoldOver(LetheError):
     hint = _("A new hold takes what has not been destroyed yet.")
 
 
+class HoldNotLogged(LetheError):
+    """Protection stands, its entry is still to come: nothing is acknowledged that is not logged."""
+
+    code = "hold_not_logged"
+    status = 503
+    message = _("The footage is held, but the access log cannot be written at the moment.")
+    hint = _("Nothing of it is destroyed. Its entry follows by itself; look at the holds again in a minute.")
+
+
 class OwnHold(LetheError):
     """Two people stand behind each hold that an operator places."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cctv.core import clock
+from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.ingest.models import Quarantined
@@ -37,11 +38,17 @@ def take(hold_id: UUID, *, expiring_by: datetime | None = None) -> int:
     over and said in the process's log; trouble with the keyring or the register raises.
     """
     taken, broken = 0, set[UUID]()
+    untold: Exception | None = None
     for kind in (SEGMENT, QUARANTINED):
         while count := _batch(hold_id, kind, expiring_by, broken):
-            telling.tell(hold_id, only=telling.JOURNAL)
+            try:
+                telling.tell(hold_id, only=telling.JOURNAL)
+            except (LetheError, OSError) as error:
+                untold = error  # protecting the rest comes first; what is noted is told later
             reached("hold.batch-told")
             taken += count
+    if untold is not None:
+        raise untold
     return taken
 
 

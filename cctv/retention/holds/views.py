@@ -23,6 +23,7 @@ from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.stepup import require_step_up
 from cctv.retention.holds import ending, selectors, services
+from cctv.retention.holds.errors import HoldNotLogged
 from cctv.retention.holds.forms import HoldForm, ProlongForm, ReasonForm
 from cctv.retention.holds.grounds import ground_text
 from cctv.retention.holds.models import Hold, HoldState
@@ -132,7 +133,23 @@ def _span_initial(start: datetime, end: datetime, zone: ZoneInfo) -> dict[str, s
 
 def _place(request: Request, site: Site, form: HoldForm) -> HttpResponse:
     data = form.cleaned_data
-    placed = services.place_hold(
+    try:
+        placed = _placed(request, site, data)
+    except AccessLogError as error:
+        raise HoldNotLogged from error
+    request.session["last_case"] = placed.hold.case
+    said = ngettext(
+        "%(number)s holds %(n)d recording.", "%(number)s holds %(n)d recordings.", placed.held
+    ) % {"number": placed.hold.number, "n": placed.held}
+    if placed.held:
+        messages.success(request, said)
+    else:
+        messages.warning(request, _("%(number)s holds nothing yet.") % {"number": placed.hold.number})
+    return redirect("hold", placed.hold.number)
+
+
+def _placed(request: Request, site: Site, data: dict[str, Any]) -> services.Placed:
+    return services.place_hold(
         actor=request.account,
         terminal=terminal_of(request),
         site=site,
@@ -145,15 +162,6 @@ def _place(request: Request, site: Site, form: HoldForm) -> HttpResponse:
         until=data["ends"],
         hold_id=data["token"],
     )
-    request.session["last_case"] = placed.hold.case
-    said = ngettext(
-        "%(number)s holds %(n)d recording.", "%(number)s holds %(n)d recordings.", placed.held
-    ) % {"number": placed.hold.number, "n": placed.held}
-    if placed.held:
-        messages.success(request, said)
-    else:
-        messages.warning(request, _("%(number)s holds nothing yet.") % {"number": placed.hold.number})
-    return redirect("hold", placed.hold.number)
 
 
 def _hold_or_404(request: Request, number: str, action: str = SEE) -> Hold:

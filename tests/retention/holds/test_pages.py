@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accesslog.errors import LogUnavailable
 from cctv.footage.models import ViewingSession
 from cctv.people.models import Account
-from cctv.retention.holds import services
-from cctv.retention.holds.models import Hold, HoldState
+from cctv.retention.holds import services, telling
+from cctv.retention.holds.models import HeldObject, Hold, HoldState
 from cctv.sites.models import Purpose
 from tests.retention.holds.court import CASE, DAY, HOUR, Court
 from tests.retention.people import step_up
@@ -109,6 +110,28 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_held(court: Court
     for words in ("Choose an end after the start", "Choose today or a later day", "no camera osaka-1"):
         assert words in shown
     assert not Hold.objects.exists()
+
+
+def test_with_the_log_down_the_page_says_that_it_holds_all_the_same(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = court.yard.segment(expires_in=DAY)
+    client = Client(raise_request_exception=False)
+    client.force_login(court.people.operator)
+    session = viewing_of(court, sealed)
+    url = reverse("hold-new", args=["seoul"])
+    values = form_values(client.get(url, {"viewing": str(session.pk)}))
+
+    def down(**_options: Any) -> None:
+        raise LogUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr(telling, "append", down)
+        assert "The footage is held" in text_of(client.post(url, values), 503)
+    assert HeldObject.objects.count() == 1
+    services.extend_holds()
+    assert client.post(url, values).status_code == 302, "sent again, it is the same hold"
+    assert len(court.said("hold.placed")) == Hold.objects.count() == 1
 
 
 def test_the_approver_is_told_first_what_waits_and_confirms_it_with_one_click(court: Court) -> None:

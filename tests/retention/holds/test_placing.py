@@ -11,11 +11,12 @@ from cctv.ingest import admission, quarantine
 from cctv.ingest.incoming import Admission, Outcome
 from cctv.people.models import Account, OutgoingMail, Role, RoleGrant
 from cctv.people.policy import Forbidden, NotFound
-from cctv.retention.holds import services, telling
+from cctv.retention.holds import services, taking, telling
 from cctv.retention.holds.errors import HoldRefused, ReasonRequired
 from cctv.retention.holds.models import HeldObject, Hold, HoldGate, HoldState
 from cctv.vault import journal
 from cctv.vault import services as vault
+from cctv.vault.errors import VaultWriteFailed
 from tests.retention.holds.court import CASE, DAY, HOUR, TERMINAL, Court
 from tests.retention.yard import ids
 
@@ -165,6 +166,26 @@ def test_with_the_log_down_it_holds_all_the_same_and_the_tick_writes_the_entry(
     assert len(court.said("hold.placed")) == 1
     assert Hold.objects.get().pending == []
     assert sealed.row.sealed_name in court.yard.objects()
+
+
+def test_with_the_journal_full_everything_is_held_all_the_same_and_told_later(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = [court.yard.segment(expires_in=timedelta(minutes=n)) for n in (5, 6, 7)]
+    monkeypatch.setattr(taking, "BATCH", 1)
+
+    def full(*_args: Any) -> int:
+        raise VaultWriteFailed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal, "append", full)
+        with pytest.raises(VaultWriteFailed):
+            court.place(*sealed)
+    assert HeldObject.objects.count() == 3
+    services.extend_holds()
+    told = [each[1] for line in journal.read() if line.kind == "held" for each in line.facts["objects"]]
+    assert sorted(told) == sorted(str(pk) for pk in ids(sealed))
+    assert len(court.said("hold.placed")) == 1
 
 
 def test_what_comes_into_the_span_later_is_held_too(court: Court) -> None:
