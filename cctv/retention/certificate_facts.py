@@ -35,25 +35,56 @@ def root_of(item: PurgeItem) -> bytes:
 
 def gather(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, Any]:
     """All that the certificate states but its number and time, as canonical JSON can hold it (no floats)."""
-    epochs, cameras = _epochs(items), _cameras(items)
+    cameras = _cameras(items)
     runs = sorted(_runs(run, items), key=lambda each: each.planned_at)
     left = _left({item.epoch_id for item in items})
     now, span = clock.now(), _span(cameras)
     erasures = _erasures(site, cameras, span)
     holds = _ended_holds(site, runs, now)
+    what = copies.Destroyed(
+        site=site, camera_ids=[UUID(row["id"]) for row in cameras], span=span, runs=runs, left=len(left),
+        holds_ended=bool(holds),
+    )  # fmt: skip
     return {
         "format": FORMAT,
-        "organisation": site.organisation.name,
-        "site": {
-            "id": str(site.pk), "name": site.name, "jurisdiction": site.jurisdiction,
-            "time_zone": site.time_zone, "storage_place": site.storage_place,
-        },
-        "medium": {"type": "sealed_video", "storage": _storage(), "classification": "personal_data"},
+        **_where(site),
         "trigger": run.trigger,
         "ground": _ground(run, erasures),
         "rules": _rules(site, cameras, span, now),
         "erasures": erasures,
         "cameras": cameras,
+        **_amount(items),
+        "generation_before": run.generation_before,
+        "generation_after": run.generation_after,
+        **_how(run),
+        "copies": copies.rows(what),
+        "left": [
+            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts}
+            for row in left[:LEFT_NAMED]
+        ],
+        "holds_ended": holds,
+        "held": _held(site, now),
+        "runs": [_run(each, site) for each in runs],
+    }
+
+
+def _where(site: Site) -> dict[str, Any]:
+    """Whose footage it was, where, and on what."""
+    return {
+        "organisation": site.organisation.name,
+        "site": {
+            "id": str(site.pk), "name": site.name, "jurisdiction": site.jurisdiction,
+            "time_zone": site.time_zone, "storage_place": site.storage_place,
+        },
+        "place": site.storage_place,
+        "medium": {"type": "sealed_video", "storage": _storage(), "classification": "personal_data"},
+    }  # fmt: skip
+
+
+def _amount(items: Sequence[PurgeItem]) -> dict[str, Any]:
+    """How much, by key, and when it went."""
+    epochs = _epochs(items)
+    return {
         "segments": sum(item.segments for item in items),
         "quarantined": sum(item.quarantined for item in items),
         "bytes": sum(item.bytes for item in items),
@@ -62,8 +93,12 @@ def gather(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
         "deleted_from": min(epoch["deleted_from"] for epoch in epochs),
         "deleted_until": max(epoch["deleted_until"] for epoch in epochs),
         "keys_destroyed_at": max(epoch["key_destroyed_at"] for epoch in epochs),
-        "generation_before": run.generation_before,
-        "generation_after": run.generation_after,
+    }
+
+
+def _how(run: PurgeRun) -> dict[str, Any]:
+    """Method, verification and who carried it out, as NIST SP 800-88 asks for them."""
+    return {
         "method": {
             "standard": "NIST SP 800-88", "method": "purge", "technique": "cryptographic_erase_and_deletion",
             "tool": "Lethe", "version": settings.LETHE_VERSION,
@@ -73,21 +108,7 @@ def gather(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
             "title": "automatic_check",
         },
         "performed_by": "automatic" if run.trigger != Trigger.MANUAL else "by hand",
-        "place": site.storage_place,
         "confirmed_by": "privacy_officer" if run.confirmed_at else None,
-        "copies": copies.rows(
-            copies.Destroyed(
-                site=site, camera_ids=[UUID(row["id"]) for row in cameras], span=span, runs=runs,
-                left=len(left), holds_ended=bool(holds),
-            )
-        ),
-        "left": [
-            {"object": row.sealed_name, "error": row.error_code, "attempts": row.attempts}
-            for row in left[:LEFT_NAMED]
-        ],
-        "holds_ended": holds,
-        "held": _held(site, now),
-        "runs": [_run(each, site) for each in runs],
     }  # fmt: skip
 
 
