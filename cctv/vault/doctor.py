@@ -13,6 +13,7 @@ from cctv.vault import escrow, facts, filesystems, hygiene, rings
 from cctv.vault.doors import footage_storage
 from cctv.vault.escrowfile import NAME as ESCROW
 from cctv.vault.keyring import Keyring
+from cctv.vault.roots import configured
 
 ROOT = "root.key"
 VOLATILE = {"tmpfs", "ramfs"}
@@ -67,6 +68,25 @@ def _where(ring: Keyring) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield ok(code, _("In %(folder)s an overwritten key is gone.") % named)
+
+
+@register
+def roots() -> Iterator[Finding]:
+    """Does the key server refuse the roots that were destroyed? Silent where roots lie in files."""
+    if configured.provider() == configured.FILE:
+        return
+    for ring in rings.both():
+        facts, code = ring.root_facts(ask=True), f"keys.root.{ring.ring}"
+        named = {"ring": ring.ring, "key": facts.key, "version": facts.version}
+        if facts.destroyed_before:
+            text = _("The root of “%(ring)s” is in OpenBao (%(key)s, version %(version)s), no older one is.")
+            yield ok(code, text % named)
+        else:
+            yield bad(
+                code, _("OpenBao still opens an old root of “%(ring)s” (%(key)s).") % named,
+                why=_("Whoever has an old keyring and a token opens what was destroyed."),
+                mend=_("Let the token configure and trim the key, then run “manage.py vault sync”."),
+            )  # fmt: skip
 
 
 @register

@@ -13,7 +13,7 @@ from tests.servers.s3 import start as start_s3
 from tests.vault.roots.conftest import Host, shared
 from tests.vault.roots.hosts import LEASE_S, POLL_S, Where, child
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def test_a_second_host_takes_the_ring_that_is_there(hosts: Host):
