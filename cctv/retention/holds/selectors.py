@@ -153,8 +153,7 @@ def history(hold: Hold) -> list[Listed]:
     scope = Scope(all_sites=False, sites=frozenset({str(hold.site_id)}), bodies=True)
     found: list[Listed] = []
     for word in HISTORY:
-        filters = Filters(case=hold.case, kind=f"hold.{word}", seen_from=hold.placed_at - timedelta(hours=1))
-        page = entries(filters=filters, scope=scope)
+        page = entries(filters=Filters(case=hold.case, kind=f"hold.{word}"), scope=scope)
         found += [each for each in page.entries if _is_about(each, hold)]
     return sorted(found, key=lambda each: each.index)
 
