@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import time
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -203,6 +204,33 @@ def put_database(command: dict[str, Any]) -> Any:
         postgres.put_back(alias, folder, copied)
 
 
+def chatter(command: dict[str, Any]) -> Any:
+    """For some seconds: an entry of the log, then a row of the register that names it; how many."""
+    from accesslog.services import append
+    from cctv.retention.models import PurgeRun
+
+    until, number = time.monotonic() + command["seconds"], 0
+    while time.monotonic() < until:
+        receipt = append(kind="tests.shown", body={"actor": {}, "camera": {}, "from": "", "to": ""})
+        PurgeRun.objects.create(
+            state="abandoned",
+            is_open=None,
+            cutoff_at=NOW,
+            plan_sha256=b"",
+            started_entries={"at": receipt.index},
+        )
+        number += 1
+    return number
+
+
+def named(command: dict[str, Any]) -> Any:
+    """The entries that the register's rows of `chatter` name."""
+    from cctv.retention.models import PurgeRun
+
+    rows = PurgeRun.objects.values_list("started_entries", flat=True)
+    return [entries["at"] for entries in rows if "at" in entries]
+
+
 def orphans(command: dict[str, Any]) -> Any:
     """A sweep of objects without a row, at once; how many it deleted."""
     from django.conf import settings
@@ -330,8 +358,8 @@ def shorten(command: dict[str, Any]) -> Any:
 ACTS = {
     act.__name__: act
     for act in (
-        prepare, orphans, put_database, recovery_key, segment, hold, release, purge, manage, play,
-        sentences, facts, secrets, shorten,
+        prepare, chatter, named, orphans, put_database, recovery_key, segment, hold, release, purge,
+        manage, play, sentences, facts, secrets, shorten,
     )
 }  # fmt: skip
 

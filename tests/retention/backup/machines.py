@@ -1,10 +1,12 @@
 """Machines that run Lethe, on SQLite files or on databases of the tests' PostgreSQL server."""
 
+import copy
 import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +47,33 @@ class Machine:
 
     def do(self, act: str, **more: Any) -> Any:
         """Act; an exception in the child fails the test. With `kill_at` the whole result comes back."""
+        return self.begin(act, **more)()
+
+    def begin(self, act: str, **more: Any) -> Callable[[], Any]:
+        """Begin to act; what comes back waits for the end of it."""
         if self._process is None:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.retention.backup.child"], cwd=ROOT, text=True,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **self.environment},
             )  # fmt: skip
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps({"do": act, **more}) + "\n")
-        self._process.stdin.flush()
-        result = json.loads(self._process.stdout.readline())
-        assert result["code"] in (0, -9), result["said"]
-        return result if "kill_at" in more else result["said"]
+        process = self._process
+        assert process.stdin is not None
+        process.stdin.write(json.dumps({"do": act, **more}) + "\n")
+        process.stdin.flush()
+
+        def end() -> Any:
+            assert process.stdout is not None
+            result = json.loads(process.stdout.readline())
+            assert result["code"] in (0, -9), result["said"]
+            return result if "kill_at" in more else result["said"]
+
+        return end
+
+    def twin(self) -> "Machine":
+        """A second process on the same home."""
+        other = copy.copy(self)
+        other._process = None
+        return other
 
     def manage(self, *arguments: str, **more: Any) -> str:
         """A command that must succeed; what it printed."""

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,29 @@ def test_invariant_4_no_root_key_and_no_key_in_clear_is_in_a_backup(machines, tm
     listed = json.loads(office.manage("backup", "--list", "--json"))
     assert [each["id"] for each in listed] == [printed["id"]]
     assert office.do("sentences")["kinds"][-1] == "backup.made"
+
+
+def test_a_backup_of_a_running_system_has_the_entry_of_every_act_that_it_knows(machines, tmp_path):
+    office = machines("office", mirror=tmp_path / "mirror")
+    office.do("prepare")
+    twin = office.twin()
+    try:
+        twin.do("facts")  # it has started
+        talking = twin.begin("chatter", seconds=8)
+        folders = []
+        for _ in range(2):
+            time.sleep(1)
+            folders.append(json.loads(office.manage("backup", str(tmp_path / "backups"), "--json"))["place"])
+        talking()
+    finally:
+        twin.stop()
+    office.stop()
+    for number, folder in enumerate(folders):
+        annex = machines(f"annex{number}", mirror=tmp_path / "mirror")
+        annex.manage("restore", folder, "--mirror", str(tmp_path / "mirror"))
+        named = annex.do("named")
+        assert named, "it was copied while the other process wrote"
+        size = json.loads((Path(folder) / "manifest.json").read_text())["log_size"]
+        assert max(named) < size
+        told = annex.do("sentences")
+        assert told["size"] == told["bodies"] >= size
