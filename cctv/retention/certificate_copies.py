@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +14,7 @@ from cctv.ingest.models import Recorder, Source
 from cctv.retention.backup.models import Backup
 from cctv.retention.models import PurgeRun
 from cctv.sites.models import Site
-from cctv.vault import filesystems
+from cctv.vault import facts
 from cctv.vault.services import root_facts, root_provider
 
 PASS, FAIL, UNKNOWN = "PASS", "FAIL", "UNKNOWN"
@@ -117,18 +116,12 @@ def _sources(what: Destroyed) -> Iterator[dict[str, Any]]:
     sources = Source.objects.filter(Q(camera__in=what.camera_ids) | Q(camera=None), site=what.site)
     sources = sources.filter(Q(retired_at=None) | Q(retired_at__gte=first), marked_at__isnull=False)
     for source in sources.order_by("name"):
-        if keeps_clear_remains(source.folder):
-            yield _row("source", "file_deleted", "none", UNKNOWN, place=source.name)
-        else:
+        # In memory that is never swapped nothing can remain; of everything else nobody knows.
+        if facts.keeps_clear_remains(source.folder) == "no":
             yield _row("source", "file_deleted", "in_memory", PASS, place=source.name)
+        else:
+            yield _row("source", "file_deleted", "none", UNKNOWN, place=source.name)
     recorders = Recorder.objects.filter(cameras__in=what.camera_ids, created_at__lte=last)
     recorders = recorders.filter(Q(revoked_at=None) | Q(revoked_at__gte=first))
     for recorder in recorders.distinct().order_by("name"):
         yield _row("upload", "sealed_on_receipt", "never_in_clear", PASS, place=recorder.name)
-
-
-def keeps_clear_remains(folder: str) -> bool:
-    """Whether a deleted file's content may remain in the folder's disk: unless it lies in memory."""
-    path = Path(folder)
-    found = filesystems.describe(path) if path.is_dir() else None
-    return found is None or found.kind not in ("tmpfs", "ramfs")

@@ -20,10 +20,11 @@ from cctv.core.clock import rfc3339
 from cctv.footage.models import Segment
 from cctv.ingest.models import Recorder, Source
 from cctv.ledger.models import LedgerLine
-from cctv.retention import certificate_copies, certificate_pdf, certificates, erase, purge
+from cctv.retention import certificate_pdf, certificates, erase, purge
 from cctv.retention.backup.models import Backup
 from cctv.retention.holds import services
 from cctv.retention.models import Certificate, CertificateCamera, PurgeItem, PurgeRun
+from cctv.vault import facts as vault_facts
 from cctv.vault import journal, signing
 from tests.core import pdftext
 from tests.retention.holds.court import Court
@@ -130,22 +131,16 @@ def test_a_source_on_a_disk_is_unknown_and_in_memory_is_a_pass(
         site=yard.sites[0], name="Uploader", token_sha256=b"t" * 32, created_at=yard.now - 90 * DAY
     )
     recorder.cameras.add(yard.cameras[0])
-    monkeypatch.setattr(certificate_copies, "keeps_clear_remains", lambda _folder: True)
+    monkeypatch.setattr(vault_facts, "keeps_clear_remains", lambda _folder: "unknown")
     facts = destroyed(yard).facts
     rows = {(row["copy"], row.get("place")): row["result"] for row in facts["copies"]}
     assert rows["source", "NVR"] == "UNKNOWN"
     assert rows["upload", "Uploader"] == "PASS"
     assert ("source", "Other camera") not in rows
 
-    monkeypatch.setattr(certificate_copies, "keeps_clear_remains", lambda _folder: False)
+    monkeypatch.setattr(vault_facts, "keeps_clear_remains", lambda _folder: "no")
     yard.move(timedelta(minutes=2))
     assert copy_results(destroyed(yard, hours=3))["source"] == "PASS"
-
-
-def test_memory_is_told_from_disk(tmp_path: Path) -> None:
-    assert not certificate_copies.keeps_clear_remains("/dev/shm")
-    assert certificate_copies.keeps_clear_remains(str(tmp_path / "not there"))
-    assert certificate_copies.keeps_clear_remains("/proc")
 
 
 def test_what_could_not_be_deleted_fails_only_the_certificate_it_belongs_to(yard: Yard) -> None:
