@@ -30,6 +30,8 @@ from cctv.retention.holds.models import HeldObject
 from cctv.retention.models import Heartbeat
 from cctv.sites.models import Camera, Site
 from cctv.vault import journal, rings
+from cctv.vault import services as vault
+from cctv.vault.errors import StorageMismatch
 from cctv.vault.models import Epoch, EpochState
 from cctv.vault.steps import reached
 
@@ -169,6 +171,8 @@ def _tombstones(counts: Counts) -> None:
             epoch.needs_new_key = False
             epoch.save(update_fields=["state", "destroyed_at", "needs_new_key"])
             counts["epochs_destroyed"] += 1
+    for kind, model in MODELS.items():
+        counts[f"tombstones_{kind}"] += _bury_let_go(model, now)
     if counts["unreadable"]:
         log.error("%s objects have not expired and have no key: the keyring may be old", counts["unreadable"])
 
@@ -179,6 +183,24 @@ def _bury(model: Any, epoch_id: UUID, now: datetime) -> int:
     while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
         removed += model._default_manager.filter(pk__in=ids).delete()[1].get(model._meta.label, 0)
     return removed
+
+
+def _bury_let_go(model: Any, now: datetime) -> int:
+    """What outlived its epoch under a hold that has ended since, and was destroyed and certified then.
+
+    While its object is still there it was not: the next purge destroys it, and certifies that.
+    """
+    rows = _unheld(model).filter(epoch__state=EpochState.DESTROYED, expires_at__lte=now)
+    ids = [pk for pk, name in rows.values_list("pk", "sealed_name") if _is_absent(name)]
+    model._default_manager.filter(pk__in=ids).delete()
+    return len(ids)
+
+
+def _is_absent(name: str) -> bool:
+    try:
+        return not vault.object_exists(name)
+    except StorageMismatch:
+        return True  # there is no store yet; another installation's is refused later
 
 
 def _unexpired(model: Any, epoch_id: UUID, now: datetime) -> int:
