@@ -248,7 +248,7 @@ def _how(row: Any, hold_id: str | None) -> dict[str, Any] | None:
     if hold_id is None:
         wrapped = bytes(row.wrapped_key)
         return {"wrapped_key": wrapped, "key_id": row.epoch.key_id, "expires_at": row.expires_at}
-    held = HeldObject.objects.select_related("hold").filter(segment=row, hold=hold_id).first()
+    held = HeldObject.objects.select_related("hold").filter(segment=row, hold_id=hold_id).first()
     if held is None or not held.hold.protects:
         return None
     return {
