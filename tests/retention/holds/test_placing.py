@@ -43,6 +43,9 @@ def test_quarantined_objects_belong_by_the_time_they_claim_or_else_by_when_they_
     claimed.save()
     court.yard.quarantined(expires_in=9 * DAY)
     foreign = court.yard.quarantined(expires_in=DAY, camera=court.yard.cameras[1])
+    other_day = court.yard.quarantined(expires_in=DAY)
+    other_day.claimed_start = inside.row.starts_at - 3 * DAY
+    other_day.save()
     placed = court.place(inside, ends_at=inside.row.ends_at + HOUR)
     assert court.held(placed.hold) == {inside.row.pk, came.pk, claimed.pk}
     assert foreign.pk not in court.held(placed.hold)
