@@ -1,16 +1,19 @@
 """Invariant 4, below the file system: the raw image of the disk after a purge (`make forensic`).
 
-An installation lives on a small loop-mounted disk. Before the purge an attacker copies databases,
+An installation lives on a small loop-mounted disk. All along an attacker copies databases, journal, both
 keyrings and ciphertext; afterwards they take the disk itself, unmounted, and read every byte of it. They
-lack nothing but the root of then. The control shows that the search can win: there somebody had copied
-root.key on the same disk and deleted the copy.
+lack nothing but the roots of then. What they are after has gone in every way there is: at its time, with
+the end of a hold, by an erasure. What a hold still keeps plays on the living machine.
+
+The controls show that the search can win: there somebody had copied a ring's root.key on the same disk and
+deleted the copy.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -21,7 +24,9 @@ import pytest
 
 from cctv.core.errors import LetheError
 from cctv.vault import sealing
+from cctv.vault.keyfile import read_header
 from cctv.vault.objects import object_context
+from tests.forensic.child import wrapped_in
 from tests.house.files import ROOT
 from tests.retention.attacker import keys_of, roots_among, unwrapped
 
@@ -88,18 +93,10 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Disk]:
     subprocess.run(["umount", str(made.mount)], check=False, capture_output=True)
 
 
-def secrets(facts: dict[str, Any]) -> dict[str, bytes]:
-    """What must be nowhere on the disk, by name."""
-    found = {"the root of then": bytes.fromhex(facts["root"])}
-    for name in ("epoch_keys", "object_keys", "clear"):
-        found |= {f"{name}[{n}]": bytes.fromhex(text) for n, text in enumerate(facts[name])}
-    return found
-
-
 def hits(image: Path, facts: dict[str, Any]) -> list[str]:
     """Names of the secrets that stand somewhere on the raw disk, at any offset."""
     raw = image.read_bytes()
-    return [name for name, secret in secrets(facts).items() if raw.find(secret) >= 0]
+    return [name for name, secret in facts["secrets"].items() if raw.find(bytes.fromhex(secret)) >= 0]
 
 
 def candidates(image: Path) -> set[bytes]:
@@ -117,45 +114,65 @@ def candidates(image: Path) -> set[bytes]:
     return found
 
 
-def opened(image: Path, saved: Path, sealed: dict[str, str]) -> bool:
-    """Whether anything on the disk, with every saved keyring and row, opens the saved ciphertext."""
-    keyring = (saved / "footage" / "keyring").read_bytes()
-    roots = roots_among(candidates(image), keyring)
-    keys = {key for root in roots for key in keys_of(keyring, root)}
-    keys |= unwrapped(keys, bytes.fromhex(sealed["wrapped"]))
-    context = object_context(UUID(sealed["id"]), "media")
-    for key in keys:
-        try:
-            clear = bytes(sealing.open_bytes(key, context, (saved / sealed["id"]).read_bytes()))
-        except LetheError:
-            continue
-        return clear.startswith(bytes.fromhex(sealed["clear"]))
-    return False
+class Attacker:
+    """Whoever has the raw disk, every copy of keyrings and journal, and each wrapping of each key."""
+
+    def __init__(self, disk: Disk, found: set[bytes], ring: str = "*") -> None:
+        """`found` are the candidates on the disk, `ring` the one whose copies are tried (by default both)."""
+        self.saved = disk.saved
+        keyrings = {path.read_bytes() for path in self.saved.glob(f"copy-*/{ring}/keyring")}
+        journals = list(self.saved.glob("copy-*/footage/journal"))
+        assert len(keyrings) > 2, "the rings have moved while the attacker copied"
+        assert journals, "holds and erasures are in the journal"
+        # All copies of a generation open with the same root.
+        newest = {(read_header(data).ring_id, read_header(data).generation): data for data in keyrings}
+        roots = {root for data in newest.values() for root in roots_among(found, data)}
+        self.keys = {key for data in keyrings for root in roots for key in keys_of(data, root)}
+        self.journalled = {key for journal in journals for key in wrapped_in(journal)}
+
+    def opens(self, sealed: dict[str, Any]) -> bool:
+        """Whether any of it opens the saved ciphertext."""
+        keys = set(self.keys)
+        for wrapped in {*map(bytes.fromhex, sealed["wrapped"]), *self.journalled}:
+            keys |= unwrapped(self.keys, wrapped)
+        context = object_context(UUID(sealed["id"]), "media")
+        for key in keys:
+            try:
+                clear = bytes(sealing.open_bytes(key, context, (self.saved / sealed["id"]).read_bytes()))
+            except LetheError:
+                continue
+            return clear.startswith(bytes.fromhex(sealed["clear"]))
+        return False
 
 
-def lived(disk: Disk, *, with_a_copy_of_the_root: bool) -> dict[str, Any]:
+def lived(disk: Disk, *, copied: Sequence[str] = ()) -> dict[str, Any]:
     """Let the machine live and purge on the disk; what the attacker knows, with the disk unmounted."""
     with disk:
         disk.run("prepare", str(disk.saved))
-        if with_a_copy_of_the_root:
-            disk.run("leave")
-        said = json.loads(disk.run("purge"))
-    assert said["left"] == 1
-    assert set(said["states"]) == {"done"}
-    assert said["certificates"]
+        for ring in copied:
+            disk.run("leave", ring)
+        said = json.loads(disk.run("purge", str(disk.saved)))
     facts: dict[str, Any] = json.loads((disk.saved / "facts.json").read_text())
+    assert said["left"] == sorted(each["id"] for each in facts["held"] + facts["living"])
+    assert set(said["states"]) == {"done"}
+    assert len(said["certificates"]) > 1
+    assert said["held"] == said["living"] == [True], "what is held or lives must play"
     return facts
 
 
 def test_invariant_4_the_raw_disk_holds_no_secret_of_what_was_purged(disk: Disk) -> None:
-    facts = lived(disk, with_a_copy_of_the_root=False)
+    facts = lived(disk)
     assert hits(disk.image, facts) == []
-    assert not any(opened(disk.image, disk.saved, sealed) for sealed in facts["doomed"][:1])
+    attacker = Attacker(disk, candidates(disk.image))
+    for fate in ("doomed", "released", "erased"):
+        assert not any(attacker.opens(sealed) for sealed in facts[fate]), fate
 
 
-def test_invariant_4_control_a_deleted_copy_of_the_root_is_found_on_the_raw_disk(disk: Disk) -> None:
-    facts = lived(disk, with_a_copy_of_the_root=True)
-    assert hits(disk.image, facts) == ["the root of then"]
-    assert opened(disk.image, disk.saved, facts["doomed"][0]), (
-        "the search wins where there is something to find"
-    )
+def test_invariant_4_control_deleted_copies_of_roots_are_found_on_the_raw_disk(disk: Disk) -> None:
+    facts = lived(disk, copied=("footage", "records"))
+    assert hits(disk.image, facts) == ["the footage root of then", "the records root of then"]
+    found = candidates(disk.image)
+    for ring, fates in (("footage", ("doomed", "erased")), ("records", ("released",))):
+        attacker = Attacker(disk, found, ring)
+        for fate in fates:
+            assert attacker.opens(facts[fate][0]), f"{fate}: the search wins where there is something to find"
