@@ -146,6 +146,7 @@ def _tell(certificate: Certificate) -> None:
         ledger.write(**_ledger_line(certificate, facts))
     reached("purge.certificate-in-ledger")
     receipt = entries.certificate(certificate, segments=facts["segments"], size_bytes=facts["bytes"])
+    reached("purge.certificate-logged")
     Certificate.objects.filter(pk=certificate.pk).update(entry=receipt.index)
     certificate.entry = receipt.index
 

@@ -204,6 +204,7 @@ def carry_on(erasure: Erasure) -> None:
         erasure.entry = _log(erasure)
         reached("erase.logged")
         Erasure.objects.filter(pk=erasure.pk).update(entry=erasure.entry)
+        reached("erase.entered")
     if erasure.applied_at is None:
         _apply(erasure)
         reached("erase.applied")

@@ -292,6 +292,7 @@ def give_up(run: PurgeRun, code: str) -> bool:
 
 def _ratchet(run: PurgeRun, token: UUID) -> bool:
     """started → ratcheted: what has ended has no key. From here nothing opens it."""
+    reached("run.started")
     if tripped := guards.storage():
         raise LetheError(guards.sentence(tripped.code, tripped.facts), code=tripped.code)
     facts = ratchet.destroy_keys(run, renew=lambda: _renew(run, token))
@@ -301,6 +302,7 @@ def _ratchet(run: PurgeRun, token: UUID) -> bool:
 
 def _delete(run: PurgeRun, token: UUID) -> bool:
     """ratcheted → deleted: batch by batch, objects first, then their rows and the count of them."""
+    reached("run.ratcheted")
     destroy.destroy_due(run, token, renew=lambda: _renew(run, token))
     reached("purge.deleted")
     return _advance(run, token, RunState.DELETED)
@@ -308,6 +310,7 @@ def _delete(run: PurgeRun, token: UUID) -> bool:
 
 def _finish(run: PurgeRun, token: UUID) -> bool:
     """deleted → done, or pending while a mirror has not overwritten its old root."""
+    reached("run.deleted")
     done = entries.done(run)
     reached("purge.done-logged")
     if entries.mirrors_pending(run.mirrors):
@@ -317,6 +320,7 @@ def _finish(run: PurgeRun, token: UUID) -> bool:
     certificates.issue(run)
     reached("purge.certified")
     _advance(run, token, RunState.DONE, is_open=None, done_entries=done, finished_at=clock.now())
+    reached("run.done")
     return False
 
 

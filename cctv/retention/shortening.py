@@ -105,7 +105,9 @@ def _apply(rule: RetentionRule, now: datetime) -> int:
     application.shortened += segments
     if segments or quarantined:
         entries.shortened(application, found)
+        reached("retention.shortened-logged")
     application.save()
+    reached("retention.rule-applied")
     return segments + quarantined
 
 

@@ -79,6 +79,7 @@ def make(*, destination: Path, keep_days: int = KEEP_DAYS, held: bool = True) ->
     row.save()
     reached("backup.noted")
     _log_made(row)
+    reached("backup.logged")
     return row
 
 

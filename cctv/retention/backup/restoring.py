@@ -108,6 +108,7 @@ def _bring_up_to_date(
     # A killed restore has counted what it had changed; the next one only the rest.
     row.replayed = {name: n for name, n in sorted((replay.Counts(row.replayed) + counts).items()) if n}
     row.save(update_fields=["replayed"])
+    reached("restore.counted")
     row.entry = _log(row, manifest, begun)
     reached("restore.logged")
     replay.trust(counts)

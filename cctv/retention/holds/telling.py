@@ -45,11 +45,13 @@ def tell(hold_id: UUID, *, only: frozenset[str] = EVERYTHING) -> None:
             continue
         if each["what"] == PLACED:
             index = _log_placed(hold, each)
+            reached("hold.placed-logged")
             _told(hold_id, each["id"], placed_entry=index)
             reached("hold.logged")
         else:
             _journal(hold, each)
             _told(hold_id, each["id"])
+            reached("hold.told")
 
 
 def _told(hold_id: UUID, note_id: str, **fields: Any) -> None:

@@ -17,6 +17,7 @@ from cctv.retention.holds.ending import end
 from cctv.retention.holds.errors import HoldOver
 from cctv.retention.holds.models import PROTECTING, Hold, HoldState
 from cctv.retention.holds.placing import finish
+from cctv.vault.steps import reached
 
 log = logging.getLogger("cctv.retention")
 
@@ -102,6 +103,7 @@ def _escalate(hold: Hold, now: datetime) -> bool:
     named = {"id": str(asked.pk), "name": asked.name} if asked else {"id": "", "name": "–"}
     facts = {"confirm_by": clock.rfc3339(confirm_by), "deputy": named}
     telling.log(hold, "hold.escalated", facts, actor=None, event_id=uuid5(hold.pk, "escalated"))
+    reached("hold.escalate-logged")
     with gate.locked():
         row = Hold.objects.select_for_update().get(pk=hold.pk)
         if row.state != HoldState.PLACED:
@@ -109,6 +111,7 @@ def _escalate(hold: Hold, now: datetime) -> bool:
         row.deputy, row.escalated_at, row.confirm_by = asked, now, confirm_by
         row.save(update_fields=["deputy", "escalated_at", "confirm_by"])
         telling.note(row, telling.CHANGED)
+    reached("hold.escalated")
     hold.deputy, hold.escalated_at, hold.confirm_by = asked, now, confirm_by
     telling.tell(hold.pk)
     if asked is not None:
