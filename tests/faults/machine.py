@@ -16,7 +16,8 @@ VARIABLES = ("LETHE_DATABASE_URL", "LETHE_LOG_DATABASE_URL")
 class Machine:
     """A home with a mirror of its keys beside it; on SQLite its databases lie in the home."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
+        """`more` are further settings."""
         self.place, self.saved = folder / "machine", folder / "saved"
         self.home = self.place / "home"
         self.databases = {
@@ -29,6 +30,7 @@ class Machine:
             "LETHE_HOME": str(self.home), "LETHE_TESTING": "1", "DJANGO_SETTINGS_MODULE": "tests.settings",
             "LETHE_KEY_MIRRORS": str(self.place / "mirror"),
         }  # fmt: skip
+        self.environment |= more
         self.on_postgres = os.environ.get("LETHE_TEST_DATABASE") == "postgres"
         self.empty_databases()
         self.process = subprocess.Popen(

@@ -148,11 +148,7 @@ def build(home: Path) -> dict[str, Any]:
     escrow.set_recipient(escrow.recovery_keypair()[0])
     builder.move_to(MORNING)
     _seal_all(builder)
-    builder.hold("kept", KEPT_CAMERA, who.approver)
-    builder.hold("ended", ENDED_CAMERA, who.approver)
-    builder.hold("waiting", WAITING_CAMERA, who.operator)
-    yard.rule(30)
-    yard.rule(10, camera=yard.cameras[SHORT_CAMERA], since=RULE_BEGINS - MORNING)
+    _rule_and_hold(builder, who)
     secrets = [rings.footage().get(thing.epoch).hex() for thing in builder.things]
     secrets += [rings.records().get(_hold(pk).key_id).hex() for pk in builder.holds.values()]
     # What is over by then goes in a run of its own: the keys of what is held go with it.
@@ -169,6 +165,14 @@ def build(home: Path) -> dict[str, Any]:
         "secrets": {thing.name: secret for thing, secret in zip(builder.things, secrets, strict=False)},
         "wanted": str(yard.cameras[WANTED_CAMERA].pk),
     }
+
+
+def _rule_and_hold(builder: Builder, who: Any) -> None:
+    builder.hold("kept", KEPT_CAMERA, who.approver)
+    builder.hold("ended", ENDED_CAMERA, who.approver)
+    builder.hold("waiting", WAITING_CAMERA, who.operator)
+    builder.yard.rule(30)
+    builder.yard.rule(10, camera=builder.yard.cameras[SHORT_CAMERA], since=RULE_BEGINS - MORNING)
 
 
 def _seal_all(builder: Builder) -> None:

@@ -207,7 +207,7 @@ def _plays(each: dict[str, Any], hold: str | None) -> bool:
     from cctv.vault import services as vault
 
     row = Segment.objects.select_related("epoch", "camera").get(pk=each["id"])
-    held = row.held.select_related("hold").get(hold=hold) if hold else None
+    held = row.held.select_related("hold").get(hold=UUID(hold)) if hold else None
     receipt = append(kind="vault.job", body={"job": "test", "object": str(row.pk)})
     with vault.open_for_system(receipt, keyed(row, "media", held=held), job="test") as reader:
         return sha256(reader.read()).hexdigest() == each["clear_sha256"]
