@@ -37,6 +37,7 @@ from cctv.people.policy import permissions_of
 from cctv.retention import plan
 from cctv.retention.entries import event_id
 from cctv.retention.holds import gate
+from cctv.retention.holds.upkeep import extend_holds
 from cctv.retention.models import Erasure
 from cctv.retention.moving import locked
 from cctv.sites.models import Camera
@@ -251,7 +252,11 @@ def spans(objects: Sequence[Object]) -> list[tuple[datetime, datetime]]:
 
 
 def _apply(erasure: Erasure) -> None:
-    """All of it in one transaction under the gate: what is held by then stays."""
+    """All of it in one transaction under the gate: what is held by then stays.
+
+    First whatever has come into the span of a hold is taken under it.
+    """
+    extend_holds(full=True)
     with gate.locked():
         row = Erasure.objects.select_for_update(of=("self",)).get(pk=erasure.pk)
         if row.applied_at is None:

@@ -149,6 +149,11 @@ def clock_trusted(now: datetime) -> bool:
     return clock_behind(now) is None and clock_unsure(now) is None
 
 
+def trusted(now: datetime) -> bool:
+    """Whether clock and register may end anything: a wrong one would have ended it for good once mended."""
+    return clock_trusted(now) and register_restored() is None
+
+
 def clock_unsure(now: datetime) -> Tripped | None:
     """The clock has been stepped, or is far ahead of the last trusted moment; a person must look at it.
 
@@ -316,6 +321,7 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
     }
     text = texts.get(code)
     shown = dict(facts)
-    for name in {"now", "seen", "due"} & shown.keys():
+    moments = {name for name in ("now", "seen", "due") if isinstance(shown.get(name), str)}
+    for name in moments:
         shown[name] = absolute(localise(clock.parse_rfc3339(shown[name]), zone), "datetime")
     return text % shown if text else code

@@ -80,7 +80,8 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     """
     guards.tick(clock.now())
     held = _holds_tended()
-    _tend_erasures()
+    if guards.register_restored() is None:
+        _tend_erasures()  # an older register knows nothing of holds placed since
     runs: list[UUID] = []
     unfinished = PurgeRun.objects.filter(is_open=True).first()
     # A run that has begun has claimed its own; no other begins while something may be waiting to be held.
@@ -92,8 +93,8 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
         if not held or PurgeRun.objects.filter(is_open=True).exists():
             return Outcome(runs=tuple(runs))
     _settle_mirrors()
-    # What a wrong clock says has taken effect would stay in effect when the clock is mended.
-    shortened = shortening.apply_rules() if guards.clock_trusted(clock.now()) else 0
+    # What a wrong clock or an older register says has taken effect would stay in effect once it is mended.
+    shortened = shortening.apply_rules() if guards.trusted(clock.now()) else 0
     if trigger in AT_ONCE or not _planned_lately(clock.now()):
         plan = plans.compute(clock.now())
         if (run := _commit(plan, trigger=trigger, actor=actor)) is not None:
@@ -103,10 +104,14 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
 
 
 def _holds_tended() -> bool:
-    """Take under each hold what came in since; let holds end by a trusted clock. False: half a look only."""
+    """Take under each hold what came in since; let holds end where clock and register are trusted.
+
+    False: half a look only.
+    """
     try:
-        holds.extend_holds()
-        if guards.clock_trusted(clock.now()):
+        # A rule ends at once what no look over the spans between has taken yet.
+        holds.extend_holds(full=shortening.rules_waiting())
+        if guards.trusted(clock.now()):
             holds.lapse_holds()
     except STANDS_STILL:
         log.exception("nothing new is destroyed: a hold could not take what it is to keep")

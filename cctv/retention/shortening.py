@@ -80,6 +80,11 @@ def _would_decide(rule: RetentionRule, camera: Camera) -> bool:
     return rule_in_force([*rules_for(camera), added], rule.effective_from) is added
 
 
+def rules_waiting() -> bool:
+    """Whether a rule that has taken effect is still to be applied."""
+    return any(True for _rule in _to_apply(clock.now()))
+
+
 def _to_apply(now: datetime) -> Iterable[RetentionRule]:
     fresh = Q(application=None)
     settling = Q(application__settled_at=None, application__applied_at__lte=now - SETTLE_AFTER)

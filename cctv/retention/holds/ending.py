@@ -14,7 +14,7 @@ from cctv.footage.models import CloseReason, ViewingSession
 from cctv.footage.viewing import close_viewing
 from cctv.people.models import Account
 from cctv.retention.holds import gate, telling
-from cctv.retention.holds.errors import HoldOver
+from cctv.retention.holds.errors import HoldDecided, HoldOver
 from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldState
 from cctv.retention.holds.placing import finish
 from cctv.vault.steps import reached
@@ -39,19 +39,23 @@ def end(
 ) -> Hold:
     """Entry, then state: from the commit on nothing opens through it, and the purge is woken.
 
-    Tried again after a kill it writes no second entry of the same actor. HoldOver if it has ended already.
+    Tried again after a kill it writes no second entry of the same actor. HoldOver if it has ended already,
+    HoldDecided if it has been confirmed or prolonged meanwhile.
     """
     if hold.placed_entry is None:
         finish(hold.pk)  # what was placed is in the log before what has ended
     if state != HoldState.REFUSED:
         facts = facts | counts(hold)
-    event_id = uuid5(hold.pk, f"{state}/{actor.pk if actor else ''}")
+    _may_end(hold, state)
+    # A hold that was prolonged ends once more: the entry of an end that did not come does not stand for it.
+    made = f"{state}/{actor.pk if actor else ''}"
+    made += f"/{clock.rfc3339(hold.until)}" if state == HoldState.ENDED else ""
+    event_id = uuid5(hold.pk, made)
     entry = telling.log(hold, KINDS[state], facts, actor=actor, terminal=terminal, event_id=event_id)
     reached("hold.end-logged")
     with gate.locked():
         row = Hold.objects.select_for_update().get(pk=hold.pk)
-        if not row.protects:
-            raise HoldOver
+        _may_end(row, state)
         row.state, row.ended_at, row.ended_entry = state, clock.now(), entry
         if state == HoldState.REFUSED:
             row.decided_by, row.decided_at = actor, row.ended_at
@@ -65,6 +69,22 @@ def end(
     telling.tell(hold.pk)
     _close_viewings(hold.pk)
     return row
+
+
+def _may_end(row: Hold, state: HoldState) -> None:
+    """Whether it may end so as it stands now: somebody may have confirmed or prolonged it meanwhile.
+
+    HoldOver, HoldDecided.
+    """
+    now = clock.now()
+    if not row.protects:
+        raise HoldOver
+    if state in (HoldState.REFUSED, HoldState.LAPSED) and row.state != HoldState.PLACED:
+        raise HoldDecided
+    if state == HoldState.LAPSED and (row.confirm_by is None or now < row.confirm_by):
+        raise HoldDecided
+    if state == HoldState.ENDED and now < row.until:
+        raise HoldDecided
 
 
 def counts(hold: Hold) -> dict[str, int]:

@@ -14,7 +14,7 @@ from cctv.core.errors import LetheError
 from cctv.retention.holds import gate, letters, taking, telling
 from cctv.retention.holds.deciders import deputy
 from cctv.retention.holds.ending import end
-from cctv.retention.holds.errors import HoldOver
+from cctv.retention.holds.errors import HoldDecided, HoldOver
 from cctv.retention.holds.models import PROTECTING, Hold, HoldState
 from cctv.retention.holds.placing import finish
 from cctv.vault.steps import reached
@@ -77,7 +77,7 @@ def lapse_holds() -> int:
                 if step(hold, now):
                     ended += 1
                     break
-            except HoldOver:
+            except (HoldOver, HoldDecided):
                 break
             except TROUBLE:
                 log.exception("hold %s could not be looked after", hold.number)
