@@ -28,10 +28,8 @@ pytestmark = [
 
 # Steps of the vault that every act takes. What a kill there does is seen in a purge, which takes all of them
 # in each of their roles; of the other acts only what is their own, and these, which are nearest to it.
-RING = ("keyring.", "root.", "mirror.", "ratchet.", "escrow.")
-VAULT = ("journal.", *RING)
+VAULT = ("journal.", "keyring.", "root.", "mirror.", "ratchet.", "escrow.")
 NEAREST = {"journal.written", "journal.mirrored", "keyring.renamed", "root.written"}
-# The batches of a loop are alike: of each of its points the first and the last.
 PURGE = {
     "purge.planned", "purge.logged", "rekey.key", "rekey.rows", "purge.rekey-new", "moved.journalled",
     "purge.rekey-moved", "purge.rekey-done", "ratchet.begin", "ratchet.root", "ratchet.keyring",
@@ -126,10 +124,12 @@ def on_all(machines: "SimpleQueue[Machine]") -> Callable[[Callable[[Machine, Any
 def chosen(act: str, passed: list[str]) -> list[tuple[int, str]]:
     """Number and name of each point to be killed at."""
     if act == "purge":
+        # Of each step the first and the last time, and the turn of the footage ring's root from end to end.
+        turn = range(passed.index("ratchet.begin") + 1, passed.index("ratchet.released") + 2)
         return [
             (number, step)
             for number, step in enumerate(passed, start=1)
-            if step.startswith(RING) or step not in passed[: number - 1] or step not in passed[number:]
+            if number in turn or step not in passed[: number - 1] or step not in passed[number:]
         ]
     # From its plan on it is a purge like any other.
     own = passed[: passed.index("purge.planned")] if "purge.planned" in passed else passed
