@@ -156,7 +156,7 @@ def destroy(key_ids: Collection[str]) -> RatchetResult:
         raise SurvivorsRemain()
     result = rings.footage().remove_and_ratchet(key_ids)
     Epoch.objects.filter(pk__in=[epoch.pk for epoch in epochs]).update(
-        state=EpochState.DESTROYED, destroyed_at=clock.now()
+        state=EpochState.DESTROYED, destroyed_at=clock.now(), needs_new_key=False
     )
     return result
 

@@ -140,6 +140,8 @@ def _begins(act: str) -> float:
     if act in ("escalate", "lapse"):
         due = truth["escalate_at"] if act == "escalate" else truth["confirm_by"]
         return (datetime.fromisoformat(due) - NOW) / MINUTES + 1
+    if act == "overdue":
+        return timedelta(days=5, hours=2) / MINUTES
     return (RULE_BEGINS + timedelta(minutes=1)) / MINUTES if act == "shorten" else 0
 
 
@@ -225,7 +227,7 @@ def restore() -> None:
 # A tick at the hour of it is all that lapsing and a shorter rule take.
 ACTS: dict[str, Callable[[], None]] = {
     "purge": purge, "place": place, "confirm": confirm, "refuse": refuse, "release": release,
-    "prolong": prolong, "escalate": purge, "lapse": purge, "erase": erase, "shorten": purge,
+    "prolong": prolong, "escalate": purge, "lapse": purge, "overdue": purge, "erase": erase, "shorten": purge,
     "backup": backup, "restore": restore,
 }  # fmt: skip
 

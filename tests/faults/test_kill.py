@@ -50,6 +50,8 @@ ACTS: dict[str, tuple[str, set[str]]] = {
     "prolong": ("base", {"hold.prolong-logged", "hold.prolonged", "hold.told"}),
     "escalate": ("base", {"hold.escalate-logged", "hold.escalated", "hold.told"}),
     "lapse": ("escalated", {"hold.end-logged", "hold.ended", "hold.told"}),
+    # Nobody looked for days: what was erased lay in an hour that has ended since.
+    "overdue": ("base", {"hold.escalate-logged", "hold.escalated"}),
     "erase": ("base", {"erase.decided", "erase.logged", "erase.entered", "erase.journalled",
                        "erase.uncommitted", "erase.applied"}),
     "shorten": ("escalated", {"moved.journalled", "retention.shortened-batch",
