@@ -76,8 +76,12 @@ def confirm_run(*, run_id: UUID, actor: Account, digest_prefix: str, terminal: s
     if plan.digest != bytes(run.plan_sha256) or run.cutoff_at > now:
         purge.give_up(run, "plan_moved")
         raise PlanMoved
+    about_the_clock = run.pause_code in guards.CLOCKS
+    if not about_the_clock and guards.clock_unsure(now) is not None:
+        raise CannotConfirm  # it jumped since the pause: nobody has been shown that clock
     entries.confirmed(run, actor=actor, terminal=terminal)
-    guards.beat(now, vouched=True)  # whoever confirms has looked at the clock that the page shows
+    # Whoever releases a pause of the clock has looked at the clock that the page shows; nobody else has.
+    guards.beat(now, vouched=about_the_clock)
     released = PurgeRun.objects.filter(pk=run.pk, state=RunState.PAUSED).update(
         state=RunState.PLANNED, confirmed_by=actor, confirmed_at=now
     )

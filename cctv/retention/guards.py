@@ -63,6 +63,8 @@ EMPTIED = "register_emptied"
 RESTORED = "register_restored"
 VOLUME = "unusual_volume"
 HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED})
+# What a person vouches for by releasing a run.
+CLOCKS = frozenset({CLOCK_AHEAD, CLOCK_STEPPED})
 
 
 @dataclass(frozen=True, slots=True)

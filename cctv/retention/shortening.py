@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Count, F, Max, Min, Q, QuerySet
 
 from accesslog.errors import AccessLogError
@@ -40,7 +41,7 @@ def apply_rules() -> int:
     for rule in _to_apply(now):
         try:
             moved += _apply(rule, now)
-        except (LetheError, AccessLogError) as error:
+        except (LetheError, AccessLogError, DatabaseError, OSError) as error:
             # The next tick tries again; what the rule would end is a while late, the rest is not.
             log.error("the rule %s cannot be applied yet: %s", rule.pk, error)
     return moved

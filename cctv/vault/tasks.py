@@ -1,4 +1,4 @@
-"""What beat wakes. Both look at what there is to do: a lost or doubled message changes nothing."""
+"""What beat wakes. It looks at what there is to do: a lost or doubled message changes nothing."""
 
 from celery import shared_task
 
@@ -9,9 +9,3 @@ from cctv.vault import upkeep
 def tend_mirrors() -> None:
     """Bring mirrors, journals and escrows forward that have not kept up."""
     upkeep.tend()
-
-
-@shared_task(name="cctv.vault.tasks.compact_journal")
-def compact_journal() -> None:
-    """Drop what no older register can need any more."""
-    upkeep.compact_journal()

@@ -10,8 +10,8 @@ from config import serving
 
 
 @pytest.fixture
-def address() -> Iterator[tuple[str, int]]:
-    """The real server on a free port."""
+def address(db: None) -> Iterator[tuple[str, int]]:
+    """The real server on a free port; it asks the register first whether a restore is unfinished."""
     server = serving.web_server("127.0.0.1", 0)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()

@@ -6,7 +6,9 @@ holds no picture and no name; the key in it is wrapped.
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from django.core import serializers
@@ -46,10 +48,20 @@ def recreate(kind: str, pk: str, facts: Mapping[str, Any], *, epoch_lives: bool)
     fields["epoch"] = str(_epoch(told, lives=epoch_lives).pk)
     if kind == "quarantined":
         fields["source"] = None  # a source may have come after the register's time too
+    if _twin(kind, pk, fields):
+        # The same recording has come in again since: it is there twice, and the held one stays what it was.
+        fields["duplicate_tag"] = b64encode(sha256(pk.encode()).digest()).decode()
     record = {"model": MODELS[kind]._meta.label_lower, "pk": pk, "fields": fields}
     for each in serializers.deserialize("json", json.dumps([record]), ignorenonexistent=True):
         each.save()
     return True
+
+
+def _twin(kind: str, pk: str, fields: Mapping[str, Any]) -> bool:
+    """Whether another row has its duplicate tag where a tag is unique."""
+    scope = "camera_id" if kind == "segment" else "site_id"
+    same = {scope: fields[scope.removesuffix("_id")], "duplicate_tag": b64decode(fields["duplicate_tag"])}
+    return MODELS[kind]._default_manager.filter(**same).exclude(pk=pk).exists()
 
 
 def _epoch(told: Mapping[str, Any], *, lives: bool) -> Epoch:

@@ -18,7 +18,7 @@ from cctv.footage.models import Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.ingest.models import Quarantined
 from cctv.retention.holds import gate, telling
-from cctv.retention.holds.models import PROTECTING, HeldObject, Hold
+from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldState
 from cctv.vault import services as vault
 from cctv.vault.errors import KeyMissing, WrongKey
 from cctv.vault.models import Epoch
@@ -95,8 +95,7 @@ def _wrapped(hold: Hold, which: dict[str, UUID], key: bytes, epoch: Epoch) -> by
     try:
         return vault.wrap_for_hold(key_id=hold.key_id, wrapped_key=key, epoch=epoch)
     except KeyMissing:
-        others = HeldObject.objects.filter(hold__state__in=PROTECTING, **which).exclude(hold=hold)
-        other = others.select_related("hold").first()
+        other = _others(hold).filter(**which).select_related("hold").first()
         if other is None:
             raise
         return vault.wrap_hold_to_hold(
@@ -132,10 +131,20 @@ def not_held_by(hold: Hold, kind: str) -> "QuerySet[Any]":
 def _takeable(hold: Hold, kind: str) -> "QuerySet[Any]":
     now = clock.now()
     living = Q(expires_at__gt=max(now, gate.claimed_until() or now))
-    others = HeldObject.objects.filter(hold__state__in=PROTECTING).exclude(hold=hold)
+    others = _others(hold)
     if others.exists():
         living |= Q(Exists(others.filter(**{kind: OuterRef("pk")})))
     return not_held_by(hold, kind).filter(living).order_by("expires_at", "pk")
+
+
+def _others(hold: Hold) -> "QuerySet[HeldObject]":
+    """What another hold keeps alive for this one.
+
+    A hold that nobody has confirmed lives on no other such hold: else one person alone could keep footage
+    past its retention for ever, a new hold each day.
+    """
+    states = (HoldState.ACTIVE,) if hold.state == HoldState.PLACED else PROTECTING
+    return HeldObject.objects.filter(hold__state__in=states).exclude(hold=hold)
 
 
 def count_too_late(hold: Hold) -> int:
