@@ -1,7 +1,8 @@
 """Takes footage under a hold: batch by batch, each in one transaction under the gate.
 
 What may be taken: objects in the hold's span whose retention runs and which no purge run has claimed,
-and those that live on only because another hold protects them. Everything else comes too late.
+what came in while the hold stood, and those that live on only because another hold protects them.
+Everything else comes too late.
 """
 
 import logging
@@ -27,6 +28,7 @@ from cctv.vault.steps import reached
 log = logging.getLogger("cctv.retention")
 
 SEGMENT, QUARANTINED = "segment", "quarantined"
+ARRIVED = {SEGMENT: "ingested_at", QUARANTINED: "received_at"}
 # A batch keeps everybody else waiting at the gate: about a tenth of a second.
 BATCH = 250
 
@@ -129,8 +131,11 @@ def not_held_by(hold: Hold, kind: str) -> "QuerySet[Any]":
 
 
 def _takeable(hold: Hold, kind: str) -> "QuerySet[Any]":
-    now = clock.now()
-    living = Q(expires_at__gt=max(now, gate.claimed_until() or now))
+    now, claimed = clock.now(), gate.claimed_until()
+    living = Q(expires_at__gt=max(now, claimed or now))
+    # What came into its span while it stood is its own, also where no tick has looked before it expired.
+    came = {f"{ARRIVED[kind]}__gte": hold.placed_at}
+    living |= Q(**came, expires_at__gt=claimed) if claimed else Q(**came)
     others = _others(hold)
     if others.exists():
         living |= Q(Exists(others.filter(**{kind: OuterRef("pk")})))
