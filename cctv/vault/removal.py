@@ -1,12 +1,13 @@
-"""Many objects deleted from a folder at once: each by itself, their folders synced once.
+"""Many objects deleted from a folder at once: each by itself, then their folders synced, then looked for.
 
-Deleting is mostly waiting for the file system's journal, and folders do not wait for each other: two
-threads delete nearly twice as fast as one. One object that will not go keeps none of the others.
+Deleting is mostly waiting for the file system, and folders do not wait for each other: two threads
+delete nearly twice as fast as one. One object that will not go keeps none of the others.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -39,31 +40,51 @@ def remove_from(folder: Path, names: Iterable[str]) -> Left:
         shards.setdefault(check_name(name)[:2], []).append(name)
     left: Left = {}
     with ThreadPoolExecutor(max_workers=THREADS) as threads:
-        for found in threads.map(lambda shard: _shard(folder / shard[0], shard[1]), sorted(shards.items())):
-            left |= found
+        # The file system's journal is one for all folders: the first sync after the last deletion carries
+        # everything, and the others find it done. Synced folder by folder, each would wait for its own.
+        for step in (_unlink_shard, _confirm_shard):
+            shares = [(folder / shard, listed) for shard, listed in sorted(shards.items())]
+            for found in threads.map(step, shares):
+                left = found | left  # the first reason is the one that tells most
     return left
 
 
-def _shard(folder: Path, names: Sequence[str]) -> Left:
+def _unlink_shard(share: tuple[Path, Sequence[str]]) -> Left:
+    left: Left = {}
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        with _opened(share[0]) as descriptor:
+            for name in share[1]:
+                for part in all_parts(name):
+                    if refused := _unlink(part[3:], descriptor):
+                        left.setdefault(name, refused)
     except FileNotFoundError:
         return {}  # the store is there, its caller has looked: only this folder was never made
     except OSError as error:
-        return dict.fromkeys(names, _failed(error))
+        return dict.fromkeys(share[1], _failed(error))
+    return left
+
+
+def _confirm_shard(share: tuple[Path, Sequence[str]]) -> Left:
+    left: Left = {}
     try:
-        left: Left = {}
-        for name in names:
-            for part in all_parts(name):
-                if refused := _unlink(part[3:], descriptor):
-                    left.setdefault(name, refused)
-        os.fsync(descriptor)
-        for name in names:
-            if name not in left and (there := _seen(name, descriptor)):
-                left[name] = there
-        return left
+        with _opened(share[0]) as descriptor:
+            os.fsync(descriptor)
+            for name in share[1]:
+                if there := _seen(name, descriptor):
+                    left[name] = there
+    except FileNotFoundError:
+        return {}
     except OSError as error:
-        return dict.fromkeys(names, _failed(error))  # not synced: nobody knows what a power cut brings back
+        # Not synced: nobody knows what a power cut brings back.
+        return dict.fromkeys(share[1], _failed(error))
+    return left
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 
