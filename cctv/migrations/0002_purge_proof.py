@@ -268,8 +268,28 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='heartbeat',
+            name='journal_number',
+            field=models.PositiveBigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='heartbeat',
+            name='keys_seen_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='heartbeat',
             name='log_size',
             field=models.PositiveBigIntegerField(default=0),
+        ),
+        migrations.AddField(
+            model_name='heartbeat',
+            name='untended',
+            field=models.CharField(blank=True, default='', max_length=400),
+        ),
+        migrations.AddField(
+            model_name='heartbeat',
+            name='untended_since',
+            field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
             model_name='purgerun',

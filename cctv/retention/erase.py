@@ -34,7 +34,7 @@ from cctv.ingest.models import Quarantined
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
-from cctv.retention import plan
+from cctv.retention import guards, plan
 from cctv.retention.entries import event_id
 from cctv.retention.holds import gate
 from cctv.retention.holds.upkeep import extend_holds
@@ -152,9 +152,9 @@ def erase_segments(
     """Erase what touches [starts_at, ends_at), or of it `only` these objects; refused at every door at once.
 
     The caller has made sure of the step-up, and wakes the purge with trigger "request". The same request
-    again while it is not done gives the same row. While the access log is away the row comes back with
-    `applied_at` None: nothing has changed, and the next tick carries it on. Raises policy errors
-    (404/403), BadErasure, NothingToErase.
+    again while it is not done gives the same row. While the access log is away, or the register is in doubt,
+    the row comes back with `applied_at` None: nothing has changed, and a later tick carries it on. Raises
+    policy errors (404/403), BadErasure, NothingToErase.
     """
     permissions_of(actor).require(ACTION, site_id=camera.site_id)
     reference = reference.strip()
@@ -164,6 +164,10 @@ def erase_segments(
     request = {"camera": camera, "starts_at": starts_at, "ends_at": ends_at, "reference": reference}
     erasure = _decide(request, wanted, ground=ground, actor=actor, terminal=terminal)
     reached("erase.decided")
+    if (doubt := guards.in_doubt()) is not None:
+        # Holds that this register has forgotten would be in the way: the tick that may, carries it on.
+        log.error("erasure %s waits: %s", erasure.pk, doubt.code)
+        return erasure
     try:
         carry_on(erasure)
     except AccessLogError as error:

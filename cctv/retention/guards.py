@@ -24,13 +24,13 @@ from cctv.core import boot, clock
 from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
+from cctv.retention import witnesses
+from cctv.retention.backup import progress
 from cctv.retention.models import Heartbeat, PurgeRun
 from cctv.retention.plan import Plan, due_quarantined, due_segments
 from cctv.templatetags._times import absolute, localise
-from cctv.vault import rings
 from cctv.vault import services as vault
-from cctv.vault.errors import StorageMismatch
-from cctv.vault.models import Epoch, EpochState
+from cctv.vault.errors import JournalBroken, StorageMismatch
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -52,6 +52,8 @@ LOOKED_FOR = 32
 # Ingest stores an object moments before its row: only older ones without any row are strange.
 SETTLED = timedelta(minutes=10)
 FEW_OBJECTS = 3
+# Trouble with a hold that is over sooner (a log that starts again, a busy register) alarms nobody.
+PATIENCE = timedelta(minutes=1)
 
 CLOCK_BEHIND = "clock_behind"
 CLOCK_AHEAD = "clock_ahead"
@@ -61,8 +63,11 @@ STORAGE = "storage_mismatch"
 STORE_EMPTIED = "store_emptied"
 EMPTIED = "register_emptied"
 RESTORED = "register_restored"
+RESTORING = "restore_unfinished"
+JOURNAL = "journal_unreadable"
+UNTENDED = "holds_untended"
 VOLUME = "unusual_volume"
-HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED})
+HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED, RESTORING, JOURNAL, UNTENDED})
 # What a person vouches for by releasing a run.
 CLOCKS = frozenset({CLOCK_AHEAD, CLOCK_STEPPED})
 
@@ -97,8 +102,8 @@ def hard(plan: Plan, *, now: datetime) -> Tripped | None:
     if tripped := clock_behind(now) or clock_apart():
         return tripped
     if plan.is_empty and not Segment.objects.exists():
-        return _unless_unprepared(lambda: _register_emptied(plan, now) or register_restored())
-    return storage() or _register_emptied(plan, now) or register_restored()
+        return _unless_unprepared(lambda: _register_emptied(plan, now) or in_doubt() or untended(now))
+    return storage() or _register_emptied(plan, now) or in_doubt() or untended(now)
 
 
 def _unless_unprepared(ask: Callable[[], Tripped | None]) -> Tripped | None:
@@ -153,7 +158,7 @@ def clock_trusted(now: datetime) -> bool:
 
 def trusted(now: datetime) -> bool:
     """Whether clock and register may end anything: a wrong one would have ended it for good once mended."""
-    return clock_trusted(now) and register_restored() is None
+    return clock_trusted(now) and in_doubt() is None
 
 
 def clock_unsure(now: datetime) -> Tripped | None:
@@ -191,8 +196,7 @@ def beat(now: datetime, *, vouched: bool = False) -> None:
         boots[here.id] = [to_us(now), here.elapsed // timedelta(microseconds=1)]
     latest = sorted(boots.items(), key=lambda each: each[1][0])[-BOOTS_KEPT:]
     values: dict[str, Any] = {"at": now, "ticked_at": now, "boots": dict(latest)}
-    if register_restored() is None:
-        values |= {"footage_generation": _generation(), "log_size": _log_size()}
+    values |= witnesses.noted(now) if in_doubt() is None else witnesses.kept(heartbeat)
     Heartbeat.objects.update_or_create(pk=1, defaults=values)
 
 
@@ -243,36 +247,49 @@ def _names(rows: "QuerySet[Any]") -> list[str]:
     return list(rows.order_by("expires_at", "pk").values_list("sealed_name", flat=True)[:LOOKED_FOR])
 
 
+def in_doubt() -> Tripped | None:
+    """The register is being put back, or was, or nobody can tell: nothing may end because it says so."""
+    return restore_unfinished() or register_restored()
+
+
+def restore_unfinished() -> Tripped | None:
+    """A restore was begun, here or into this register from elsewhere, and is not finished."""
+    return Tripped(RESTORING) if progress.unfinished() else None
+
+
 def register_restored() -> Tripped | None:
     """The register or the log knows less than this installation has done: it was put back from a backup.
 
-    The keyring is the witness that no backup puts back: it has turned its root more often than the
-    register's runs explain, and it lacks keys of epochs that the register takes for living, or has keys
-    of which the register has never heard. The log is held against the size that it has had.
+    See `witnesses` for who says so. A journal that cannot be read leaves it open, which stops as well.
     """
-    heartbeat = Heartbeat.objects.filter(pk=1).first()
-    size = _log_size()
-    if heartbeat is not None and size < heartbeat.log_size:
-        return Tripped(RESTORED, {"what": "log", "seen": heartbeat.log_size, "found": size})
-    explained = PurgeRun.objects.aggregate(most=Max("generation_after"))["most"] or 1
-    known, generation = max(explained, heartbeat.footage_generation if heartbeat else 0), _generation()
-    if generation <= known or not _keys_differ():
+    try:
+        facts = witnesses.put_back()
+    except (JournalBroken, OSError) as error:
+        return Tripped(JOURNAL, {"error": str(getattr(error, "message", error))[:200]})
+    return Tripped(RESTORED, facts) if facts is not None else None
+
+
+def note_holds(error: Exception | None, *, now: datetime) -> None:
+    """Remember that holds could not be looked after, or that they were: what every process asks."""
+    if error is None:
+        Heartbeat.objects.filter(pk=1).exclude(untended="").update(untended="", untended_since=None)
+        return
+    text = str(getattr(error, "message", "") or error)[:400] or type(error).__name__
+    if not Heartbeat.objects.filter(pk=1).exists():
+        # None yet: the last admission stands in for a trusted moment, as it does for the guards.
+        at = Segment.objects.aggregate(at=Max("ingested_at"))["at"] or now
+        Heartbeat.objects.get_or_create(pk=1, defaults={"at": at, "ticked_at": now})
+    Heartbeat.objects.filter(pk=1, untended_since=None).update(untended_since=now)
+    Heartbeat.objects.filter(pk=1).exclude(untended=text).update(untended=text)
+
+
+def untended(now: datetime) -> Tripped | None:
+    """Holds have not been looked after for a while: something may be waiting to be held."""
+    heartbeat = Heartbeat.objects.filter(pk=1).exclude(untended_since=None).first()
+    if heartbeat is None or heartbeat.untended_since is None or now - heartbeat.untended_since < PATIENCE:
         return None
-    return Tripped(RESTORED, {"what": "register", "seen": known, "found": generation})
-
-
-def _generation() -> int:
-    return rings.footage().generation if vault.is_initialised() else 0
-
-
-def _log_size() -> int:
-    return LogHead.objects.filter(pk=1).values_list("size", flat=True).first() or 0
-
-
-def _keys_differ() -> bool:
-    """Whether keyring and register name different keys as those that live."""
-    named = set(Epoch.objects.exclude(state=EpochState.DESTROYED).values_list("key_id", flat=True))
-    return named != rings.footage().key_ids()
+    facts = {"error": heartbeat.untended[:200], "seen": clock.rfc3339(heartbeat.untended_since)}
+    return Tripped(UNTENDED, facts)
 
 
 def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
@@ -319,6 +336,12 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
             "Keys and log have gone further than the register knows: it was put back from a backup without"
             " “manage.py restore”. Run “manage.py restore --replay”."
         ),
+        RESTORING: _("A restore was begun and is not finished."),
+        JOURNAL: _(
+            "The journal of the keys cannot be read, so that nobody can tell whether the register is an older"
+            " copy: %(error)s"
+        ),
+        UNTENDED: _("Since %(seen)s, legal holds could not be looked after: %(error)s"),
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
     text = texts.get(code)

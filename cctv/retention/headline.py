@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cctv.retention import guards
+from cctv.retention.backup.errors import RestoreUnfinished
+from cctv.vault.errors import JournalBroken
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -38,6 +40,9 @@ def causes(now: "Overview", zone: "ZoneInfo | None") -> list[Cause]:
 
 
 def _found(now: "Overview", zone: "ZoneInfo | None") -> Iterator[Cause]:
+    if now.restoring is not None:
+        code = now.restoring.code
+        yield Cause("restore", "bad", guards.sentence(code, now.restoring.facts), _todo(code))
     if now.paused is not None:
         yield _paused(now, zone)
     elif now.clock is not None:
@@ -108,6 +113,15 @@ def _todo(code: str) -> str:
         return _(
             "Look at what the run would take. Confirm it if it is meant; else find out who changed a rule."
         )
+    if code == guards.UNTENDED:
+        return _(
+            "Tell the administrator: the log of the process names the hold. Destruction goes on by itself"
+            " once holds can be looked after."
+        )
+    if code == guards.JOURNAL:
+        return str(JournalBroken.hint)
+    if code == guards.RESTORING:
+        return str(RestoreUnfinished.hint)
     return _("Tell the administrator: the register may have to be put back with “manage.py restore”.")
 
 

@@ -261,10 +261,16 @@ class Heartbeat(models.Model):
     boots = models.JSONField(default=dict)
     # Trusted or not: tells a purge that does not run from one that does not trust its clock.
     ticked_at = models.DateTimeField(default=clock.now)
-    # Highest generation of the footage ring and size of the log seen: a register that knows less than the
-    # keyring and the log do was put back from a backup.
+    # Highest generation of the footage ring, size of the log and number of the journal's last line seen, and
+    # when the ring's keys were last held against the epochs: a register that knows less than these do was put
+    # back from a backup (see `witnesses`).
     footage_generation = models.PositiveBigIntegerField(default=0)
     log_size = models.PositiveBigIntegerField(default=0)
+    journal_number = models.PositiveBigIntegerField(default=0)
+    keys_seen_at = models.DateTimeField(null=True)
+    # Why holds cannot be looked after, from the last attempt ("" when they can), and since when.
+    untended = models.CharField(max_length=400, blank=True, default="")
+    untended_since = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%dT%H:%M:%S}"

@@ -79,22 +79,28 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     its row. Raises only when even the register cannot be read.
     """
     guards.tick(clock.now())
+    if guards.restore_unfinished() is not None:
+        log.warning("nothing is destroyed, nor carried on, before the restore that was begun is finished")
+        return Outcome()
     held = _holds_tended()
-    if guards.register_restored() is None:
+    if guards.in_doubt() is None:
         _tend_erasures()  # an older register knows nothing of holds placed since
     runs: list[UUID] = []
     unfinished = PurgeRun.objects.filter(is_open=True).first()
+    waiting = unfinished is None or unfinished.state in (RunState.PLANNED, RunState.PAUSED)
     # A run that has begun has claimed its own; no other begins while something may be waiting to be held.
-    if not held and (unfinished is None or unfinished.state in (RunState.PLANNED, RunState.PAUSED)):
+    # Once that has lasted, a guard says so: by a run that it pauses.
+    quiet = not held and guards.untended(clock.now()) is None
+    if quiet and waiting:
         return Outcome()
     if unfinished is not None:
         runs.append(unfinished.pk)
         _carry_on(unfinished)
-        if not held or PurgeRun.objects.filter(is_open=True).exists():
+        if quiet or PurgeRun.objects.filter(is_open=True).exists():
             return Outcome(runs=tuple(runs))
     _settle_mirrors()
     # What a wrong clock or an older register says has taken effect would stay in effect once it is mended.
-    shortened = shortening.apply_rules() if guards.trusted(clock.now()) else 0
+    shortened = shortening.apply_rules() if held and guards.trusted(clock.now()) else 0
     if trigger in AT_ONCE or not _planned_lately(clock.now()):
         plan = plans.compute(clock.now())
         if (run := _commit(plan, trigger=trigger, actor=actor)) is not None:
@@ -106,16 +112,18 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
 def _holds_tended() -> bool:
     """Take under each hold what came in since; let holds end where clock and register are trusted.
 
-    False: half a look only.
+    False: half a look only, which is noted.
     """
     try:
         # A rule ends at once what no look over the spans between has taken yet.
         holds.extend_holds(full=shortening.rules_waiting())
         if guards.trusted(clock.now()):
             holds.lapse_holds()
-    except STANDS_STILL:
+    except STANDS_STILL as error:
         log.exception("nothing new is destroyed: a hold could not take what it is to keep")
+        guards.note_holds(error, now=clock.now())
         return False
+    guards.note_holds(None, now=clock.now())
     return True
 
 
@@ -267,16 +275,16 @@ def _pause(run: PurgeRun, token: UUID, tripped: guards.Tripped) -> bool:
     log.error("run %s is paused: %s %s", run.pk, tripped.code, facts)
     _advance(run, token, RunState.PAUSED, pause_code=tripped.code, pause_facts=facts, paused_at=clock.now())
     paused = PurgeRun.objects.get(pk=run.pk)
+    alarms.paused(paused)  # first: a log that is away may be what stops it
     entries.paused(paused)
-    alarms.paused(paused)
     return False
 
 
 def _stay_paused(run: PurgeRun, token: UUID) -> bool:
     """Look whether a paused plan still fits: a mended clock or mount, or a moved world, ends its wait."""
     now = clock.now()
-    entries.paused(run)  # by its event id a no-op, unless the first attempt was killed
     alarms.paused(run)
+    entries.paused(run)  # by its event id a no-op, unless the first attempt was killed
     plan = plans.compute(run.cutoff_at)
     tripped = guards.check(plan, now=now)
     if tripped is not None and tripped.code == run.pause_code:

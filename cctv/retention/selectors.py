@@ -51,6 +51,8 @@ class Overview:
     blocked_keys: int
     silent_since: datetime | None
     clock: guards.Tripped | None
+    # A restore that was begun and is not finished: nothing is even planned.
+    restoring: guards.Tripped | None = None
     # When the oldest of what is overdue should have been gone.
     overdue_since: datetime | None = None
     # What holds in force keep, and how much of it has outlived its own retention: that is not overdue.
@@ -117,6 +119,7 @@ def overview(*, sites: SiteIds) -> Overview:
         blocked_keys=blocked_epochs(now).filter(_within(sites, "site_id")).count(),
         silent_since=ticked_at if ticked_at is not None and now - ticked_at > SILENCE else None,
         clock=guards.clock_behind(now) or guards.clock_unsure(now),
+        restoring=guards.restore_unfinished(),
         pause_text=_pause_text(run, sites),
         **_held(sites, now),
     )

@@ -8,8 +8,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from django.conf import settings
+from django.db import DatabaseError
+
 from cctv.core.atomic import fsync_dir, write_atomic
 from cctv.retention.backup.errors import RestoreUnfinished
+from cctv.retention.backup.models import Restore
 
 NAME = "restore.json"
 FORMAT = "lethe/restore/1"
@@ -47,3 +51,16 @@ def clear(home: Path) -> None:
     """It is finished."""
     (home / NAME).unlink(missing_ok=True)
     fsync_dir(home)
+
+
+def unfinished() -> bool:
+    """Whether a restore was begun here, or into this register from elsewhere, and is not finished."""
+    try:
+        if load(Path(str(settings.LETHE_HOME))) is not None:
+            return True
+    except RestoreUnfinished:
+        return True  # it cannot be read, so it was not finished
+    try:
+        return Restore.objects.filter(finished_at=None).exists()
+    except DatabaseError:
+        return False  # there is no register yet, or none that answers: that is for others to say

@@ -21,10 +21,10 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
-from accesslog.models import LogHead
 from cctv.core import clock
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest.models import Quarantined
+from cctv.retention import witnesses
 from cctv.retention.backup import replay_certificates, replay_holds
 from cctv.retention.holds.models import HeldObject
 from cctv.retention.models import Heartbeat
@@ -56,8 +56,7 @@ def replay() -> Counts:
 
 def trust(counts: Counts) -> None:
     """Note that the register now knows all that keys and log know: the guard's memory of them moves."""
-    size = LogHead.objects.get(pk=1).size
-    seen = {"footage_generation": rings.footage().generation, "log_size": size}
+    seen = witnesses.noted(clock.now())
     if not Heartbeat.objects.filter(pk=1).update(**seen):
         # None yet: the last admission stands in for a trusted moment, as it does for the guards.
         at = Segment.objects.aggregate(at=Max("ingested_at"))["at"] or clock.now()

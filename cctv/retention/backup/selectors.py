@@ -1,14 +1,9 @@
 """What is known of backups and restores."""
 
-from pathlib import Path
-
-from django.conf import settings
-from django.db import DatabaseError
-
 from cctv.retention import guards
 from cctv.retention.backup import progress
 from cctv.retention.backup.errors import RestoreUnfinished
-from cctv.retention.backup.models import Backup, Restore
+from cctv.retention.backup.models import Backup
 
 
 def existing() -> list[Backup]:
@@ -23,17 +18,12 @@ def latest() -> Backup | None:
 
 def unfinished_restore() -> bool:
     """Whether a restore was begun here, or into this register from elsewhere, and is not finished."""
-    if progress.load(Path(str(settings.LETHE_HOME))) is not None:
-        return True
-    try:
-        return Restore.objects.filter(finished_at=None).exists()
-    except DatabaseError:
-        return False  # there is no register yet, or none that answers: that is for others to say
+    return progress.unfinished()
 
 
 def register_in_doubt() -> bool:
     """Whether the register may be an older copy: what it does not know must then be left alone."""
-    return unfinished_restore() or guards.register_restored() is not None
+    return guards.in_doubt() is not None
 
 
 def refuse_unfinished_restore() -> None:

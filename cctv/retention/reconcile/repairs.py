@@ -20,7 +20,6 @@ from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import guards, plan
-from cctv.retention.backup.models import Restore
 from cctv.retention.holds.models import HoldGate
 from cctv.retention.models import PurgeFailure
 from cctv.retention.plan import SEGMENT
@@ -62,11 +61,6 @@ def _guarded() -> RepairRefused | None:
         return RepairRefused(
             _t("Nothing was repaired: %(why)s") % {"why": guards.sentence(tripped.code, tripped.facts)},
             hint=_("Mend that first, then check again."),
-        )
-    if Restore.objects.filter(finished_at=None).exists():
-        return RepairRefused(
-            _("Nothing was repaired: this register was put back from a backup and is not complete yet."),
-            hint=_("Finish “manage.py restore”, then check again."),
         )
     if compare.purge_under_way():
         return RepairRefused(_("Nothing was repaired: a purge is at work."), hint=_("Try again in a minute."))
