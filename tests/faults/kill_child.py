@@ -50,7 +50,7 @@ def main() -> None:
         command = json.loads(line)
         runners = [_fork(command) for _ in range(command.get("processes", 1))]
         results = [_result(*runner) for runner in runners]
-        if command["do"] == "build":
+        if command["do"] == "build" and not results[0]["code"]:
             truth.update(results[0]["said"])
         print(json.dumps(results[0] if len(results) == 1 else results), flush=True)
 
@@ -106,9 +106,9 @@ def _do(command: dict[str, Any]) -> Any:
     clock.now = lambda: now
     boot.read = lambda: boot.Boot("one", now - NOW)
     destroy.BATCH, rekey.BATCH, shortening.BATCH, taking.BATCH = 8, 3, 1, 2
-    return {"act": _act, "after": _after, "facts": _facts, "since_backup": _since_backup}[command["do"]](
-        command
-    )
+    return {"act": _act, "after": _after, "facts": _facts, "since_backup": _since_backup, "schema": _schema}[
+        command["do"]
+    ](command)
 
 
 # ------------------------------------------------------------------ what is killed
@@ -339,6 +339,14 @@ def _facts(_command: dict[str, Any]) -> dict[str, Any]:
         "generation": rings.footage().generation,
         "destroyed": sum(PurgeRun.objects.values_list("destroyed_segments", flat=True)),
     }  # fmt: skip
+
+
+def _schema(_command: dict[str, Any]) -> None:
+    """Empty tables."""
+    from django.core.management import call_command
+
+    for alias in ("default", "log"):
+        call_command("migrate", database=alias, verbosity=0)
 
 
 def _since_backup(_command: dict[str, Any]) -> None:
