@@ -105,7 +105,7 @@ def _decide(incoming: Incoming, provisional: Provisional, arrival: Arrival) -> A
 def _seen_before(incoming: Incoming, camera: Camera, taken: Taken) -> Admission | None:
     """What becomes of a recording that was erased on request, or is there already."""
     duration = timedelta(milliseconds=taken.facts.counted_ms) if taken.facts is not None else None
-    if again.was_erased(camera=camera, starts=incoming.starts, duration=duration):
+    if again.was_erased(camera=camera, starts=_settled(incoming, duration), duration=duration):
         return Admission(Outcome.ERASED)
     if duration is None:
         return None
@@ -116,6 +116,16 @@ def _seen_before(incoming: Incoming, camera: Camera, taken: Taken) -> Admission 
         camera=camera, original_sha256=original, stored=taken.sealed.facts, starts=starts, duration=duration
     )
     return None if known is None else _duplicate(known)
+
+
+def _settled(incoming: Incoming, duration: timedelta | None) -> tuple[datetime, ...]:
+    """The start, or all that it may be while nothing tells."""
+    if duration is None or not incoming.starts:
+        return incoming.starts
+    try:
+        return (moments.settle(incoming.starts, ended_at=incoming.modified_at, duration=duration),)
+    except moments.AmbiguousTime:
+        return incoming.starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,16 +36,23 @@ CANDIDATES = 3
 
 
 def was_erased(*, camera: Camera, starts: Sequence[datetime], duration: timedelta | None) -> bool:
-    """Whether the recording of this camera with one of these starts was erased on request.
+    """Whether the recording of this camera was erased on request, whichever of these is its start.
 
+    Two starts are those of an hour that happened twice, of a recording that nothing settles: what was
+    erased of one time round says nothing of the other. In quarantine it is known by the first of them.
     Of something that is no readable video the duration is unknown (None), as it was of what was erased in
     quarantine: its start decides alone then.
     """
-    erased = ErasedSpan.objects.filter(camera=camera, starts_at__in=starts, until__gt=clock.now())
-    for starts_at, ends_at in erased.values_list("starts_at", "ends_at"):
-        if duration is None or ends_at in (starts_at, starts_at + duration):
-            return True
-    return False
+    spans = ErasedSpan.objects.filter(camera=camera, starts_at__in=starts, until__gt=clock.now())
+    erased = set(spans.values_list("starts_at", "ends_at"))
+    if not erased:
+        return False
+    claimed = min(starts)
+    if (claimed, claimed) in erased:
+        return True
+    if duration is None:
+        return {starts_at for starts_at, _ in erased} == set(starts)
+    return all((start, start + duration) in erased or (start, start) in erased for start in starts)
 
 
 def find_moved(

@@ -87,6 +87,18 @@ class RingRolledBack(LetheError):
     )
 
 
+class RingForked(LetheError):
+    """A mirror that is not newer has keys that the primary never had: one went on from an old copy."""
+
+    code = "keyring_forked"
+    status = 503
+    message = _("A mirror has keys that this machine never had. It was left as it is.")
+    hint = _(
+        "One of the two went on from an old copy. Keep a copy of both key folders and find out which footage "
+        "opens with which; then empty the mirror’s folder or give the mirror up."
+    )
+
+
 class UnsafeFileSystem(LetheError):
     """Overwriting in place does not overwrite here, so a key could not be destroyed."""
 

@@ -200,7 +200,7 @@ class Keyring:
         """
         started_at_us = _now_us()
         with self._lock():
-            settled = self._settle()
+            settled = self._settle(changing=True)
             if any(key_id in settled.content.keys for key_id in key_ids):
                 settled = self._ratchet(settled, set(key_ids))
             self._keep_up(settled)
@@ -221,7 +221,7 @@ class Keyring:
     def sync_mirrors(self) -> list[MirrorState]:
         """Bring every reachable mirror forward; for the regular tick."""
         with self._lock():
-            settled = self._settle()
+            settled = self._settle(changing=True)
             self._keep_up(settled)
             return self._bring_forward(settled)
 
@@ -274,12 +274,17 @@ class Keyring:
                 if self._memory.valid() is None:
                     self._settle()
 
-    def _settle(self) -> Settled:
-        """Settle the folder and take it into memory. The lock is held."""
+    def _settle(self, *, changing: bool = False) -> Settled:
+        """Settle the folder and take it into memory; no change is made to an old copy. The lock is held."""
         with _disk_errors(_OVERWRITE_FAILED):
             settled = self._replica.settle()
-        if not self._rollback_checked:
-            self._mirrors.refuse_rollback(settled)
+        if changing or not self._rollback_checked:
+            self._rollback_checked = False
+            try:
+                self._mirrors.refuse_rollback(settled)
+            except RingRolledBack:
+                self._memory.close()  # a mirror that was away has come back: nothing is read any more either
+                raise
             self._rollback_checked = True
         self._memory.take(settled)
         # What could not keep up is tried again each time, and never keeps anybody from reading.
@@ -299,7 +304,7 @@ class Keyring:
 
     def _add(self, label: str, *, fresh: bool) -> str:
         with self._lock():
-            settled = self._settle()
+            settled = self._settle(changing=True)
             if not fresh and (found := settled.content.find_label(label)):
                 return found
             key_id = secrets.token_hex(16)

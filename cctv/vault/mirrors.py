@@ -4,7 +4,9 @@ A ratchet is complete when every mirror has overwritten its old root. A mirror t
 PENDING, remembered in `mirrors.json` beside the primary, and is brought forward when it comes back:
 always from the primary to the mirror, so a mirror never brings a destroyed key back. A folder that
 was a mirror and is empty now is an unmounted disk, not a new mirror. One that is ahead of the
-primary proves that the primary is an old copy, and everything stops.
+primary proves that the primary is an old copy, and everything stops. It may have been away for as
+long as nobody looked; so it is looked at before every change, and before it is written to: what it
+has and the primary never had is nowhere else.
 """
 
 import json
@@ -17,8 +19,9 @@ from typing import TYPE_CHECKING
 from cctv.core.atomic import write_atomic
 from cctv.core.errors import LetheError
 from cctv.vault import keyfile
-from cctv.vault.errors import KeyringBroken, RingRolledBack
+from cctv.vault.errors import KeyringBroken, RingForked, RingRolledBack
 from cctv.vault.filesystems import refuse_unsafe
+from cctv.vault.keyfile import Content, Header
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.steps import reached
 
@@ -70,20 +73,11 @@ class MirrorSet:
 
     def refuse_rollback(self, settled: Settled) -> None:
         """RingRolledBack if a mirror, authenticated by its own root, is ahead of the primary."""
-        ours = settled.content.header
         for state in self.states():
-            replica = Replica(Path(state.path), self._primary.ring)
-            try:
-                with replica.path.open("rb") as file:
-                    theirs = keyfile.read_header(file.read(256))
-                ahead = (theirs.generation, theirs.serial) > (ours.generation, ours.serial)
-                if theirs.ring_id == ours.ring_id and ahead:
-                    replica.read()
-                    raise RingRolledBack(f"{RingRolledBack.message} ({state.path})")
-            except RingRolledBack:
-                raise
-            except (OSError, LetheError):
-                continue  # away or damaged: bring_forward says so
+            mirror = Replica(Path(state.path), self._primary.ring)
+            theirs = _header(mirror.path)
+            if theirs is not None and is_ahead(theirs, settled.content.header) and _content(mirror):
+                raise RingRolledBack(f"{RingRolledBack.message} ({state.path})")
 
     def bring_forward(self, settled: Settled) -> list[MirrorState]:
         """Make every reachable mirror equal to the primary; returns and records how each one fared."""
@@ -101,6 +95,7 @@ class MirrorSet:
         mirror = Replica(Path(state.path), self._primary.ring)
         try:
             self._prepare(mirror, state, settled)
+            self._refuse_loss(mirror, state, settled)
             mirror.adopt(settled)
             reached("mirror.adopted")
             if not mirror.confirms(settled):
@@ -134,6 +129,28 @@ class MirrorSet:
                 raise FileExistsError("the folder holds another installation's keyring")
         refuse_unsafe(mirror.folder)
 
+    @staticmethod
+    def _refuse_loss(mirror: Replica, state: MirrorState, settled: Settled) -> None:
+        """RingRolledBack, RingForked if the mirror has keys that the primary never had."""
+        ours, header = settled.content, _header(mirror.path)
+        if header is None:
+            return
+        ahead = is_ahead(header, ours.header)
+        as_left = (header.generation, header.serial) == (state.generation, state.serial)
+        if as_left and not ahead and not state.pending:
+            return  # spares reading all of it at every key
+        theirs = _content(mirror)
+        if theirs is None:
+            return  # torn by the mirror's own crash: it is replaced
+        if ahead:
+            raise RingRolledBack(f"{RingRolledBack.message} ({state.path})")
+        destroyed = {key_id for ratchet in ours.ratchets for key_id in ratchet.removed}
+        if theirs.keys.keys() <= ours.keys.keys() | destroyed:
+            return
+        if not _remembers(ours, header) and (as_left or not state.confirmed_at_us):
+            return  # away for so long that nobody remembers what was destroyed meanwhile
+        raise RingForked(f"{RingForked.message} ({state.path})")
+
     def _load(self) -> dict[str, MirrorState]:
         try:
             record = json.loads(self._record.read_text())
@@ -144,3 +161,33 @@ class MirrorSet:
     def _save(self, states: Iterable[MirrorState]) -> None:
         record = {"format": FORMAT, "mirrors": [asdict(state) for state in states]}
         write_atomic(self._record, json.dumps(record, indent=1).encode())
+
+
+def is_ahead(theirs: Header, ours: Header) -> bool:
+    """Whether a keyring of the same ring was written later."""
+    later = (theirs.generation, theirs.serial) > (ours.generation, ours.serial)
+    return later and theirs.ring_id == ours.ring_id
+
+
+def _header(path: Path) -> Header | None:
+    """None for what is away or no keyring: bring_forward says so."""
+    try:
+        with path.open("rb") as file:
+            return keyfile.read_header(file.read(256))
+    except (OSError, KeyringBroken):
+        return None
+
+
+def _content(mirror: Replica) -> Content | None:
+    """Authenticated by the mirror's own root; None if it is not."""
+    try:
+        return mirror.read().content
+    except (OSError, LetheError):
+        return None
+
+
+def _remembers(ours: Content, theirs: Header) -> bool:
+    """Whether the primary still knows every destruction since the mirror's generation."""
+    if theirs.generation == ours.header.generation:
+        return True
+    return bool(ours.ratchets) and ours.ratchets[0].generation_before <= theirs.generation

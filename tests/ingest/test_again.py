@@ -1,6 +1,6 @@
 """What comes a second time: a survivor whose key has moved, and what was erased on request."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,9 @@ from accesslog.models import LogEntry
 from cctv.core import clock
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest import again, quarantine
+from cctv.ingest.admission import take_in
+from cctv.ingest.arrivals import Stream
+from cctv.ingest.incoming import Incoming
 from cctv.ingest.models import Quarantined
 from cctv.vault import services as vault
 from cctv.vault.models import Epoch, EpochState
@@ -115,6 +118,54 @@ def test_what_was_erased_in_quarantine_is_known_by_its_claimed_start(office, var
         camera=office.gate, starts_at=start, ends_at=start, until=start + timedelta(days=30)
     )
     assert office.admit(variant(), start=start).outcome == "erased"
+
+
+def comes_again(office: Any, data: bytes, starts: tuple[datetime, ...], ended_at: datetime | None) -> Any:
+    """From a folder whose names do not tell which of two starts is meant; outcome and whether it went."""
+    went: list[bool] = []
+    incoming = Incoming(
+        site=office.site, camera=office.gate, starts=starts, origin="folder", original_name="a.mp4",
+        modified_at=ended_at,
+    )  # fmt: skip
+    admission = take_in(incoming, Stream(iter([data])), remove=lambda: went.append(True))
+    assert went
+    return admission
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_invariant_5_an_erased_half_of_a_repeated_hour_takes_nothing_of_its_twin(
+    office, variant, erased_first
+):
+    starts = (office.began(100), office.began(40))
+    gone, twin = starts if erased_first else starts[::-1]
+    segment = office.admit(variant(), start=gone).segment
+    length = segment.ends_at - segment.starts_at
+    erased(segment)
+    assert comes_again(office, variant(), starts, gone + length).outcome == "erased"
+    assert comes_again(office, variant(1), starts, twin + length).outcome == "live"
+    assert Segment.objects.get().starts_at == twin
+
+
+def test_invariant_5_what_cannot_be_placed_in_a_repeated_hour_is_kept_though_one_half_was_erased(
+    office, variant
+):
+    starts = (office.began(100), office.began(40))
+    erased(office.admit(variant(), start=starts[1]).segment)
+    for data in (variant(1), variant(1)[:200]):  # the second is no video: nobody knows how long it is
+        admission = comes_again(office, data, starts, None)
+        assert admission.outcome == "quarantined"
+    erased(office.admit(variant(), start=starts[0]).segment)
+    for data in (variant(2), variant(2)[:200]):
+        assert comes_again(office, data, starts, None).outcome == "erased", "whichever it is, it was erased"
+
+
+def test_what_was_erased_in_quarantine_because_nothing_told_its_half_stays_out(office, variant):
+    starts = (office.began(100), office.began(40))
+    row = comes_again(office, variant(), starts, None).quarantined
+    ErasedSpan.objects.create(
+        camera=office.gate, starts_at=row.claimed_start, ends_at=row.claimed_start, until=row.expires_at
+    )
+    assert comes_again(office, variant(), starts, None).outcome == "erased"
 
 
 def test_an_erasure_between_the_look_and_the_commit_still_keeps_it_out(office, variant, monkeypatch):

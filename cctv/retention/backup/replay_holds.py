@@ -12,7 +12,7 @@ from django.db.models import F
 from cctv.core import clock
 from cctv.people.models import Account
 from cctv.retention.holds import remembered
-from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldGate
+from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldGate, HoldState
 from cctv.sites.models import Camera, Site
 from cctv.vault import rings
 
@@ -29,6 +29,8 @@ _MOMENTS = (
     "decided_at",
 )
 _PERSONS = ("placed_by", "deputy", "decided_by")
+_NUMBERS = ("number", "year", "sequence")
+_LATEST = ("until", "confirm_by")
 _TEXTS = ("number", "year", "sequence", "case", "ground", "state", "key_id", "terminal", "too_late")
 
 
@@ -84,12 +86,22 @@ def _create(told: Mapping[str, Any]) -> Hold | None:
 
 def _bring_up(hold: Hold, told: Mapping[str, Any]) -> None:
     """A hold that the register knows: confirmed or prolonged since. What the register itself has still to
-    tell is newer than anything the journal says of it."""
+    tell is newer than anything the journal says of it.
+
+    The last line need not be the newest: who took something in may have read the hold before somebody
+    else decided and told of it. So nothing that protects longer is taken back.
+    """
     if hold.pending:
         return
-    number, year, sequence = hold.number, hold.year, hold.sequence
+    stands = {name: getattr(hold, name) for name in _NUMBERS}
+    if hold.state == HoldState.ACTIVE and told.get("state") == HoldState.PLACED:
+        stands["state"] = hold.state
+    latest = {name: getattr(hold, name) for name in _LATEST if getattr(hold, name) is not None}
     _fill(hold, told)
-    hold.number, hold.year, hold.sequence = number, year, sequence
+    for name, value in stands.items():
+        setattr(hold, name, value)
+    for name, value in latest.items():
+        setattr(hold, name, max(value, getattr(hold, name)))
     if told.get("details"):
         hold.details = base64.b64decode(told["details"])
     hold.save()

@@ -29,7 +29,7 @@ from cctv.vault.errors import (
 from cctv.vault.keyfile import Content, Header
 from cctv.vault.keyring import HOLDER_TIMEOUT_S, Keyring, RatchetResult
 from cctv.vault.locks import LOCK_TIMEOUT_S
-from cctv.vault.mirrors import MirrorSet, MirrorState
+from cctv.vault.mirrors import MirrorSet, MirrorState, is_ahead
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.rootfile import RootKey
 from cctv.vault.roots import RootFacts, Signature, openbao
@@ -134,14 +134,17 @@ class SharedReplica(Replica):
 class Copies(MirrorSet):
     """Mirrors of a shared ring: they protect from losing the keyring, and open nothing by themselves."""
 
+    _primary: SharedReplica
+
     def refuse_rollback(self, settled: Settled) -> None:
-        """RingRolledBack if a copy of this ring is newer than what is stored."""
+        """RingRolledBack if a copy of this ring is newer than what is stored; KeyringMoved if another host
+        has stored something since."""
         ours = settled.content.header
         for path in (Path(state.path) / "keyring" for state in self.states()):
             theirs = header_of(path)
-            if theirs is None or theirs.ring_id != ours.ring_id:
-                continue
-            if (theirs.generation, theirs.serial) > (ours.generation, ours.serial):
+            if theirs is not None and is_ahead(theirs, ours):
+                if stored_header(self._primary.place.read()) != ours:
+                    raise KeyringMoved()
                 raise RingRolledBack(f"{RingRolledBack.message} ({path})")
 
     def _bring_one(self, state: MirrorState, settled: Settled) -> MirrorState:
@@ -154,7 +157,12 @@ class Copies(MirrorSet):
             theirs = header_of(path)
             if theirs is not None and theirs.ring_id != header.ring_id:
                 raise FileExistsError("the folder holds another installation's keyring")
-            if not path.exists() or path.read_bytes() != settled.data:
+            if theirs is not None and is_ahead(theirs, header):
+                stored = stored_header(self._primary.place.read())
+                if stored is None or is_ahead(theirs, stored):
+                    raise RingRolledBack(f"{RingRolledBack.message} ({path})")
+                header = theirs  # another host was here since, with what it has stored
+            elif not path.exists() or path.read_bytes() != settled.data:
                 write_atomic(path, settled.data)
             for companion in self._companions:
                 companion.follow(settled, self._primary.folder, path.parent)
@@ -312,8 +320,8 @@ class SharedKeyring(Keyring):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # of a second host: nothing lies in it
         return super()._lock()
 
-    def _settle(self) -> Settled:
-        return _again(super()._settle)
+    def _settle(self, *, changing: bool = False) -> Settled:
+        return _again(lambda: super(SharedKeyring, self)._settle(changing=changing))
 
     def _add(self, label: str, *, fresh: bool) -> str:
         return _again(lambda: super(SharedKeyring, self)._add(label, fresh=fresh))

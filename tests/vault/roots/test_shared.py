@@ -185,6 +185,45 @@ def test_an_older_keyring_put_back_is_noticed(hosts: Host):
     assert fresh.find("made")
 
 
+def test_invariant_5_a_newer_mirror_that_comes_back_late_is_never_overwritten(hosts: Host, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    ring = hosts("here", mirrors=(str(disk / "footage"),)).ring()
+    ring.initialise()
+    where = hosts("here")
+    before = where.stored()
+    ring.ensure("made")
+    newer = (disk / "footage" / "keyring").read_bytes()
+    ring.close()
+    disk.rename(tmp_path / "away")
+    place = where.place()
+    place.read()
+    place.write(before)
+    fresh = hosts("fresh", mirrors=(str(disk / "footage"),)).ring()  # which has no copy of its own
+    assert not fresh.find("made")
+    (tmp_path / "away").rename(disk)
+    for change in (fresh.sync_mirrors, lambda: fresh.ensure("new")):
+        with pytest.raises(RingRolledBack):
+            change()
+    assert (disk / "footage" / "keyring").read_bytes() == newer
+    fresh.recover_from(disk / "footage")
+    assert fresh.find("made")
+
+
+def test_hosts_that_mirror_to_one_disk_do_not_take_each_other_for_an_old_copy(hosts: Host, tmp_path):
+    mirror = tmp_path / "mirror"
+    here, there = (hosts(name, mirrors=(str(mirror),)).ring() for name in ("here", "there"))
+    here.initialise()
+    there.ensure("first")
+    settled = here._settle()
+    made = there.ensure("made")  # after this host has read, before it looks at the mirror
+    with pytest.raises(KeyringMoved):
+        here._mirrors.refuse_rollback(settled)
+    assert [state.pending for state in here._mirrors.bring_forward(settled)] == [False]
+    assert (mirror / "keyring").read_bytes() == hosts("here").stored()
+    assert here.get(made) == there.get(made)
+
+
 def test_a_lost_keyring_comes_back_from_a_mirror_and_never_from_before_a_ratchet(hosts: Host, tmp_path):
     (tmp_path / "mirror").mkdir()
     mirror = tmp_path / "mirror" / "footage"
