@@ -7,9 +7,11 @@ holds no picture and no name; the key in it is wrapped.
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.core import serializers
 
@@ -22,17 +24,42 @@ from cctv.vault.models import Epoch, EpochState
 MODELS: dict[str, type[Segment] | type[Quarantined]] = {"segment": Segment, "quarantined": Quarantined}
 
 
-def describe(row: Segment | Quarantined) -> dict[str, Any]:
-    """The row (which comes with its epoch) and its epoch, as JSON can hold them."""
-    (record,) = json.loads(serializers.serialize("json", [row]))
-    epoch = row.epoch
-    return {
-        "fields": record["fields"],
-        "epoch": {
-            "id": str(epoch.pk), "site": str(epoch.site_id), "hour": clock.rfc3339(epoch.expires_hour),
+def describe(kind: str, pks: Collection[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The rows with these ids and their epochs, as JSON can hold them; by id.
+
+    Operators wait for this, thousands of rows at a time: columns are read, no objects are made.
+    """
+    model = MODELS[kind]
+    columns = [field for field in model._meta.concrete_fields if not field.primary_key]
+    epoch_at = next(at for at, field in enumerate(columns) if field.name == "epoch")
+    names = [field.attname for field in columns]
+    rows = list(model._default_manager.filter(pk__in=pks).values_list("pk", *names))
+    epochs = Epoch.objects.in_bulk({values[epoch_at] for _pk, *values in rows})
+    told = {
+        pk: {
+            "id": str(pk), "site": str(epoch.site_id), "hour": clock.rfc3339(epoch.expires_hour),
             "key_id": epoch.key_id,
-        },
+        }
+        for pk, epoch in epochs.items()
     }  # fmt: skip
+    return {
+        pk: {
+            "fields": {field.name: _plain(value) for field, value in zip(columns, values, strict=True)},
+            "epoch": told[values[epoch_at]],
+        }
+        for pk, *values in rows
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A column's value in the words of Django's serialiser, which reads it back (times to the µs)."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, bytes | memoryview):
+        return b64encode(value).decode()
+    return value
 
 
 def recreate(kind: str, pk: str, facts: Mapping[str, Any], *, epoch_lives: bool) -> bool:

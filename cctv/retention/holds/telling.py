@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import IndexFields
@@ -100,18 +101,24 @@ def _journal(hold: Hold, each: dict[str, Any]) -> None:
     objects: list[list[Any]] = []
     if each["what"] == HELD:
         held = HeldObject.objects.filter(hold=hold, pk__gte=each["first"], pk__lte=each["last"])
-        held = held.select_related("segment__epoch", "quarantined__epoch")
-        objects = [_object(row) for row in held.order_by("pk")]
+        objects = _objects(held.order_by("pk"))
     journal.append("held", {"hold": facts(hold), "objects": objects})
 
 
-def _object(row: HeldObject) -> list[Any]:
-    """Kind, id, the key under the hold's key, and the object's own row."""
-    kept = row.segment or row.quarantined
-    assert kept is not None
-    kind = "segment" if row.segment_id else "quarantined"
-    wrapped = base64.b64encode(bytes(row.wrapped_key)).decode()
-    return [kind, str(kept.pk), wrapped, remembered.describe(kept)]
+def _objects(held: "QuerySet[HeldObject]") -> list[list[Any]]:
+    """Of each: kind, id, the key under the hold's key, and the object's own row."""
+    rows: list[tuple[Any, ...]] = list(held.values_list("segment_id", "quarantined_id", "wrapped_key"))
+    kept = {
+        "segment": remembered.describe("segment", [segment for segment, _q, _k in rows if segment]),
+        "quarantined": remembered.describe("quarantined", [other for _s, other, _k in rows if other]),
+    }
+    objects: list[list[Any]] = []
+    for segment, other, key in rows:
+        wrapped = base64.b64encode(bytes(key)).decode()
+        for kind, pk in (("segment", segment), ("quarantined", other)):
+            if pk is not None:
+                objects.append([kind, str(pk), wrapped, kept[kind][pk]])
+    return objects
 
 
 # ------------------------------------------------------------------ the log
