@@ -25,8 +25,8 @@ SIZES: Mapping[str, Mapping[int, int]] = {
     "postgresql": {10_000: 5, 100_000: 3, 1_000_000: 1},
 }
 QUICK_SIZES: Mapping[str, Mapping[int, int]] = {
-    "sqlite": {300: 2, 1_000: 2},
-    "postgresql": {300: 2, 1_000: 2},
+    "sqlite": {100: 2, 300: 2},
+    "postgresql": {100: 2, 300: 2},
 }
 
 
@@ -84,7 +84,7 @@ def _floor(ground: Ground, size: int) -> float:
     """`rm -rf` of as many files in as many folders."""
     for _names in ground.write_tree(size):
         pass
-    ground.sync()
+    ground.sync(size)
     started = time.perf_counter()
     subprocess.run(["rm", "-rf", *(str(shard) for shard in ground.shards)], check=True)
     taken = time.perf_counter() - started
