@@ -100,7 +100,6 @@ def overview(*, sites: SiteIds) -> Overview:
     over_quarantined = _overdue(quarantined.exclude(plan.protected("quarantined")), late)
     over_keys = ended.aggregate(n=Count("pk"), since=Min("expires_hour"))
     key_since = over_keys["since"] + HOUR if over_keys["since"] else None
-    ticked_at = Heartbeat.objects.filter(pk=1).values_list("ticked_at", flat=True).first()
     run = runs(sites=sites).filter(is_open=True).first()
     return Overview(
         at=now,
@@ -117,12 +116,20 @@ def overview(*, sites: SiteIds) -> Overview:
         pending_runs=runs(sites=sites).filter(state=RunState.PENDING).count(),
         failures=failures(sites=sites).count(),
         blocked_keys=blocked_epochs(now).filter(_within(sites, "site_id")).count(),
-        silent_since=ticked_at if ticked_at is not None and now - ticked_at > SILENCE else None,
+        silent_since=_silent_since(now),
         clock=guards.clock_behind(now) or guards.clock_unsure(now),
         restoring=guards.restore_unfinished(),
         pause_text=_pause_text(run, sites),
         **_held(sites, now),
     )
+
+
+def _silent_since(now: datetime) -> datetime | None:
+    """Since when nobody wakes the purge; where it has never run, since there is something to end."""
+    last = Heartbeat.objects.filter(pk=1).values_list("ticked_at", flat=True).first()
+    if last is None:
+        last = Segment.objects.aggregate(at=Min("ingested_at"))["at"]
+    return last if last is not None and now - last > SILENCE else None
 
 
 def _overdue(kept: "QuerySet[Any]", late: datetime) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from cctv.retention import guards, headline, purge, selectors
-from cctv.retention.models import CertificateCamera, Erasure, PurgeRun, RunState
+from cctv.retention.models import CertificateCamera, Erasure, Heartbeat, PurgeRun, RunState
 from cctv.retention.promises import Promise, promises
 from tests.retention.people import People, people
 from tests.retention.reconcile.damage import hold
@@ -80,6 +80,13 @@ def test_a_wrong_clock_is_the_cause_and_the_remedy_is_to_set_it(
     assert first_cause() == "paused"
     assert "Destruction is paused. The clock of this machine stands at" in verdict(officer)
     assert "Set the clock of the machine right" in verdict(officer)
+
+
+def test_a_worker_that_was_never_started_is_the_cause(yard: Yard, officer: Any) -> None:
+    yard.segment(expires_in=-2 * HOUR)
+    Heartbeat.objects.all().delete()
+    assert first_cause() == "silent"
+    assert "Why The purge is not running." in verdict(officer)
 
 
 def test_a_silent_worker_is_the_cause(yard: Yard, officer: Any) -> None:
