@@ -166,3 +166,18 @@ def test_invariant_7_a_register_put_back_ends_no_hold_that_was_prolonged_since(c
         court.purge()
     assert state_of(hold) == HoldState.ACTIVE
     assert sealed.row.sealed_name in court.yard.objects()
+
+
+def test_invariant_5_what_came_into_a_span_and_expired_while_no_worker_ran_is_held(court: Court) -> None:
+    yard = court.yard
+    hold = court.place(
+        cameras=[yard.cameras[0]], starts_at=yard.now - 40 * DAY, ends_at=yard.now, until=yard.now + 90 * DAY
+    ).hold
+    court.purge()
+    yard.wait(MINUTE)
+    late = court.recorded(yard.now - 30 * DAY + HOUR)
+    Segment.objects.filter(pk=late.row.pk).update(ingested_at=yard.now)
+    yard.wait(2 * HOUR)
+    court.purge()
+    assert court.held(hold)
+    assert Segment.objects.filter(pk=late.row.pk).exists()
