@@ -85,7 +85,18 @@ register(
     EventType(
         kind="footage.erased",
         required=frozenset(
-            {"erasure", "actor", "terminal", "site", "camera", "from", "to", "reference", "ground", "segments"}
+            {
+                "erasure",
+                "actor",
+                "terminal",
+                "site",
+                "camera",
+                "from",
+                "to",
+                "reference",
+                "ground",
+                "segments",
+            }
         ),
         optional=frozenset({"quarantined", "held_back", "spans"}),
         sentence=_("{actor} had {segments} segments of {camera} erased on request ({reference})."),
