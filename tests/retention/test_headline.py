@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
+from cctv.footage.models import Segment
 from cctv.retention import guards, headline, purge, selectors
 from cctv.retention.models import CertificateCamera, Erasure, Heartbeat, PurgeRun, RunState
 from cctv.retention.promises import Promise, promises
@@ -84,6 +85,7 @@ def test_a_wrong_clock_is_the_cause_and_the_remedy_is_to_set_it(
 
 def test_a_worker_that_was_never_started_is_the_cause(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=-2 * HOUR)
+    Segment.objects.update(ingested_at=yard.now - 3 * HOUR)
     Heartbeat.objects.all().delete()
     assert first_cause() == "silent"
     assert "Why The purge is not running." in verdict(officer)
