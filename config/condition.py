@@ -18,7 +18,8 @@ TONES = {Severity.OK: "ok", Severity.WARN: "warn", Severity.BAD: "bad"}
 @require_GET
 @requires("health.see")
 def health(request: Request) -> HttpResponse:
-    """Look now, and show what is not well before what is."""
+    """Look now, and show what is not well before what is: of all sites, so only for who may see them all."""
+    request.permissions.require_everywhere("health.see")
     for module in settings.LETHE_DOCTORS:
         import_module(module)
     found = doctor.examine()

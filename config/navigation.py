@@ -17,12 +17,16 @@ from cctv.people.policy import permissions_of
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the rail: where it leads and the action of `cctv.people.policy` that it needs."""
+    """A line of the rail: where it leads and the action of `cctv.people.policy` that it needs.
+
+    `everywhere`: its page is about all sites at once, so the action has to be allowed at all of them.
+    """
 
     label: str | Promise
     icon: str
     url_name: str
     action: str
+    everywhere: bool = False
 
 
 NAVIGATION: tuple[Entry, ...] = (
@@ -36,7 +40,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Register"), "register", "register", "register.see"),
     Entry(_("Sources"), "source", "sources", "ingest.see"),
     Entry(_("People"), "people", "people", "people.see"),
-    Entry(_("Health"), "health", "health", "health.see"),
+    Entry(_("Health"), "health", "health", "health.see", everywhere=True),
 )
 
 
@@ -65,7 +69,8 @@ def entries_for(user: Any) -> Iterator[tuple[Entry, str]]:
     permissions = permissions_of(user)
     for entry in NAVIGATION:
         url = address(entry.url_name)
-        if url and permissions.may(entry.action):
+        allowed = permissions.everywhere if entry.everywhere else permissions.may
+        if url and allowed(entry.action):
             yield entry, url
 
 

@@ -271,7 +271,7 @@ MATRIX: dict[str, Row] = {
     "media/<str:number>/hand-over/": Row("medium-hand-over", "site", HOLDING, medium),
     "media/<str:number>/return/": Row("medium-return", "site", HOLDING, medium, ok=302),
     "media/<str:number>/destroy/": Row("medium-destroy", "site", HOLDING, medium),
-    "health/": Row("health", "any", CHANGE),
+    "health/": Row("health", "everywhere", CHANGE),
     "retention/checks/": Row("fsck", "any", FSCK),
     "retention/checks/<uuid:pk>/": Row("fsck-run", "any", FSCK, fsck),
     # holds: the one of the world is in force, so there is nothing to confirm or refuse
