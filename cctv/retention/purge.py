@@ -82,7 +82,9 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
     if guards.restore_unfinished() is not None:
         log.warning("nothing is destroyed, nor carried on, before the restore that was begun is finished")
         return Outcome()
-    held = _holds_tended()
+    # What ends from here on ends by this moment, and no later one: holds have been looked after by then.
+    looked = clock.now()
+    held = _holds_tended(looked)
     if guards.in_doubt() is None:
         _tend_erasures()  # an older register knows nothing of holds placed since
     runs: list[UUID] = []
@@ -98,25 +100,29 @@ def purge_due(*, trigger: str = Trigger.AUTO, actor: Account | None = None) -> O
         _carry_on(unfinished)
         if quiet or PurgeRun.objects.filter(is_open=True).exists():
             return Outcome(runs=tuple(runs))
+        looked = clock.now()  # it may have taken hours
+        held = _holds_tended(looked)
+        if not held and guards.untended(looked) is None:
+            return Outcome(runs=tuple(runs))
     _settle_mirrors()
     # What a wrong clock or an older register says has taken effect would stay in effect once it is mended.
-    shortened = shortening.apply_rules() if held and guards.trusted(clock.now()) else 0
+    shortened = shortening.apply_rules(looked) if held and guards.trusted(clock.now()) else 0
     if trigger in AT_ONCE or not _planned_lately(clock.now()):
-        plan = plans.compute(clock.now())
+        plan = plans.compute(looked)
         if (run := _commit(plan, trigger=trigger, actor=actor)) is not None:
             runs.append(run.pk)
             _carry_on(run, plan)
     return Outcome(runs=tuple(runs), shortened=shortened)
 
 
-def _holds_tended() -> bool:
+def _holds_tended(now: datetime) -> bool:
     """Take under each hold what came in since; let holds end where clock and register are trusted.
 
     False: half a look only, which is noted.
     """
     try:
         # A rule ends at once what no look over the spans between has taken yet.
-        holds.extend_holds(full=shortening.rules_waiting())
+        holds.extend_holds(full=shortening.rules_waiting(now))
         if guards.trusted(clock.now()):
             holds.lapse_holds()
     except STANDS_STILL as error:

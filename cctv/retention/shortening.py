@@ -34,9 +34,9 @@ BATCH = 200
 SETTLE_AFTER = timedelta(minutes=15)
 
 
-def apply_rules() -> int:
-    """Apply every rule that has taken effect and not been applied; how many objects now expire earlier."""
-    now = clock.now()
+def apply_rules(now: datetime | None = None) -> int:
+    """Apply every rule that had taken effect by `now` and was not applied; how many objects expire earlier."""
+    now = now or clock.now()
     moved = 0
     for rule in _to_apply(now):
         try:
@@ -81,9 +81,9 @@ def _would_decide(rule: RetentionRule, camera: Camera) -> bool:
     return rule_in_force([*rules_for(camera), added], rule.effective_from) is added
 
 
-def rules_waiting() -> bool:
-    """Whether a rule that has taken effect is still to be applied."""
-    return any(True for _rule in _to_apply(clock.now()))
+def rules_waiting(now: datetime) -> bool:
+    """Whether a rule that had taken effect by then is still to be applied."""
+    return any(True for _rule in _to_apply(now))
 
 
 def _to_apply(now: datetime) -> Iterable[RetentionRule]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cctv.footage.models import Segment
-from cctv.retention import erase, guards, purge
+from cctv.retention import erase, erased, guards, purge, ratchet
 from cctv.retention.backup import restoring
 from cctv.retention.holds import services
 from cctv.retention.holds.errors import HoldDecided
@@ -178,6 +178,63 @@ def test_invariant_5_what_came_into_a_span_and_expired_while_no_worker_ran_is_he
     late = court.recorded(yard.now - 30 * DAY + HOUR)
     Segment.objects.filter(pk=late.row.pk).update(ingested_at=yard.now)
     yard.wait(2 * HOUR)
+    court.purge()
+    assert court.held(hold)
+    assert Segment.objects.filter(pk=late.row.pk).exists()
+
+
+def test_invariant_5_holds_are_looked_after_again_once_an_older_run_is_finished(
+    court: Court, at: Acts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = court.yard
+    hold = court.place(
+        cameras=[yard.cameras[0]], starts_at=yard.now - 40 * DAY, ends_at=yard.now, until=yard.now + 90 * DAY
+    ).hold
+    yard.segment(yard.cameras[2], expires_in=-MINUTE)
+    real = ratchet.destroy_keys
+
+    def cut_off(*_facts: Any, **_more: Any) -> None:
+        monkeypatch.setattr(ratchet, "destroy_keys", real)
+        raise OSError(5, "killed here")
+
+    monkeypatch.setattr(ratchet, "destroy_keys", cut_off)
+    court.purge()
+    late: list[Sealed] = []
+
+    def meanwhile() -> None:
+        late.append(court.recorded(yard.now - 30 * DAY + MINUTE))
+        Segment.objects.filter(pk=late[0].row.pk).update(ingested_at=yard.now)
+        yard.move(3 * MINUTE)
+
+    at["purge.deleted"] = meanwhile
+    yard.move(MINUTE)
+    court.purge()
+    assert court.held(hold)
+    assert Segment.objects.filter(pk=late[0].row.pk).exists()
+
+
+def test_invariant_5_a_rule_that_takes_effect_after_the_look_waits_for_the_next(
+    court: Court, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard = court.yard
+    yard.rule(30)
+    start = yard.now - 29 * DAY
+    hold = court.place(
+        cameras=[yard.cameras[0]], starts_at=start, ends_at=yard.now, until=yard.now + 90 * DAY
+    ).hold
+    court.purge()
+    yard.move(MINUTE)
+    late = court.recorded(yard.now - 20 * DAY)
+    soon = yard.now + timedelta(seconds=2)
+    RetentionRule.objects.create(days=10, effective_from=soon, organisation=yard.sites[0].organisation)
+    real = erased.tend
+
+    def slow() -> int:
+        yard.move(timedelta(seconds=5))
+        return real()
+
+    monkeypatch.setattr(erased, "tend", slow)
+    court.purge()
     court.purge()
     assert court.held(hold)
     assert Segment.objects.filter(pk=late.row.pk).exists()
