@@ -24,7 +24,8 @@ ROOT_ENDED = {"file": ("root_overwritten", "read_back"), "openbao": ("root_trimm
 
 @dataclass(frozen=True, slots=True)
 class Destroyed:
-    """What the certificate is about; `left` objects could not be deleted yet."""
+    """What the certificate is about; `left` objects could not be deleted yet. Of `quarantined` ones nobody
+    knows since when they had been there, nor which camera they are of."""
 
     site: Site
     camera_ids: Sequence[UUID]
@@ -32,6 +33,12 @@ class Destroyed:
     runs: Sequence[PurgeRun]
     left: int
     holds_ended: bool
+    quarantined: bool = False
+
+    @property
+    def known_since(self) -> datetime | None:
+        """Before this there was nothing of it anywhere; None where nobody knows."""
+        return None if self.quarantined or self.span is None else self.span[0]
 
 
 def rows(what: Destroyed) -> list[dict[str, Any]]:
@@ -91,37 +98,40 @@ def _mirrors(runs: Sequence[PurgeRun]) -> Iterator[dict[str, Any]]:
 def _backups(what: Destroyed) -> Iterator[dict[str, Any]]:
     """Backups that may still exist and were made while the footage did.
 
-    They hold the register and the keyrings without their roots: nothing opens by them. Of footage that was
-    on hold they may hold the sealed objects too, which nobody has looked at.
+    They hold the register and the keyrings without their roots: nothing opens by them. Whether this footage
+    was on hold when one was made, nobody remembers: only a complete one that took no held object along has
+    none of it for certain.
     """
-    if what.span is None:
-        return
-    backups = Backup.objects.filter(deleted_at=None, made_at__gte=what.span[0])
+    backups = Backup.objects.filter(deleted_at=None)
+    if what.known_since is not None:
+        backups = backups.filter(made_at__gte=what.known_since)
     if ended := [run.ratcheted_at for run in what.runs if run.ratcheted_at is not None]:
         backups = backups.filter(made_at__lte=max(ended))
     for backup in backups.order_by("made_at"):
-        sealed = what.holds_ended and backup.held_objects > 0
+        none = backup.held_objects == 0 and bool(bytes(backup.manifest_sha256))
         yield _row(
-            "backup", "keys_useless", "none" if sealed else "holds_no_footage", UNKNOWN if sealed else PASS,
+            "backup", "keys_useless", "holds_no_footage" if none else "none", PASS if none else UNKNOWN,
             place=backup.place, id=str(backup.pk), made_at=rfc3339(backup.made_at),
-            until=rfc3339(backup.expires_at), holds="sealed_copies" if sealed else "wrapped_keys",
+            until=rfc3339(backup.expires_at), holds="wrapped_keys" if none else "sealed_copies",
         )  # fmt: skip
 
 
 def _sources(what: Destroyed) -> Iterator[dict[str, Any]]:
     """Where the recordings lay in clear before they were sealed."""
-    if what.span is None:
-        return
-    first, last = what.span
-    sources = Source.objects.filter(Q(camera__in=what.camera_ids) | Q(camera=None), site=what.site)
-    sources = sources.filter(Q(retired_at=None) | Q(retired_at__gte=first), marked_at__isnull=False)
+    first = what.known_since
+    sources = Source.objects.filter(site=what.site, marked_at__isnull=False)
+    recorders = Recorder.objects.filter(site=what.site)
+    if first is not None:
+        sources = sources.filter(Q(camera__in=what.camera_ids) | Q(camera=None))
+        sources = sources.filter(Q(retired_at=None) | Q(retired_at__gte=first))
+        # One that was registered later may have sent older recordings.
+        recorders = recorders.filter(cameras__in=what.camera_ids)
+        recorders = recorders.filter(Q(revoked_at=None) | Q(revoked_at__gte=first))
     for source in sources.order_by("name"):
         # In memory that is never swapped nothing can remain; of everything else nobody knows.
         if facts.keeps_clear_remains(source.folder) == "no":
             yield _row("source", "file_deleted", "in_memory", PASS, place=source.name)
         else:
             yield _row("source", "file_deleted", "none", UNKNOWN, place=source.name)
-    recorders = Recorder.objects.filter(cameras__in=what.camera_ids, created_at__lte=last)
-    recorders = recorders.filter(Q(revoked_at=None) | Q(revoked_at__gte=first))
     for recorder in recorders.distinct().order_by("name"):
         yield _row("upload", "sealed_on_receipt", "never_in_clear", PASS, place=recorder.name)

@@ -18,8 +18,9 @@ from cctv.core.clock import rfc3339
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import certificate_copies as copies
+from cctv.retention import certificate_grounds as grounds
 from cctv.retention.holds.models import PROTECTING, HeldObject, Hold
-from cctv.retention.models import Erasure, PurgeFailure, PurgeItem, PurgeRun, Trigger
+from cctv.retention.models import PurgeFailure, PurgeItem, PurgeRun, Trigger
 from cctv.sites.jurisdictions import profile_of
 from cctv.sites.models import Camera, RetentionRule, Site
 
@@ -39,19 +40,19 @@ def gather(run: PurgeRun, site: Site, items: Sequence[PurgeItem]) -> dict[str, A
     runs = sorted(_runs(run, items), key=lambda each: each.planned_at)
     left = _left({item.epoch_id for item in items})
     now, span = clock.now(), _span(cameras)
-    erasures = _erasures(site, cameras, span)
+    by = grounds.granted(site, items)
     holds = _ended_holds(site, runs, now)
     what = copies.Destroyed(
         site=site, camera_ids=[UUID(row["id"]) for row in cameras], span=span, runs=runs, left=len(left),
-        holds_ended=bool(holds),
+        holds_ended=bool(holds), quarantined=any(item.quarantined for item in items),
     )  # fmt: skip
     return {
         "format": FORMAT,
         **_where(site),
         "trigger": run.trigger,
-        "ground": _ground(run, erasures),
+        "ground": grounds.ground(run, by),
         "rules": _rules(site, cameras, span, now),
-        "erasures": erasures,
+        "erasures": grounds.named(by),
         "cameras": cameras,
         **_amount(items),
         "generation_before": run.generation_before,
@@ -115,13 +116,6 @@ def _how(run: PurgeRun) -> dict[str, Any]:
 def _storage() -> str:
     backend = str(settings.STORAGES["footage"]["BACKEND"])
     return "object_storage" if backend.endswith("FootageS3Storage") else "file_system"
-
-
-def _ground(run: PurgeRun, erasures: Sequence[Any]) -> str:
-    """Why it was destroyed; the run's own reason comes before what else it found due."""
-    if run.trigger == Trigger.REQUEST and erasures:
-        return "erased_on_request"
-    return "hold_ended" if run.trigger == Trigger.RELEASE else "retention_ended"
 
 
 def _runs(run: PurgeRun, items: Sequence[PurgeItem]) -> list[PurgeRun]:
@@ -237,22 +231,6 @@ def _rule(row: RetentionRule) -> dict[str, Any]:
         "camera": row.camera.code if row.camera else "", "days": row.days,
         "effective_from": rfc3339(row.effective_from),
     }  # fmt: skip
-
-
-def _erasures(
-    site: Site, cameras: Sequence[dict[str, Any]], span: tuple[datetime, datetime] | None
-) -> list[dict[str, Any]]:
-    """Granted requests that asked for some of this footage to go before its time."""
-    if span is None:
-        return []
-    ids = [row["id"] for row in cameras]
-    rows = Erasure.objects.filter(
-        site=site, camera__in=ids, starts_at__lt=span[1], ends_at__gt=span[0], entry__isnull=False
-    )
-    return [
-        {"reference": row.reference, "ground": row.ground, "decided_by": "privacy_officer"}
-        for row in rows.order_by("decided_at")
-    ]
 
 
 def _ended_holds(site: Site, runs: Sequence[PurgeRun], now: datetime) -> list[dict[str, Any]]:

@@ -56,10 +56,16 @@ def recorded(facts: Mapping[str, Any]) -> tuple[datetime, datetime] | None:
 
 def why(facts: Mapping[str, Any]) -> str:
     """The ground, for how long it had been kept, and the granted requests that are part of it."""
-    said = [] if facts.get("ground") == "erased_on_request" else [_time_over(facts)]
-    if references := ", ".join(row["reference"] for row in facts.get("erasures", [])):
-        said.append(_("Erased because a request was granted (%(reference)s).") % {"reference": references})
-    return " ".join(said)
+    references = ", ".join(row["reference"] for row in facts.get("erasures", []))
+    if not references:
+        return _time_over(facts)
+    # How long all of it was kept says nothing of the part that had lasted its time.
+    said: str = _("Erased because a request was granted (%(reference)s).")
+    if facts.get("ground") != "erased_on_request":
+        said = _(
+            "Part of it was past its time; part was erased because a request was granted (%(reference)s)."
+        )
+    return said % {"reference": references}
 
 
 def _time_over(facts: Mapping[str, Any]) -> str:
