@@ -6,35 +6,39 @@ The page and the log say the same. A mail names no camera and no recording: only
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cctv.people.models import Account, Role, RoleGrant
 from cctv.people.outbox import link, queue_mail
-from cctv.retention import guards
+from cctv.retention import selectors
 from cctv.retention.models import PurgeFailure, PurgeRun
+from cctv.retention.promises import SiteIds
 
 
 def paused(run: PurgeRun) -> None:
     """A guard has stopped the run: one mail for each officer of its sites."""
     for officer in _officers(run.items.values_list("site_id", flat=True)):
+        sites = _sites(officer)
         queue_mail(
             kind="purge.paused",
             about=f"purge/{run.pk}/paused/{officer.pk}",
             to=officer,
             subject=lambda: _("Destruction has stopped and waits"),
-            text=lambda: (
+            text=lambda sites=sites: (
                 _("Nothing is destroyed at the moment. %(reason)s")
-                % {"reason": guards.sentence(run.pause_code, run.pause_facts)}
+                % {"reason": selectors.pause_sentence(run, sites=sites)}
                 + "\n\n" + link("retention") + "\n"
             ),
         )  # fmt: skip
 
 
-def failed(run: PurgeRun, failures: Iterable[PurgeFailure]) -> None:
-    """Objects that would not go for the first time: one mail for each run and officer of their sites."""
-    new = [failure for failure in failures if failure.attempts == 1]
+def failed(run: PurgeRun) -> None:
+    """At the end of the run: objects that would not go for the first time, in one mail for each officer of
+    their sites.
+    """
+    new = list(PurgeFailure.objects.filter(run=run, first_failed_at__gte=run.cutoff_at))
     for officer in _officers({failure.site_id for failure in new}) if new else ():
         queue_mail(
             kind="purge.item_failed",
@@ -55,7 +59,18 @@ def failed(run: PurgeRun, failures: Iterable[PurgeFailure]) -> None:
 def _officers(sites: Iterable[UUID]) -> list[Account]:
     """Privacy officers of the sites, or of any where none is named; also where the clock runs behind."""
     wanted = list(sites)
-    grants = RoleGrant.objects.not_over().filter(role=Role.PRIVACY_OFFICER, account__is_active=True)
+    grants = _grants().filter(account__is_active=True)
     if wanted:
         grants = grants.filter(Q(site=None) | Q(site_id__in=wanted))
     return list(Account.objects.filter(pk__in=grants.values("account")).order_by("pk"))
+
+
+def _sites(officer: Account) -> SiteIds:
+    """The sites that the officer may know of; None for all."""
+    granted = list(_grants().filter(account=officer).values_list("site_id", flat=True))
+    return None if None in granted else frozenset(site for site in granted if site)
+
+
+def _grants() -> "QuerySet[RoleGrant]":
+    """Not those in force: where the clock runs behind, none has begun."""
+    return RoleGrant.objects.not_over().filter(role=Role.PRIVACY_OFFICER)

@@ -21,6 +21,7 @@ from cctv.retention.models import Certificate, Heartbeat, PurgeFailure, PurgeIte
 from cctv.retention.plan import CameraShare, blocked_epochs, camera_shares
 from cctv.retention.promises import GRACE, SiteIds
 from cctv.sites.models import Camera
+from cctv.sites.selectors import common_zone
 from cctv.vault.models import Epoch, EpochState
 
 # Beat wakes the purge each 20 s: after this long without a trusted tick, nobody does.
@@ -149,8 +150,13 @@ def _held(sites: SiteIds, now: datetime) -> dict[str, int]:
     }
 
 
+def pause_sentence(run: PurgeRun, *, sites: SiteIds) -> str:
+    """Why the run is paused, on the clocks of the sites; what tells of all sites only to who may see all."""
+    return _pause_text(run, sites) or guards.sentence(run.pause_code, run.pause_facts, common_zone(sites))
+
+
 def _pause_text(run: PurgeRun | None, sites: SiteIds) -> str:
-    """Numbers of all sites are only for those who may see all."""
+    """Instead of the guard's own sentence: numbers of all sites are only for those who may see all."""
     if run is None or run.pause_code != guards.VOLUME or sites is None:
         return ""
     return _("The plan takes far more than a usual day of this installation.")
@@ -217,6 +223,11 @@ def shares(run: PurgeRun, *, sites: SiteIds) -> list[SiteShare]:
     for item in items:
         by_site.setdefault(item.site_id, []).append(item)
     return [_share(run, found) for found in by_site.values()]
+
+
+def keys_of(run: PurgeRun, *, sites: SiteIds) -> int:
+    """How many keys of the reader's sites the run destroys."""
+    return Epoch.objects.filter(_within(sites, "site_id"), key_id__in=run.key_ids).count()
 
 
 def _share(run: PurgeRun, items: Sequence[PurgeItem]) -> SiteShare:

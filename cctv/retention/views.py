@@ -73,13 +73,6 @@ def _run_rows(runs: list[PurgeRun], sites: SiteIds) -> list[dict[str, Any]]:
     return rows
 
 
-def _pause_text(run: PurgeRun, sites: SiteIds, zone: ZoneInfo) -> str:
-    """Why the run is paused; the numbers of all sites only for those who may see all."""
-    if run.pause_code == guards.VOLUME and sites is not None:
-        return _("The plan takes far more than a usual day of this installation.")
-    return guards.sentence(run.pause_code, run.pause_facts, zone)
-
-
 def _paused(request: Request, run: PurgeRun | None, sites: SiteIds) -> dict[str, Any]:
     """What the card of a paused run says."""
     if run is None:
@@ -93,7 +86,7 @@ def _paused(request: Request, run: PurgeRun | None, sites: SiteIds) -> dict[str,
         "run": run,
         "run_is_hard": run.pause_code in guards.HARD,
         "confirmable": selectors.may_confirm(run, request.permissions, CONFIRM),
-        "pause_text": _pause_text(run, sites, zone),
+        "pause_text": selectors.pause_sentence(run, sites=sites),
         "zone": zone,
         "paused_sum": {
             "planned": sum(share.planned for share in shares),
@@ -141,10 +134,11 @@ def run(request: Request, pk: UUID) -> HttpResponse:
     context = {
         "run": found,
         "shares": shares,
+        "keys": selectors.keys_of(found, sites=sites),
         "zone": zone,
         "destroyed": sum(share.segments + share.quarantined for share in shares),
         "planned": sum(share.planned for share in shares),
-        "pause_text": _pause_text(found, sites, zone) if found.pause_code else "",
+        "pause_text": selectors.pause_sentence(found, sites=sites) if found.pause_code else "",
         "failures": selectors.failures(sites=sites).filter(run=found),
         "is_paused": found.state == "paused",
     }

@@ -12,7 +12,7 @@ import pytest
 from accesslog.models import LogEntry
 from cctv.footage.models import Segment
 from cctv.people.models import OutgoingMail
-from cctv.retention import guards, headline, purge, selectors
+from cctv.retention import alarms, guards, headline, purge, selectors
 from cctv.retention.models import Certificate, Heartbeat, PurgeItem, PurgeRun, RunState
 from cctv.vault import rings
 from cctv.vault import services as vault
@@ -92,10 +92,35 @@ def test_invariant_7_a_wrong_world_destroys_nothing_and_gives_one_clear_alarm(
     assert [record.levelname for record in caplog.records if record.name.startswith("cctv")] == ["ERROR"]
     told = OutgoingMail.objects.filter(to=cast.officer)
     assert [mail.kind for mail in told] == ["purge.paused"]
-    assert guards.sentence(code, run.pause_facts) in told.get().text
+    assert selectors.pause_sentence(run, sites=None) in told.get().text
     (cause,) = headline.causes(selectors.overview(sites=None), None)
     assert cause.code == "paused"
     assert len(sealed) == rows
+
+
+def test_invariant_8_a_mail_to_one_sites_officer_tells_no_number_of_all_sites(
+    yard: Yard, cast: People
+) -> None:
+    seoul = yard.segment(expires_in=-2 * HOUR).row.epoch
+    facts = {"segments": 8000, "usual": 12, "largest": 12, "total": 20000}
+    run = PurgeRun.objects.create(
+        planned_at=yard.now, cutoff_at=yard.now, plan_sha256=b"", state=RunState.PAUSED,
+        pause_code=guards.VOLUME, pause_facts=facts,
+    )  # fmt: skip
+    PurgeItem.objects.create(run=run, epoch=seoul, site=yard.sites[0], planned_segments=1)
+    alarms.paused(run)
+    assert "8000" in OutgoingMail.objects.get(to=cast.officer).text.replace(",", "")
+    assert "8000" not in OutgoingMail.objects.get(to=cast.seoul_officer).text.replace(",", "")
+
+
+def test_a_mail_names_times_on_the_officers_own_clocks(yard: Yard, cast: People) -> None:
+    run = PurgeRun.objects.create(
+        planned_at=yard.now, cutoff_at=yard.now, plan_sha256=b"", state=RunState.PAUSED,
+        pause_code=guards.CLOCK_BEHIND,
+        pause_facts={"now": "2026-11-21T20:00:00.000Z", "seen": "2026-11-21T22:00:00.000Z"},
+    )  # fmt: skip
+    alarms.paused(run)
+    assert "05:00" in OutgoingMail.objects.get(to=cast.officer).text
 
 
 def test_a_single_lost_object_is_no_empty_disk(yard: Yard) -> None:
@@ -222,7 +247,10 @@ def test_turning_the_root_for_another_reason_is_no_restored_register(yard: Yard)
     assert guards.register_restored() is None
 
 
-def test_objects_that_will_not_go_give_one_mail_for_the_run(yard: Yard, cast: People) -> None:
+def test_objects_that_will_not_go_give_one_mail_for_the_run(
+    yard: Yard, cast: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(destroy, "BATCH", 2)
     stuck: list[Sealed] = [yard.segment(expires_in=-2 * HOUR) for _n in range(3)]
     for each in stuck:
         yard.obstruct(each)

@@ -42,6 +42,11 @@ class Summary:
     partly: bool
 
     @property
+    def error(self) -> str:
+        """Why it ended early; without what it names of other sites."""
+        return "" if self.partly else self.run.error
+
+    @property
     def serious(self) -> int:
         """Findings by which footage or a promise is hurt, or may be."""
         return sum(group.n - group.repaired for group in self.groups if group.kind.tone != "info")

@@ -45,7 +45,12 @@ def check(request: Request, pk: UUID) -> HttpResponse:
 
 def _page(request: Request, summary: Summary | None, context: dict[str, Any]) -> HttpResponse:
     zone = common_zone(request.permissions.sites(SEE))
-    context |= {"check": summary, "zone": zone, "sees_retention": request.permissions.may("retention.see")}
+    context |= {
+        "check": summary,
+        "zone": zone,
+        "sees_retention": request.permissions.may("retention.see"),
+        "sees_health": request.permissions.everywhere("health.see"),
+    }
     return render(request, "cctv/retention/checks.html", context)
 
 
