@@ -75,6 +75,7 @@ def destroy_due(run: PurgeRun, token: UUID, *, renew: Callable[[], None]) -> Non
             # Reading on from here spares the database its way past all rows that have just left.
             since = batch[-1].expires_at if batch[-1].kind == SEGMENT else None
         elif since is None:
+            alarms.failed(run)
             return
         else:
             since = None  # once more from the start, for what came in behind us
@@ -93,7 +94,6 @@ def _destroy(run: PurgeRun, token: UUID, batch: Sequence[Doomed]) -> None:
     reached("purge.rows-deleted")
     for row in failures:
         entries.failed(row)
-    alarms.failed(run, failures)
 
 
 def _failed(doomed: Doomed, error: LetheError) -> Failed:

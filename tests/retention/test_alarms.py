@@ -12,7 +12,7 @@ import pytest
 from accesslog.models import LogEntry
 from cctv.footage.models import Segment
 from cctv.people.models import OutgoingMail
-from cctv.retention import alarms, guards, headline, purge, selectors
+from cctv.retention import alarms, destroy, guards, headline, purge, selectors
 from cctv.retention.models import Certificate, Heartbeat, PurgeItem, PurgeRun, RunState
 from cctv.vault import rings
 from cctv.vault import services as vault
