@@ -32,6 +32,9 @@ def test_anybody_may_ask_whether_a_number_exists_and_learns_nothing_more(yard: Y
     assert digest in page
     for secret in ("Seoul", "Gate 1", "seoul-1", "Security office", certificate.facts["merkle_root"]):
         assert secret not in page, secret
+    assert "KST" not in page, "the site's clock would tell its country"
+    assert f"{certificate.issued_at:%H:%M}" in page
+    assert "UTC" in page
     compare = reverse("certificate-public", args=[certificate.number])
     assert (
         "They are the same"
