@@ -99,3 +99,24 @@ def test_lines_break_where_the_language_allows(text: str, lines: list[str]) -> N
 def test_what_no_face_can_draw_is_marked_and_control_characters_go() -> None:
     assert faces.clean("a😀b\x00c\td") == "a〓bc d"
     assert faces.clean("\u1100\u1161") == "가", "decomposed Hangul, as some systems name files"
+
+
+def test_a_word_of_thousands_of_letters_is_measured_a_few_times_for_each_line() -> None:
+    measured = 0
+
+    def width(text: str) -> int:
+        nonlocal measured
+        measured += len(text)
+        return len(text)
+
+    lines = faces.wrap("x" * 3000, 40, width)
+    assert lines == ["x" * 40] * 75
+    assert measured < 300_000, "letters; the whole rest once for each line, and little more"
+
+
+def test_no_text_is_taken_for_the_number_of_pages() -> None:
+    made = document()
+    made.text("endobj {pages} \ue000")
+    shown = pdftext.text(made.to_bytes())
+    assert "endobj {pages} 〓" in shown
+    assert "DC-2026-0001 1 / 1" in shown

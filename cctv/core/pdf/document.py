@@ -71,7 +71,7 @@ class Document:
         pdf.set_margins(LEFT, TOP, LEFT)
         pdf.set_display_mode("fullwidth", "continuous")
         pdf.draw_foot = self._draw_foot
-        pdf.alias_nb_pages("{pages}")
+        pdf.alias_nb_pages(faces.PAGES)
         pdf.add_page()
 
     def heading(self, text: str, *, level: int = 1) -> None:
@@ -230,7 +230,7 @@ class Document:
 
     def _draw_foot(self) -> None:
         pdf, top = self._pdf, PAGE_HEIGHT - BOTTOM + 6
-        number = f"{pdf.page_no()} / {{pages}}"
+        number = f"{pdf.page_no()} / {faces.PAGES}"
         lines = self._wrapped(self._foot, WIDTH - 30, SMALL_PT)
         self._draw(lines[0], LEFT, top, WIDTH - 30, size=SMALL_PT, tone="quiet")
         self._draw(number, LEFT + WIDTH - 16, top, 16, size=SMALL_PT, tone="quiet")

@@ -5,6 +5,7 @@ text: its own letters tell it (Hangul, kana), else the language of the document.
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ KOREAN, JAPANESE = "ko", "ja"
 FILES = {KOREAN: FOLDER / "NotoSansCJKkr-Lethe.otf", JAPANESE: FOLDER / "NotoSansCJKjp-Lethe.otf"}
 # The geta mark: what Japanese printers set for a letter they did not have.
 MISSING = "〓"
+# Stands for the number of pages until it is known: a letter for private use, which no text brings (`clean`).
+PAGES = "\ue000"
 
 _HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318f\uac00-\ud7a3]")
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -35,7 +38,7 @@ def letters(face: str) -> frozenset[int]:
 
 def clean(text: str) -> str:
     """Composed, without control characters, and with a mark for what neither face can draw."""
-    known = letters(KOREAN) | letters(JAPANESE)
+    known = (letters(KOREAN) | letters(JAPANESE)) - {ord(PAGES)}
     composed = normalize("NFC", text)
     kept = (" " if letter in "\t\r\u00a0" else letter for letter in composed)
     return "".join(
@@ -67,10 +70,22 @@ def _wrap(text: str, width: float, measure: Callable[[str], float]) -> list[str]
             lines.append(line.rstrip())
         line = word.lstrip()
         while measure(line.rstrip()) > width:
-            fits = max(1, next(n for n in range(len(line), -1, -1) if measure(line[:n]) <= width))
+            fits = _fitting(line, width, measure)
             lines.append(line[:fits])
             line = line[fits:]
     return [*lines, line.rstrip()]
+
+
+def _fitting(line: str, width: float, measure: Callable[[str], float]) -> int:
+    """How many letters of a word that is too long stand in one line, at least one: looked for by doubling,
+    then by halving, so that a word of thousands of letters is measured a few times for each line.
+    """
+    beyond = 2
+    while beyond < len(line) and measure(line[:beyond]) <= width:
+        beyond *= 2
+    first = max(1, beyond // 2)
+    counts = range(first + 1, min(beyond, len(line)) + 1)
+    return first + bisect_right(counts, width, key=lambda count: measure(line[:count]))
 
 
 def _words(text: str) -> Iterator[str]:
