@@ -107,6 +107,15 @@ def _todo(code: str) -> str:
         return _(
             "Compare that time with your own clock. If it is right, confirm the run; else have it set right."
         )
+    if code == guards.CLOCK_APART:
+        return _("Have one time service set the clocks of this machine and of the database.")
+    if code == guards.STORE_EMPTIED:
+        return _("Have the right disk mounted. Confirm the run only if its content is known to be lost.")
+    if code == guards.RESTORED:
+        return _(
+            "Tell the administrator: “manage.py restore --replay” brings the register up to the keys. Nothing"
+            " is to be restored once more."
+        )
     if code == guards.STORAGE:
         return _("Have the footage storage of this installation mounted; destruction then goes on by itself.")
     if code == guards.VOLUME:

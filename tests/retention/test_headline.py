@@ -11,6 +11,7 @@ from cctv.footage.models import Segment
 from cctv.retention import guards, headline, purge, selectors
 from cctv.retention.models import CertificateCamera, Erasure, Heartbeat, PurgeRun, RunState
 from cctv.retention.promises import Promise, promises
+from cctv.retention.reconcile.models import FsckRun
 from tests.retention.people import People, people
 from tests.retention.reconcile.damage import hold
 from tests.retention.test_pages import text_of
@@ -81,6 +82,25 @@ def test_a_wrong_clock_is_the_cause_and_the_remedy_is_to_set_it(
     assert first_cause() == "paused"
     assert "Destruction is paused. The clock of this machine stands at" in verdict(officer)
     assert "Set the clock of the machine right" in verdict(officer)
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        (guards.CLOCK_APART, "time service"),
+        (guards.STORE_EMPTIED, "right disk"),
+        (guards.RESTORED, "“manage.py restore --replay”"),
+    ],
+)
+def test_the_remedy_fits_the_cause(yard: Yard, code: str, wanted: str) -> None:
+    now = yard.now.isoformat()
+    PurgeRun.objects.create(
+        planned_at=yard.now, cutoff_at=yard.now, plan_sha256=b"", state=RunState.PAUSED, pause_code=code,
+        pause_facts={"now": now, "seen": now, "looked": 3, "missing": 3},
+    )  # fmt: skip
+    (cause,) = headline.causes(selectors.overview(sites=None), None)
+    assert wanted in cause.todo
+    assert "“manage.py restore”" not in cause.todo
 
 
 def test_a_worker_that_was_never_started_is_the_cause(yard: Yard, officer: Any) -> None:
@@ -209,6 +229,7 @@ def test_the_checks_have_a_page_in_words(yard: Yard, officer: Any, client: Any, 
     run = services.check()
     for url in (reverse("fsck"), reverse("fsck-run", args=[run.pk])):
         shown = text_of(officer.get(url))
+        assert "sealed objects" in shown
         assert "1 thing does not fit" in shown
         assert "1 recording is on the register, but its sealed object is gone." in shown
         assert "Something outside Lethe has removed it" in shown
@@ -218,3 +239,21 @@ def test_the_checks_have_a_page_in_words(yard: Yard, officer: Any, client: Any, 
     shown = text_of(client.get(reverse("fsck")))
     assert lost.row.sealed_name in shown
     assert "holiday.mp4" not in shown, "what is no site's is for those who see all sites"
+    assert "sealed objects" not in shown, "the totals are of all sites"
+    FsckRun.objects.update(error_code="storage_failed", error="/srv/osaka is gone")
+    assert "/srv/osaka" not in text_of(client.get(reverse("fsck")))
+
+
+def test_invariant_8_a_run_tells_of_no_other_sites_keys(yard: Yard, client: Any, cast: People) -> None:
+    for camera in (yard.cameras[0], yard.cameras[2], yard.cameras[2]):
+        yard.segment(camera, expires_in=-2 * HOUR)
+    yard.segment(yard.cameras[2], expires_in=-5 * HOUR)
+    purge.purge_due()
+    run = PurgeRun.objects.get()
+    assert len(run.key_ids) == 3
+    assert (
+        selectors.keys_of(run, sites=None),
+        selectors.keys_of(run, sites=frozenset({yard.sites[0].pk})),
+    ) == (3, 1)
+    client.force_login(cast.seoul_officer)
+    assert "Keys to destroy 1" in text_of(client.get(reverse("purge-run", args=[run.pk])))
