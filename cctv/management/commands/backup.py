@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
-from cctv.retention.backup import making, selectors
+from cctv.retention.backup import ending, making, selectors
+from cctv.retention.backup.errors import BackupInterrupted
 from cctv.retention.backup.models import Backup
 
 
@@ -38,18 +39,20 @@ class Command(BaseCommand):
             if options["list"]:
                 self._list(as_json=options["json"])
             elif options["forget"]:
-                row = making.forget(backup_id=options["forget"])
+                row = ending.forget(backup_id=options["forget"])
                 self.stdout.write(f"Noted: the backup {row.pk} no longer exists.")
             elif options["destination"] is None:
                 raise CommandError("Where to? Give the folder: manage.py backup DEST", returncode=2)
             else:
                 self._make(options)
+        except BackupInterrupted as error:
+            raise CommandError(str(error), returncode=130) from error
         except LetheError as error:
             raise CommandError(str(error)) from error
 
     def _make(self, options: dict[str, Any]) -> None:
         if options["prune"]:
-            for row in making.prune(destination=options["destination"]):
+            for row in ending.prune(destination=options["destination"]):
                 self.stdout.write(f"Deleted: {row.place}")
         made = making.make(
             destination=options["destination"], keep_days=options["keep_days"], held=not options["no_held"]

@@ -6,7 +6,7 @@ from cctv.core.errors import LetheError
 
 
 class BackupFailed(LetheError):
-    """A backup could not be written; its unfinished folder is named `.partial`."""
+    """A backup could not be written; what could not be removed of it is named `.partial`."""
 
     code = "backup_failed"
     status = 507
@@ -14,12 +14,23 @@ class BackupFailed(LetheError):
     hint = _("Check space and permissions of the destination, then start it again.")
 
 
+class BackupInterrupted(LetheError):
+    """Somebody pressed Ctrl-C."""
+
+    code = "backup_interrupted"
+    status = 503
+    message = _("The backup was interrupted.")
+    hint = _("Start it again when it suits you.")
+
+
 class BackupNested(LetheError):
-    """The destination lies within what Lethe itself writes, or holds a root key."""
+    """The destination lies within what Lethe reads or writes itself, or has a root key below it."""
 
     code = "backup_nested"
     status = 409
-    message = _("A backup must not lie in the folders of footage or keys.")
+    message = _(
+        "A backup must not lie in a folder of Lethe or of a recorder, nor in one that has keys in it."
+    )
     hint = _("Name a folder on another disk.")
 
 

@@ -12,6 +12,9 @@ The order is the point:
    meanwhile is gone, and is left out.
 5. Everything synced, the manifest, and only then the name without `.partial`.
 
+Whatever goes wrong before that name, the unfinished folder is removed at once and its row ended; where that
+fails too, the row stays, and certificates say that it may hold something.
+
 Never in a backup: a root key, and the escrow of the records' root. What is wrapped in here opens only with
 the roots that stand at that time, and each purge replaces those.
 """
@@ -20,7 +23,6 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
@@ -31,10 +33,10 @@ from cctv.core import clock
 from cctv.core.atomic import fsync_dir
 from cctv.core.ids import new_id
 from cctv.footage.models import Segment
-from cctv.ingest.models import Quarantined
+from cctv.ingest.models import Quarantined, Source
 from cctv.retention.backup import manifest as manifests
-from cctv.retention.backup import postgres, sqlite
-from cctv.retention.backup.errors import BackupFailed, BackupNested, NoSuchBackup
+from cctv.retention.backup import postgres, sqlite, unfinished
+from cctv.retention.backup.errors import BackupNested
 from cctv.retention.backup.manifest import HELD, PARTIAL, Copied, Manifest, RingFacts
 from cctv.retention.backup.models import Backup
 from cctv.retention.holds.models import PROTECTING
@@ -67,14 +69,13 @@ def make(*, destination: Path, keep_days: int = KEEP_DAYS, held: bool = True) ->
         log_size=0, manifest_sha256=b"",
     )  # fmt: skip
     reached("backup.row")
-    try:
+    with unfinished.undone_on_error(row, partial):
         destination.mkdir(parents=True, exist_ok=True)
         partial.mkdir(mode=0o700)
-        _fill(row, partial, held=held)
+        with unfinished.being_written(partial):
+            _fill(row, partial, held=held)
         partial.rename(folder)
         fsync_dir(destination)
-    except OSError as error:
-        raise BackupFailed(f"{BackupFailed.message} ({partial}: {error.strerror})") from error
     reached("backup.complete")
     row.save()
     reached("backup.noted")
@@ -93,6 +94,7 @@ def _fill(row: Backup, partial: Path, *, held: bool) -> None:
     names = list(_held_names()) if held else []
     facts = _copy_keys(partial)
     reached("backup.keys")
+    Backup.objects.filter(pk=row.pk).update(held_objects=len(names))  # before the first of them is there
     row.held_objects = sum(_copy_object(name, partial) for name in names)
     reached("backup.held")
     files = manifests.settle(partial)
@@ -170,61 +172,12 @@ def _copy_object(name: str, partial: Path) -> int:
 
 
 def _refuse_nested(destination: Path) -> None:
-    """A backup among the keys would be one with the root; among the footage, a foreign body."""
+    """A backup among the keys would be one with the root; among footage or recordings, a foreign body."""
     own = [settings.LETHE_KEYS_ROOT, settings.LETHE_FOOTAGE_ROOT, *settings.LETHE_KEY_MIRRORS]
-    for folder in (Path(str(path)).resolve() for path in own):
-        if destination == folder or destination.is_relative_to(folder):
-            raise BackupNested(f"{BackupNested.message} ({destination})")
-
-
-# ------------------------------------------------------------------ their end
-
-
-def forget(*, backup_id: str, how: str = "declared", reason: str = "") -> Backup:
-    """Note that a backup no longer exists: somebody says so, or this installation deleted it."""
-    found = list(Backup.objects.filter(deleted_at=None, pk__in=_matching(backup_id))[:2])
-    if len(found) != 1:
-        raise NoSuchBackup()
-    (row,) = found
-    body = {"backup": str(row.pk), "place": row.place, "how": how}
-    append(kind="backup.deleted", body=body | ({"reason": reason} if reason else {}))
-    row.deleted_at = clock.now()
-    row.save(update_fields=["deleted_at"])
-    return row
-
-
-def prune(*, destination: Path) -> list[Backup]:
-    """Delete this installation's own expired and unfinished backups in `destination`, and note it.
-
-    Only folders that a row names and whose manifest is this installation's are touched.
-    """
-    gone = []
-    now = clock.now()
-    for row in Backup.objects.filter(deleted_at=None):
-        folder = Path(row.place)
-        if folder.parent != destination.resolve():
-            continue
-        unfinished = not bytes(row.manifest_sha256)
-        if unfinished:
-            folder = folder.with_name(folder.name + PARTIAL)
-        if (unfinished and row.made_at < now - timedelta(days=1)) or (
-            not unfinished and row.expires_at <= now
-        ):
-            if folder.is_dir() and (unfinished or _is_ours(folder, row)):
-                shutil.rmtree(folder)
-                fsync_dir(folder.parent)
-            if not folder.exists():
-                gone.append(forget(backup_id=str(row.pk), how="deleted"))
-    return gone
-
-
-def _is_ours(folder: Path, row: Backup) -> bool:
-    manifest, _digest = manifests.read(folder)
-    return manifest.uuid == row.pk and manifest.installation == rings.installation_id()
-
-
-def _matching(text: str) -> list[UUID]:
-    """Ids that begin or end with `text`, without dashes."""
-    wanted = text.replace("-", "").lower()
-    ids = Backup.objects.filter(deleted_at=None).values_list("pk", flat=True)
-    return [pk for pk in ids if wanted and (pk.hex.startswith(wanted) or pk.hex.endswith(wanted))]
+    rooms = [settings.LETHE_HOME, *Source.objects.filter(retired_at=None).values_list("folder", flat=True)]
+    if connections["default"].vendor == "sqlite":
+        rooms += [sqlite.path_of(alias).parent for alias in DATABASES]
+    within = any(destination.is_relative_to(Path(str(each)).resolve()) for each in (*own, *rooms))
+    # Above them is no better: whoever copies that folder copies the root with it.
+    if within or any(Path(str(each)).resolve().is_relative_to(destination) for each in own):
+        raise BackupNested(f"{BackupNested.message} ({destination})")
