@@ -5,9 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core import clock
+from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
 from cctv.disclosure.grounds import grounds_of
 from cctv.disclosure.models import Destroyed, Medium, MediumKind
 from cctv.disclosure.selectors import SiteIds, cameras_of, sites_of, witnesses
@@ -16,16 +18,20 @@ from cctv.people.models import Account
 from cctv.sites.models import Camera, Site
 
 MOST_COPIES = 999
+_FIRST, _LAST = MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)
+_FIRST_MOMENT = MinValueValidator(datetime.combine(FIRST_DAY, time(), tzinfo=UTC))
+_LAST_MOMENT = MaxValueValidator(datetime.combine(LAST_DAY, time(), tzinfo=UTC))
 
 
 def _day(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}), **options)
+    widget = forms.DateInput(attrs={"type": "date"})
+    return forms.DateField(label=label, widget=widget, validators=[_FIRST, _LAST], **options)
 
 
 def _moment(label: Any) -> forms.DateTimeField:
     widget = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
     return forms.DateTimeField(
-        label=label, required=False, widget=widget,
+        label=label, required=False, widget=widget, validators=[_FIRST_MOMENT, _LAST_MOMENT],
         input_formats=["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M"],
     )  # fmt: skip
 
@@ -84,8 +90,8 @@ class MediumForm(forms.Form):
         if site:
             for name in ("footage_from", "footage_to"):
                 if moment := data.get(name):
-                    local = moment.replace(tzinfo=ZoneInfo(site.time_zone), fold=name == "footage_to")
-                    data[name] = local.astimezone(UTC)
+                    reckon = last_moment if name == "footage_to" else first_moment
+                    data[name] = reckon(moment, ZoneInfo(site.time_zone))
         first, last = data.get("footage_from"), data.get("footage_to")
         if bool(first) != bool(last):
             self.add_error("footage_to", _("Give both ends of the recording, or neither."))

@@ -2,8 +2,7 @@
 
 from datetime import date
 
-# No footage lies outside; the arithmetic of zones does not reach the ends of the calendar.
-FIRST_DAY, LAST_DAY = date(1970, 1, 2), date(2199, 12, 31)
+from cctv.core.localtime import FIRST_DAY, LAST_DAY
 
 
 class IsoDate:

@@ -1,6 +1,6 @@
 """What the pages of viewing ask for."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from cctv.footage.converters import FIRST_DAY, LAST_DAY
+from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
 from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
 from cctv.sites.models import Camera, Purpose, Site
 
@@ -21,9 +21,7 @@ def local_span(day: date, start: time, end: time, zone: ZoneInfo) -> tuple[datet
     Where the clocks are put back, an hour comes twice: the span then holds both of them.
     """
     last = day if end > start else day + timedelta(days=1)
-    starts_at = datetime.combine(day, start, tzinfo=zone).replace(fold=0)
-    ends_at = datetime.combine(last, end, tzinfo=zone).replace(fold=1)
-    return starts_at.astimezone(UTC), ends_at.astimezone(UTC)
+    return first_moment(datetime.combine(day, start), zone), last_moment(datetime.combine(last, end), zone)
 
 
 class SpanForm(forms.Form):

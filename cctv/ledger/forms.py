@@ -3,11 +3,20 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from cctv.core.localtime import FIRST_DAY, LAST_DAY
 from cctv.ledger.models import LedgerKind
 from cctv.ledger.selectors import Question, SiteIds, sites
 from cctv.sites.models import Site
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+    )  # fmt: skip
 
 
 class LedgerForm(forms.Form):
@@ -18,13 +27,8 @@ class LedgerForm(forms.Form):
         label=_("Site"), queryset=Site.objects.none(), required=False, to_field_name="code",
         empty_label=_("All sites"),
     )  # fmt: skip
-    first_day = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
-    last_day = forms.DateField(
-        label=_("Up to and including"), required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )  # fmt: skip
+    first_day = _day(_("From"))
+    last_day = _day(_("Up to and including"))
 
     def __init__(self, *args: Any, allowed: SiteIds, **kwargs: Any) -> None:
         """`allowed` are the sites whose lines the person may read."""

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from cctv.ledger.models import LedgerLine
 from cctv.sites.models import Site
+from cctv.sites.selectors import common_zone
 
 SiteIds = frozenset[UUID] | None
 
@@ -29,7 +30,7 @@ def sites(allowed: SiteIds) -> "QuerySet[Site]":
 
 
 def lines(*, allowed: SiteIds, asked: Question = Question()) -> "QuerySet[LedgerLine]":
-    """Lines of the sites that may be read, newest first. Days are those of the asked site, else UTC."""
+    """Lines of the sites that may be read, newest first. Days are those of `clocks`."""
     found = LedgerLine.objects.select_related("site")
     if allowed is not None:
         found = found.filter(site_id__in=allowed)
@@ -37,12 +38,17 @@ def lines(*, allowed: SiteIds, asked: Question = Question()) -> "QuerySet[Ledger
         found = found.filter(kind=asked.kind)
     if asked.site is not None:
         found = found.filter(site=asked.site)
-    zone = ZoneInfo(asked.site.time_zone if asked.site else "UTC")
+    zone = clocks(allowed, asked.site)
     if asked.first_day is not None:
         found = found.filter(at__gte=_midnight(asked.first_day, zone))
     if asked.last_day is not None:
         found = found.filter(at__lt=_midnight(asked.last_day + timedelta(days=1), zone))
     return found
+
+
+def clocks(allowed: SiteIds, site: Site | None) -> ZoneInfo:
+    """By whose clocks days are reckoned: the site's, else those that the sites have in common, else UTC."""
+    return ZoneInfo(site.time_zone) if site else common_zone(allowed)
 
 
 def below(found: "QuerySet[LedgerLine]", number: tuple[int, int]) -> "QuerySet[LedgerLine]":

@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from cctv.core import clock
+from cctv.core.localtime import day_within_reach
 from cctv.people.access import Request, requires
 from cctv.people.policy import NotFound
 from cctv.retention import certificate_pdf, certificate_search
 from cctv.retention import certificate_words as words
 from cctv.retention.models import Certificate
+from cctv.sites.selectors import common_zone
 
 SEE = "retention.see"
 PAGE = 30
@@ -28,14 +30,15 @@ def certificates(request: Request) -> HttpResponse:
     """Find certificates by number, or by camera and day; all of them, newest first."""
     sites = request.permissions.sites(SEE)
     asked = {name: request.GET.get(name, "").strip()[:40] for name in ("number", "camera", "day")}
-    day = _day(asked["day"])
+    day = day_within_reach(asked["day"])
     found = certificate_search.certificates(sites=sites, number=asked["number"])
     cameras = certificate_search.cameras(sites=sites)
     camera = next((each for each in cameras if each.code == asked["camera"]), None)
+    zone = common_zone(sites) if camera is None else ZoneInfo(camera.site.time_zone)
     if camera is not None:
-        found = certificate_search.of_camera(found, camera, _midnights(day, camera.site.time_zone))
+        found = certificate_search.of_camera(found, camera, _midnights(day, zone))
     elif day is not None:
-        found = certificate_search.of_span(found, _midnights(day, "UTC"))
+        found = certificate_search.of_span(found, _midnights(day, zone))
     first = _number(request.GET.get("from"))
     shown = list(found[first : first + PAGE + 1])
     if asked["number"] and not first and [row.number.lower() for row in shown] == [asked["number"].lower()]:
@@ -48,6 +51,7 @@ def certificates(request: Request) -> HttpResponse:
         "cameras": cameras,
         "camera": camera,
         "day": day,
+        "zone_name": zone.key,
         "bad_day": bool(asked["day"]) and day is None,
         "newer": _page(query, max(0, first - PAGE)) if first else "",
         "older": _page(query, first + PAGE) if len(shown) > PAGE else "",
@@ -63,19 +67,12 @@ def _number(text: str | None) -> int:
     return int(text) if text and re.fullmatch(r"[0-9]{1,6}", text) else 0
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
-
-
-def _midnights(day: date | None, zone: str) -> tuple[datetime, datetime] | None:
+def _midnights(day: date | None, zone: ZoneInfo) -> tuple[datetime, datetime] | None:
     """From midnight to midnight on the zone's clocks."""
     if day is None:
         return None
     after = day + timedelta(days=1)
-    first, last = (datetime(each.year, each.month, each.day, tzinfo=ZoneInfo(zone)) for each in (day, after))
+    first, last = (datetime(each.year, each.month, each.day, tzinfo=zone) for each in (day, after))
     return first, last
 
 

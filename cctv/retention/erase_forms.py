@@ -1,6 +1,6 @@
 """What the page of an erasure asks for, in the site's own time."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -8,7 +8,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from cctv.footage.converters import FIRST_DAY, LAST_DAY
+from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
 from cctv.retention.erase import GROUNDS
 from cctv.sites.models import Camera
 
@@ -82,9 +82,10 @@ class EraseForm(forms.Form):
         """Add the UTC span as `span`. An hour that comes twice is in it twice."""
         data = super().clean() or {}
         if {"day", "start", "end_day", "end"} <= data.keys():
-            starts = datetime.combine(data["day"], data["start"], tzinfo=self.zone).replace(fold=0)
-            ends = datetime.combine(data["end_day"], data["end"], tzinfo=self.zone).replace(fold=1)
-            data["span"] = (starts.astimezone(UTC), ends.astimezone(UTC))
+            data["span"] = (
+                first_moment(datetime.combine(data["day"], data["start"]), self.zone),
+                last_moment(datetime.combine(data["end_day"], data["end"]), self.zone),
+            )
             if data["span"][0] >= data["span"][1]:
                 self.add_error("end", _("Choose an end after the start."))
         return data

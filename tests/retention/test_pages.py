@@ -12,7 +12,7 @@ from django.urls import reverse
 from accesslog import canonical
 from cctv.footage.models import Segment
 from cctv.retention import purge, selectors, tasks
-from cctv.retention.models import Certificate, PurgeRun, RunState
+from cctv.retention.models import Certificate, CertificateCamera, PurgeRun, RunState
 from tests.retention.people import People, people, step_up
 from tests.retention.yard import MINUTE, Yard
 
@@ -43,6 +43,24 @@ def live_url(answer: Any) -> str:
 def officer(client: Any, cast: People) -> Any:
     client.force_login(cast.officer)
     return client
+
+
+def test_certificates_of_a_day_out_of_reach_are_asked_for_in_words(yard: Yard, officer: Any) -> None:
+    for asked in ({"day": "9999-12-31"}, {"day": "0001-01-01", "camera": yard.cameras[0].code}):
+        assert "This is not a day." in text_of(officer.get(reverse("certificates"), asked))
+
+
+def test_a_day_of_certificates_is_one_of_the_sites_clocks(yard: Yard, officer: Any) -> None:
+    yard.segment(expires_in=-2 * HOUR)
+    purge.purge_due()
+    row = Certificate.objects.get()
+    CertificateCamera.objects.update(
+        starts_at="2026-11-21T15:30:00Z", ends_at="2026-11-21T15:31:00Z"
+    )  # half past midnight in Seoul and Osaka
+    assert row.number in text_of(officer.get(reverse("certificates"), {"day": "2026-11-22"}))
+    shown = text_of(officer.get(reverse("certificates"), {"day": "2026-11-21"}))
+    assert row.number not in shown
+    assert "Days begin at midnight, Asia/" in shown
 
 
 def test_an_empty_installation_says_that_nothing_is_overdue_and_what_comes(officer: Any) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.footage.converters import FIRST_DAY, LAST_DAY
+from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
 from cctv.retention.holds.grounds import grounds_of
 from cctv.retention.holds.services import LONGEST, MOST_CAMERAS
 from cctv.sites.models import Camera, Site
@@ -94,9 +94,10 @@ class HoldForm(forms.Form):
         """Add the UTC span as `span`, and the end of the last day as `ends`."""
         data = super().clean() or {}
         if {"day", "start", "end_day", "end"} <= data.keys():
-            starts = datetime.combine(data["day"], data["start"], tzinfo=self.zone).replace(fold=0)
-            ends = datetime.combine(data["end_day"], data["end"], tzinfo=self.zone).replace(fold=1)
-            data["span"] = (starts.astimezone(UTC), ends.astimezone(UTC))
+            data["span"] = (
+                first_moment(datetime.combine(data["day"], data["start"]), self.zone),
+                last_moment(datetime.combine(data["end_day"], data["end"]), self.zone),
+            )
             if data["span"][0] >= data["span"][1]:
                 self.add_error("end", _("Choose an end after the start."))
         if "until" in data:
