@@ -12,6 +12,7 @@ from cctv.ledger import selectors, services, table
 from cctv.ledger.forms import LedgerForm
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
+from cctv.people.stepup import require_step_up
 
 SEE = "ledger.see"
 PAGE = 40
@@ -40,6 +41,7 @@ def ledger(request: Request) -> HttpResponse:
         "lines": [] if form.errors else lines[:many],
         "query": urlencode(query),
         "asked": bool(query),
+        "zone_name": selectors.clocks(allowed, asked.site).key,
         "printing": printing,
         "now": clock.now(),
         "cut": printing and last is not None,
@@ -52,7 +54,8 @@ def ledger(request: Request) -> HttpResponse:
 @require_GET
 @requires(SEE)
 def ledger_csv(request: Request) -> HttpResponseBase:
-    """The same lines as a file; taking them out is logged first."""
+    """The same lines as a file; taking them out asks for the password again and is logged first."""
+    require_step_up(request)
     allowed = request.permissions.sites(SEE)
     form = LedgerForm(request.GET, allowed=allowed)
     if not form.is_valid():

@@ -16,7 +16,7 @@ from accesslog.selectors import load_receipt
 from cctv.ledger import services, table
 from cctv.ledger.errors import LineIncomplete
 from cctv.ledger.models import LedgerLine
-from tests.people.cast import Cast
+from tests.people.cast import Cast, give_password
 
 NEW_YEAR_SEOUL = datetime(2026, 12, 31, 15, tzinfo=UTC)  # midnight of 1 January 2027 there
 
@@ -111,6 +111,7 @@ def test_a_text_too_long_for_its_column_is_cut_with_a_mark(write: Callable[..., 
 @pytest.fixture
 def officer(client: Any, cast: Cast) -> Any:
     client.force_login(cast.privacy_officer)
+    give_password(client, cast.privacy_officer)
     return client
 
 
@@ -154,10 +155,32 @@ def test_invariant_8_lines_of_other_sites_do_not_show(
     write("b", site=cast.osaka, item="osaka thing")
     client.force_login(cast.approver)
     assert "osaka thing" not in client.get(reverse("ledger")).content.decode()
+    give_password(client, cast.approver)
     file = b"".join(client.get(reverse("ledger-csv")).streaming_content).decode()
     assert "seoul thing" in file
     assert "osaka thing" not in file
     assert client.get(reverse("ledger"), {"site": cast.osaka.code}).status_code == 400
+
+
+@pytest.mark.parametrize("asked", [{"first_day": "0001-01-01", "site": "seoul"}, {"last_day": "9999-12-31"}])
+@pytest.mark.parametrize("page", ["ledger", "ledger-csv"])
+def test_a_day_out_of_reach_is_refused_in_words(officer: Any, page: str, asked: dict[str, str]) -> None:
+    assert officer.get(reverse(page), asked).status_code == 400
+
+
+def test_days_of_all_sites_are_those_of_their_common_clocks(
+    officer: Any, write: Callable[..., LedgerLine]
+) -> None:
+    write("a", item="half past midnight", at=datetime(2026, 11, 21, 15, 30, tzinfo=UTC))
+    asked = {"first_day": "2026-11-22", "last_day": "2026-11-22"}
+    shown = officer.get(reverse("ledger"), asked).content.decode()
+    assert "half past midnight" in shown
+
+
+def test_taking_lines_out_asks_for_the_password(client: Any, cast: Cast) -> None:
+    client.force_login(cast.approver)
+    assert "reauthenticate" in client.get(reverse("ledger-csv"))["Location"]
+    assert not _entries("ledger.exported")
 
 
 def test_the_file_opens_in_a_spreadsheet_without_calculating_anything(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accesslog import registry, sentences
 from accesslog.errors import AccessLogError
 from cctv.core import clock, workdays
-from cctv.footage.converters import FIRST_DAY
+from cctv.core.localtime import LAST_DAY, day_within_reach
 from cctv.footage.models import ViewingSession
 from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
 from cctv.people.access import Request, requires, site_or_404
@@ -112,11 +112,8 @@ def _own_viewing(request: Request, site: Site) -> ViewingSession | None:
 
 def _last_day(given: dict[str, str]) -> str:
     """An end at or before the start is on the next day, as on a day's page."""
-    try:
-        day = datetime.fromisoformat(given["day"]).date()
-    except ValueError:
-        return given["day"]
-    if day < FIRST_DAY or given.get("end", "99") > given.get("start", ""):
+    day = day_within_reach(given["day"])
+    if day is None or day == LAST_DAY or given.get("end", "99") > given.get("start", ""):
         return given["day"]
     return (day + timedelta(days=1)).isoformat()
 
@@ -236,8 +233,9 @@ def _history(hold: Hold, zone: ZoneInfo) -> list[dict[str, Any]] | None:
 @require_POST
 @requires(DECIDE)
 def hold_confirm(request: Request, number: str) -> HttpResponse:
-    """Yes: it holds until its end."""
+    """Yes: after step-up, it holds until its end."""
     found = _hold_or_404(request, number, DECIDE)
+    require_step_up(request)
     services.confirm_hold(hold_id=found.pk, actor=request.account, terminal=terminal_of(request))
     messages.success(request, _("%(number)s is confirmed.") % {"number": number})
     return redirect("hold", number)
@@ -294,10 +292,11 @@ def _grave(request: Request, hold: Hold, form: ReasonForm, *, refuse: bool) -> H
 @require_http_methods(["GET", "POST"])
 @requires(DECIDE)
 def hold_prolong(request: Request, number: str) -> HttpResponse:
-    """A later end, with a reason."""
+    """A later end: after step-up, with a reason."""
     found = _hold_or_404(request, number, DECIDE)
     if found.state != HoldState.ACTIVE:
         return redirect("hold", number)
+    require_step_up(request)
     zone = ZoneInfo(found.site.time_zone)
     form = ProlongForm(request.POST or None, zone=zone, ends_at=found.until)
     if request.method == "POST" and form.is_valid():

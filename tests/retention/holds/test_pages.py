@@ -134,14 +134,17 @@ def test_with_the_log_down_the_page_says_that_it_holds_all_the_same(
     assert len(court.said("hold.placed")) == Hold.objects.count() == 1
 
 
-def test_the_approver_is_told_first_what_waits_and_confirms_it_with_one_click(court: Court) -> None:
+def test_the_approver_is_told_first_what_waits_and_confirms_it_with_the_password(court: Court) -> None:
     hold = court.place(court.yard.segment(expires_in=DAY), by=court.people.operator).hold
     client = signed_in(court.people.approver)
     assert "1 hold waits for your decision" in text_of(client.get(reverse("holds")))
     page = text_of(client.get(reverse("hold", args=[hold.number])))
     assert "It waits for your decision" in page
     assert "Operator placed it" in page
-    assert client.post(reverse("hold-confirm", args=[hold.number])).status_code == 302
+    assert "reauthenticate" in client.post(reverse("hold-confirm", args=[hold.number]))["Location"]
+    assert Hold.objects.get().state == HoldState.PLACED, "without the password nothing is confirmed"
+    step_up(client, court.people.approver)
+    client.post(reverse("hold-confirm", args=[hold.number]))
     shown = text_of(client.get(reverse("hold", args=[hold.number])))
     assert "In force" in shown
     assert "Approver confirmed hold" in shown, "the log tells the story"
@@ -174,11 +177,20 @@ def test_ending_says_in_numbers_what_it_destroys_and_asks_for_the_password(court
     assert "“settled”" in after
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01", "2199-12-31", "x"])
+def test_a_day_out_of_reach_in_the_address_is_no_trouble(court: Court, day: str) -> None:
+    url = reverse("hold-new", args=[court.yard.sites[0].code])
+    asked = {"day": day, "start": "10:00", "end": "09:00"}
+    assert signed_in(court.people.operator).get(url, asked).status_code == 200
+
+
 def test_prolonging_asks_for_a_later_day_and_why(court: Court) -> None:
     hold = court.place(court.yard.segment(expires_in=DAY), until=court.yard.now + 5 * DAY).hold
     client = signed_in(court.people.approver)
     assert "1 hold ends within a week" in text_of(client.get(reverse("holds")))
     url = reverse("hold-prolong", args=[hold.number])
+    assert "reauthenticate" in client.get(url)["Location"]
+    step_up(client, court.people.approver)
     early = text_of(client.post(url, {"until": f"{court.yard.now:%Y-%m-%d}", "reason": "x"}), 400)
     assert "later day than the present end" in early
     later = court.yard.now + 60 * DAY
