@@ -7,6 +7,7 @@ recipient and a ground; destruction needs somebody else who saw it.
 
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 from uuid import NAMESPACE_OID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from cctv.people.models import Account
 from cctv.sites.models import Site
 
 ACTION = "medium.change"
+FEWEST_LETTERS = 2
 HERE = (MediumState.KEPT, MediumState.RETURNED)
 LANGUAGES = {"KR": "ko", "JP": "ja"}
 _OTHER_WAYS = (Destroyed.CRUSHED, Destroyed.SHREDDED, Destroyed.BURNT, Destroyed.ERASED)
@@ -118,7 +120,10 @@ def destroy_medium(
     Also for what was handed over and destroyed there. WitnessMissing unless somebody else saw it; WayUnfit.
     """
     name = witness.name if witness else witness_name.strip()
-    if not name or (witness is not None and witness.pk == actor.pk) or name == actor.name:
+    letters = _letters(name)
+    if len(letters) < FEWEST_LETTERS or letters == _letters(actor.name):
+        raise WitnessMissing
+    if witness is not None and witness.pk == actor.pk:
         raise WitnessMissing
     with transaction.atomic():
         medium = _locked(medium, (*HERE, MediumState.HANDED_OVER))
@@ -137,6 +142,11 @@ def destroy_medium(
             way=Destroyed(how),
         )  # fmt: skip
     return medium
+
+
+def _letters(name: str) -> str:
+    """What a name consists of, however it is written: without case, spaces and signs, seen or unseen."""
+    return "".join(letter for letter in normalize("NFKC", name).casefold() if letter.isalpha())
 
 
 def _locked(medium: Medium, allowed: tuple[MediumState, ...]) -> Medium:

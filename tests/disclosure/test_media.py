@@ -123,7 +123,10 @@ def test_a_disc_cannot_be_erased_and_a_stick_can(cast: Cast) -> None:
 def test_o19_somebody_else_has_to_witness(cast: Cast) -> None:
     medium = register(cast)
     for nobody in ({"witness": None}, {"witness": cast.operator}, {"witness": None, "witness_name": " "},
-                   {"witness": None, "witness_name": cast.operator.name}):  # fmt: skip
+                   {"witness": None, "witness_name": cast.operator.name},
+                   {"witness": None, "witness_name": "\u200b"}, {"witness": None, "witness_name": "-"},
+                   {"witness": None, "witness_name": cast.operator.name.lower()},
+                   {"witness": None, "witness_name": cast.operator.name.replace(" ", "\u2007")}):  # fmt: skip
         with pytest.raises(WitnessMissing):
             destroy(cast, medium, **nobody)
     assert not entries("medium.destroyed")
@@ -179,6 +182,20 @@ def operator(client: Any, cast: Cast) -> Any:
     client.force_login(cast.operator)
     give_password(client, cast.operator)
     return client
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"footage_from": "0001-01-01T00:00", "footage_to": "2026-03-01T10:05"},
+        {"footage_from": "2026-03-01T10:00", "footage_to": "9999-12-31T23:59"},
+        {"due": "9999-12-31"},
+    ],
+)
+def test_a_day_out_of_reach_is_refused_in_words(operator: Any, cast: Cast, wrong: dict[str, str]) -> None:
+    sent = {"site": cast.seoul.code, "kind": "print", "description": "x", "copies": "1", "purpose": "claim"}
+    assert operator.post(reverse("medium-new"), sent | wrong).status_code == 400
+    assert not Medium.objects.exists()
 
 
 def test_the_pages_lead_through_the_whole_life(operator: Any, cast: Cast) -> None:
