@@ -68,12 +68,17 @@ def place_hold(
 ) -> Placed:
     """Hold the footage of the cameras in [starts_at, ends_at), in force at once; answers with counts.
 
-    From somebody who may decide it is ACTIVE, else it waits (PLACED). The same `hold_id` places one hold,
-    however often it is tried. NotFound, Forbidden, HoldRefused, ReasonRequired, vault errors with nothing
-    held; LogUnavailable with everything held and only the entry still to come.
+    From somebody who may decide it is ACTIVE, else it waits (PLACED). The same `hold_id` places one hold
+    of the same footage, however often it is tried. NotFound, Forbidden, HoldRefused, ReasonRequired, vault
+    errors with nothing held; LogUnavailable with everything held and only the entry still to come.
     """
     permissions_of(actor).require(PLACE, site_id=site.pk)
     hold = Hold.objects.filter(pk=hold_id).first() if hold_id else None
+    asked = (case.strip(), ground, starts_at, ends_at, sorted(str(camera.pk) for camera in cameras))
+    if hold is not None and hold.placed_by_id == actor.pk and asked != _asked(hold):
+        # The same form sent with other words is another hold, and however often it is sent, one.
+        hold_id = uuid5(hold.pk, repr(asked))
+        hold = Hold.objects.filter(pk=hold_id).first()
     if hold is None:
         _check(site, cameras, case, reason, ground, (starts_at, ends_at, until))
         hold = Hold(
@@ -91,6 +96,12 @@ def place_hold(
     finish(hold.pk)
     hold.refresh_from_db()
     return Placed(hold, HeldObject.objects.filter(hold=hold).count(), hold.too_late)
+
+
+def _asked(hold: Hold) -> tuple[object, ...]:
+    """What a hold was placed for, as far as a repetition has to repeat it."""
+    cameras = sorted(str(pk) for pk in hold.cameras.values_list("pk", flat=True))
+    return (hold.case, hold.ground, hold.starts_at, hold.ends_at, cameras)
 
 
 def _check(

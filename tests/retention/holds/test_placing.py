@@ -35,6 +35,17 @@ def test_it_holds_what_lives_in_the_span_and_tells_of_what_came_too_late(court: 
     assert HoldGate.objects.get().version > 0
 
 
+def test_invariant_5_a_form_sent_again_with_another_span_is_another_hold(court: Court) -> None:
+    one, other = court.yard.segment(expires_in=DAY), court.yard.segment(expires_in=9 * DAY)
+    token = new_id()
+    first = court.place(one, hold_id=token)
+    assert court.place(one, hold_id=token).hold == first.hold
+    again = [court.place(other, hold_id=token) for _n in range(2)]
+    assert again[0].hold == again[1].hold != first.hold
+    assert court.held(again[0].hold) == {other.row.pk}
+    assert Hold.objects.count() == 2
+
+
 def test_quarantined_objects_belong_by_the_time_they_claim_or_else_by_when_they_came(court: Court) -> None:
     inside = court.yard.segment(expires_in=DAY)
     came = court.yard.quarantined(expires_in=DAY)
