@@ -1,4 +1,4 @@
-"""Footage that outlives its time, destruction that stands still, and checks that nobody runs."""
+"""Footage that outlives its time, and destruction that stands still."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,14 +6,12 @@ from datetime import timedelta
 from django.utils.translation import gettext as _
 
 from cctv.core import clock
-from cctv.core.doctor import Finding, bad, ok, register, warn
+from cctv.core.doctor import Finding, bad, ok, register
 from cctv.footage.models import Segment
 from cctv.retention import guards
 from cctv.retention.models import Heartbeat, PurgeFailure, PurgeRun, RunState
-from cctv.retention.reconcile.models import FsckRun
 
 BEAT_LATE = timedelta(minutes=5)
-FSCK_LATE = timedelta(days=3)
 
 
 @register
@@ -56,24 +54,3 @@ def failures() -> Iterator[Finding]:
             why=_("They cannot be read any more, but they are still on the disk."),
             mend=_("The page “Retention” names each and its reason; they are tried again."),
         )  # fmt: skip
-
-
-@register
-def fsck() -> Iterator[Finding]:
-    """When was the last check of register, store and keyring, and what did it find?"""
-    code = "fsck.last"
-    last = FsckRun.objects.exclude(finished_at=None).first()
-    mend = _("“manage.py fsck”, and read its page.")
-    if last is None or last.finished_at is None or clock.now() - last.finished_at > FSCK_LATE:
-        yield warn(
-            code, _("Register, storage and keyring have not been held against each other for days."),
-            why=_("What is missing or left over is not noticed."), mend=mend,
-        )  # fmt: skip
-    elif last.error_code or any(last.counts.values()):
-        found = ", ".join(f"{name}: {n}" for name, n in sorted(last.counts.items()) if n) or last.error
-        yield warn(
-            code, _("The last check found something: %(found)s.") % {"found": found},
-            why=_("Register, storage and keyring do not fit each other."), mend=mend,
-        )  # fmt: skip
-    else:
-        yield ok(code, _("Register, storage and keyring fit each other."))

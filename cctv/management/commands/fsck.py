@@ -34,10 +34,13 @@ class Command(BaseCommand):
             raise CommandError(f"There is no site “{options['site']}”.")
         if options["rate_mb"] <= 0:
             raise CommandError("--rate-mb must be above 0.")
-        run = services.check(
-            depth=options["depth"], site=site, repair=options["repair"],
-            rate_bytes_per_s=options["rate_mb"] * 1e6,
-        )  # fmt: skip
+        try:
+            run = services.check(
+                depth=options["depth"], site=site, repair=options["repair"],
+                rate_bytes_per_s=options["rate_mb"] * 1e6,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            raise CommandError("The check was interrupted before its end.", returncode=130) from None
         if options["json"]:
             self.stdout.write(json.dumps(_facts(run)))
         else:

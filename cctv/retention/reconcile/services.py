@@ -8,8 +8,11 @@ import logging
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accesslog import IndexFields
 from accesslog.errors import AccessLogError
@@ -25,6 +28,9 @@ from cctv.vault import inspection
 from cctv.vault import services as vault
 from cctv.vault.names import SHARDS
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 log = logging.getLogger("cctv.retention")
 
 # Of each kind so many are kept with their names; all are counted.
@@ -32,6 +38,8 @@ KEPT = 200
 RUNS_KEPT = 120
 RATE_BYTES_PER_S = 64 << 20
 DAILY, WEEKLY = timedelta(hours=23), timedelta(days=7)
+# What has not ended after so long was killed; to read every byte takes days.
+LONGEST, LONGEST_READING = timedelta(hours=1), timedelta(days=3)
 
 
 @dataclass(slots=True)
@@ -80,9 +88,9 @@ def check(
     """
     if unknown := set(repair) - codes.REPAIRABLE:
         raise ValueError(f"cannot be repaired: {', '.join(sorted(unknown))}")
-    run = FsckRun.objects.create(depth=depth, started_by=started_by, started_at=clock.now())
-    if site is not None:
-        run.counts = {ONLY_SITE: {str(site.pk): 0}}
+    _close_abandoned()
+    only: dict[str, dict[str, int]] = {ONLY_SITE: {str(site.pk): 0}} if site is not None else {}
+    run = FsckRun.objects.create(depth=depth, started_by=started_by, started_at=clock.now(), counts=only)
     tally = Tally(run)
     look = Look(depth, site.pk if site else None, run.started_at, inspection.Throttle(rate_bytes_per_s))
     try:
@@ -100,6 +108,9 @@ def check(
         text = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}"
         run.error = text.strip()[:400]
         log.error("the check stopped: %s", run.error)
+    except KeyboardInterrupt:
+        _interrupted(run)
+        raise
     run.finished_at = clock.now()
     run.save()
     _forget_old()
@@ -111,11 +122,34 @@ def check_when_due() -> FsckRun | None:
     now = clock.now()
     done = FsckRun.objects.whole().filter(error_code="")
     deep = done.filter(depth__in=(Depth.SIZE, Depth.HASH), started_at__gt=now - WEEKLY).exists()
-    if deep and FsckRun.objects.filter(started_at__gt=now - DAILY).exists():
+    if deep and FsckRun.objects.whole().filter(started_at__gt=now - DAILY).exists():
+        return None
+    if _under_way(now).exists():
         return None
     if not deep and FsckRun.objects.filter(depth=Depth.SIZE, started_at__gt=now - DAILY).exists():
         return None  # it was tried today, and failed or is still at it
     return check(depth=Depth.PRESENCE if deep else Depth.SIZE)
+
+
+def _under_way(now: datetime) -> "QuerySet[FsckRun]":
+    """Whole checks that have begun and may still be at it."""
+    return FsckRun.objects.filter(finished_at=None, started_at__gt=now - LONGEST).exclude(
+        counts__has_key=ONLY_SITE
+    )
+
+
+def _close_abandoned() -> None:
+    """Checks that were killed say so; one that is at it after all writes its own end over this."""
+    now = clock.now()
+    late = Q(started_at__lte=now - LONGEST) & ~Q(depth=Depth.HASH) | Q(started_at__lte=now - LONGEST_READING)
+    for run in FsckRun.objects.filter(late, finished_at=None):
+        _interrupted(run)
+
+
+def _interrupted(run: FsckRun) -> None:
+    run.finished_at, run.error_code = clock.now(), "interrupted"
+    run.error = _("The check was interrupted before its end.")
+    run.save(update_fields=["finished_at", "error_code", "error"])
 
 
 def _walk(look: Look, tally: Tally) -> None:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from accesslog.models import LogEntry
 from cctv.footage.models import Segment
@@ -237,3 +238,35 @@ def test_reading_stays_below_its_rate() -> None:
         throttle.spend(500)
     assert passed[0] == pytest.approx(4.5)
     assert timedelta(seconds=passed[0]) < 5 * timedelta(seconds=1)
+
+
+def test_a_check_of_one_site_does_not_stand_for_that_of_all(yard: Yard) -> None:
+    yard.segment(expires_in=9 * DAY)
+    assert services.check_when_due() is not None
+    yard.move(timedelta(hours=25))
+    services.check(site=yard.sites[0])
+    assert services.check_when_due() is not None
+
+
+def test_a_check_that_was_killed_is_closed_by_the_next_one(yard: Yard) -> None:
+    yard.segment(expires_in=9 * DAY)
+    killed = FsckRun.objects.create(depth=Depth.SIZE, started_at=yard.now)
+    assert services.check_when_due() is None, "it may still be at it"
+    yard.move(timedelta(hours=25))
+    assert services.check_when_due() is not None
+    killed.refresh_from_db()
+    assert killed.error_code == "interrupted"
+    assert killed.finished_at is not None
+
+
+def test_a_check_that_is_interrupted_ends_with_a_sentence(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(services, "_walk", interrupted)
+    with pytest.raises(CommandError, match="interrupted") as caught:
+        call_command("fsck")
+    assert caught.value.returncode == 130
+    assert FsckRun.objects.get().error_code == "interrupted"

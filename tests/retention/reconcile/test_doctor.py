@@ -33,6 +33,19 @@ def test_what_the_last_check_found_is_a_finding_until_it_is_mended(yard: Yard) -
     assert said() == {"fsck.fits": Severity.OK}
 
 
+def test_the_doctor_has_one_opinion_of_the_last_check(yard: Yard) -> None:
+    from cctv.core import doctor
+    from cctv.retention import doctor as _registers
+
+    yard.segment(expires_in=9 * DAY)
+    services.check()
+    yard.move(MINUTE)
+    services.check(site=yard.sites[1])
+    assert _registers is not None
+    found = [finding.code for finding in doctor.examine() if finding.code.startswith("fsck.")]
+    assert found == ["fsck.fits"]
+
+
 def test_silence_is_a_finding(yard: Yard) -> None:
     yard.segment(expires_in=9 * DAY)
     services.check()
