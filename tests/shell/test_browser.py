@@ -1,5 +1,6 @@
 """The shell in a real browser: nobody is shut out, nothing breaks the policy, menus and sheets work."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -108,4 +109,23 @@ def test_signing_out_works_from_the_menu(chromium: Browser, base: str) -> None:
     page.click(".account summary")
     page.click(".account form[action$='logout/'] button")
     page.wait_for_url(f"{base}/accounts/login/**")
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("language", ["en", "ko", "ja"])
+def test_a_text_without_a_space_breaks_no_page(chromium: Browser, width: int, language: str) -> None:
+    folder = Path("config/static/css")
+    css = "".join((folder / name).read_text() for name in ("tokens.css", "office.css"))
+    long, cell = "x" * 400, "<td>{}</td><td>{}</td>"
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    page.set_content(
+        f'<html lang="{language}"><style>{css}</style><h1>{long}</h1>'
+        + f'<dl class="facts"><dt>a</dt><dd>{long}</dd></dl>'
+        + "".join(
+            f'<table class="{kind}"><tbody><tr><th>{long}</th>{cell.format(long, long)}</tr></tbody></table>'
+            for kind in ("table", "table table--cards")
+        )
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
