@@ -17,7 +17,7 @@ from cctv.core import clock
 from cctv.footage.models import Segment
 from cctv.people.models import Account, OutgoingMail, Role, RoleGrant
 from cctv.people.outbox import link, queue_mail
-from cctv.retention import plan, selectors
+from cctv.retention import headline, plan, selectors
 from cctv.retention.holds.models import PROTECTING, HeldObject
 from cctv.sites.models import Site
 from cctv.sites.selectors import common_zone
@@ -130,8 +130,18 @@ def _apart(site: Site, now: datetime, zone: ZoneInfo) -> Iterable[str]:
             overview.overdue_objects,
         )
         yield text % {"n": overview.overdue_objects, "since": _moment(overview.overdue_since, zone)}
+    elif overview.overdue and overview.overdue_since is not None:
+        text = ngettext(
+            "OVERDUE: %(n)d key should have been destroyed since %(since)s.",
+            "OVERDUE: %(n)d keys should have been destroyed since %(since)s.",
+            overview.overdue_keys,
+        )
+        yield text % {"n": overview.overdue_keys, "since": _moment(overview.overdue_since, zone)}
     else:
         yield _("Nothing is overdue.")
+    cause = next(iter(headline.causes(overview, zone)), None)
+    if cause is not None and cause.tone != "info":
+        yield f"{cause.what} {cause.todo}"
 
 
 def _moment(moment: datetime, zone: ZoneInfo) -> str:

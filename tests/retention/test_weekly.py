@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from cctv.footage.models import Segment
 from cctv.people.models import OutgoingMail
-from cctv.retention import weekly
+from cctv.retention import guards, purge, weekly
+from cctv.retention.models import PurgeRun, RunState
 from tests.retention.people import PASSWORD, People, people
 from tests.retention.reconcile.damage import DAY, hold
 from tests.retention.yard import Yard
@@ -48,6 +50,7 @@ def test_it_counts_what_ends_within_seven_days_camera_by_camera(yard: Yard, cast
 def test_what_a_hold_keeps_is_said_apart(yard: Yard, cast: People) -> None:
     hold(yard, yard.segment(expires_in=2 * DAY))
     hold(yard, yard.segment(expires_in=-5 * DAY))
+    purge.purge_due()
     weekly.send_weekly()
     text = mail_to(cast.seoul_officer)
     assert "nothing ends here" in text
@@ -59,6 +62,27 @@ def test_what_is_overdue_is_said(yard: Yard, cast: People) -> None:
     yard.segment(expires_in=-5 * HOUR)
     weekly.send_weekly()
     assert "OVERDUE: 1 recording should have been gone since" in mail_to(cast.seoul_officer)
+
+
+def test_keys_that_should_be_gone_are_overdue_too(yard: Yard, cast: People) -> None:
+    yard.segment(expires_in=-5 * HOUR)
+    Segment.objects.all().delete()
+    weekly.send_weekly()
+    text = mail_to(cast.seoul_officer)
+    assert "Nothing is overdue." not in text
+    assert "OVERDUE: 1 key should have been destroyed since" in text
+
+
+def test_it_says_that_destruction_stands_still_and_what_to_do(yard: Yard, cast: People) -> None:
+    yard.segment(expires_in=2 * DAY)
+    PurgeRun.objects.create(
+        planned_at=yard.now, cutoff_at=yard.now, plan_sha256=b"", state=RunState.PAUSED,
+        pause_code=guards.STORAGE, pause_facts={"error": "no marker"},
+    )  # fmt: skip
+    weekly.send_weekly()
+    text = mail_to(cast.seoul_officer)
+    assert "Destruction is paused." in text
+    assert "Have the footage storage of this installation mounted" in text
 
 
 def test_a_week_has_one_mail_and_the_next_week_another(yard: Yard, cast: People) -> None:
