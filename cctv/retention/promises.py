@@ -138,13 +138,18 @@ def _promise(camera: Any, rules: _Rules, facts: _Facts, now: datetime) -> Promis
     overdue = facts.late.get(camera.pk, 0)
     held_days = (now - held_oldest) / DAY if held_oldest is not None else 0.0
     state, reason, at = _judged(camera, days, rule, age, overdue=overdue, facts=facts, now=now)
-    if state == "ok" and held_days > days + SLACK / DAY:
+    if state == "ok" and held_days > days + _slack(days):
         state = "held"
     return Promise(
         camera=camera, promised_days=days, oldest_at=oldest, oldest_days=age, overdue=overdue, held=held,
         next_segments=facts.coming.get(camera.pk, 0), held_oldest_at=held_oldest, held_oldest_days=held_days,
         state=state, reason=reason, reason_at=at,
     )  # fmt: skip
+
+
+def _slack(days: int) -> float:
+    """Days by which footage may miss its promise; of a short one, less than a day."""
+    return min(SLACK / DAY, days / 4)
 
 
 def _judged(
@@ -158,7 +163,7 @@ def _judged(
     now: datetime,
 ) -> tuple[str, str, datetime | None]:
     """State, and its reason with the moment that the reason names."""
-    slack = SLACK / DAY
+    slack = _slack(days)
     if overdue:
         return "overdue", "", None
     if camera.oldest is None:

@@ -2,7 +2,6 @@
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db import transaction
@@ -18,7 +17,7 @@ from cctv.people.policy import NotFound
 from cctv.people.stepup import step_up_required
 from cctv.retention import charts, guards, page, selectors, tasks
 from cctv.retention.confirm import CONFIRM, DigestMismatch, confirm_run
-from cctv.retention.models import PurgeRun
+from cctv.retention.models import PurgeRun, RunState
 from cctv.retention.promises import SiteIds, promises
 from cctv.sites.selectors import common_zone
 
@@ -61,12 +60,15 @@ def _run_rows(runs: list[PurgeRun], sites: SiteIds) -> list[dict[str, Any]]:
     rows = []
     for run in runs:
         shares = selectors.shares(run, sites=sites)
+        destroyed = sum(share.segments + share.quarantined for share in shares)
+        failed = sum(share.failed for share in shares)
         rows.append(
             {
                 "run": run,
                 "planned": sum(share.planned for share in shares),
-                "segments": sum(share.segments + share.quarantined for share in shares),
-                "failed": sum(share.failed for share in shares),
+                "segments": destroyed,
+                "failed": failed,
+                "only_failed": bool(failed) and not destroyed and run.state == RunState.DONE,
                 "certificates": [c for share in shares for c in share.certificates if c.run_id == run.pk],
             }
         )

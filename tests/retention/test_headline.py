@@ -205,6 +205,12 @@ def test_a_camera_that_has_fallen_silent_is_said(yard: Yard, officer: Any) -> No
     assert "Nothing comes in" in text_of(officer.get(reverse("retention")))
 
 
+def test_a_short_promise_can_be_missed_too(yard: Yard) -> None:
+    yard.rule(1)
+    yard.segment(expires_in=29.9 * DAY)
+    assert of(yard).state == "less"
+
+
 def test_a_camera_without_footage_says_whether_it_ever_had_any(yard: Yard) -> None:
     assert (of(yard).state, of(yard).reason) == ("empty", "nothing_yet")
     hold(yard, yard.segment(expires_in=-9 * DAY))

@@ -63,6 +63,15 @@ def test_a_day_of_certificates_is_one_of_the_sites_clocks(yard: Yard, officer: A
     assert "Days begin at midnight, Asia/" in shown
 
 
+def test_a_run_that_only_failed_is_not_called_destroyed(yard: Yard, officer: Any) -> None:
+    yard.obstruct(yard.segment(expires_in=-2 * HOUR))
+    purge.purge_due()
+    assert PurgeRun.objects.get().state == RunState.DONE
+    shown = text_of(officer.get(reverse("purge-runs")))
+    assert "1 could not be deleted" in shown
+    assert "Destroyed" not in shown
+
+
 def test_an_empty_installation_says_that_nothing_is_overdue_and_what_comes(officer: Any) -> None:
     shown = text_of(officer.get(reverse("retention")))
     assert "Nothing is overdue" in shown
