@@ -4,6 +4,7 @@ The page and the log say the same. A mail names no camera and no recording: only
 """
 
 from collections.abc import Iterable
+from functools import partial
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -20,18 +21,19 @@ from cctv.retention.promises import SiteIds
 def paused(run: PurgeRun) -> None:
     """A guard has stopped the run: one mail for each officer of its sites."""
     for officer in _officers(run.items.values_list("site_id", flat=True)):
-        sites = _sites(officer)
         queue_mail(
             kind="purge.paused",
             about=f"purge/{run.pk}/paused/{officer.pk}",
             to=officer,
             subject=lambda: _("Destruction has stopped and waits"),
-            text=lambda sites=sites: (
-                _("Nothing is destroyed at the moment. %(reason)s")
-                % {"reason": selectors.pause_sentence(run, sites=sites)}
-                + "\n\n" + link("retention") + "\n"
-            ),
-        )  # fmt: skip
+            text=partial(_paused_text, run, _sites(officer)),
+        )
+
+
+def _paused_text(run: PurgeRun, sites: SiteIds) -> str:
+    reason = selectors.pause_sentence(run, sites=sites)
+    said = _("Nothing is destroyed at the moment. %(reason)s") % {"reason": reason}
+    return f"{said}\n\n{link('retention')}\n"
 
 
 def failed(run: PurgeRun) -> None:
@@ -67,8 +69,10 @@ def _officers(sites: Iterable[UUID]) -> list[Account]:
 
 def _sites(officer: Account) -> SiteIds:
     """The sites that the officer may know of; None for all."""
-    granted = list(_grants().filter(account=officer).values_list("site_id", flat=True))
-    return None if None in granted else frozenset(site for site in granted if site)
+    granted = _grants().filter(account=officer)
+    if granted.filter(site=None).exists():
+        return None
+    return frozenset(granted.values_list("site_id", flat=True))
 
 
 def _grants() -> "QuerySet[RoleGrant]":
