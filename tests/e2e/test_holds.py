@@ -22,6 +22,13 @@ def sound(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def give_password(page: Page) -> None:
+    """Confirm it where it is asked for; what was asked for before then happens."""
+    if "reauthenticate" in page.url:
+        page.fill("[name=password]", "lethe-demo-2026")
+        page.keyboard.press("Enter")
+
+
 def test_from_a_viewing_to_a_confirmed_hold_that_plays(person: Callable[..., Page]) -> None:
     guard = person("operator")
     open_viewing(guard, "corridor-b", CASE)
@@ -45,6 +52,7 @@ def test_from_a_viewing_to_a_confirmed_hold_that_plays(person: Callable[..., Pag
     approver.get_by_role("link", name=number).click()
     sound(approver)
     approver.get_by_role("button", name="Confirm the hold").click()
+    give_password(approver)
     expect(approver.get_by_text("In force", exact=True)).to_be_visible()
 
     form.reload()
@@ -63,9 +71,7 @@ def test_releasing_asks_for_the_password_and_says_what_it_ends(person: Callable[
     approver.locator("#standing ~ * a, section[aria-labelledby=standing] table a").first.click()
     number = approver.url.rstrip("/").rpartition("/")[2]
     approver.get_by_role("link", name="Release").click()
-    if "reauthenticate" in approver.url:
-        approver.fill("[name=password]", "lethe-demo-2026")
-        approver.keyboard.press("Enter")
+    give_password(approver)
     expect(approver.get_by_role("heading", name=f"Release {number}")).to_be_visible()
     sound(approver)
     approver.get_by_role("link", name="Cancel").click()
