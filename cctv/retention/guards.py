@@ -59,6 +59,7 @@ CLOCK_BEHIND = "clock_behind"
 CLOCK_AHEAD = "clock_ahead"
 CLOCK_STEPPED = "clock_stepped"
 CLOCK_APART = "clock_apart"
+CLOCK_DOUBTED = "clock_doubted"
 STORAGE = "storage_mismatch"
 STORE_EMPTIED = "store_emptied"
 EMPTIED = "register_emptied"
@@ -69,7 +70,7 @@ UNTENDED = "holds_untended"
 VOLUME = "unusual_volume"
 HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED, RESTORING, JOURNAL, UNTENDED})
 # What a person vouches for by releasing a run.
-CLOCKS = frozenset({CLOCK_AHEAD, CLOCK_STEPPED})
+CLOCKS = frozenset({CLOCK_AHEAD, CLOCK_STEPPED, CLOCK_DOUBTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +116,25 @@ def _unless_unprepared(ask: Callable[[], Tripped | None]) -> Tripped | None:
 
 
 def clock_behind(now: datetime) -> Tripped | None:
-    """The clock stands before moments that this installation has already seen."""
+    """The clock stands before a moment at which it was trusted: that moment cannot have been wrong."""
     heartbeat = Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()
+    return _before(now, CLOCK_BEHIND, {"heartbeat": heartbeat})
+
+
+def _doubted(now: datetime) -> Tripped | None:
+    """The clock stands before what log or admissions say: it is behind, or it was ahead when they were made.
+
+    Nobody but a person can tell; and once the clock has been mended after a jump, only a person can say so.
+    """
     newest = Segment.objects.order_by("-pk").values_list("ingested_at", flat=True).first()
-    seen = {"heartbeat": heartbeat, "log": _log_time(), "ingest": newest}
-    known = {name: moment for name, moment in seen.items() if moment is not None}
-    for name, moment in known.items():
-        if now < moment - BEHIND_TOLERANCE:
+    return _before(now, CLOCK_DOUBTED, {"log": _log_time(), "ingest": newest})
+
+
+def _before(now: datetime, code: str, seen: Mapping[str, datetime | None]) -> Tripped | None:
+    for name, moment in seen.items():
+        if moment is not None and now < moment - BEHIND_TOLERANCE:
             facts = {"against": name, "seen": clock.rfc3339(moment), "now": clock.rfc3339(now)}
-            return Tripped(CLOCK_BEHIND, facts)
+            return Tripped(code, facts)
     return None
 
 
@@ -178,6 +189,8 @@ def clock_unsure(now: datetime) -> Tripped | None:
             return None
         facts = {"seen": from_us(at_us), "due": due, "now": now}
         return Tripped(CLOCK_STEPPED, {name: clock.rfc3339(moment) for name, moment in facts.items()})
+    if tripped := _doubted(now):
+        return tripped
     seen = heartbeat.at if heartbeat else Segment.objects.aggregate(at=Max("ingested_at"))["at"]
     if seen is None or now - seen <= AHEAD_TOLERANCE:
         return None
@@ -231,12 +244,17 @@ def store_emptied(plan: Plan) -> Tripped | None:
     """The store is ours by its marker, but what the register names is not there: another copy of the disk.
 
     None of the plan's first objects is found, nor at least half of what is the next to end. A single row
-    is no evidence: one object may have been lost.
+    is no evidence: one object may have been lost. Whoever has released such a run has said that the content
+    of then is lost: what had come in by then is not looked for again.
     """
-    due = [*_names(due_segments(plan.cutoff_at)), *_names(due_quarantined(plan.cutoff_at))]
+    told = PurgeRun.objects.filter(pause_code=STORE_EMPTIED).aggregate(at=Max("confirmed_at"))["at"]
+    since = {"ingested_at__gt": told} if told else {}
+    received = {"received_at__gt": told} if told else {}
+    segments, quarantined = due_segments(plan.cutoff_at), due_quarantined(plan.cutoff_at)
+    due = [*_names(segments.filter(**since)), *_names(quarantined.filter(**received))]
     if not due or any(vault.object_exists(name) for name in due):
         return None
-    living = _names(Segment.objects.filter(expires_at__gt=plan.cutoff_at))
+    living = _names(Segment.objects.filter(expires_at__gt=plan.cutoff_at, **since))
     missing = sum(not vault.object_exists(name) for name in living)
     if len(due) + len(living) < 2 or missing * 2 < len(living):
         return None
@@ -313,6 +331,9 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
     """Why destruction is paused, in the reader's language and on the clocks of `zone`."""
     texts = {
         CLOCK_BEHIND: _(
+            "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
+        ),
+        CLOCK_DOUBTED: _(
             "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
         ),
         CLOCK_AHEAD: _(

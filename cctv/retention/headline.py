@@ -103,7 +103,7 @@ def _clock(now: "Overview", zone: "ZoneInfo | None") -> Cause:
 def _todo(code: str) -> str:
     if code == guards.CLOCK_BEHIND:
         return _("Set the clock of the machine right; destruction then goes on by itself.")
-    if code in (guards.CLOCK_AHEAD, guards.CLOCK_STEPPED):
+    if code in guards.CLOCKS:
         return _(
             "Compare that time with your own clock. If it is right, confirm the run; else have it set right."
         )

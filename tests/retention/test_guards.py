@@ -286,3 +286,58 @@ def test_an_hour_in_which_something_still_lives_keeps_its_key_and_shows_it(yard:
     purge.purge_due()
     assert untouched(yard, [sealed])
     assert plan.blocked_epochs(yard.now).count() == 1
+
+
+def test_a_clock_that_is_mended_after_a_jump_lets_destruction_go_on(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Log and admissions carry the jumped time for ever; the heartbeat of this boot knows better."""
+    yard.segment(expires_in=-timedelta(minutes=2))
+    jumped = yard.now + timedelta(days=40)
+    yard.jump(timedelta(days=40))
+    purge.purge_due()
+    Segment.objects.update(ingested_at=jumped)
+    monkeypatch.setattr(guards, "_log_time", lambda: jumped)
+    yard.jump(-timedelta(days=40))
+    purge.purge_due()
+    purge.purge_due()
+    assert not Segment.objects.exists()
+
+
+def test_after_a_reboot_a_person_says_which_of_clock_and_log_is_right(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yard.segment(expires_in=-timedelta(minutes=2))
+    jumped = yard.now + timedelta(days=40)
+    monkeypatch.setattr(guards, "_log_time", lambda: jumped)
+    yard.off(timedelta(minutes=5))
+    purge.purge_due()
+    run = PurgeRun.objects.get()
+    assert (run.state, run.pause_code) == (RunState.PAUSED, guards.CLOCK_DOUBTED)
+    assert run.pause_code not in guards.HARD
+    assert Segment.objects.exists()
+
+
+def test_content_that_a_person_has_told_to_be_lost_is_not_looked_for_again(yard: Yard) -> None:
+    first = [yard.segment(expires_in=-timedelta(minutes=2)) for _ in range(3)]
+    later = [yard.segment(expires_in=timedelta(minutes=10)) for _ in range(3)]
+    for each in (*first, *later):
+        for path in yard.home.joinpath("footage").glob(f"{each.row.sealed_name}*"):
+            path.unlink()
+    purge.purge_due()
+    run = PurgeRun.objects.get()
+    assert run.pause_code == guards.STORE_EMPTIED
+    PurgeRun.objects.filter(pk=run.pk).update(state=RunState.PLANNED, confirmed_at=yard.now)
+    purge.purge_due()
+    yard.move(timedelta(minutes=11))
+    purge.purge_due()
+    assert not Segment.objects.exists(), "one word is enough for all that had come in by then"
+
+    anew = [yard.segment(expires_in=timedelta(days=1)) for _ in range(3)]
+    Segment.objects.update(ingested_at=yard.now)
+    for each in anew:
+        for path in yard.home.joinpath("footage").glob(f"{each.row.sealed_name}*"):
+            path.unlink()
+    yard.move(timedelta(days=1, minutes=1))
+    purge.purge_due()
+    assert PurgeRun.objects.filter(is_open=True, pause_code=guards.STORE_EMPTIED).exists()
