@@ -14,7 +14,7 @@ PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-ve
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
 
-.PHONY: help demo venv serve test test-fast forensic check bench lock fmt messages test-deps
+.PHONY: help demo venv serve test test-fast faults forensic check bench lock fmt messages test-deps
 
 help:  ## what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## *' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,10 @@ test: test-deps  ## everything: browser, real servers, both databases (12 minute
 
 test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at most)
 	@$(PY) -m pytest -q -n 2 --dist worksteal --durations=10 -m "not slow and not browser and not servers and not root"
+
+faults: test-deps  ## kill -9 at every step of everything, on both databases (half an hour)
+	@LETHE_FAULTS=all LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/faults
+	@LETHE_FAULTS=all LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m both_databases tests/faults
 
 forensic: $(TEST_READY)  ## read a raw disk after a purge, byte by byte (as root: it mounts a small image)
 	@[ "$$(id -u)" = 0 ] || { echo; echo "NOT TRIED: a raw disk can only be examined as root: sudo make forensic" >&2; echo; }

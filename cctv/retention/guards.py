@@ -333,9 +333,6 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
         CLOCK_BEHIND: _(
             "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
         ),
-        CLOCK_DOUBTED: _(
-            "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
-        ),
         CLOCK_AHEAD: _(
             "The clock of this machine stands at %(now)s; the last moment that it was known to be right was"
             " %(seen)s. Either the machine was switched off, or its clock has jumped."
@@ -365,7 +362,7 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
         UNTENDED: _("Since %(seen)s, legal holds could not be looked after: %(error)s"),
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
-    text = texts.get(code)
+    text = texts.get(CLOCK_BEHIND if code == CLOCK_DOUBTED else code)
     shown = dict(facts)
     moments = {name for name in ("now", "seen", "due") if isinstance(shown.get(name), str)}
     for name in moments:

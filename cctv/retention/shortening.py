@@ -35,7 +35,7 @@ SETTLE_AFTER = timedelta(minutes=15)
 
 
 def apply_rules(now: datetime | None = None) -> int:
-    """Apply every rule that had taken effect by `now` and was not applied; how many objects expire earlier."""
+    """Apply every rule that had taken effect by `now` and was not applied; how many objects end earlier."""
     now = now or clock.now()
     moved = 0
     for rule in _to_apply(now):

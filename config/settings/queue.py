@@ -54,7 +54,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "options": {"expires": 3600},
     },
     "mirrors": {"task": "cctv.vault.tasks.tend_mirrors", "schedule": 60.0, "options": {"expires": 60}},
-    "journal": {"task": "cctv.retention.tasks.compact_journal", "schedule": 3600.0, "options": {"expires": 3600}},
+    "journal": {
+        "task": "cctv.retention.tasks.compact_journal",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "send-mail": {"task": "cctv.people.tasks.send_mail", "schedule": 60.0, "options": {"expires": 60}},
     "weekly-mail": {
         "task": "cctv.retention.tasks.send_weekly",

@@ -10,7 +10,7 @@ from accesslog.models import LogEntry
 from cctv.footage.models import Segment
 from cctv.retention import destroy, entries, purge
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RunState
-from cctv.vault import removal, rings
+from cctv.vault import rings
 from cctv.vault import services as vault
 from tests.retention.yard import MINUTE, Sealed, Yard
 
@@ -70,7 +70,7 @@ def test_an_object_that_is_still_there_after_its_deletion_counts_as_a_failure(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sealed = yard.segment(expires_in=-2 * HOUR)
-    monkeypatch.setattr(removal.os, "unlink", lambda *_arguments, **_options: None)
+    monkeypatch.setattr("cctv.vault.removal.os.unlink", lambda *_arguments, **_options: None)
     purge.purge_due()
     assert Segment.objects.filter(pk=sealed.row.pk).exists()
     assert PurgeFailure.objects.get().error_code == "still_there"

@@ -68,7 +68,9 @@ def test_invariant_5_held_footage_outlives_its_epochs_key_and_its_neighbours(yar
     assert not rings.footage().has(held.row.epoch.key_id), "its hour is over like everybody's"
     assert rings.records().has(placed.key_id)
     run = PurgeRun.objects.get()
-    assert (run.segments, run.quarantined) == (1, 0), "what is held is in no plan, that a person might confirm"
+    assert (run.segments, run.quarantined) == (1, 0), (
+        "what is held is in no plan, that a person might confirm"
+    )
     assert (run.destroyed_segments, run.destroyed_quarantined) == (1, 0)
 
 

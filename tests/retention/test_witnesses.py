@@ -220,6 +220,15 @@ def test_invariant_7_a_journal_that_cannot_be_read_leaves_everything_alone_until
 # ------------------------------------------------------------------ an unfinished restore
 
 
+def _stray() -> str:
+    """An object of the store that no row names."""
+    name = vault.object_name()
+    writer = vault.writer(name, vault.new_object_key(), vault.context(new_id(), "media"))
+    writer.write(b"x" * 100)
+    writer.close()
+    return name
+
+
 def test_invariant_5_nothing_ends_while_a_restore_is_unfinished(
     court: Court, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,10 +236,7 @@ def test_invariant_5_nothing_ends_while_a_restore_is_unfinished(
     monkeypatch.setattr(orphans, "lease_s", lambda: 0.0)
     kept = yard.segment(yard.cameras[1], expires_in=29 * DAY)
     overdue = yard.segment(yard.cameras[1], expires_in=-MINUTE)
-    stray = vault.object_name()
-    writer = vault.writer(stray, vault.new_object_key(), vault.context(new_id(), "media"))
-    writer.write(b"x" * 100)
-    writer.close()
+    stray = _stray()
     hold = court.place(court.recorded(yard.now - 20 * DAY), until=yard.now + HOUR).hold
     yard.move(2 * HOUR)
     yard.rule(1, camera=yard.cameras[1], since=-HOUR)

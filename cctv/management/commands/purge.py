@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from cctv.core import clock
 from cctv.retention import guards, plan, purge
-from cctv.retention.models import PurgeRun, RunState, Trigger
+from cctv.retention.models import PurgeFailure, PurgeRun, RunState, Trigger
 
 
 class Command(BaseCommand):
@@ -29,9 +29,11 @@ class Command(BaseCommand):
         for run in runs:
             self._say(_facts(run), _sentence(run), as_json=options["json"])
         if not runs:
-            self._say({"runs": 0}, "Nothing has expired; nothing was destroyed.", as_json=options["json"])
+            self._say(*_nothing(), as_json=options["json"])
         # DONE with failures and everything that stands still is for somebody to look at.
-        if any(run.state not in (RunState.DONE, RunState.ABANDONED) or run.failed for run in runs):
+        if PurgeFailure.objects.exists() or any(
+            run.state not in (RunState.DONE, RunState.ABANDONED) or run.failed for run in runs
+        ):
             sys.exit(1)
 
     def _show_plan(self, *, as_json: bool) -> None:
@@ -53,6 +55,18 @@ class Command(BaseCommand):
 
     def _say(self, facts: dict[str, Any], text: str, *, as_json: bool) -> None:
         self.stdout.write(json.dumps(facts) if as_json else text)
+
+
+def _nothing() -> tuple[dict[str, Any], str]:
+    waiting = PurgeFailure.objects.order_by("next_attempt_at")
+    first = waiting.first()
+    if first is None:
+        return {"runs": 0}, "Nothing has expired; nothing was destroyed."
+    text = (
+        f"Nothing new has expired. {waiting.count()} objects could not be deleted yet; the next attempt is"
+        f" at {clock.rfc3339(first.next_attempt_at)}."
+    )
+    return {"runs": 0, "waiting": waiting.count(), "next_attempt": clock.rfc3339(first.next_attempt_at)}, text
 
 
 def _facts(run: PurgeRun) -> dict[str, Any]:

@@ -141,8 +141,17 @@ def _place(request: Request, site: Site, form: HoldForm) -> HttpResponse:
     if placed.held:
         messages.success(request, said)
     else:
-        messages.warning(request, _("%(number)s holds nothing yet.") % {"number": placed.hold.number})
+        messages.warning(request, _nothing_held(placed.hold))
     return redirect("hold", placed.hold.number)
+
+
+def _nothing_held(hold: Hold) -> str:
+    if hold.ends_at > clock.now():
+        return _("%(number)s holds nothing yet.") % {"number": hold.number}
+    return _(
+        "%(number)s holds nothing: of that time there is no recording here. It came too late if there was"
+        " one."
+    ) % {"number": hold.number}
 
 
 def _placed(request: Request, site: Site, data: dict[str, Any]) -> services.Placed:

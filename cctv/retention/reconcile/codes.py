@@ -128,7 +128,7 @@ _HELD = Kind(
     False,
     ngettext_lazy("%(n)d hold in force has no key.", "%(n)d holds in force have no key.", "n"),
     _("What it holds opens only while its own retention lasts; after that it is lost."),
-    _("Put the records keyring back from a mirror: “manage.py vault recover --ring records”."),
+    _("Put the records keyring back from a mirror: “manage.py vault recover --reason … records MIRROR”."),
 )
 _FOREIGN = Kind(
     FOREIGN_FILE, "info", False,
