@@ -46,6 +46,8 @@ class Look:
     now: datetime
     throttle: inspection.Throttle
     rows: int = 0
+    # Rows whose retention runs: their objects have to be there.
+    owed: int = 0
     stored: int = 0
     keys: int = 0
 
@@ -60,6 +62,7 @@ def shard(name: str, look: Look) -> list[Finding]:
     there = list(sides.stored(name))
     rows = sides.rows(name, site_id=look.site_id)
     look.rows += len(rows)
+    look.owed += sum(row.expires_at > look.now for row in rows)
     look.stored += sum(each.files for each in there)
     unpaired: list[Row] = []
     dead: list[Row] = []

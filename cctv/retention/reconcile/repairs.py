@@ -68,13 +68,16 @@ def _guarded() -> RepairRefused | None:
 
 
 def _too_much(look: Look, tally: "Tally", wanted: Collection[str]) -> RepairRefused | None:
-    rows = sum(tally.total(code) for code in (codes.OBJECT_MISSING, codes.ROW_OF_DESTROYED) if code in wanted)
+    missing = tally.total(codes.OBJECT_MISSING) if codes.OBJECT_MISSING in wanted else 0
+    dead = tally.total(codes.ROW_OF_DESTROYED) if codes.ROW_OF_DESTROYED in wanted else 0
     removes = (codes.ORPHAN_OBJECT, codes.ORPHAN_PART, codes.ROW_OF_DESTROYED)
     files = sum(tally.files[code] for code in removes if code in wanted)
     keys = tally.total(codes.KEY_UNKNOWN) if codes.KEY_UNKNOWN in wanted else 0
-    if rows * 2 > look.rows:
+    # What has expired may be gone already and is no finding: it makes no loss look small either.
+    rows, all_rows = max((missing, look.owed), (dead, look.rows), key=lambda part: part[0] / max(1, part[1]))
+    if rows * 2 > all_rows or (missing + dead) * 2 > look.rows:
         text = _t("Nothing was repaired: %(n)d of %(all)d rows of the register would go.")
-        text %= {"n": rows, "all": look.rows}
+        text %= {"n": rows, "all": all_rows}
     elif files * 2 > look.stored:
         text = _t("Nothing was repaired: %(n)d of %(all)d objects of the storage would go.")
         text %= {"n": files, "all": look.stored}

@@ -214,3 +214,14 @@ def test_the_command_says_what_is_wrong_and_its_status_counts(yard: Yard, capsys
     assert status("--repair", codes.OBJECT_MISSING) == 0
     assert "Repaired: 1" in capsys.readouterr().out
     assert status() == 0
+
+
+def test_what_has_expired_makes_no_loss_look_small(yard: Yard) -> None:
+    living = some(yard, 6)
+    for _ in range(12):
+        yard.segment(expires_in=-HOUR)
+    for sealed in living[:4]:
+        path(yard, sealed.row.sealed_name).unlink()
+    run = services.check(repair=[codes.OBJECT_MISSING])
+    assert run.error_code == "repair_refused"
+    assert Segment.objects.count() == 18
