@@ -66,9 +66,10 @@ EMPTIED = "register_emptied"
 RESTORED = "register_restored"
 RESTORING = "restore_unfinished"
 JOURNAL = "journal_unreadable"
+KEYS = "keys_unreachable"
 UNTENDED = "holds_untended"
 VOLUME = "unusual_volume"
-HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED, RESTORING, JOURNAL, UNTENDED})
+HARD = frozenset({CLOCK_BEHIND, CLOCK_APART, STORAGE, EMPTIED, RESTORED, RESTORING, JOURNAL, KEYS, UNTENDED})
 # What a person vouches for by releasing a run.
 CLOCKS = frozenset({CLOCK_AHEAD, CLOCK_STEPPED, CLOCK_DOUBTED})
 
@@ -284,6 +285,8 @@ def register_restored() -> Tripped | None:
         facts = witnesses.put_back()
     except (JournalBroken, OSError) as error:
         return Tripped(JOURNAL, {"error": str(getattr(error, "message", error))[:200]})
+    except LetheError as error:  # the key server is away, say: its keys bear no witness
+        return Tripped(KEYS, {"error": str(error.message)[:200]})
     return Tripped(RESTORED, facts) if facts is not None else None
 
 
@@ -330,6 +333,7 @@ def _unusual_volume(plan: Plan, now: datetime) -> Tripped | None:
 def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
     """Why destruction is paused, in the reader's language and on the clocks of `zone`."""
     texts = {
+        KEYS: _("The keys cannot be asked: %(error)s"),
         CLOCK_BEHIND: _(
             "The clock of this machine stands at %(now)s, but %(seen)s has already been seen here."
         ),
@@ -363,8 +367,13 @@ def sentence(code: str, facts: Mapping[str, Any], zone: object = None) -> str:
         VOLUME: _("The plan takes %(segments)s of %(total)s segments; a usual day takes %(usual)s."),
     }
     text = texts.get(CLOCK_BEHIND if code == CLOCK_DOUBTED else code)
+    return text % _shown(facts, zone) if text else code
+
+
+def _shown(facts: Mapping[str, Any], zone: object) -> dict[str, Any]:
+    """The facts with their moments as a person reads them; of a register put back, `seen` is a number."""
     shown = dict(facts)
-    moments = {name for name in ("now", "seen", "due") if isinstance(shown.get(name), str)}
-    for name in moments:
-        shown[name] = absolute(localise(clock.parse_rfc3339(shown[name]), zone), "datetime")
-    return text % shown if text else code
+    for name in ("now", "seen", "due"):
+        if isinstance(shown.get(name), str):
+            shown[name] = absolute(localise(clock.parse_rfc3339(shown[name]), zone), "datetime")
+    return shown

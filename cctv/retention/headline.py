@@ -129,6 +129,8 @@ def _todo(code: str) -> str:
         )
     if code == guards.JOURNAL:
         return str(JournalBroken.hint)
+    if code == guards.KEYS:
+        return _("Mend what the page names; the run then goes on by itself.")
     if code == guards.RESTORING:
         return str(RestoreUnfinished.hint)
     return _("Tell the administrator: the register may have to be put back with “manage.py restore”.")
