@@ -37,6 +37,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the servers and browsers that they take, so that nobody forgets."""
     for item in items:
+        if item.path.relative_to(item.config.rootpath).parts[1] in ("faults", "retention", "vault"):
+            item.add_marker("heavy")
         for fixture, marker in _MARKED_BY_FIXTURE.items():
             if fixture in getattr(item, "fixturenames", ()):
                 item.add_marker(marker)

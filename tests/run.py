@@ -1,4 +1,4 @@
-"""`make test`: `both_databases` on PostgreSQL, then on SQLite what runs side by side, then the rest.
+"""`make test`: `both_databases` on PostgreSQL, then on SQLite what runs side by side, then the rest in two parts.
 
 What starts servers or a browser, or measures, has the machine to itself. The last line is pytest's
 closing line with the outcomes of all passes added up. Further arguments go to each pass.
@@ -13,6 +13,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What runs side by side: all that is quick, and what does so on PostgreSQL too.
 TOGETHER = "(not slow or both_databases) and not browser and not servers and not root"
+# With servers, disks or kills, but nothing that measures (tests/conftest.py says which).
+HEAVY = f"heavy and not browser and not ({TOGETHER})"
+# Has a target of its own (`make forensic`): it mounts disks and reads every byte of them.
+ELSEWHERE = "tests/forensic"
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
 SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
@@ -21,13 +25,19 @@ SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
 def main() -> int:
     """Run the passes; non-zero when one failed."""
     more = sys.argv[1:]
+    apart = [f"--ignore={ELSEWHERE}", *more]
     sqlite = {"LETHE_TEST_DATABASE": "sqlite"}
     passes = [
         _pass(
             "PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", "both_databases", *more]
         ),
         _pass("SQLite", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", TOGETHER, *more]),
-        _pass("Servers, browser, measures", sqlite, ["--durations=25", "-m", f"not ({TOGETHER})", *more]),
+        _pass("Keys, disks, kills", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", HEAVY, *apart]),
+        _pass(
+            "Servers, browser, measures",
+            sqlite,
+            ["--durations=25", "-m", f"not ({TOGETHER}) and (browser or not heavy)", *apart],
+        ),
     ]
     print(_sum([closing for _, closing in passes]))
     return max(code for code, _ in passes)
