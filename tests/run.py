@@ -1,4 +1,4 @@
-"""`make test`: `both_databases` on PostgreSQL, then on SQLite what runs side by side, then the rest in two parts.
+"""`make test`: `both_databases` on PostgreSQL, on SQLite what runs side by side, the rest in two parts.
 
 What starts servers or a browser, or measures, has the machine to itself. The last line is pytest's
 closing line with the outcomes of all passes added up. Further arguments go to each pass.

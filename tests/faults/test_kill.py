@@ -146,7 +146,7 @@ def chosen(act: str, passed: list[str]) -> list[tuple[int, str]]:
 
 
 def thinned(points: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """With `make faults` all points; else a few, others each day: every fourth, on PostgreSQL every eighth."""
+    """With `make faults` all points; else a few, others each day: a fourth, on PostgreSQL an eighth."""
     if os.environ.get("LETHE_FAULTS") == "all":
         return points
     apart = 8 if os.environ.get("LETHE_TEST_DATABASE") == "postgres" else 4
