@@ -146,11 +146,13 @@ def chosen(act: str, passed: list[str]) -> list[tuple[int, str]]:
 
 
 def acts() -> list[str]:
-    """All acts; on PostgreSQL without `make faults` the purge and one other, another one each day."""
-    if os.environ.get("LETHE_FAULTS") == "all" or os.environ.get("LETHE_TEST_DATABASE") != "postgres":
+    """With `make faults` all acts; else the purge and one other (three on SQLite), each day other ones."""
+    if os.environ.get("LETHE_FAULTS") == "all":
         return list(ACTS)
     others = [act for act in ACTS if act != "purge"]
-    return ["purge", others[datetime.now(UTC).toordinal() % len(others)]]
+    count = 1 if os.environ.get("LETHE_TEST_DATABASE") == "postgres" else 3
+    today = datetime.now(UTC).toordinal()
+    return ["purge", *(others[(today * count + n) % len(others)] for n in range(count))]
 
 
 def thinned(points: list[tuple[int, str]]) -> list[tuple[int, str]]:
