@@ -13,6 +13,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What runs side by side: all that is quick, and what does so on PostgreSQL too.
 TOGETHER = "(not slow or both_databases) and not browser and not servers and not root"
+# The slow ones have their turn on PostgreSQL with `make faults`, but for a few kills.
+ON_POSTGRES = "both_databases and (not slow or faults)"
 # With servers, disks or kills, but nothing that measures (tests/conftest.py says which).
 HEAVY = f"heavy and not browser and not ({TOGETHER})"
 # Has a target of its own (`make forensic`): it mounts disks and reads every byte of them.
@@ -28,9 +30,7 @@ def main() -> int:
     apart = [f"--ignore={ELSEWHERE}", *more]
     sqlite = {"LETHE_TEST_DATABASE": "sqlite"}
     passes = [
-        _pass(
-            "PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", "both_databases", *more]
-        ),
+        _pass("PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", ON_POSTGRES, *more]),
         _pass("SQLite", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", TOGETHER, *more]),
         _pass("Keys, disks, kills", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", HEAVY, *apart]),
         _pass(
