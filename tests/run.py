@@ -17,8 +17,9 @@ TOGETHER = "(not slow or both_databases) and not browser and not servers and not
 ON_POSTGRES = "both_databases and (not slow or faults)"
 # With servers, disks or kills, but nothing that measures (tests/conftest.py says which).
 HEAVY = f"heavy and not browser and not ({TOGETHER})"
-# Has a target of its own (`make forensic`): it mounts disks and reads every byte of them.
-ELSEWHERE = "tests/forensic"
+# Have targets of their own: `make forensic` mounts disks and reads every byte of them, and hosts that race
+# for one ring (`make faults`) need a machine on which nothing else runs.
+ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py")
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
 SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
@@ -27,7 +28,7 @@ SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
 def main() -> int:
     """Run the passes; non-zero when one failed."""
     more = sys.argv[1:]
-    apart = [f"--ignore={ELSEWHERE}", *more]
+    apart = [*(f"--ignore={path}" for path in ELSEWHERE), *more]
     sqlite = {"LETHE_TEST_DATABASE": "sqlite"}
     passes = [
         _pass("PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", ON_POSTGRES, *more]),
