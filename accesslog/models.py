@@ -1,10 +1,13 @@
-"""The log's tables. They are final: later formats (tiles, witnesses, reviews) stand beside them.
+"""The log's tables, and beside them what is published, cosigned, flagged and reviewed of it.
 
-Nothing writes here but `accesslog.writer`; triggers (migration 0002) hold what no code may do. Every hash is
-over the stored bytes, never over columns put together again.
+Nothing writes `log_head`, `log_entry`, `log_body` and `log_index` but `accesslog.writer`; triggers (in the
+migrations) hold what no code may do. Every hash is over the stored bytes, never over columns put together
+again.
 """
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 from django.db import models
 from django.db.models import Q
@@ -150,3 +153,108 @@ class LogCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"checkpoint at {self.size} entries"
+
+
+class LogCosignature(models.Model):
+    """A witness's signature line under a checkpoint: somebody else saw the log at that size."""
+
+    id = models.BigAutoField(primary_key=True)
+    size = models.BigIntegerField()
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+    time_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "log_cosignature"
+        constraints = [models.UniqueConstraint(fields=["size", "witness"], name="log_cosignature_once")]
+        indexes = [models.Index(fields=["witness", "size"], name="log_cosignature_by_witness")]
+
+    def __str__(self) -> str:
+        return f"{self.witness} at {self.size} entries"
+
+
+class FlagMark(models.Model):
+    """How far the rules have looked: entries below `index` were judged by them. One row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    index = models.BigIntegerField(db_column="entry_index")
+
+    class Meta:
+        db_table = "log_flag_mark"
+
+    def __str__(self) -> str:
+        return f"judged below {self.index}"
+
+
+class Flag(models.Model):
+    """A rule's remark on an entry; `facts` are numbers and ids that the reason is told with, never names."""
+
+    id = models.BigAutoField(primary_key=True)
+    index = models.BigIntegerField(db_column="entry_index")
+    rule = models.CharField(max_length=64)
+    site = models.CharField(max_length=MAX_ID_LENGTH, blank=True, db_column="site_id")
+    actor = models.CharField(max_length=MAX_ID_LENGTH, blank=True, db_column="actor_id")
+    month = models.CharField(max_length=7)  # of the entry's time by the site's clocks, "YYYY-MM"
+    facts = models.JSONField(default=dict)
+    raised_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "log_flag"
+        constraints = [models.UniqueConstraint(fields=["index", "rule"], name="log_flag_once")]
+        indexes = [models.Index(fields=["site", "month"], name="log_flag_by_site_month")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} on {self.index}"
+
+
+class Review(models.Model):
+    """The review of one site's month; signed off once, by an entry that says everything it holds."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    site = models.CharField(max_length=MAX_ID_LENGTH, db_column="site_id")
+    month = models.CharField(max_length=7)
+    opened_us = models.BigIntegerField()
+    # The entries of the month: [first, end).
+    first = models.BigIntegerField()
+    end = models.BigIntegerField()
+    entries = models.BigIntegerField()
+    # Ids of the accounts; of a signed review also the number of its entry and the SHA-256 of what was signed.
+    opened_by = models.CharField(max_length=MAX_ID_LENGTH)
+    signed_by = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
+    signed_us = models.BigIntegerField(null=True)
+    signed_entry = models.BigIntegerField(null=True)
+    signed_sha256 = models.BinaryField(null=True)
+    # The comment on the whole, sealed like a body.
+    comment_key_id = models.CharField(max_length=80, blank=True)
+    comment_sealed = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "log_review"
+        constraints = [models.UniqueConstraint(fields=["site", "month"], name="log_review_once")]
+
+    def __str__(self) -> str:
+        return f"review of {self.site} {self.month}"
+
+
+class ReviewItem(models.Model):
+    """An entry to look at: flagged or drawn by lot; with a verdict and a sealed comment once somebody did."""
+
+    OPEN, FINE, FOLLOW_UP = "open", "fine", "follow_up"
+
+    id = models.BigAutoField(primary_key=True)
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="items")
+    index = models.BigIntegerField(db_column="entry_index")
+    actor = models.CharField(max_length=MAX_ID_LENGTH, blank=True, db_column="actor_id")
+    sampled = models.BooleanField(default=False)
+    verdict = models.CharField(max_length=12, default=OPEN)
+    decided_by = models.CharField(max_length=MAX_ID_LENGTH, blank=True)
+    decided_us = models.BigIntegerField(null=True)
+    comment_key_id = models.CharField(max_length=80, blank=True)
+    comment_sealed = models.BinaryField(null=True)
+
+    class Meta:
+        db_table = "log_review_item"
+        constraints = [models.UniqueConstraint(fields=["review", "index"], name="log_review_item_once")]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.index}"

@@ -17,6 +17,7 @@ from accesslog import entry
 from accesslog.errors import EventRefused
 
 _FORMATTER = string.Formatter()
+KEEP_DEFAULT = "access"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class EventType:
     `sentence` is a lazy translation with {named} placeholders, each a field of the body. `personal` names the
     fields that are left out for readers who may not see personal detail. `icon` names a symbol of the page.
     `routine` entries (bookkeeping of jobs, by the thousand) are listed only when they are asked for.
+    `keep` is the retention class: what is kept equally long shares a key per month. `link` leads to what the
+    entry is about: the name of a URL pattern, then the fields that are its arguments (dotted: "site.id").
     """
 
     kind: str
@@ -35,6 +38,8 @@ class EventType:
     personal: frozenset[str] = frozenset()
     icon: str = ""
     routine: bool = False
+    keep: str = KEEP_DEFAULT
+    link: tuple[str, ...] = ()
 
     @property
     def fields(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ from django.apps import AppConfig
 
 AREAS = (
     "people", "sites", "ledger", "vault", "footage", "ingest", "retention", "retention.holds",
-    "retention.backup", "retention.reconcile", "disclosure",
+    "retention.backup", "retention.reconcile", "retention.records", "disclosure",
 )  # fmt: skip
 
 

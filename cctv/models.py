@@ -2,7 +2,7 @@
 
 from cctv.disclosure.models import Medium
 from cctv.footage.models import CoveredSpan, ErasedSpan, Segment, ViewedSpan, ViewingSession
-from cctv.ingest.models import Quarantined, Recorder, Source
+from cctv.ingest.models import HourRoot, Quarantined, Recorder, Source
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import Account, OutgoingMail, RoleGrant
 from cctv.retention.backup.models import Backup, Restore
@@ -18,7 +18,8 @@ from cctv.retention.models import (
     RuleApplication,
 )
 from cctv.retention.reconcile.models import FsckFinding, FsckRun
-from cctv.sites.models import Camera, Organisation, Purpose, RetentionRule, Site, Zone
+from cctv.retention.records.models import RecordErasure, RecordRule
+from cctv.sites.models import Camera, DutyHours, Organisation, Purpose, RetentionRule, Site, Zone
 from cctv.vault.models import Epoch
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Certificate",
     "CertificateCamera",
     "CoveredSpan",
+    "DutyHours",
     "Epoch",
     "ErasedSpan",
     "Erasure",
@@ -37,6 +39,7 @@ __all__ = [
     "HeldObject",
     "Hold",
     "HoldGate",
+    "HourRoot",
     "LedgerLine",
     "Medium",
     "Organisation",
@@ -46,6 +49,8 @@ __all__ = [
     "PurgeRun",
     "Purpose",
     "Quarantined",
+    "RecordErasure",
+    "RecordRule",
     "Recorder",
     "Restore",
     "RetentionRule",

@@ -32,6 +32,8 @@ class Segment(models.Model):
     sealed_name = models.CharField(max_length=80, unique=True)
     wrapped_key = models.BinaryField(max_length=64)
     ciphertext_sha256 = models.BinaryField(max_length=32)
+    # Its leaf in the tree of its hour (ingest.HourRoot); null for what came in before there were trees.
+    ingest_leaf = models.BinaryField(max_length=32, null=True)
     duplicate_tag = models.BinaryField(max_length=32)
     # What sound the recorder delivered ("" for none) and whether the stored copy still has it.
     source_audio = models.CharField(max_length=20, blank=True, default="")

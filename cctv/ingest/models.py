@@ -112,3 +112,24 @@ class Quarantined(models.Model):
 
     def __str__(self) -> str:
         return self.original_name
+
+
+class HourRoot(models.Model):
+    """The Merkle root over what a camera's segments of one hour of ingest were; its entry is in the log.
+
+    An export proves by it that its footage is what came in. `leaves` are the segments' `ingest_leaf`s in the
+    tree's order, 32 bytes each; they say nothing once a segment's key is gone.
+    """
+
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="hour_roots")
+    hour = models.DateTimeField()
+    root = models.BinaryField(max_length=32)
+    leaves = models.BinaryField()
+    entry = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["camera", "hour"], name="hour_root_once"),)
+        indexes = (models.Index(fields=["hour"], name="hour_root_hour"),)
+
+    def __str__(self) -> str:
+        return f"{self.camera_id} {self.hour:%Y-%m-%dT%H}"

@@ -192,3 +192,30 @@ class RetentionRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.days} d"
+
+
+class DutyHours(models.Model):
+    """When the people of a site are on duty, by its clocks; several rows of a day add up.
+
+    With `account` the row is that person's own shift, and the site's rows no longer count for them.
+    Minutes since midnight; one that ends at or before its start goes on into the next day.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="duty_hours")
+    account = models.ForeignKey("cctv.Account", null=True, on_delete=models.PROTECT, related_name="+")
+    weekday = models.PositiveSmallIntegerField()  # 0 is Monday
+    starts_minute = models.PositiveSmallIntegerField()
+    ends_minute = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ("weekday", "starts_minute")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(weekday__lte=6), name="duty_weekday"),
+            models.CheckConstraint(
+                condition=models.Q(starts_minute__lt=1440, ends_minute__lte=1440), name="duty_minutes"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.weekday} {self.starts_minute}-{self.ends_minute}"

@@ -22,7 +22,14 @@ from tests.emptying import triggers_aside
 
 _pristine: dict[str, sqlite3.Connection] = {}
 
-TABLES = ("log_entry", "log_body", "log_index", "log_prune", "log_checkpoint", "log_head")
+TABLES = (
+    "log_entry", "log_body", "log_index", "log_prune", "log_checkpoint", "log_cosignature", "log_flag",
+    "log_review_item", "log_review", "log_flag_mark", "log_head",
+)  # fmt: skip
+BEGINS = (
+    "INSERT INTO log_head (id, size, frontier, last_time_us) VALUES (1, 0, {empty}, 0)",
+    "INSERT INTO log_flag_mark (id, entry_index) VALUES (1, 0)",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +79,8 @@ def empty(alias: str) -> None:
         return
     with transaction.atomic(using=alias), triggers_aside(connection), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)}")
-        cursor.execute("INSERT INTO log_head (id, size, frontier, last_time_us) VALUES (1, 0, '', 0)")
+        for statement in BEGINS:
+            cursor.execute(statement.format(empty="''"))
 
 
 def _restore(path: str) -> None:
@@ -94,6 +102,7 @@ def _empty_copy(memory: sqlite3.Connection) -> None:
         memory.execute(f'DROP TRIGGER "{name}"')
     for table in TABLES:
         memory.execute(f"DELETE FROM {table}")  # noqa: S608
-    memory.execute("INSERT INTO log_head (id, size, frontier, last_time_us) VALUES (1, 0, x'', 0)")
+    for statement in BEGINS:
+        memory.execute(statement.format(empty="x''"))
     for _, statement in triggers:
         memory.execute(statement)

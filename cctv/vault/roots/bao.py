@@ -72,6 +72,10 @@ class TransitKey:
         """Whether the server still has or would still open anything before `version`."""
         return self.min_available < version or self.min_decryption < version or min(self.versions) < version
 
+    def refuses(self, version: int) -> bool:
+        """Whether the server opens nothing of `version` because later ones have taken its place."""
+        return version < max(self.min_available, self.min_decryption)
+
 
 class Bao:
     """A client for one server. Threads share it, forked children do not."""

@@ -85,16 +85,16 @@ class OpenBaoRoots:
         return self._seal(key, version, SealedRoot(key, since_us, NOTHING), ring_id, generation)
 
     def current(self, header: Header, sealed: bytes) -> RootKey | None:
-        """The root of a keyring; None when its version was trimmed: an older copy."""
+        """The root of a keyring; None when its version is refused for its age: an older copy."""
         parts = parse(sealed)
-        known = self._bao.describe(parts.key)
         context = self._context(header.ring_id, header.generation, parts)
         try:
             key = self._bao.decrypt(parts.key, parts.now, context)
         except Refused as refusal:
-            if known.has_older_than(parts.version) or parts.version in known.versions:
-                raise KeyringBroken(f"{KeyringBroken.message} ({parts.key}: {refusal})") from None
-            return None
+            # Asked after the refusal: what was known before it may have been trimmed in between.
+            if self._bao.describe(parts.key).refuses(parts.version):
+                return None
+            raise KeyringBroken(f"{KeyringBroken.message} ({parts.key}: {refusal})") from None
         return RootKey(header.ring_id, header.generation, key, sealed)
 
     def advance(self, old: RootKey) -> RootKey:
@@ -102,7 +102,10 @@ class OpenBaoRoots:
         sealed = parse(old.sealed)
         version = self._bao.rotate(sealed.key)
         reached("bao.rotated")
-        new = self._seal(sealed.key, version, sealed, old.ring_id, old.generation + 1)
+        try:
+            new = self._seal(sealed.key, version, sealed, old.ring_id, old.generation + 1)
+        except Refused as refusal:  # another host's ratchet came between: its version is the least by now
+            raise KeyringMoved(f"{KeyringMoved.message} ({refusal})") from None
         reached("bao.sealed")
         return new
 

@@ -33,6 +33,7 @@ from cctv.vault.mirrors import MirrorSet, MirrorState, is_ahead
 from cctv.vault.replica import Replica, Settled
 from cctv.vault.rootfile import RootKey
 from cctv.vault.roots import RootFacts, Signature, openbao
+from cctv.vault.roots.bao import Refused
 from cctv.vault.roots.errors import KeyringMoved, KeyringUnavailable, MoveUnfinished
 from cctv.vault.roots.openbao import OpenBaoRoots
 from cctv.vault.roots.places import Place
@@ -76,7 +77,13 @@ class SharedReplica(Replica):
         data = self.place.read()
         if data is None:
             raise KeyringMissing() if self.copy.exists() else VaultNotInitialised()
-        return self.open(data)
+        try:
+            return self.open(data)
+        except (GenerationMismatch, KeyringBroken):
+            # Refused because another host has ratcheted since it was read here? Then it has stored another.
+            if self.place.read() != data:
+                raise KeyringMoved() from None
+            raise
 
     def open(self, data: bytes) -> Settled:
         """Authenticate a keyring; GenerationMismatch for one from before a ratchet."""
@@ -288,8 +295,7 @@ class SharedKeyring(Keyring):
     def root_facts(self, *, ask: bool = False) -> RootFacts:
         """Where the root is; with `ask`, whether OpenBao refuses the one before, asked this very moment."""
         with self._lock():
-            root = self._settle().root
-            gone = self._roots.is_destroyed_before(root) if ask else None
+            root, gone = _again(lambda: self._asked(ask))
         sealed = openbao.parse(root.sealed)
         return RootFacts(
             provider="openbao",
@@ -300,6 +306,13 @@ class SharedKeyring(Keyring):
             version=sealed.version,
             destroyed_before=gone,
         )
+
+    def _asked(self, ask: bool) -> tuple[RootKey, bool | None]:
+        root = self._settle().root
+        try:
+            return root, self._roots.is_destroyed_before(root) if ask else None
+        except Refused as refusal:  # our own version is gone: another host has gone on
+            raise KeyringMoved(f"{KeyringMoved.message} ({refusal})") from None
 
     def _under_new_key(self, data: bytes, escrowed: RootKey) -> Settled:
         _, body = openbao.split(data)
