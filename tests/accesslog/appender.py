@@ -6,6 +6,7 @@ It prints `event_id index` of each entry once that is acknowledged. The environm
 import os
 import sys
 import threading
+from contextlib import suppress
 from uuid import UUID
 
 import django
@@ -16,6 +17,7 @@ def main() -> None:
     threads, count, seed = (int(word) for word in sys.argv[1:4])
     django.setup()
     from accesslog import services
+    from accesslog.errors import LogUnavailable
     from tests.accesslog.cast import COVERED, covered, index_of, random_uuid
 
     lock = threading.Lock()
@@ -23,9 +25,12 @@ def main() -> None:
     def work(thread: int) -> None:
         for n in range(count):
             event_id: UUID = random_uuid(seed * 1_000_000 + thread * 10_000 + n)
-            receipt = services.append(
-                kind=COVERED, body=covered(minute=n), index=[index_of(minute=n)], event_id=event_id
-            )
+            receipt = None
+            while receipt is None:
+                with suppress(LogUnavailable):  # as a person would: try again
+                    receipt = services.append(
+                        kind=COVERED, body=covered(minute=n), index=[index_of(minute=n)], event_id=event_id
+                    )
             with lock:
                 os.write(1, f"{event_id} {receipt.index}\n".encode())
 
