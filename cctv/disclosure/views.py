@@ -15,9 +15,8 @@ from cctv.disclosure import details, selectors, services
 from cctv.disclosure.forms import DestroyForm, HandOverForm, MediumForm, ReturnForm, end_of
 from cctv.disclosure.grounds import ground_text
 from cctv.disclosure.models import Medium, MediumState
-from cctv.people.access import Request, requires
+from cctv.people.access import Request, numbered_or_404, requires
 from cctv.people.actors import terminal_of
-from cctv.people.policy import NotFound
 from cctv.people.stepup import require_step_up
 
 SEE, CHANGE = "medium.see", "medium.change"
@@ -65,11 +64,7 @@ def medium_new(request: Request) -> HttpResponse:
 
 def _medium_or_404(request: Request, number: str, action: str = SEE) -> Medium:
     """The medium, if the reader may do `action` at its site: 404 before 403."""
-    found = selectors.media(sites=None).filter(number=number).first()
-    if found is None:
-        raise NotFound
-    request.permissions.require(action, site_id=found.site_id)
-    return found
+    return numbered_or_404(request, selectors.media(sites=None), number, action)
 
 
 @require_GET

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,6 +24,7 @@ from cctv.people.policy import NotFound, Permissions, permissions_of
 
 P = ParamSpec("P")
 R = TypeVar("R", bound=HttpResponseBase)
+M = TypeVar("M", bound=Model)
 
 
 class TemporaryPassword(LetheError):
@@ -86,6 +88,15 @@ def _choose_password(request: HttpRequest) -> HttpResponseBase:
     if request.headers.get("HX-Request") or "application/json" in request.headers.get("Accept", ""):
         raise TemporaryPassword
     return redirect(f"{reverse('account_change_password')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def numbered_or_404(request: Request, found: QuerySet[M], number: str, action: str) -> M:
+    """The row with this number, if the person may do `action` at its site: 404 before 403."""
+    row = found.filter(number=number).first()
+    if row is None:
+        raise NotFound
+    request.permissions.require(action, site_id=row.site_id)  # type: ignore[attr-defined]
+    return row
 
 
 def site_or_404(request: Request, code: str, action: str) -> Any:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from cctv.vault.errors import UnsafeFileSystem
 
 MOUNTS = Path("/proc/self/mounts")
@@ -76,10 +78,11 @@ def attributes(path: Path) -> int:
 
 def why_unsafe(found: FileSystem, flags: int) -> str:
     """Why overwriting in place keeps the old bytes there; empty when it does not, as far as is known."""
+    named = {"kind": found.kind, "place": found.mount_point}
     if found.kind in _JOURNALLED and ("data=journal" in found.options or flags & _FS_JOURNAL_DATA):
-        return f"{found.kind} on {found.mount_point} writes all data to its journal (data=journal)"
+        return _("%(kind)s on %(place)s writes all data to its journal (data=journal)") % named
     if found.kind in _COPY_ON_WRITE and not (found.kind == "btrfs" and flags & _FS_NO_COPY_ON_WRITE):
-        return f"{found.kind} on {found.mount_point} writes new data beside the old (copy-on-write)"
+        return _("%(kind)s on %(place)s writes new data beside the old (copy-on-write)") % named
     return ""
 
 

@@ -5,12 +5,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
+from cctv.core.spanform import SpanForm, day_field
 from cctv.retention.holds.grounds import grounds_of
 from cctv.retention.holds.services import LONGEST, MOST_CAMERAS
 from cctv.sites.models import Camera, Site
@@ -19,25 +18,12 @@ USUAL_DAYS = 90
 DAY = timedelta(days=1)
 
 
-def _day_field(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
-        **options,
-    )
-
-
-def _time_field(label: Any) -> forms.TimeField:
-    return forms.TimeField(label=label, widget=forms.TimeInput(attrs={"type": "time", "step": "1"}))
-
-
 def end_of(day: date, zone: ZoneInfo) -> datetime:
     """The last second of a day on the site's clocks, in UTC: so that pages name the day that was chosen."""
     return datetime.combine(day, time(23, 59, 59), tzinfo=zone).replace(fold=1).astimezone(UTC)
 
 
-class HoldForm(forms.Form):
+class HoldForm(SpanForm):
     """A new hold: of what, why, until when."""
 
     token = forms.UUIDField(widget=forms.HiddenInput)
@@ -51,10 +37,6 @@ class HoldForm(forms.Form):
             "invalid_choice": _("There is no camera %(value)s at this site."),
         },
     )
-    day = _day_field(_("First day"))
-    start = _time_field(_("From"))
-    end_day = _day_field(_("Last day"))
-    end = _time_field(_("To"))
     case = forms.CharField(
         label=_("Case"), max_length=40, help_text=_("Its number, no names: the log keeps it for years.")
     )
@@ -65,7 +47,7 @@ class HoldForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("It is sealed, may name persons, and goes when the hold goes."),
     )
-    until = _day_field(
+    until = day_field(
         _("Hold until"), help_text=_("Approvers can prolong it; a week before, they are asked.")
     )
 
@@ -91,15 +73,8 @@ class HoldForm(forms.Form):
         return cameras
 
     def clean(self) -> dict[str, Any]:
-        """Add the UTC span as `span`, and the end of the last day as `ends`."""
-        data = super().clean() or {}
-        if {"day", "start", "end_day", "end"} <= data.keys():
-            data["span"] = (
-                first_moment(datetime.combine(data["day"], data["start"]), self.zone),
-                last_moment(datetime.combine(data["end_day"], data["end"]), self.zone),
-            )
-            if data["span"][0] >= data["span"][1]:
-                self.add_error("end", _("Choose an end after the start."))
+        """Add the end of the last day as `ends`."""
+        data = super().clean()
         if "until" in data:
             data["ends"] = end_of(data["until"], self.zone)
             self._check_until(data)
@@ -128,7 +103,7 @@ class ReasonForm(forms.Form):
 class ProlongForm(ReasonForm):
     """Until when, and why."""
 
-    until = _day_field(_("Hold until"))
+    until = day_field(_("Hold until"))
     field_order = ("until", "reason")
 
     def __init__(self, *args: Any, zone: ZoneInfo, ends_at: datetime, **kwargs: Any) -> None:

@@ -18,9 +18,8 @@ from cctv.core import clock, workdays
 from cctv.core.localtime import LAST_DAY, day_within_reach
 from cctv.footage.models import ViewingSession
 from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
-from cctv.people.access import Request, requires, site_or_404
+from cctv.people.access import Request, numbered_or_404, requires, site_or_404
 from cctv.people.actors import terminal_of
-from cctv.people.policy import NotFound
 from cctv.people.stepup import require_step_up
 from cctv.retention.holds import ending, selectors, services
 from cctv.retention.holds.errors import HoldNotLogged
@@ -172,11 +171,7 @@ def _placed(request: Request, site: Site, data: dict[str, Any]) -> services.Plac
 
 def _hold_or_404(request: Request, number: str, action: str = SEE) -> Hold:
     """The hold, if the reader may do `action` at its site: 404 before 403."""
-    found = selectors.holds(sites=None).filter(number=number).first()
-    if found is None:
-        raise NotFound
-    request.permissions.require(action, site_id=found.site_id)
-    return found
+    return numbered_or_404(request, selectors.holds(sites=None), number, action)
 
 
 @require_GET
