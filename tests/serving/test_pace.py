@@ -113,8 +113,8 @@ def drip(connection: socket.socket, data: bytes, every_s: float, until_s: float)
 
 
 @pytest.fixture
-def lethe() -> Iterator[Address]:
-    """Lethe itself."""
+def lethe(db: None) -> Iterator[Address]:
+    """Lethe itself; its application asks the register, once, whether a restore is unfinished."""
     server = serving.web_server("127.0.0.1", 0)
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()
