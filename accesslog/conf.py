@@ -6,6 +6,14 @@ ACCESSLOG_SCOPE            import string of callable(user) -> accesslog.Scope | 
 ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body, IndexFields)
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
+
+Of the review, which is optional (accesslog.review):
+ACCESSLOG_SITES            import string of callable() -> sequence of accesslog.review.roles.ReviewSite
+ACCESSLOG_REVIEWERS        import string of callable(user) -> accesslog.review.roles.Reviewer | None (None: 404)
+ACCESSLOG_RULES            import strings of flag rules (accesslog.review.rules.Rule)
+ACCESSLOG_REVIEWED         kinds of entry that the sample is drawn from and the charts count
+ACCESSLOG_STEP_UP          import string of callable(request) that raises unless the password was just given
+ACCESSLOG_REVIEW_DUE_DAYS  how many days into the next month a review is due (default 20)
 """
 
 from __future__ import annotations
@@ -19,6 +27,7 @@ from django.core.signals import setting_changed
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
+from accesslog.review.roles import Reviewer, ReviewSite
 from accesslog.types import IndexFields, Scope
 
 DEFAULT_DATABASE = "log"
@@ -26,12 +35,15 @@ DEFAULT_TIMEOUT_S = 5.0
 
 
 class Sealer(Protocol):
-    """Seals bodies under a key per month ("YYYY-MM", UTC) and opens them again.
+    """Seals bodies under a key per period and opens them again.
+
+    A period is a UTC month ("2026-11"), for other retention classes than the default with the class behind it
+    ("2026-11.ledger"). What is kept equally long ends with its period's key.
 
     `open` raises accesslog.errors.KeyGone for a destroyed key and ValueError for bytes it did not seal.
     """
 
-    def seal(self, month: str, plaintext: bytes) -> tuple[str, bytes]: ...
+    def seal(self, period: str, plaintext: bytes) -> tuple[str, bytes]: ...
     def open(self, key_id: str, sealed: bytes) -> bytes: ...
 
 
@@ -65,6 +77,42 @@ def choices_for(request: HttpRequest) -> Mapping[str, Sequence[tuple[str, str]]]
         return None
     choices: Callable[[HttpRequest], Mapping[str, Sequence[tuple[str, str]]]] = _load("ACCESSLOG_CHOICES")
     return choices(request)
+
+
+def review_sites() -> list[ReviewSite]:
+    """The sites whose months are reviewed; none where the project injects nothing."""
+    return list(_load("ACCESSLOG_SITES")()) if getattr(settings, "ACCESSLOG_SITES", "") else []
+
+
+def reviewer_of(user: Any) -> Reviewer | None:
+    """What of the reviews is this person's business; None hides them."""
+    return _load("ACCESSLOG_REVIEWERS")(user) if getattr(settings, "ACCESSLOG_REVIEWERS", "") else None
+
+
+def rules() -> list[Any]:
+    """The flag rules, as they are listed; a class is made once without arguments."""
+    found = []
+    for path in getattr(settings, "ACCESSLOG_RULES", ()):
+        if (rule := _loaded.get(path)) is None:
+            made = import_string(path)
+            rule = _loaded[path] = made() if isinstance(made, type) else made
+        found.append(rule)
+    return found
+
+
+def reviewed_kinds() -> list[str]:
+    """What the sample is drawn from and the charts count."""
+    return sorted(getattr(settings, "ACCESSLOG_REVIEWED", ()))
+
+
+def step_up(request: HttpRequest) -> None:
+    """Go on only if the person has just confirmed who they are, as far as the project asks for it."""
+    if getattr(settings, "ACCESSLOG_STEP_UP", ""):
+        _load("ACCESSLOG_STEP_UP")(request)
+
+
+def review_due_days() -> int:
+    return int(getattr(settings, "ACCESSLOG_REVIEW_DUE_DAYS", 20))
 
 
 def _load(name: str, *, make: bool = False) -> Any:
