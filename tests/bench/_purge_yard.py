@@ -145,7 +145,7 @@ def _environment(database: str) -> dict[str, str]:
         return {}
     from tests.servers import postgres
 
-    server = postgres.shared()
+    server = postgres.lasting()
     return {"LETHE_DATABASE_URL": server.url("bench_main"), "LETHE_LOG_DATABASE_URL": server.url("bench_log")}
 
 

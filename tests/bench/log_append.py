@@ -18,7 +18,7 @@ def run(quick: bool) -> dict[str, Any]:
     """Measure both databases, one after the other, each in a process of its own."""
     from tests.servers import postgres
 
-    server = postgres.shared()
+    server = postgres.lasting()
     urls = {
         "LETHE_DATABASE_URL": server.url("bench_main"),
         "LETHE_LOG_DATABASE_URL": server.url("bench_log"),

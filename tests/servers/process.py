@@ -17,6 +17,7 @@ from typing import Any
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
+_ROOM = 4 << 30
 
 
 class ServerFailed(RuntimeError):
@@ -146,9 +147,16 @@ def http_status(url: str, *, timeout_s: float = 2.0) -> int:
             return error.code
 
 
-def server_folder(name: str) -> Path:
+def server_folder(name: str, *, within: Path | None = None) -> Path:
     """A new folder for one server; short, because socket paths may have no more than 107 bytes."""
-    return Path(tempfile.mkdtemp(prefix=f"lethe-{name}-"))
+    return Path(tempfile.mkdtemp(prefix=f"lethe-{name}-", dir=within))
+
+
+def memory() -> Path | None:
+    """A file system in memory with room for databases; None without one."""
+    shm = Path("/dev/shm")
+    roomy = os.access(shm, os.W_OK) and shutil.disk_usage(shm).free > _ROOM
+    return shm if roomy else None
 
 
 def remove_folder(folder: Path) -> None:
