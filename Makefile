@@ -38,8 +38,8 @@ test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at
 	@$(PY) -m pytest -q -n 2 --dist worksteal --durations=10 -m "not slow and not browser and not servers and not root"
 
 faults: test-deps  ## kill -9 at every step of everything, on both databases (half an hour)
-	@LETHE_FAULTS=all LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/faults
-	@LETHE_FAULTS=all LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m both_databases tests/faults
+	@LETHE_TEST_FAULTS=all LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/faults
+	@LETHE_TEST_FAULTS=all LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m both_databases tests/faults
 	@LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/vault/roots/test_shared.py
 	@LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m "both_databases and slow and not faults"
 

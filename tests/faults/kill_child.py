@@ -25,9 +25,9 @@ MINUTES = timedelta(minutes=1)
 LOADED = (
     "accesslog.router", "accesslog.verify", "cctv.footage.sealed", "cctv.ledger.services",
     "cctv.retention.erased", "cctv.retention.purge", "cctv.retention.rekey", "cctv.retention.backup.making",
-    "cctv.retention.backup.restoring", "cctv.retention.holds.services", "cctv.vault.logbodies", "config.urls",
-    "django.core.management.commands.migrate", "tests.faults.audit", "tests.retention.people",
-    "tests.retention.yard",
+    "cctv.retention.backup.restoring", "cctv.retention.holds.services", "cctv.retention.reconcile.services",
+    "cctv.vault.logbodies", "config.urls", "django.core.management.commands.migrate", "tests.faults.audit",
+    "tests.faults.mending", "tests.retention.people", "tests.retention.yard",
 )  # fmt: skip
 WANTED_HOLD = "0196a000-0000-7000-8000-000000000001"
 # The lease of a dead process has run out after two minutes; nobody else looked in between.
@@ -106,9 +106,10 @@ def _do(command: dict[str, Any]) -> Any:
     clock.now = lambda: now
     boot.read = lambda: boot.Boot("one", now - NOW)
     destroy.BATCH, rekey.BATCH, shortening.BATCH, taking.BATCH = 8, 3, 1, 2
-    return {"act": _act, "after": _after, "facts": _facts, "since_backup": _since_backup, "schema": _schema}[
-        command["do"]
-    ](command)
+    return {
+        "act": _act, "after": _after, "facts": _facts, "since_backup": _since_backup, "schema": _schema,
+        "damage": _damage,
+    }[command["do"]](command)  # fmt: skip
 
 
 # ------------------------------------------------------------------ what is killed
@@ -220,15 +221,24 @@ def restore() -> None:
     from cctv.retention.backup import restoring
 
     (made,) = (path for path in (_place() / "backups").iterdir() if path.suffix != ".partial")
-    request = restoring.Request(backup=made, mirror=_place() / "mirror")
+    disk = _place() / "disk"  # a copy of the lost one, as old as the backup
+    request = restoring.Request(
+        backup=made, mirror=_place() / "mirror", footage=disk if disk.exists() else None
+    )
     restoring.restore(request)
+
+
+def mend() -> None:
+    from tests.faults import mending
+
+    mending.mend()
 
 
 # A tick at the hour of it is all that lapsing and a shorter rule take.
 ACTS: dict[str, Callable[[], None]] = {
     "purge": purge, "place": place, "confirm": confirm, "refuse": refuse, "release": release,
     "prolong": prolong, "escalate": purge, "lapse": purge, "overdue": purge, "erase": erase, "shorten": purge,
-    "backup": backup, "restore": restore,
+    "backup": backup, "restore": restore, "rebuild": restore, "mend": mend,
 }  # fmt: skip
 
 
@@ -251,25 +261,30 @@ def _after(command: dict[str, Any]) -> list[str]:
     """What is to be said of the moment; a restart and ticks; again what the person tries again; the end."""
     from cctv.retention import purge as purging
     from cctv.retention.backup.errors import RegisterNotEmpty
-    from tests.faults import audit
+    from tests.faults import audit, mending
 
     act = command["act"]
-    if act == "restore":
+    restored, known = ACTS[act] is restore, mending.kept(truth) if act == "mend" else truth
+    if restored:
         with contextlib.suppress(RegisterNotEmpty):  # the kill came when it was finished
             restore()
-    audit.now_safe(truth)
+    audit.now_safe(known)
+    if act == "mend":
+        mending.told(truth)
     start = _begins(act)
     _at(start + RESTARTED)
     purging.purge_due()
-    audit.now_safe(truth)
-    if ACTS[act] is not purge and act != "restore":
+    audit.now_safe(known)
+    if ACTS[act] is not purge and not restored:
         _at(start + RESTARTED + 1)
         _again(act)
     for minutes in (95, 97):
         _at(start + minutes)
         purging.purge_due()
-    audit.settled(truth, restored=act == "restore")
-    _ended_as(act)
+    audit.settled(known, restored=restored)
+    _ended_as(act, restored)
+    if act == "mend":
+        mending.mended(truth)
     return _states()
 
 
@@ -284,7 +299,7 @@ def _again(act: str) -> None:
             raise
 
 
-def _ended_as(act: str) -> None:
+def _ended_as(act: str, restored: bool) -> None:
     """The act took place, once."""
     from cctv.retention.backup.models import Backup, Restore
     from cctv.retention.holds.models import Hold
@@ -293,15 +308,15 @@ def _ended_as(act: str) -> None:
     states = {name: Hold.objects.get(pk=pk).state for name, pk in truth["holds"].items()}
     later = act in ("lapse", "shorten")
     wanted = {
-        "kept": "released" if act in ("release", "restore") else "active",
+        "kept": "released" if act == "release" or restored else "active",
         "ended": "released",
         "waiting": {"confirm": "active", "refuse": "refused"}.get(act, "lapsed" if later else "placed"),
     }
     assert states == wanted, (states, wanted)
-    assert Hold.objects.count() == 3 + (act in ("place", "restore"))
+    assert Hold.objects.count() == 3 + (act == "place" or restored)
     assert Hold.objects.filter(until=NOW + 400 * DAY).count() == (act == "prolong")
     assert Erasure.objects.exclude(done_at=None).count() == Erasure.objects.count(), "an erasure is not done"
-    if act != "restore":  # an erasure made after the backup is told by the journal, not by a row
+    if not restored:  # an erasure made after the backup is told by the journal, not by a row
         assert Erasure.objects.count() == 1 + (act == "erase")
     assert Restore.objects.filter(finished_at=None).count() == 0
     if act == "backup":
@@ -347,6 +362,13 @@ def _schema(_command: dict[str, Any]) -> None:
 
     for alias in ("default", "log"):
         call_command("migrate", database=alias, verbosity=0)
+
+
+def _damage(_command: dict[str, Any]) -> None:
+    """What a check is to find."""
+    from tests.faults import mending
+
+    mending.damage(truth)
 
 
 def _since_backup(_command: dict[str, Any]) -> None:

@@ -1,7 +1,9 @@
-"""kill -9 before and after every named step of a purge, a hold, a re-key, a backup and a restore.
+"""kill -9 before and after every named step of a purge, a hold, a re-key, a backup, a restore and a repair.
 
 Real processes on a real home, on both databases. A point stands on each side of everything durable, so a
-kill at each point that an act passes is a kill before and after each of its steps. Afterwards (`audit`):
+kill at each point that an act passes is a kill before and after each of its steps. `make faults` kills at
+every point of every act, however often a step comes back; `make test` at a few, others each day.
+Afterwards (`audit`):
 
 * at once, with nothing mended: what is over opens by no key; what is held or living has all its parts, and
   opens;
@@ -27,8 +29,12 @@ pytestmark = [
     pytest.mark.faults, pytest.mark.slow, pytest.mark.both_databases, pytest.mark.timeout(900),
 ]  # fmt: skip
 
-# Steps of the vault that every act takes. What a kill there does is seen in a purge, which takes all of them
-# in each of their roles; of the other acts only what is their own, and these, which are nearest to it.
+# With `make faults`. Its name is of those that tests.settings leaves in the environment.
+ALL = os.environ.get("LETHE_TEST_FAULTS") == "all"
+
+# In `make test` only: steps of the vault that every act takes. What a kill there does is seen in a purge,
+# which takes all of them in each of their roles; of the other acts only what is their own, and these, which
+# are nearest to it.
 VAULT = ("journal.", "keyring.", "root.", "mirror.", "ratchet.", "escrow.")
 NEAREST = {"journal.written", "journal.mirrored", "keyring.renamed", "root.written"}
 PURGE = {
@@ -64,6 +70,9 @@ ACTS: dict[str, tuple[str, set[str]]] = {
                           "restore.log-put", "restore.log", "restore.migrated", "restore.journal-replayed",
                           "restore.tombstones", "restore.store", "restore.objects", "restore.counted",
                           "restore.logged", "restore.row-finished", "restore.finished"}),
+    # The disk with the footage is lost as well: held objects are in the backup, others on a copy of it.
+    "rebuild": ("bare", {"storage.marked", "restore.store", "restore.object", "restore.objects"}),
+    "mend": ("damaged", {"fsck.logged", "fsck.deleted", "ratchet.keyring"}),
 }  # fmt: skip
 
 
@@ -80,12 +89,20 @@ def prepared() -> Machine:
     machine.do("act", "escalate")
     machine.keep("escalated")
     machine.put_back("base")
+    machine.do("damage")
+    machine.keep("damaged")
+    machine.put_back("base")
     machine.do("act", "backup")
+    shutil.copytree(machine.home / "footage", machine.saved / "disk")
     machine.do("since_backup")
     machine.burn_down()
     if machine.on_postgres:  # else each restore would spend five seconds on making the schema
         machine.do("schema")
     machine.keep("wiped")
+    shutil.rmtree(machine.home / "footage")
+    (machine.home / "footage").mkdir()
+    (machine.saved / "disk").rename(machine.place / "disk")
+    machine.keep("bare")
     return machine
 
 
@@ -127,7 +144,9 @@ def on_all(machines: "SimpleQueue[Machine]") -> Callable[[Callable[[Machine, Any
 
 
 def chosen(act: str, passed: list[str]) -> list[tuple[int, str]]:
-    """Number and name of each point to be killed at."""
+    """Number and name of each point to be killed at; for `make test` those that may differ from others."""
+    if ALL:
+        return list(enumerate(passed, start=1))
     if act == "purge":
         # Of each step the first and the last time, and the turn of the footage ring's root from end to end.
         turn = range(passed.index("ratchet.begin") + 1, passed.index("ratchet.released") + 2)
@@ -147,7 +166,7 @@ def chosen(act: str, passed: list[str]) -> list[tuple[int, str]]:
 
 def acts() -> list[str]:
     """With `make faults` all acts; else the purge and one other (three on SQLite), each day other ones."""
-    if os.environ.get("LETHE_FAULTS") == "all":
+    if ALL:
         return list(ACTS)
     others = [act for act in ACTS if act != "purge"]
     count = 1 if os.environ.get("LETHE_TEST_DATABASE") == "postgres" else 3
@@ -157,7 +176,7 @@ def acts() -> list[str]:
 
 def thinned(points: list[tuple[int, str]]) -> list[tuple[int, str]]:
     """With `make faults` all points; else a few, others each day: a fourth, on PostgreSQL an eighth."""
-    if os.environ.get("LETHE_FAULTS") == "all":
+    if ALL:
         return points
     apart = 8 if os.environ.get("LETHE_TEST_DATABASE") == "postgres" else 4
     return points[datetime.now(UTC).toordinal() % apart :: apart]

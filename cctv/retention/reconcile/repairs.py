@@ -167,7 +167,6 @@ def _rows_removed(run: FsckRun, code: str, findings: Sequence[Finding]) -> list[
     for (_site, _camera), group in groupby(sorted(free, key=place), key=place):
         mine = list(group)
         _note(run, code, mine)
-        reached("fsck.logged")
         for finding in mine:
             if code == codes.ROW_OF_DESTROYED:
                 vault.delete_object(finding.name)
@@ -225,6 +224,7 @@ def _note(run: FsckRun, code: str, findings: Sequence[Finding]) -> None:
                 fields |= {"camera": str(camera.pk), "footage_from": first, "footage_to": last}
             index = [IndexFields(**fields)]
         append(kind="fsck.repaired", body=body, index=index)
+        reached("fsck.logged")
 
 
 def _one(model: Any, ids: set[UUID | None]) -> Any:
