@@ -42,7 +42,8 @@ class Prepared:
     body: Mapping[str, Any]
     commitment: bytes
     plaintext: bytes
-    month: str
+    keep: str  # retention class: with the entry's month it decides the key
+    period: str
     key_id: str
     sealed: bytes
     rows: Sequence[SearchRow]
@@ -60,11 +61,11 @@ class Record:
 def prepare(
     *, kind: str, body: Mapping[str, JSON], index: Sequence[IndexFields], event_id: UUID | None
 ) -> Prepared:
-    """Check the event and seal its record under this month's key.
+    """Check the event and seal its record under this month's key of its retention class.
 
     Raises EventRefused for what is unknown, incomplete or cannot be written, BodyTooLarge above 256 KiB.
     """
-    registry.check(kind, body)
+    keep = registry.check(kind, body).keep
     if len(index) > MAX_ROWS_PER_ENTRY:
         raise BodyTooLarge()
     made = event_id or new_event_id()
@@ -79,18 +80,19 @@ def prepare(
     if len(record) > MAX_RECORD_BYTES:
         raise BodyTooLarge()
     plaintext = os.urandom(entry.SALT_BYTES) + record
-    month = month_of(time.time_ns() // 1000)
-    key_id, sealed = seal(month, plaintext)
+    period = period_of(time.time_ns() // 1000, keep)
+    key_id, sealed = seal(period, plaintext)
     return Prepared(
         kind, kind.encode("ascii"), made, event_id is not None, normal_body,  # type: ignore[arg-type]
-        sha256(plaintext).digest(), plaintext, month, key_id, sealed, [search_row(each) for each in fields],
+        sha256(plaintext).digest(), plaintext, keep, period, key_id, sealed,
+        [search_row(each) for each in fields],
     )  # fmt: skip
 
 
-def seal(month: str, plaintext: bytes) -> tuple[str, bytes]:
-    """(key id, sealed bytes) under the month's key. Raises LogUnavailable when the sealer cannot seal."""
+def seal(period: str, plaintext: bytes) -> tuple[str, bytes]:
+    """(key id, sealed bytes) under the period's key. Raises LogUnavailable when the sealer cannot seal."""
     try:
-        return conf.sealer().seal(month, plaintext)
+        return conf.sealer().seal(period, plaintext)
     except Exception as error:
         raise LogUnavailable(
             _("The access log's keys cannot be reached, so nothing was shown or changed.")
@@ -140,11 +142,20 @@ def new_event_id() -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
+def period_of(time_us: int, keep: str) -> str:
+    """What has one key: the entry's month, and its retention class unless that is the default one.
+
+    "2026-11" or "2026-11.ledger". Classes end at different times, and a key can only end as a whole.
+    """
+    month = month_of(time_us)
+    return month if keep == registry.KEEP_DEFAULT else f"{month}.{keep}"
+
+
 _month: tuple[int, int, str] = (0, 0, "")
 
 
 def month_of(time_us: int) -> str:
-    """The UTC month of a time, "YYYY-MM"; its bodies share a key."""
+    """The UTC month of a time, "YYYY-MM"."""
     global _month
     first, last, name = _month
     if first <= time_us < last:

@@ -30,7 +30,8 @@ from uuid import UUID
 
 from accesslog import conf, entry, merkle
 from accesslog.errors import AccessLogError, EventIdReused, EventRefused, LogDamaged, LogUnavailable
-from accesslog.records import Prepared, month_of, seal
+from accesslog.records import Prepared, period_of, seal
+from accesslog.publish import bell, state
 from accesslog.stores import open_store
 from accesslog.stores.base import (
     Changes,
@@ -227,6 +228,7 @@ class Writer:
         store = self._store
         try:
             head = store.begin()
+            state.refuse_fork(head.size)
             if drain:
                 self._drain(batch)
             ids = [p.prepared.event_id for p in batch if p.prepared.may_exist or not certain]
@@ -234,6 +236,7 @@ class Writer:
             changes = plan(head, batch, known)
             if changes.entries:
                 store.commit(changes)
+                bell.ring()
             else:
                 store.rollback()
         except BaseException:
@@ -316,15 +319,15 @@ def _take_twin(pending: Pending, twin: Pending) -> None:
 
 def _place(pending: Pending, frontier: merkle.Frontier, time_us: int, changes: Changes) -> bool:
     prepared = pending.prepared
-    month = month_of(time_us)
-    if prepared.month != month:
+    period = period_of(time_us, prepared.keep)
+    if prepared.period != period:
         # The clock passed a month's end meanwhile, or went back: the key must be that of the entry's time.
         try:
-            key_id, sealed = seal(month, prepared.plaintext)
+            key_id, sealed = seal(period, prepared.plaintext)
         except LogUnavailable as error:
             pending.error = error
             return False
-        prepared = replace(prepared, month=month, key_id=key_id, sealed=sealed)
+        prepared = replace(prepared, period=period, key_id=key_id, sealed=sealed)
     index = frontier.size
     data = entry.encode(prepared.kind_bytes, time_us, prepared.commitment)
     leaf = merkle.leaf_hash(data)

@@ -187,7 +187,7 @@ def test_times_never_fall_when_the_clock_does(monkeypatch):
 
 def test_the_body_is_sealed_under_the_month_of_the_entry(monkeypatch):
     """At midnight on the last of the month, an event is prepared in one month and written in the next."""
-    monkeypatch.setattr(records, "month_of", lambda time_us: "2001-01")
+    monkeypatch.setattr(records, "period_of", lambda time_us, keep: "2001-01")
     receipt = note("at the turn of the month")
     monkeypatch.undo()
     assert LogBody.objects.get().key_id == f"log/{records.month_of(receipt.time_us)}"
@@ -312,7 +312,7 @@ def test_the_writer_cannot_log_through_itself(monkeypatch):
     def recursive(self, month, plaintext):
         return services.append(kind=NOTED, body={"text": "from the sealer"})
 
-    monkeypatch.setattr(records, "month_of", lambda time_us: "2001-01")  # makes the writer seal again
+    monkeypatch.setattr(records, "period_of", lambda time_us, keep: "2001-01")  # makes the writer seal again
     seal = MonthSealer.seal
     monkeypatch.setattr(
         MonthSealer,
