@@ -13,3 +13,4 @@ class AccessLogConfig(AppConfig):
     def ready(self) -> None:
         """Register the log's own events and system checks."""
         from accesslog import checks, events  # noqa: F401
+        from accesslog.review import events as review_events  # noqa: F401

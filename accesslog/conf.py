@@ -5,7 +5,16 @@ ACCESSLOG_SEALER           import string of a `Sealer`: a class without argument
 ACCESSLOG_SCOPE            import string of callable(user) -> accesslog.Scope | None (None: 404)
 ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body, IndexFields)
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
+ACCESSLOG_GROUPS           optional import string of a sequence of accesslog.desk.groups.Group
+ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
+
+Of publishing (accesslog.publish), which is off without a folder:
+
+ACCESSLOG_FOLDER           folder of the published files, and of the signer's memory
+ACCESSLOG_SIGNER           import string of a `Signer`: a class without arguments, or an instance
+ACCESSLOG_COPIES           further folders that get the same files; other disks, other hosts
+ACCESSLOG_PUBLIC           whether the files are shown without signing in (default: who may read the log)
 
 Of the review, which is optional (accesslog.review):
 ACCESSLOG_SITES            import string of callable() -> sequence of accesslog.review.roles.ReviewSite
@@ -19,6 +28,7 @@ ACCESSLOG_REVIEW_DUE_DAYS  how many days into the next month a review is due (de
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -45,6 +55,15 @@ class Sealer(Protocol):
 
     def seal(self, period: str, plaintext: bytes) -> tuple[str, bytes]: ...
     def open(self, key_id: str, sealed: bytes) -> bytes: ...
+
+
+class Signer(Protocol):
+    """Signs checkpoints. `origin` names the log, and is the name of its key; it never changes."""
+
+    @property
+    def origin(self) -> str: ...
+    def verifier_key(self) -> str: ...
+    def sign(self, text: str) -> str: ...
 
 
 _loaded: dict[str, Any] = {}
@@ -113,6 +132,40 @@ def step_up(request: HttpRequest) -> None:
 
 def review_due_days() -> int:
     return int(getattr(settings, "ACCESSLOG_REVIEW_DUE_DAYS", 20))
+
+
+def groups() -> Sequence[Any]:
+    """The project's groups of kinds (accesslog.desk.groups.Group); none where it injects none."""
+    return _load("ACCESSLOG_GROUPS") if getattr(settings, "ACCESSLOG_GROUPS", "") else ()
+
+
+def pdf_writer() -> Callable[..., bytes] | None:
+    """callable(title, meta, columns, rows) -> bytes, or None where the project makes no PDF.
+
+    `meta` is [(label, text)], `columns` is [(title, share of the width)], `rows` are as many texts each.
+    """
+    return _load("ACCESSLOG_PDF") if getattr(settings, "ACCESSLOG_PDF", "") else None
+
+
+def folder() -> Path | None:
+    """Where the log is published, and where the signer's memory lies; None where nothing is published."""
+    path = getattr(settings, "ACCESSLOG_FOLDER", "")
+    return Path(str(path)) if path else None
+
+
+def copies() -> list[Path]:
+    """Further folders that get the published files."""
+    return [Path(str(path)) for path in getattr(settings, "ACCESSLOG_COPIES", ())]
+
+
+def signer() -> Signer:
+    """The injected signer, made once per process."""
+    return _load("ACCESSLOG_SIGNER", make=True)  # type: ignore[no-any-return]
+
+
+def is_public() -> bool:
+    """Whether anybody may read the published files."""
+    return bool(getattr(settings, "ACCESSLOG_PUBLIC", False))
 
 
 def _load(name: str, *, make: bool = False) -> Any:

@@ -10,6 +10,7 @@ app = Celery("lethe")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
+        "accesslog",
         "cctv.people",
         "cctv.ingest",
         "cctv.footage",

@@ -41,11 +41,12 @@ class Row:
 
 def rows_of(found: QuerySet[LogIndex]) -> list[Row]:
     """Search rows as values."""
-    names = ("index", *_FIELDS, "footage_from_us", "footage_to_us")
-    return [
-        Row(**{name: each[name] or "" if name in _FIELDS else each[name] for name in names})
-        for each in found.order_by("id").values(*names)
-    ]
+    columns = ("index", *_FIELDS, "footage_from_us", "footage_to_us")
+    rows = []
+    for index, *texts, starts, ends in found.order_by("id").values_list(*columns):
+        named = dict(zip(_FIELDS, (text or "" for text in texts), strict=True))
+        rows.append(Row(index=index, footage_from_us=starts, footage_to_us=ends, **named))
+    return rows
 
 
 class _Remembered(OrderedDict[Any, Any]):
@@ -98,9 +99,7 @@ class History:
         newest = found.order_by("-index").values_list("id", flat=True)[:most]
         return rows_of(LogIndex.objects.filter(id__in=list(newest)))
 
-    def seconds(
-        self, *, kinds: Collection[str], actor: str, day: date, zone: tzinfo, before: int
-    ) -> int:
+    def seconds(self, *, kinds: Collection[str], actor: str, day: date, zone: tzinfo, before: int) -> int:
         """Footage in seconds that a person's entries of these kinds cover on a day, before an entry."""
         starts, ends = (
             self.index_at(to_us(datetime.combine(each, time(), tzinfo=zone)))
@@ -135,5 +134,3 @@ def _covered_us(kinds: Collection[str], actor: str, first: int, before: int) -> 
     found = _rows(kinds, first, before).filter(actor=actor, footage_from_us__isnull=False)
     total = found.aggregate(us=Sum(F("footage_to_us") - F("footage_from_us")))["us"]
     return int(total or 0)
-
-

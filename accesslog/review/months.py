@@ -37,7 +37,7 @@ def previous(month: str) -> str:
 
 def back_to(month: str, first: str, most: int) -> list[str]:
     """At most `most` months from `month` back to `first`, newest first."""
-    found = []
+    found: list[str] = []
     while month >= first and len(found) < most:
         found.append(month)
         month = previous(month)

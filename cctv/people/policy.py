@@ -49,6 +49,8 @@ ACTIONS: dict[str, frozenset[str]] = {
         {
             "log.read",
             "log.bodies",
+            "log.review",
+            "duty.change",
             "retention.see",
             "retention.rule",
             "retention.confirm",
@@ -64,12 +66,21 @@ ACTIONS: dict[str, frozenset[str]] = {
         }
     ),
     Role.AUDITOR: frozenset(
-        {"log.read", "log.bodies", "retention.see", "hold.see", "ledger.see", "medium.see"}
+        {
+            "log.read",
+            "log.bodies",
+            "log.review_others",
+            "retention.see",
+            "hold.see",
+            "ledger.see",
+            "medium.see",
+        }
     ),
     Role.ADMINISTRATOR: frozenset(
         {
             "register.see",
             "register.change",
+            "duty.change",
             "ingest.see",
             "ingest.change",
             "people.see",
@@ -179,6 +190,15 @@ def role_at(account: Account, action: str, *, site_id: UUID | None) -> str:
     here = Q(site_id=site_id) | Q(site_id__isnull=True) if site_id else Q()
     grants = RoleGrant.objects.in_force().filter(here, account=account).values_list("role", flat=True)
     return next((role for role in sorted(grants) if action in ACTIONS[role]), "")
+
+
+def who_may(action: str) -> list[tuple[UUID, UUID | None]]:
+    """(account, site; None for every site) of all whose roles allow the act now."""
+    if action not in EVERY_ACTION:
+        raise ValueError(f"unknown action {action!r}")
+    roles = [role for role, actions in ACTIONS.items() if action in actions]
+    grants = RoleGrant.objects.in_force().filter(role__in=roles, account__is_active=True)
+    return list(grants.values_list("account_id", "site_id"))
 
 
 def may_change_account(permissions: Permissions, account: Account, *, actor_id: UUID) -> bool:

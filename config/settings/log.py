@@ -2,10 +2,38 @@
 
 from typing import Any
 
+from config.settings.env import env
+from config.settings.home import LETHE_HOME
+from config.settings.storage import LETHE_KEY_MIRRORS
+
 ACCESSLOG_DATABASE = "log"
 ACCESSLOG_SEALER = "cctv.vault.logbodies.LogBodySealer"
 ACCESSLOG_SCOPE = "cctv.people.policy.log_scope"
 ACCESSLOG_ACTOR = "cctv.people.actors.log_actor"
+ACCESSLOG_CHOICES = "config.logdesk.choices"
+ACCESSLOG_GROUPS = "config.loggroups.GROUPS"
+ACCESSLOG_PDF = "config.logdesk.pdf"
+ACCESSLOG_SITES = "cctv.sites.reviewing.sites"
+ACCESSLOG_REVIEWERS = "cctv.sites.reviewing.reviewer"
+ACCESSLOG_STEP_UP = "cctv.people.stepup.require_step_up"
+ACCESSLOG_REVIEWED = ["viewing.opened", "still.covered"]
+ACCESSLOG_RULES = [
+    "cctv.footage.rules.OUTSIDE_DUTY",
+    "cctv.footage.rules.MUCH_MORE",
+    "cctv.footage.rules.AGAIN_AND_AGAIN",
+    "cctv.footage.rules.OTHER_PURPOSE",
+    "cctv.footage.rules.AFTER_INCIDENT",
+    "cctv.footage.rules.REFUSED",
+    "cctv.footage.rules.DOWNLOAD_REASON",
+]
+# The log as files that outsiders check; copies on the disks or hosts that mirror the keys.
+ACCESSLOG_SIGNER = "cctv.vault.logsigner.LogSigner"
+ACCESSLOG_FOLDER = env.path("LETHE_LOG_FOLDER", str(LETHE_HOME / "log"))
+ACCESSLOG_COPIES: list[str] = env.list(
+    "LETHE_LOG_COPIES", default=[f"{mirror.rstrip('/')}/log" for mirror in LETHE_KEY_MIRRORS]
+)
+# "signed-in": whoever may read the log sees the files; "public": anybody. They hold no personal data.
+ACCESSLOG_PUBLIC = env.str("LETHE_LOG_PUBLIC", "signed-in") == "public"
 
 LOGGING: dict[str, Any] = {
     "version": 1,

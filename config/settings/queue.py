@@ -59,6 +59,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "judge-entries": {
+        "task": "accesslog.tasks.judge_new_entries",
+        "schedule": 120.0,
+        "options": {"expires": 120},
+    },
     "send-mail": {"task": "cctv.people.tasks.send_mail", "schedule": 60.0, "options": {"expires": 60}},
     "weekly-mail": {
         "task": "cctv.retention.tasks.send_weekly",

@@ -1,0 +1,253 @@
+"""Beginning, deciding and signing a review. Each is an entry of the log before it is a row.
+
+Rows follow their entries and can be made again: a review's id follows from site and month, a signature's
+event id from what is signed. A kill in between leaves an entry too many, never a signed row without one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from accesslog import conf, proofs, records, selectors, services
+from accesslog.errors import KeyGone
+from accesslog.models import Flag, LogEntry, LogIndex, Review, ReviewItem
+from accesslog.review import judging, record, sampling
+from accesslog.review.errors import (
+    AlreadySigned,
+    CommentMissing,
+    MonthNotOver,
+    NotYours,
+    ReviewMoved,
+    RulesNotDone,
+    StillOpen,
+)
+from accesslog.review.events import DECIDED, OPENED, SIGNED
+from accesslog.review.months import bounds
+from accesslog.review.roles import AUDITOR, Reviewer, ReviewSite
+from accesslog.types import IndexFields, to_us
+
+SALT_BYTES = 32
+VERDICTS = (ReviewItem.FINE, ReviewItem.FOLLOW_UP)
+_CHUNK = 500
+
+Actor = tuple[Mapping[str, Any], IndexFields]
+"""What ACCESSLOG_ACTOR gives for a request: part of a body, and who and where for the search rows."""
+
+
+def review_id(site: str, month: str) -> UUID:
+    """The id of a site's month."""
+    return uuid5(NAMESPACE_OID, f"accesslog/review/{site}/{month}")
+
+
+def open_review(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, month: str) -> Review:
+    """Begin the review of a month that is over; the one that exists if somebody has begun it.
+
+    Raises NotYours, MonthNotOver, RulesNotDone, LogUnavailable; ValueError for what is no month.
+    """
+    if not reviewer.knows(site.id):
+        raise NotYours()
+    found = Review.objects.filter(pk=review_id(site.id, month)).first()
+    if found is not None:
+        return found
+    first, end = span(site, month)
+    if timezone.now() < bounds(month, site.zone)[1]:
+        raise MonthNotOver()
+    if conf.rules() and judging.judge(until=end).mark < end:
+        raise RulesNotDone()
+    review = Review(
+        pk=review_id(site.id, month), site=site.id, month=month, first=first, end=end,
+        entries=count_entries(site.id, first, end), opened_by=reviewer.id,
+    )  # fmt: skip
+    root = proofs.root_at(end)
+    flagged = set(flags_of(site.id, first, end).values_list("index", flat=True))
+    sampled = set(_sample(site.id, month, first, end, root))
+    body = {
+        **_about(review, site, actor), "first": first, "end": end, "entries": review.entries,
+        "items": len(flagged | sampled), "flagged": len(flagged), "sampled": len(sampled), "root": root.hex(),
+    }  # fmt: skip
+    receipt = services.append(
+        kind=OPENED,
+        body=body,
+        index=[_row(actor, site)],
+        event_id=uuid5(NAMESPACE_OID, f"{review.pk}/opened"),
+    )
+    review.opened_us = receipt.time_us
+    with transaction.atomic(using=conf.database()):
+        if Review.objects.filter(pk=review.pk).exists():
+            return Review.objects.get(pk=review.pk)
+        review.save(force_insert=True)
+        ReviewItem.objects.bulk_create(_items(review, flagged, sampled), batch_size=_CHUNK)
+    return review
+
+
+def decide(
+    *, reviewer: Reviewer, actor: Actor, site: ReviewSite, item: ReviewItem, verdict: str, comment: str = ""
+) -> ReviewItem:
+    """Say of an entry that it is fine or to be followed up; until the signature it may be said anew.
+
+    Raises NotYours, AlreadySigned, CommentMissing; ValueError for another verdict.
+    """
+    if verdict not in VERDICTS:
+        raise ValueError(f"expected one of {VERDICTS}, got {verdict!r}")
+    capacity = reviewer.capacity(site, item.actor)
+    if not capacity:
+        raise NotYours()
+    if item.review.signed_us is not None:
+        raise AlreadySigned()
+    comment = comment.strip()
+    if verdict == ReviewItem.FOLLOW_UP and not comment:
+        raise CommentMissing()
+    body = {
+        **_about(item.review, site, actor), "entry": item.index, "verdict": verdict, "capacity": capacity,
+        **({"comment": comment} if comment else {}),
+    }  # fmt: skip
+    receipt = services.append(kind=DECIDED, body=body, index=[_row(actor, site)])
+    key_id, sealed = _sealed({"comment": comment, "capacity": capacity, "entry": receipt.index})
+    with transaction.atomic(using=conf.database()):
+        if Review.objects.select_for_update().get(pk=item.review_id).signed_us is not None:
+            raise AlreadySigned()
+        ReviewItem.objects.filter(pk=item.pk).update(
+            verdict=verdict, decided_by=reviewer.id, decided_us=receipt.time_us, comment_key_id=key_id,
+            comment_sealed=sealed,
+        )  # fmt: skip
+    item.refresh_from_db()
+    return item
+
+
+def sign(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, review: Review, comment: str = "") -> Review:
+    """Sign a review in which everything is decided; the entry is durable before the row is marked.
+
+    The caller asks for the password first. Raises NotYours, AlreadySigned, StillOpen, ReviewMoved.
+    """
+    if site.id not in reviewer.officer:
+        raise NotYours()
+    if review.signed_us is not None:
+        raise AlreadySigned()
+    if review.items.filter(verdict=ReviewItem.OPEN).exists() or _own_undecided(review, reviewer):
+        raise StillOpen()
+    comment = comment.strip()
+    key_id, sealed = _sealed({"comment": comment}) if comment else ("", b"")
+    digest = _digest(review, reviewer, sealed, to_us(timezone.now()))
+    verdicts = list(review.items.values_list("verdict", flat=True))
+    body = {
+        **_about(review, site, actor), "entries": review.entries, "items": len(verdicts),
+        "fine": verdicts.count(ReviewItem.FINE), "follow_up": verdicts.count(ReviewItem.FOLLOW_UP),
+        "sha256": digest.hex(), **({"comment": comment} if comment else {}),
+    }  # fmt: skip
+    receipt = services.append(
+        kind=SIGNED, body=body, index=[_row(actor, site)],
+        event_id=uuid5(NAMESPACE_OID, f"{review.pk}/signed/{digest.hex()}"),
+    )  # fmt: skip
+    with transaction.atomic(using=conf.database()):
+        locked = Review.objects.select_for_update().get(pk=review.pk)
+        if locked.signed_us is not None:
+            raise AlreadySigned()
+        if _digest(locked, reviewer, sealed, receipt.time_us) != digest:
+            raise ReviewMoved()
+        locked.signed_by, locked.signed_us = reviewer.id, receipt.time_us
+        locked.signed_entry, locked.signed_sha256 = receipt.index, digest
+        locked.comment_key_id, locked.comment_sealed = key_id, sealed or None
+        locked.save()
+    return locked
+
+
+def span(site: ReviewSite, month: str) -> tuple[int, int]:
+    """The entries of the month by the site's clocks: [first, end)."""
+    starts, ends = bounds(month, site.zone)
+    with selectors.reading():
+        return selectors.first_index_at(to_us(starts)), selectors.first_index_at(to_us(ends))
+
+
+def count_entries(site: str, first: int, end: int) -> int:
+    """How many entries are about the site."""
+    with selectors.reading():
+        return int(rows_of(site, first, end).values("index").distinct().count())
+
+
+def rows_of(site: str, first: int, end: int) -> Any:
+    """The search rows about the site; without one, those of entries that belong to none."""
+    rows = LogIndex.objects.filter(index__gte=first, index__lt=end)
+    return rows.filter(site=site) if site else rows.filter(site__isnull=True)
+
+
+def reviewed_rows(site: str, first: int, end: int) -> Any:
+    """Of these, the rows of the kinds that are sampled and charted."""
+    same_kind = LogEntry.objects.filter(index=OuterRef("index"), kind__in=conf.reviewed_kinds())
+    return rows_of(site, first, end).filter(Exists(same_kind))
+
+
+def flags_of(site: str, first: int, end: int) -> Any:
+    """The flags on the site's entries."""
+    return Flag.objects.filter(site=site, index__gte=first, index__lt=end)
+
+
+def comment_of(row: Review | ReviewItem) -> dict[str, Any] | None:
+    """What was said with a verdict or a signature: {"comment", "capacity", …}; None once its key is gone."""
+    if not row.comment_sealed:
+        return {}
+    try:
+        opened = conf.sealer().open(row.comment_key_id, bytes(row.comment_sealed))
+    except KeyGone:
+        return None
+    except ValueError:
+        return None
+    said: dict[str, Any] = json.loads(opened[SALT_BYTES:])
+    return said
+
+
+def _sample(site: str, month: str, first: int, end: int, root: bytes) -> list[int]:
+    with selectors.reading():
+        candidates = reviewed_rows(site, first, end).values_list("index", flat=True).distinct()
+        count = sampling.size_for(candidates.count())
+        seed = sampling.seed_of(site=site, month=month, size=end, root=root)
+        return sampling.draw(candidates.order_by("index").iterator(), seed=seed, count=count)
+
+
+def _items(review: Review, flagged: set[int], sampled: set[int]) -> Iterable[ReviewItem]:
+    indexes = sorted(flagged | sampled)
+    for at in range(0, len(indexes), _CHUNK):
+        part = indexes[at : at + _CHUNK]
+        rows = LogIndex.objects.filter(index__in=part, actor__isnull=False)
+        actors = dict(rows.order_by("-id").values_list("index", "actor"))
+        for index in part:
+            yield ReviewItem(
+                review=review, index=index, actor=actors.get(index) or "", sampled=index in sampled
+            )
+
+
+def _own_undecided(review: Review, reviewer: Reviewer) -> bool:
+    """Whether an entry of the signer's own was decided by anybody but an auditor."""
+    return any(
+        item.decided_by == reviewer.id or (comment_of(item) or {}).get("capacity") != AUDITOR
+        for item in review.items.filter(actor=reviewer.id)
+    )
+
+
+def _digest(review: Review, reviewer: Reviewer, sealed: bytes, until_us: int) -> bytes:
+    return record.digest(
+        record.document(review, signed_by=reviewer.id, comment_sealed=sealed, flags_until_us=until_us)
+    )
+
+
+def _sealed(said: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Sealed under this month's key, like bodies; salted, so that no comment can be guessed."""
+    month = records.month_of(time.time_ns() // 1000)
+    return records.seal(month, os.urandom(SALT_BYTES) + json.dumps(said).encode())
+
+
+def _about(review: Review, site: ReviewSite, actor: Actor) -> dict[str, Any]:
+    named = {"id": site.id, "name": site.name, "zone": site.zone}
+    return {**actor[0], "site": named, "month": review.month, "review": str(review.pk)}
+
+
+def _row(actor: Actor, site: ReviewSite) -> IndexFields:
+    return IndexFields(actor=actor[1].actor, terminal=actor[1].terminal, site=site.id)

@@ -1,0 +1,26 @@
+"""The flag rules of this house: accesslog's general ones, with our kinds of entry and our numbers.
+
+They are listed in ACCESSLOG_RULES. Kinds of higher areas (holds, prints) are names here, nothing more.
+"""
+
+from accesslog.review.rules import (
+    AfterIncident,
+    AgainAndAgain,
+    DownloadReason,
+    MuchMore,
+    OtherPurpose,
+    OutsideDuty,
+    Refused,
+)
+from cctv.sites.duty import duty_at
+
+OPENED = ("viewing.opened",)
+COPIES = ("still.covered", "medium.registered")
+
+OUTSIDE_DUTY = OutsideDuty(kinds=(*OPENED, "viewing.extended", *COPIES), duty=duty_at)
+MUCH_MORE = MuchMore(kinds=("view.covered",))
+AGAIN_AND_AGAIN = AgainAndAgain(kinds=OPENED)
+OTHER_PURPOSE = OtherPurpose(kinds=(*OPENED, *COPIES))
+AFTER_INCIDENT = AfterIncident(kinds=OPENED, incidents=("hold.placed",))
+REFUSED = Refused(kinds=("account.sign_in_failed", "access.refused"))
+DOWNLOAD_REASON = DownloadReason(kinds=COPIES)
