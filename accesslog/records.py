@@ -65,7 +65,7 @@ def prepare(
 
     Raises EventRefused for what is unknown, incomplete or cannot be written, BodyTooLarge above 256 KiB.
     """
-    keep = registry.check(kind, body).keep
+    keep = registry.check_new(kind, body).keep
     if len(index) > MAX_ROWS_PER_ENTRY:
         raise BodyTooLarge()
     made = event_id or new_event_id()

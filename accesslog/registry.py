@@ -1,19 +1,19 @@
 """Event types: which kinds of entry exist, which fields each needs, and how it reads as a sentence.
 
-Areas register their events when the project starts. An unknown kind, a missing field and an unknown field
-raise: an entry that nobody can read is as bad as none.
+Areas register their events when the project starts. An unknown kind, a missing field, an unknown field and a
+field of the wrong shape raise: an entry that nobody can read is as bad as none.
 """
 
 from __future__ import annotations
 
 import string
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
 
-from accesslog import entry
+from accesslog import entry, shapes
 from accesslog.errors import EventRefused
 
 _FORMATTER = string.Formatter()
@@ -40,10 +40,15 @@ class EventType:
     routine: bool = False
     keep: str = KEEP_DEFAULT
     link: tuple[str, ...] = ()
+    # Computed once: every append asks for them.
+    fields: frozenset[str] = field(init=False, repr=False, compare=False)
+    checks: tuple[tuple[str, shapes.Shape], ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def fields(self) -> frozenset[str]:
-        return self.required | self.optional
+    def __post_init__(self) -> None:
+        fields = self.required | self.optional
+        object.__setattr__(self, "fields", fields)
+        checks = tuple((name, shape) for name, shape in shapes.SHAPES.items() if name in fields)
+        object.__setattr__(self, "checks", checks)
 
 
 _types: dict[str, EventType] = {}
@@ -55,8 +60,9 @@ def register(event_type: EventType) -> EventType:
         entry.check_kind(event_type.kind)
     except entry.EntryError as error:
         raise EventRefused(str(error)) from error
-    placed = placeholders(_msgid(event_type.sentence))
-    if unknown := sorted((placed | event_type.personal) - event_type.fields):
+    placed = placeholders(msgid(event_type.sentence))
+    linked = {path.partition(".")[0] for path in event_type.link[1:]}
+    if unknown := sorted((placed | event_type.personal | linked) - event_type.fields):
         raise EventRefused(f"{event_type.kind}: the body has no field {', '.join(unknown)}")
     known = _types.get(event_type.kind)
     if known is not None and _signature(known) != _signature(event_type):
@@ -86,11 +92,22 @@ def routine_kinds() -> list[str]:
 def check(kind: str, body: Mapping[str, Any]) -> EventType:
     """The type of a body that has all required fields and no unknown one. Raises EventRefused."""
     event_type = get(kind)
-    keys = body.keys()
-    if missing := sorted(name for name in event_type.required if body.get(name) is None):
-        raise EventRefused(f"{kind}: the body lacks {', '.join(missing)}")
-    if unknown := sorted(keys - event_type.fields):
-        raise EventRefused(f"{kind}: the body has the unknown field {', '.join(map(str, unknown))}")
+    if missing := [name for name in event_type.required if body.get(name) is None]:
+        raise EventRefused(f"{kind}: the body lacks {', '.join(sorted(missing))}")
+    if not body.keys() <= event_type.fields:
+        unknown = sorted(map(str, body.keys() - event_type.fields))
+        raise EventRefused(f"{kind}: the body has the unknown field {', '.join(unknown)}")
+    return event_type
+
+
+def check_new(kind: str, body: Mapping[str, Any]) -> EventType:
+    """The same for an event about to be logged: common fields must have their shape too (see `shapes`).
+
+    What was logged by an earlier version is only read, and read as it is.
+    """
+    event_type = check(kind, body)
+    if fault := shapes.wrong(body, event_type.checks):
+        raise EventRefused(f"{kind}: {fault}")
     return event_type
 
 
@@ -105,11 +122,11 @@ def placeholders(sentence: str) -> set[str]:
     return names
 
 
-def _msgid(sentence: str | Promise) -> str:
-    """The sentence before translation: apps register before translations may be looked up."""
+def msgid(sentence: str | Promise) -> str:
+    """The sentence before translation, in English: apps register before translations may be looked up."""
     arguments = getattr(sentence, "_args", None)
     return str(arguments[0]) if arguments else str(sentence)
 
 
 def _signature(event_type: EventType) -> tuple[Any, ...]:
-    return (event_type.required, event_type.optional, _msgid(event_type.sentence), event_type.personal)
+    return (event_type.required, event_type.optional, msgid(event_type.sentence), event_type.personal)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accesslog.registry import EventType, register
 
-_PERSONAL = frozenset({"actor", "terminal", "witness"})
+_PERSONAL = frozenset({"actor", "terminal", "witness", "recipient", "item"})
 _ALWAYS = frozenset({"actor", "terminal", "site", "medium", "kind"})
 
 for _kind, _more, _sentence in (
@@ -21,5 +21,7 @@ for _kind, _more, _sentence in (
             sentence=_sentence,
             personal=_PERSONAL & (_ALWAYS | _more),
             icon="print",
+            keep="ledger",
+            link=("medium", "medium"),
         )
     )

@@ -7,6 +7,8 @@ from accesslog.registry import EventType, register
 WHO = frozenset({"actor", "terminal", "site", "purpose", "viewing"})
 # Of a viewing that was opened from a hold: which one.
 ALSO = frozenset({"case", "hold"})
+CAMERA = ("register-camera", "camera.code")
+SITE = ("register-site", "site.code")
 
 register(
     EventType(
@@ -16,6 +18,7 @@ register(
         sentence=_("{actor} opened {cameras}, {from}–{to}, for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="eye",
+        link=SITE,
     )
 )
 register(
@@ -26,6 +29,7 @@ register(
         sentence=_("{camera}, {from}–{to}, was released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="play",
+        link=CAMERA,
     )
 )
 register(
@@ -36,6 +40,7 @@ register(
         sentence=_("Small pictures of {camera}, {from}–{to}, were released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="grid",
+        link=CAMERA,
     )
 )
 register(
@@ -46,6 +51,7 @@ register(
         sentence=_("A still of {camera} at {from} was released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="still",
+        link=CAMERA,
     )
 )
 register(
@@ -56,6 +62,7 @@ register(
         sentence=_("{actor} extended the viewing for {purpose} until {valid_until}."),
         personal=frozenset({"actor", "terminal"}),
         icon="clock",
+        link=SITE,
     )
 )
 register(
@@ -66,5 +73,6 @@ register(
         sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
         personal=frozenset({"actor", "terminal"}),
         icon="x",
+        link=SITE,
     )
 )

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accesslog import IndexFields, Receipt
+from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.errors import LetheError
@@ -111,9 +112,9 @@ def _holds(row: Quarantined, stored_sha256: bytes) -> bool:
 
 def _job(row: Segment | Quarantined) -> Receipt:
     """The entry that opens the door for jobs."""
-    site_id = row.site_id if isinstance(row, Quarantined) else row.epoch.site_id
-    body = {"job": JOB, "object": str(row.pk), "site": str(site_id)}
-    return append(kind="vault.job", body=body, index=[IndexFields(site=str(site_id))])
+    site = row.site if isinstance(row, Quarantined) else row.camera.site
+    body: dict[str, JSON] = {"job": JOB, "object": str(row.pk), "site": {**site.logged()}}
+    return append(kind="vault.job", body=body, index=[IndexFields(site=str(site.pk))])
 
 
 def keyed(row: Quarantined) -> KeyedObject:

@@ -12,8 +12,8 @@ register(
         required=frozenset({"site", "object", "name", "reason", "expires_at"}),
         optional=frozenset({"camera", "from", "source", "recorder"}),
         sentence=_("The recording {name} was not admitted ({reason}) and is kept sealed until {expires_at}."),
-        personal=frozenset(),
         icon="quarantine",
+        link=("quarantine",),
     )
 )
 register(
@@ -24,6 +24,7 @@ register(
         sentence=_("{actor} tried to admit the quarantined recording {name} again."),
         personal=_PERSONAL,
         icon="refresh",
+        link=("quarantine",),
     )
 )
 register(
@@ -32,8 +33,22 @@ register(
         required=frozenset({"deleted"}),
         optional=frozenset(),
         sentence=_("{deleted} sealed objects that no recording belongs to were deleted."),
-        personal=frozenset(),
         icon="trash",
+    )
+)
+register(
+    EventType(
+        kind="ingest.hour",
+        required=frozenset({"camera", "site", "hour", "segments", "root"}),
+        optional=frozenset(),
+        sentence=_(
+            "{segments} segments of {camera} came in during the hour of {hour}; their root is {root}."
+        ),
+        icon="proof",
+        routine=True,
+        # A hold may keep footage for years, and its export must still prove when it came in.
+        keep="ledger",
+        link=("register-camera", "camera.code"),
     )
 )
 for _kind, _sentence in (
@@ -52,5 +67,6 @@ for _kind, _sentence in (
             sentence=_sentence,
             personal=_PERSONAL,
             icon="source" if _subject == "source" else "upload",
+            link=("sources",) if _subject == "source" else ("recorders",),
         )
     )

@@ -224,7 +224,7 @@ def _reader(row: Quarantined) -> SealedReader:
     """The sealed bytes, through the door for jobs: the log says which object was opened and why."""
     receipt = append(
         kind="vault.job",
-        body={"job": JOB, "object": str(row.pk), "site": str(row.site_id)},
+        body={"job": JOB, "object": str(row.pk), "site": row.site.logged()},
         index=[IndexFields(site=str(row.site_id))],
     )
     return vault.open_for_system(receipt, again.keyed(row), job=JOB)

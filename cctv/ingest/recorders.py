@@ -48,8 +48,8 @@ def create_recorder(
         raise NotFound
     token = PREFIX + secrets.token_urlsafe(32)
     recorder = Recorder(id=new_id(), site=site, name=name, token_sha256=_hash(token))
-    codes = [camera.code for camera in cameras]
-    _log("recorder.created", actor, terminal, recorder, cameras=codes)
+    named = [{"id": str(each.pk), "code": each.code, "name": each.name} for each in cameras]
+    _log("recorder.created", actor, terminal, recorder, cameras=named)
     with transaction.atomic():
         recorder.save(force_insert=True)
         recorder.cameras.set(cameras)

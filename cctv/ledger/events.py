@@ -10,8 +10,11 @@ register(
         required=frozenset({"number", "act", "site", "item", "form", "source"}),
         optional=frozenset({"from", "to"}),
         sentence=_("Line {number} was written into the ledger: {act}, {item}."),
-        personal=frozenset(),
+        # What an item is called is typed by people, and may name one.
+        personal=frozenset({"item"}),
         icon="ledger",
+        keep="ledger",
+        link=("ledger",),
     )
 )
 register(
@@ -22,5 +25,6 @@ register(
         sentence=_("{actor} took {lines} lines of the ledger out as a file."),
         personal=frozenset({"actor", "terminal"}),
         icon="ledger",
+        link=("ledger",),
     )
 )

@@ -8,6 +8,7 @@ from cctv.people import signals
 WHO = frozenset({"actor", "object"})
 PERSONAL = frozenset({"actor", "object", "terminal"})
 TERMINAL = frozenset({"terminal"})
+PERSON = ("person", "object.id")
 
 register(
     EventType(
@@ -17,6 +18,8 @@ register(
         sentence=_("{actor} made an account for {object} of {employer}."),
         personal=PERSONAL,
         icon="user",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -27,6 +30,8 @@ register(
         sentence=_("{actor} changed the account of {object}."),
         personal=PERSONAL | {"before", "after"},
         icon="user",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -37,6 +42,8 @@ register(
         sentence=_("{actor} set a new password for {object}."),
         personal=PERSONAL,
         icon="key",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -47,6 +54,8 @@ register(
         sentence=_("{actor} closed the account of {object} and took back every role."),
         personal=PERSONAL,
         icon="off",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -57,6 +66,8 @@ register(
         sentence=_("{actor} opened the account of {object} again, without any role."),
         personal=PERSONAL,
         icon="user",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -67,6 +78,8 @@ register(
         sentence=_("{actor} gave {object} the role {role} at {where}."),
         personal=PERSONAL,
         icon="key",
+        keep="permission",
+        link=PERSON,
     )
 )
 register(
@@ -77,6 +90,8 @@ register(
         sentence=_("{actor} took the role {role} at {where} from {object}."),
         personal=PERSONAL,
         icon="key",
+        keep="permission",
+        link=PERSON,
     )
 )
 for _kind, _sentence, _icon in (
@@ -92,6 +107,7 @@ for _kind, _sentence, _icon in (
             sentence=_sentence,
             personal=frozenset({"actor", "terminal"}),
             icon=_icon,
+            link=("person", "actor.id"),
         )
     )
 

@@ -18,7 +18,7 @@ from cctv.people.actors import terminal_of
 from cctv.people.models import Account
 
 log = logging.getLogger("lethe.people")
-NOBODY = {"id": "", "name": "?", "employer": ""}
+NOBODY = {"id": "", "name": "?", "employer": "", "role": ""}
 
 
 def connect() -> None:
@@ -53,6 +53,9 @@ def _signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
 
 def _append(kind: str, request: HttpRequest | None, account: Account | None) -> None:
     terminal = (terminal_of(request) if request else "") or "?"
-    who = {"id": str(account.pk), "name": account.name, "employer": account.employer} if account else NOBODY
+    known = (
+        {} if account is None else {"id": str(account.pk), "name": account.name, "employer": account.employer}
+    )
+    who = NOBODY | known
     fields = IndexFields(actor=str(account.pk) if account else "", terminal=terminal)
     append(kind=kind, body={"actor": who, "terminal": terminal}, index=[fields])

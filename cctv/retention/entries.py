@@ -101,19 +101,20 @@ def start(run: PurgeRun, plan: Plan, *, only: Collection[UUID] | None = None) ->
     """
     shares = plan.shares.values()
     rows = [(share.site_id, (share.segments, share.quarantined, share.bytes)) for share in shares]
-    codes = dict(Camera.objects.filter(pk__in=[c.camera_id for c in plan.cameras]).values_list("pk", "code"))
+    known = Camera.objects.in_bulk([share.camera_id for share in plan.cameras])
     return {
-        part.id: _start(run, part, [c for c in plan.cameras if str(c.site_id) == part.id], codes).index
+        part.id: _start(run, part, [c for c in plan.cameras if str(c.site_id) == part.id], known).index
         for part in _parts(run, rows)
         if only is None or (part.site and part.site.pk in only)
     }
 
 
-def _start(run: PurgeRun, part: Part, cameras: Sequence[CameraShare], codes: Mapping[UUID, str]) -> Receipt:
+def _start(
+    run: PurgeRun, part: Part, cameras: Sequence[CameraShare], known: Mapping[UUID, Camera]
+) -> Receipt:
     named = [
         {
-            "id": str(share.camera_id),
-            "code": codes.get(share.camera_id, ""),
+            **_camera(known[share.camera_id]),
             "segments": share.segments,
             "from": rfc3339(share.starts_at),
             "to": rfc3339(share.ends_at),

@@ -14,6 +14,8 @@ register(
         sentence=_("The destruction of {segments} segments of {camera_count} cameras began."),
         personal=frozenset({"actor", "confirmed_by"}),
         icon="retention",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -23,6 +25,8 @@ register(
         optional=frozenset({"site", "generation_before", "generation_after"}),
         sentence=_("{segments} segments were destroyed; {failed} could not be deleted yet."),
         icon="destroyed",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -32,6 +36,8 @@ register(
         optional=frozenset({"site"}),
         sentence=_("The destruction of {segments} segments was paused ({code})."),
         icon="pause",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -42,6 +48,8 @@ register(
         sentence=_("{actor} confirmed the paused destruction of {segments} segments."),
         personal=frozenset({"actor", "terminal"}),
         icon="key",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -51,6 +59,8 @@ register(
         optional=frozenset({"site"}),
         sentence=_("The paused destruction of {segments} segments was given up: its plan no longer fits."),
         icon="x",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -60,6 +70,8 @@ register(
         optional=frozenset({"camera"}),
         sentence=_("Object {object} could not be deleted ({error}); it will be tried again."),
         icon="bad",
+        keep="ledger",
+        link=("purge-run", "run"),
     )
 )
 register(
@@ -70,6 +82,7 @@ register(
         sentence=_("A retention of {days} days was applied to {segments} existing segments."),
         personal=frozenset({"actor"}),
         icon="calendar",
+        link=("retention",),
     )
 )
 register(
@@ -79,6 +92,8 @@ register(
         optional=frozenset(),
         sentence=_("Certificate {number} was issued for {segments} destroyed segments of {site}."),
         icon="check",
+        keep="ledger",
+        link=("certificate", "number"),
     )
 )
 register(
@@ -102,5 +117,7 @@ register(
         sentence=_("{actor} had {segments} segments of {camera} erased on request ({reference})."),
         personal=frozenset({"actor", "terminal", "reference"}),
         icon="destroyed",
+        keep="ledger",
+        link=("erasure", "erasure"),
     )
 )

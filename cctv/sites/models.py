@@ -51,7 +51,7 @@ class Site(models.Model):
 
     def logged(self) -> dict[str, str]:
         """How the access log names the site; the zone is that of the clocks its entries are told by."""
-        return {"id": str(self.pk), "name": self.name, "zone": self.time_zone}
+        return {"id": str(self.pk), "code": self.code, "name": self.name, "zone": self.time_zone}
 
 
 class ZoneKind(models.TextChoices):

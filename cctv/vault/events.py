@@ -23,6 +23,7 @@ INITIALISED = register(
         optional=frozenset(),
         sentence=_("Keys and footage storage of this installation were made."),
         icon="key",
+        link=("health",),
     )
 )
 RECOVERED = register(
@@ -33,6 +34,7 @@ RECOVERED = register(
         sentence=_("The keys “{ring}” were recovered from a mirror, at generation {generation}."),
         personal=frozenset({"actor", "reason"}),
         icon="key",
+        link=("health",),
     )
 )
 MIRROR_FORGOTTEN = register(
@@ -43,6 +45,7 @@ MIRROR_FORGOTTEN = register(
         sentence=_("A mirror of the keys “{ring}” was declared destroyed."),
         personal=frozenset({"actor", "reason"}),
         icon="key",
+        link=("health",),
     )
 )
 RECOVERY_KEY = register(
@@ -53,6 +56,7 @@ RECOVERY_KEY = register(
         sentence=_("The keys of the records were put in escrow for the recovery key {recipient}."),
         personal=frozenset({"actor", "reason"}),
         icon="key",
+        link=("health",),
     )
 )
 ROOT_MOVED = register(
@@ -63,5 +67,6 @@ ROOT_MOVED = register(
         sentence=_("The root of the keys “{ring}” was moved to the key server and destroyed here."),
         personal=frozenset({"actor", "reason"}),
         icon="key",
+        link=("health",),
     )
 )

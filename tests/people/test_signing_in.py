@@ -43,9 +43,11 @@ def test_signing_in_and_out_are_entries(cast: Cast, client: Client) -> None:
     assert response.status_code == 302
     assert last().kind == "account.signed_in"
     assert last().body == {
-        "actor": {"id": str(cast.operator.pk), "name": "Kim Minji", "employer": "Hanguk Guard Co."},
+        "actor": {
+            "id": str(cast.operator.pk), "name": "Kim Minji", "employer": "Hanguk Guard Co.", "role": "",
+        },
         "terminal": "127.0.0.1",
-    }
+    }  # fmt: skip
     client.post("/accounts/logout/")
     assert last().kind == "account.signed_out"
 
@@ -55,7 +57,7 @@ def test_a_failed_sign_in_names_the_account_and_never_what_was_typed(cast: Cast,
     assert last().kind == "account.sign_in_failed"
     assert last().body["actor"]["name"] == "Kim Minji"
     post_login(client, "my-secret-phrase@typed.by.mistake", "wrong")
-    assert last().body["actor"] == {"id": "", "name": "?", "employer": ""}
+    assert last().body["actor"] == {"id": "", "name": "?", "employer": "", "role": ""}
     assert "secret" not in str(last().body)
 
 

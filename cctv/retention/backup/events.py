@@ -11,6 +11,7 @@ register(
         optional=frozenset({"footage_generation", "records_generation", "log_size"}),
         sentence=_("A backup of register, log and keyrings was made; it is to be deleted by {expires}."),
         icon="download",
+        link=("health",),
     )
 )
 register(
@@ -21,6 +22,7 @@ register(
         sentence=_("A backup no longer exists ({how})."),
         personal=frozenset({"reason"}),
         icon="destroyed",
+        link=("health",),
     )
 )
 register(
@@ -30,5 +32,6 @@ register(
         optional=frozenset({"backup", "backup_made", "log_size", "recovery_key"}),
         sentence=_("The register was put back from a backup, and what had ended since was ended again."),
         icon="refresh",
+        link=("health",),
     )
 )

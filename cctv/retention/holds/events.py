@@ -6,7 +6,7 @@ from accesslog.registry import EventType, register
 
 WHAT = frozenset({"hold", "site", "case", "cameras", "from", "to"})
 WHO = WHAT | {"actor", "terminal"}
-PERSONAL = frozenset({"actor", "terminal", "deputy"})
+PERSONAL = frozenset({"actor", "terminal", "deputy", "reason"})
 
 for _kind, _required, _optional, _sentence, _icon in (
     (
@@ -74,5 +74,6 @@ for _kind, _required, _optional, _sentence, _icon in (
             sentence=_sentence,
             personal=PERSONAL & (_required | _optional),
             icon=_icon,
+            link=("hold", "hold.name"),
         )
     )

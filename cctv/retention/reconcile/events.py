@@ -13,6 +13,7 @@ register(
             "Register, storage and keyring were held against each other ({depth}): {findings} findings."
         ),
         icon="check",
+        link=("fsck-run", "run"),
     )
 )
 register(
@@ -22,5 +23,6 @@ register(
         optional=frozenset({"site", "camera", "from", "to", "spans", "names"}),
         sentence=_("The check mends {objects} findings of the kind {code}."),
         icon="check",
+        link=("fsck-run", "run"),
     )
 )
