@@ -1,0 +1,128 @@
+"""Further folders that hold what was published: best effort, caught up later, never in the signer's way.
+
+A copy on another disk or host also remembers for the signer: a checkpoint in it that is beyond ours was
+signed by us, so ours is the copy that was put back. It is learnt, and nothing below it is signed any more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from accesslog import conf, note
+from accesslog.errors import LogForked
+from accesslog.publish import files, paths, rounds, tiles
+from accesslog.publish import state as states
+from accesslog.publish.state import State
+from accesslog.publish.steps import reached
+
+
+class CopyUnreachable(OSError):
+    """The folder above the copy is not there: its disk or host is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """How far a copy is, and how far it could be."""
+
+    size: int
+    published: int
+
+
+def bring_up(copy: Path, *, patience_s: float = 10.0) -> Copied:
+    """Bring one copy to what is published. Raises OSError, files.Busy, and what the signer raises.
+
+    A file that a newer checkpoint has removed meanwhile is an OSError as well: the next call goes on.
+    """
+    folder = conf.folder()
+    ours = rounds.read_checkpoint(folder) if folder else None
+    if folder is None or ours is None:
+        learn_from(copy)
+        return Copied(0, 0)
+    with files.lock(folder / f"copy-lock-{_tag(copy)}", patience_s=patience_s):
+        theirs = learn_from(copy)
+        if theirs is not None and theirs.size > ours.size:
+            return Copied(theirs.size, ours.size)
+        if theirs is not None and _contradicts(theirs, ours.size, folder):
+            raise LogForked()  # the copy stays as it is: it is the evidence
+        if theirs != ours:
+            _copy(folder, copy, theirs.size if theirs else 0, ours)
+        return Copied(ours.size, ours.size)
+
+
+def _copy(folder: Path, copy: Path, old: int, ours: note.Checkpoint) -> None:
+    batch, filled = files.Batch(), list(paths.grown(old, ours.size))
+    for tile in (*filled, *paths.edge(ours.size)):
+        batch.write(copy / tile.path, (folder / tile.path).read_bytes())
+    batch.settle()
+    reached("copy.tiles")
+    # The memory first: it may say more than the checkpoint, never less.
+    state = states.load(folder)
+    if state is not None:
+        states.save(copy, state)
+    text = rounds.read_note(folder) or ""
+    if note.parse_checkpoint(note.parse(text).text) != ours:
+        raise OSError(f"{folder} has moved on")
+    files.write(copy / paths.CHECKPOINT, text.encode())
+    for tile in filled:
+        files.remove_folder((copy / tile.base).with_name(Path(tile.base).name + ".p"))
+
+
+def learn_from(copy: Path) -> note.Checkpoint | None:
+    """The copy's checkpoint, if we signed it; ours is brought forward if it is behind.
+
+    One from beyond an accepted loss is put aside with its files. Raises CopyUnreachable, OSError.
+    """
+    if not copy.is_dir():
+        if not copy.parent.is_dir():
+            raise CopyUnreachable(f"{copy.parent} is not there")
+        copy.mkdir()
+    theirs = rounds.read_checkpoint(copy)
+    folder = conf.folder()
+    if theirs is None or folder is None:
+        return theirs
+    folder.mkdir(parents=True, exist_ok=True)
+    with files.lock(folder / states.LOCK, patience_s=10.0):
+        state = rounds.remembered(folder)
+        if _was_given_up(theirs, state, folder):
+            put_aside(copy, paths.CHECKPOINT, "tile", states.NAME)
+            return None
+        if theirs.size > state.size:
+            rounds.learn(state, theirs.size, theirs.root)
+            states.save(folder, state)
+    return theirs
+
+
+def _was_given_up(theirs: note.Checkpoint, state: State, folder: Path) -> bool:
+    """Whether the checkpoint is of a branch whose loss was accepted."""
+    if not any(each["kept"] < theirs.size <= each["size"] for each in state.lost):
+        return False
+    return theirs.size > state.size or _contradicts(theirs, state.size, folder)
+
+
+def _contradicts(theirs: note.Checkpoint, published: int, folder: Path) -> bool:
+    """Whether what is published here has another root at the size of a copy's checkpoint."""
+    root = tiles.root_at(folder, theirs.size, published=published)
+    return root is not None and root != theirs.root
+
+
+def put_aside(folder: Path, *names: str) -> Path | None:
+    """Move what is published in a folder into one beside it, as evidence; where to. Raises OSError."""
+    aside = folder / f"lost-{time.time_ns() // 1000}"
+    moved = [
+        each for each in (folder / paths.CHECKPOINT, folder / "tile", folder / states.NAME) if each.exists()
+    ]
+    if not moved:
+        return None
+    aside.mkdir()
+    for each in moved:
+        each.rename(aside / each.name)
+    files.fsync_dir(aside)
+    files.fsync_dir(folder)
+    return aside
+
+
+def _tag(copy: Path) -> str:
+    return sha256(str(copy).encode()).hexdigest()[:12]
