@@ -44,6 +44,48 @@ class LogDamaged(LogUnavailable):
     hint = _("Tell the administrator to run `manage.py log verify` and to keep the database as it is.")
 
 
+class LogRewound(LogUnavailable):
+    """The database is behind what was signed, or another log: going on would fork what outsiders hold."""
+
+    code = "log.rewound"
+    message = _("The access log is not the one that was signed: its database was put back, or rewritten.")
+    hint = _("Nothing is logged or shown until “manage.py log recover” has put back what was published.")
+
+
+class LogForked(LogRewound):
+    """As long as what was signed, or longer, but with other entries."""
+
+    code = "log.forked"
+    message = _("The access log contradicts a checkpoint that was signed: entries were rewritten.")
+    hint = _("Keep the database and the published files as they are, and run “manage.py log verify”.")
+
+
+class TilesMissing(LogRewound):
+    """No folder has the published entries up to what was signed."""
+
+    code = "log.tiles_missing"
+    message = _("The published files do not reach as far as what was signed.")
+    hint = _("Bring back a copy of the published files, or give the rest up: “manage.py log accept-loss”.")
+
+
+class NothingLost(AccessLogError):
+    """A loss was to be accepted where nothing is lost."""
+
+    code = "log.nothing_lost"
+    status = 409
+    message = _("The access log has every entry that was signed, so there is no loss to accept.")
+    hint = _("If publishing fails for another reason, “manage.py doctor” says which.")
+
+
+class SignerStateDamaged(AccessLogError):
+    """The signer's memory is no longer readable, so it is not known what was signed."""
+
+    code = "log.signer_state_damaged"
+    status = 503
+    message = _("The memory of the log's signer is damaged, so no checkpoint is signed.")
+    hint = _("Put the file “signer-state” back from a copy of the published files.")
+
+
 class EventRefused(AccessLogError):
     """The event is unknown, incomplete or cannot be written down; a defect of the caller."""
 

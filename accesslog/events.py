@@ -8,6 +8,8 @@ from accesslog.registry import EventType, register
 
 QUERIED = "log.queried"
 PRUNE = "log.prune"
+RECOVERED = "log.recovered"
+LOSS_ACCEPTED = "log.loss_accepted"
 
 register(
     EventType(
