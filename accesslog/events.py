@@ -11,6 +11,31 @@ PRUNE = "log.prune"
 RECOVERED = "log.recovered"
 LOSS_ACCEPTED = "log.loss_accepted"
 
+# A body that is missing in [first, end) is explained by it: only the published entries were left.
+register(
+    EventType(
+        kind=RECOVERED,
+        required=frozenset({"first", "end", "checkpoint"}),
+        optional=frozenset({"actor"}),
+        sentence=_(
+            "After a restore, the entries from {first} to before {end} were put back from the published log."
+        ),
+        personal=frozenset({"actor"}),
+        icon="warning",
+        keep="ledger",
+    )
+)
+register(
+    EventType(
+        kind=LOSS_ACCEPTED,
+        required=frozenset({"kept", "signed_size", "signed_root", "reason"}),
+        optional=frozenset({"actor"}),
+        sentence=_("Of {signed_size} signed entries only {kept} were left; the loss was accepted: {reason}."),
+        personal=frozenset({"actor"}),
+        icon="warning",
+        keep="ledger",
+    )
+)
 register(
     EventType(
         kind=QUERIED,
