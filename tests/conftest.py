@@ -10,6 +10,7 @@ import pytest
 from django.utils import translation
 
 from tests.emptying import let_tests_empty_the_log
+from tests.servers.templates import share_migrated_databases
 from tests.servers.writes import only_writes_below
 
 pytest_plugins = ["tests.servers.fixtures", "tests.accesslog.fixtures", "tests.people.cast"]
@@ -32,6 +33,7 @@ _MARKED_BY_FIXTURE = {
 def pytest_configure() -> None:
     """Before the first test."""
     let_tests_empty_the_log()
+    share_migrated_databases()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,9 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.relative_to(item.config.rootpath).parts[1] in ("faults", "retention", "vault"):
             item.add_marker("heavy")
+        fixtures = getattr(item, "fixturenames", ())
         for fixture, marker in _MARKED_BY_FIXTURE.items():
-            if fixture in getattr(item, "fixturenames", ()):
+            if fixture in fixtures:
                 item.add_marker(marker)
+        if "demo" in fixtures:  # one process makes the demonstration, for all of them
+            item.add_marker(pytest.mark.xdist_group("demo"))
 
 
 @pytest.fixture
@@ -57,6 +62,7 @@ def lethe_home(tmp_path: Path, settings: Any) -> Path:
     settings.LETHE_SOURCE_ROOTS = [str(home / "drop")]
     settings.LETHE_KEY_MIRRORS = []
     settings.LETHE_ESCROW_FOLDERS = []
+    settings.ACCESSLOG_FOLDER, settings.ACCESSLOG_COPIES = home / "log", []
     settings.ACCESSLOG_FOLDER, settings.ACCESSLOG_COPIES = home / "log", []
     storages = copy.deepcopy(settings.STORAGES)
     storages["footage"]["OPTIONS"]["location"] = str(home / "footage")

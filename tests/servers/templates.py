@@ -24,7 +24,8 @@ def share_migrated_databases() -> None:
     if VARIABLE not in os.environ:
         os.environ[VARIABLE] = tempfile.mkdtemp(prefix="lethe-templates-")
         atexit.register(shutil.rmtree, os.environ[VARIABLE], ignore_errors=True)
-    make, create = DatabaseCreation._create_test_db, DatabaseCreation.create_test_db
+    creation: Any = DatabaseCreation
+    make, create = creation._create_test_db, creation.create_test_db
 
     def _create_test_db(self: Any, *arguments: Any, **more: Any) -> str:
         name = str(make(self, *arguments, **more))
@@ -36,8 +37,7 @@ def share_migrated_databases() -> None:
         leave(self.connection.alias, Path(name))
         return name
 
-    DatabaseCreation._create_test_db = _create_test_db  # type: ignore[method-assign]
-    DatabaseCreation.create_test_db = create_test_db  # type: ignore[method-assign]
+    creation._create_test_db, creation.create_test_db = _create_test_db, create_test_db
 
 
 def begin(alias: str, database: Path) -> None:

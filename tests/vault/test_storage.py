@@ -243,12 +243,13 @@ def test_foreign_files_are_neither_claimed_over_nor_listed_nor_touched(local, tm
 
 
 @pytest.fixture
-def other_device() -> Iterator[Path]:
-    """A folder on another file system than the tests' own."""
-    shm = Path("/dev/shm")
-    if not shm.is_dir() or shm.stat().st_dev == Path(tempfile.gettempdir()).stat().st_dev:
-        pytest.skip("needs a second file system at /dev/shm")
-    folder = Path(tempfile.mkdtemp(dir=shm))
+def other_device(tmp_path: Path) -> Iterator[Path]:
+    """A folder on another file system than the test's own."""
+    places = [Path("/dev/shm"), Path(tempfile.gettempdir())]
+    others = [each for each in places if each.is_dir() and each.stat().st_dev != tmp_path.stat().st_dev]
+    if not others:
+        pytest.skip("needs a second file system, at /dev/shm or for temporary files")
+    folder = Path(tempfile.mkdtemp(dir=others[0]))
     yield folder
     shutil.rmtree(folder)
 

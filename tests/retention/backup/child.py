@@ -100,15 +100,23 @@ def _yard(command: dict[str, Any]) -> Any:
 
 def prepare(command: dict[str, Any]) -> Any:
     """A new installation with people, cameras and a rule."""
+    from django.conf import settings
     from django.core.management import call_command
+    from django.db import connections
 
     from cctv.retention import guards
     from cctv.vault import services as vault
     from tests.retention.people import people
     from tests.retention.yard import register
+    from tests.servers import templates
 
     for alias in ("default", "log"):
+        database = Path(settings.DATABASES[alias]["NAME"])
+        if on_sqlite := connections[alias].vendor == "sqlite":
+            templates.begin(alias, database)
         call_command("migrate", database=alias, verbosity=0)
+        if on_sqlite:
+            templates.leave(alias, database)
     vault.initialise()
     yard = _yard(command)
     register(yard)
