@@ -16,13 +16,6 @@ ACCESSLOG_SIGNER           import string of a `Signer`: a class without argument
 ACCESSLOG_COPIES           further folders that get the same files; other disks, other hosts
 ACCESSLOG_PUBLIC           whether the files are shown without signing in (default: who may read the log)
 
-Of publishing (accesslog.publish), which is off without a folder:
-
-ACCESSLOG_FOLDER           folder of the published files, and of the signer's memory
-ACCESSLOG_SIGNER           import string of a `Signer`: a class without arguments, or an instance
-ACCESSLOG_COPIES           further folders that get the same files; other disks, other hosts
-ACCESSLOG_PUBLIC           whether the files are shown without signing in (default: who may read the log)
-
 Of the review, which is optional (accesslog.review):
 ACCESSLOG_SITES            import string of callable() -> sequence of accesslog.review.roles.ReviewSite
 ACCESSLOG_REVIEWERS        import string of callable(user) -> accesslog.review.roles.Reviewer | None (None: 404)
@@ -62,15 +55,6 @@ class Sealer(Protocol):
 
     def seal(self, period: str, plaintext: bytes) -> tuple[str, bytes]: ...
     def open(self, key_id: str, sealed: bytes) -> bytes: ...
-
-
-class Signer(Protocol):
-    """Signs checkpoints. `origin` names the log, and is the name of its key; it never changes."""
-
-    @property
-    def origin(self) -> str: ...
-    def verifier_key(self) -> str: ...
-    def sign(self, text: str) -> str: ...
 
 
 class Signer(Protocol):
@@ -161,27 +145,6 @@ def pdf_writer() -> Callable[..., bytes] | None:
     `meta` is [(label, text)], `columns` is [(title, share of the width)], `rows` are as many texts each.
     """
     return _load("ACCESSLOG_PDF") if getattr(settings, "ACCESSLOG_PDF", "") else None
-
-
-def folder() -> Path | None:
-    """Where the log is published, and where the signer's memory lies; None where nothing is published."""
-    path = getattr(settings, "ACCESSLOG_FOLDER", "")
-    return Path(str(path)) if path else None
-
-
-def copies() -> list[Path]:
-    """Further folders that get the published files."""
-    return [Path(str(path)) for path in getattr(settings, "ACCESSLOG_COPIES", ())]
-
-
-def signer() -> Signer:
-    """The injected signer, made once per process."""
-    return _load("ACCESSLOG_SIGNER", make=True)  # type: ignore[no-any-return]
-
-
-def is_public() -> bool:
-    """Whether anybody may read the published files."""
-    return bool(getattr(settings, "ACCESSLOG_PUBLIC", False))
 
 
 def folder() -> Path | None:

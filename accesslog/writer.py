@@ -32,7 +32,6 @@ from accesslog import conf, entry, merkle
 from accesslog.errors import AccessLogError, EventIdReused, EventRefused, LogDamaged, LogUnavailable
 from accesslog.records import Prepared, period_of, seal
 from accesslog.publish import bell, state
-from accesslog.publish import bell, state
 from accesslog.stores import open_store
 from accesslog.stores.base import (
     Changes,

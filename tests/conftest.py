@@ -63,7 +63,6 @@ def lethe_home(tmp_path: Path, settings: Any) -> Path:
     settings.LETHE_KEY_MIRRORS = []
     settings.LETHE_ESCROW_FOLDERS = []
     settings.ACCESSLOG_FOLDER, settings.ACCESSLOG_COPIES = home / "log", []
-    settings.ACCESSLOG_FOLDER, settings.ACCESSLOG_COPIES = home / "log", []
     storages = copy.deepcopy(settings.STORAGES)
     storages["footage"]["OPTIONS"]["location"] = str(home / "footage")
     settings.STORAGES = storages

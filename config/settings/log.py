@@ -10,14 +10,6 @@ ACCESSLOG_DATABASE = "log"
 ACCESSLOG_SEALER = "cctv.vault.logbodies.LogBodySealer"
 ACCESSLOG_SCOPE = "cctv.people.policy.log_scope"
 ACCESSLOG_ACTOR = "cctv.people.actors.log_actor"
-# The log as files that outsiders check; copies on the disks or hosts that mirror the keys.
-ACCESSLOG_SIGNER = "cctv.vault.logsigner.LogSigner"
-ACCESSLOG_FOLDER = env.path("LETHE_LOG_FOLDER", str(LETHE_HOME / "log"))
-ACCESSLOG_COPIES: list[str] = env.list(
-    "LETHE_LOG_COPIES", default=[f"{mirror.rstrip('/')}/log" for mirror in LETHE_KEY_MIRRORS]
-)
-# "signed-in": whoever may read the log sees the files; "public": anybody. They hold no personal data.
-ACCESSLOG_PUBLIC = env.str("LETHE_LOG_PUBLIC", "signed-in") == "public"
 ACCESSLOG_CHOICES = "config.logdesk.choices"
 ACCESSLOG_GROUPS = "config.loggroups.GROUPS"
 ACCESSLOG_PDF = "config.logdesk.pdf"
