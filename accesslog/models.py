@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from accesslog import entry
 from accesslog.fields import RowIdField
+from accesslog.spans import BUCKET_BITS, LONG_CLASS
 from accesslog.types import MAX_ID_LENGTH
 
 ROWS_SHIFT = 16
@@ -78,12 +79,17 @@ def _by(column: str) -> models.Index:
     return models.Index(fields=[column, "index"], name=f"log_index_by_{column}", condition=condition)
 
 
+_BUCKET = models.F("footage_from_us").bitrightshift(BUCKET_BITS)
+_SPAN = ("index", "footage_from_us", "footage_to_us")
+
+
 class LogIndex(models.Model):
     """What entries are searched by: pseudonymous ids in clear, NULL where there is none.
 
     The record that an entry commits to repeats these rows, so verification sees a row that was changed to
-    hide an entry. `span_class` is the length class of the footage span (see accesslog.spans): with it a
-    B-tree answers "which spans overlap this minute" by a few narrow ranges.
+    hide an entry. `span_class` is the length class of the footage span (see accesslog.spans). Spans below
+    LONG_CLASS start at most three days before what they overlap, so B-trees over buckets of their starts
+    answer "which spans overlap this minute" (see accesslog.desk.search).
     """
 
     id = RowIdField(primary_key=True)
@@ -102,15 +108,17 @@ class LogIndex(models.Model):
         db_table = "log_index"
         indexes = [
             *map(_by, ("actor", "camera", "site", "purpose", "case", "terminal")),
+            # By the bucket of footage that a span starts in, each in the order of the entries.
             models.Index(
-                fields=["camera", "span_class", "footage_from_us"],
-                name="log_index_by_camera_footage",
-                condition=Q(span_class__isnull=False),
+                "camera",
+                _BUCKET,
+                *_SPAN,
+                name="log_index_by_camera_bucket",
+                condition=Q(span_class__lt=LONG_CLASS, camera__isnull=False),
             ),
+            models.Index(_BUCKET, *_SPAN, name="log_index_by_bucket", condition=Q(span_class__lt=LONG_CLASS)),
             models.Index(
-                fields=["span_class", "footage_from_us"],
-                name="log_index_by_footage",
-                condition=Q(span_class__isnull=False),
+                *_SPAN, "camera", name="log_index_by_long_span", condition=Q(span_class__gte=LONG_CLASS)
             ),
         ]
 

@@ -4,49 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accesslog import receipts, registry, spans
+from accesslog import receipts, registry
+from accesslog.desk import groups, search
+from accesslog.desk.filters import EVERY_KIND as EVERY_KIND
+from accesslog.desk.filters import GROUP
+from accesslog.desk.filters import Filters as Filters
+from accesslog.desk.search import Question
 from accesslog.errors import BodyGone, EntryDamaged, EntryNotFound, LogUnavailable
-from accesslog.models import LogBody, LogEntry, LogIndex
+from accesslog.models import LogBody, LogEntry
 from accesslog.stores.base import StoredEntry
 from accesslog.types import Receipt, Scope, from_us, to_us
 
 PAGE_SIZE = 50
-# As `Filters.kind`: routine entries too. An empty kind leaves them out.
-EVERY_KIND = "*"
-ROW_FILTERS = ("actor", "camera", "site", "purpose", "case", "terminal")
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """A question to the log. Ids are those of the search rows; spans are half-open and aware."""
-
-    actor: str = ""
-    camera: str = ""
-    site: str = ""
-    purpose: str = ""
-    case: str = ""
-    terminal: str = ""
-    kind: str = ""
-    seen_from: datetime | None = None
-    seen_to: datetime | None = None
-    footage_from: datetime | None = None
-    footage_to: datetime | None = None
-
-    def given(self) -> dict[str, str]:
-        """The filters that are set, as text."""
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {
-            name: value.isoformat() if isinstance(value, datetime) else value
-            for name, value in values.items()
-            if value
-        }
+ROW_FILTERS = tuple(search.COLUMNS)
+ALL = 2**47  # above every entry: a search row's id has 63 bits, of which 16 number the rows of an entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +77,8 @@ def stored_entry(index: int) -> StoredEntry:
 def visible(index: int, *, scope: Scope, filters: Filters | None = None) -> bool:
     """Whether the scope (and the question, if one is given) covers this entry."""
     with reading():
-        return bool(_indexes(filters or Filters(), scope).filter(index=index).exists())
+        asked = _question(filters or Filters(kind=EVERY_KIND), scope)
+        return _found(asked, low=index, high=index + 1, newest=True, limit=1) == [index]
 
 
 def entries(
@@ -113,18 +91,29 @@ def entries(
 ) -> Page:
     """A page of the answer: the newest below entry `before`, or the oldest above entry `after`."""
     with reading():
-        found = _indexes(filters, scope)
+        asked = _question(filters, scope)
         if after is not None:
-            indexes = list(found.filter(index__gt=after).order_by("index")[: limit + 1])
+            indexes = _found(asked, low=after + 1, newest=False, limit=limit + 1)
             more, indexes = len(indexes) > limit, indexes[:limit][::-1]
-            has_newer, has_older = more, _any(found.filter(index__lte=after))
+            has_newer, has_older = more, bool(_found(asked, high=after + 1, newest=True, limit=1))
         else:
-            below = found if before is None else found.filter(index__lt=before)
-            indexes = list(below.order_by("-index")[: limit + 1])
+            indexes = _found(asked, high=before, newest=True, limit=limit + 1)
             has_older, indexes = len(indexes) > limit, indexes[:limit]
-            has_newer = before is not None and _any(found.filter(index__gte=before))
+            has_newer = before is not None and bool(_found(asked, low=before, newest=False, limit=1))
         stored = _stored(indexes)
     return Page([listed(each) for each in stored], has_newer, has_older)
+
+
+def numbers(*, filters: Filters, scope: Scope, before: int | None = None, limit: int) -> list[int]:
+    """Numbers of the newest matching entries below `before`, at most `limit`; nothing is opened."""
+    with reading():
+        return _found(_question(filters, scope), high=before, newest=True, limit=limit)
+
+
+def opened(indexes: Sequence[int]) -> list[Listed]:
+    """These entries, opened, in this order; one that is not there is left out."""
+    with reading():
+        return [listed(each) for each in _stored(indexes)]
 
 
 def listed(stored: StoredEntry) -> Listed:
@@ -158,63 +147,43 @@ def _end() -> int:
     return 0 if last is None else last + 1
 
 
-def _any(found: QuerySet[Any, int]) -> bool:
-    return bool(found.exists())
+def _question(filters: Filters, scope: Scope) -> Question:
+    """The question as the search takes it, within what the reader may see."""
+    equals = {name: value for name in ROW_FILTERS if (value := getattr(filters, name))}
+    sites = None if scope.all_sites else tuple(sorted(scope.sites))
+    if sites is not None and "site" in equals:
+        sites = None if equals["site"] in sites else ()
+    return Question(
+        equals=equals,
+        sites=sites,
+        starts_us=None if filters.footage_from is None else to_us(filters.footage_from),
+        ends_us=None if filters.footage_to is None else to_us(filters.footage_to),
+        kinds=_kinds(filters.kind),
+        low=0 if filters.seen_from is None else first_index_at(to_us(filters.seen_from)),
+        high=ALL if filters.seen_to is None else first_index_at(to_us(filters.seen_to)),
+    )
 
 
-def _indexes(filters: Filters, scope: Scope) -> QuerySet[Any, int]:
-    """Indexes of the entries that match: from the search rows when they are needed, else from the entries."""
-    rows = _row_condition(filters, scope)
-    found: QuerySet[Any, int]
-    if rows is None:
-        entries_found = LogEntry.objects.all()
-        if filters.kind and filters.kind != EVERY_KIND:
-            entries_found = entries_found.filter(kind=filters.kind)
-        elif not filters.kind:
-            entries_found = entries_found.exclude(kind__in=registry.routine_kinds())
-        found = entries_found.values_list("index", flat=True)
-    else:
-        rows_found = LogIndex.objects.filter(rows)
-        if filters.kind and filters.kind != EVERY_KIND:
-            same_kind = LogEntry.objects.filter(index=OuterRef("index"), kind=filters.kind)
-            rows_found = rows_found.filter(Exists(same_kind))
-        found = rows_found.values_list("index", flat=True).distinct()
-    if filters.seen_from is not None:
-        found = found.filter(index__gte=first_index_at(to_us(filters.seen_from)))
-    if filters.seen_to is not None:
-        found = found.filter(index__lt=first_index_at(to_us(filters.seen_to)))
-    return found
+def _kinds(asked: str) -> tuple[str, ...] | None:
+    """The kinds that are asked for, None for any."""
+    if asked == EVERY_KIND:
+        return None
+    if asked and not asked.startswith(GROUP):
+        return (asked,)
+    found = search.kinds_in_log()
+    if asked:
+        wanted = groups.group(asked.removeprefix(GROUP))
+        return tuple(each for each in found if wanted is not None and wanted.holds(each))
+    routine = set(registry.routine_kinds())
+    kept = tuple(each for each in found if each not in routine)
+    return None if len(kept) == len(found) else kept
 
 
-def _row_condition(filters: Filters, scope: Scope) -> Q | None:
-    condition = Q()
-    for name in ROW_FILTERS:
-        if value := getattr(filters, name):
-            condition &= Q(**{name: value})
-    if not scope.all_sites:
-        condition &= Q(site__in=sorted(scope.sites))
-    if filters.footage_from is not None or filters.footage_to is not None:
-        condition &= _overlaps(filters.footage_from, filters.footage_to)
-    return condition or None
-
-
-def _overlaps(starts: datetime | None, ends: datetime | None) -> Q:
-    condition = Q(span_class__isnull=False)
-    ends_us = None if ends is None else to_us(ends)
-    if starts is None:
-        return condition & Q(footage_from_us__lt=ends_us)
-    starts_us = to_us(starts)
-    classes = Q()
-    for number, lowest in spans.start_ranges(starts_us):
-        one = Q(span_class=number)
-        if lowest is not None:
-            one &= Q(footage_from_us__gte=lowest)
-        if ends_us is not None:
-            one &= Q(footage_from_us__lt=ends_us)
-        classes |= one
-    # An instant (a still) is a span without length: it is in a span that starts with it.
-    reaches = Q(footage_to_us__gt=starts_us) | Q(footage_from_us=starts_us)
-    return condition & classes & reaches
+def _found(asked: Question, *, low: int = 0, high: int | None = None, newest: bool, limit: int) -> list[int]:
+    within = replace(
+        asked, low=max(low, asked.low), high=asked.high if high is None else min(high, asked.high)
+    )
+    return search.find(within, newest=newest, limit=limit)
 
 
 def _stored(indexes: Sequence[int]) -> list[StoredEntry]:

@@ -12,6 +12,12 @@ LIMITS_US = tuple(_MINUTE_AND_A_BIT_US * 16**each for each in range(CLASSES))
 """64 s, 17 min, 4.6 h, 3 days, 48.5 days, 2.1 years, 34 years."""
 
 
+BUCKET_BITS = 40
+"""Footage is searched by buckets of 2**40 µs (12.7 days): the bucket that a span starts in."""
+LONG_CLASS = 4
+"""Spans of this class and above are few, and have an index of their own."""
+
+
 def span_class(length_us: int) -> int:
     """The class of a span; whatever is longer than the last limit is in class CLASSES, which has none."""
     for number, limit in enumerate(LIMITS_US):

@@ -1,0 +1,1 @@
+"""The search desk: finding entries among millions, putting questions, handing answers out."""
