@@ -13,7 +13,7 @@ from cctv.ingest.models import Quarantined
 from cctv.vault.errors import StorageFull, StorageMismatch
 from tests.media.clips import clip
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 
 def kinds() -> list[str]:
@@ -90,12 +90,14 @@ def test_an_ancient_start_of_a_recent_file_is_a_wrong_clock(office, variant):
     assert row.expires_at > clock.now() + timedelta(days=29)
 
 
+@pytest.mark.both_databases
 def test_invariant_3_what_had_expired_before_it_came_is_kept_for_no_further_minute(office, variant):
     admission = office.admit(variant(), start=clock.now() - timedelta(days=31))
     row = assert_quarantined(office, admission, "already_expired")
     assert row.expires_at <= clock.now()
 
 
+@pytest.mark.both_databases
 def test_other_footage_of_the_same_time(office, variant):
     start = office.began()
     office.admit(variant(0, seconds=8), start=start)
@@ -109,6 +111,7 @@ def test_other_footage_of_the_same_time(office, variant):
     assert office.objects() == office.expected_objects()
 
 
+@pytest.mark.both_databases
 def test_a_recording_within_a_longer_one(office, variant):
     start = office.began()
     office.admit(variant(0, seconds=20), start=start)
@@ -117,12 +120,14 @@ def test_a_recording_within_a_longer_one(office, variant):
         assert office.admit(variant(number, seconds=6), start=moment).reason.code == "overlap"
 
 
+@pytest.mark.both_databases
 def test_a_recording_of_a_retired_camera(office, variant):
     office.gate.retired_at = clock.now() - timedelta(hours=1)
     office.gate.save()
     assert_quarantined(office, office.admit(variant()), "retired_camera")
 
 
+@pytest.mark.both_databases
 def test_what_a_camera_recorded_before_it_was_retired_still_comes_in(office, variant):
     office.gate.retired_at = clock.now() - timedelta(minutes=1)
     office.gate.save()
@@ -137,6 +142,7 @@ def test_a_wrong_checksum_keeps_nothing(office, variant):
     assert not removed
 
 
+@pytest.mark.both_databases
 def test_the_same_bad_file_again_is_kept_once(office):
     first = office.admit(b"garbage")
     again = office.admit(b"garbage")
@@ -145,6 +151,7 @@ def test_the_same_bad_file_again_is_kept_once(office):
     assert len(office.objects()) == 1
 
 
+@pytest.mark.both_databases
 def test_bad_before_and_good_now_is_admitted(office, variant):
     data = variant()
     office.admit(data, start=clock.now() + timedelta(hours=2))
@@ -200,6 +207,7 @@ def test_the_disk_is_full(office, variant, monkeypatch):
     assert not list((office.home / "footage").glob("??/*")), "the partial object must be gone"
 
 
+@pytest.mark.both_databases
 def test_the_log_is_down_so_nothing_goes_to_quarantine(office, monkeypatch):
     from accesslog.errors import LogUnavailable
 
@@ -215,6 +223,7 @@ def test_the_log_is_down_so_nothing_goes_to_quarantine(office, monkeypatch):
     assert not office.objects()
 
 
+@pytest.mark.both_databases
 def test_the_register_is_down(office, variant, monkeypatch):
     from django.db import OperationalError
 
@@ -227,6 +236,7 @@ def test_the_register_is_down(office, variant, monkeypatch):
     assert not Segment.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_a_commit_that_may_have_happened_keeps_its_objects(office, variant, monkeypatch):
     """The connection breaks while COMMIT is answered: the row may be there, so its object must be."""
     from django.db import OperationalError

@@ -31,7 +31,7 @@ from tests.retention.holds.court import Court
 from tests.retention.people import People, people
 from tests.retention.yard import Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +62,7 @@ def copy_results(certificate: Certificate) -> dict[str, str]:
 # ------------------------------------------------------------------ what it states
 
 
+@pytest.mark.both_databases
 def test_o18_the_facts_name_rule_medium_method_performer_and_verifier(yard: Yard) -> None:
     yard.rule(90, since=-400 * DAY)
     now = yard.rule(30, since=-200 * DAY)
@@ -98,6 +99,7 @@ def test_no_personal_data_is_in_it(yard: Yard, cast: People) -> None:
     assert cast.officer.email not in text
 
 
+@pytest.mark.both_databases
 def test_backups_are_named_with_their_end_only_if_they_saw_the_footage(yard: Yard) -> None:
     def backup(made_before: timedelta, **more: Any) -> Backup:
         made = yard.now - made_before
@@ -115,6 +117,7 @@ def test_backups_are_named_with_their_end_only_if_they_saw_the_footage(yard: Yar
     assert row["until"] == rfc3339(kept.expires_at)
 
 
+@pytest.mark.both_databases
 def test_a_source_on_a_disk_is_unknown_and_in_memory_is_a_pass(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_source_on_a_disk_is_unknown_and_in_memory_is_a_pass(
     assert copy_results(destroyed(yard, hours=3))["source"] == "PASS"
 
 
+@pytest.mark.both_databases
 def test_what_could_not_be_deleted_fails_only_the_certificate_it_belongs_to(yard: Yard) -> None:
     stuck = yard.segment(expires_in=-2 * HOUR)
     yard.segment(expires_in=-2 * HOUR)
@@ -159,6 +163,7 @@ def test_what_could_not_be_deleted_fails_only_the_certificate_it_belongs_to(yard
     assert copy_results(destroyed(yard, hours=3))["ciphertext"] == "PASS", "another hour has nothing left"
 
 
+@pytest.mark.both_databases
 def test_footage_of_an_ended_hold_names_the_hold_its_keys_and_the_backups_that_hold_it_sealed(
     yard: Yard, cast: People
 ) -> None:
@@ -186,6 +191,7 @@ def test_footage_of_an_ended_hold_names_the_hold_its_keys_and_the_backups_that_h
     assert (backup["result"], backup["holds"], backup["checked"]) == ("UNKNOWN", "sealed_copies", "none")
 
 
+@pytest.mark.both_databases
 def test_a_granted_request_is_named_by_its_number(yard: Yard, cast: People) -> None:
     sealed, stays = yard.segment(expires_in=5 * DAY), yard.segment(expires_in=5 * DAY - HOUR)
     erase.erase_segments(
@@ -204,6 +210,7 @@ def test_a_granted_request_is_named_by_its_number(yard: Yard, cast: People) -> N
 # ------------------------------------------------------------------ signature, journal, ledger, numbers
 
 
+@pytest.mark.both_databases
 def test_invariant_6_it_is_signed_journalled_in_the_ledger_and_in_the_log(yard: Yard) -> None:
     certificate = destroyed(yard)
     digest = sha256(canonical.encode(certificate.facts)).hexdigest()
@@ -224,6 +231,7 @@ def test_invariant_6_it_is_signed_journalled_in_the_ledger_and_in_the_log(yard: 
     assert load_receipt(certificate.entry).body["sha256"] == digest
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["written", "signed", "journalled", "in-ledger"])
 def test_killed_between_the_steps_the_next_tick_completes_it_once(
     yard: Yard, monkeypatch: pytest.MonkeyPatch, step: str
@@ -253,6 +261,7 @@ def test_killed_between_the_steps_the_next_tick_completes_it_once(
     assert CertificateCamera.objects.count() == 1
 
 
+@pytest.mark.both_databases
 def test_a_number_that_only_the_journal_knows_is_never_used_again(yard: Yard) -> None:
     year = yard.now.year
     told = journal.append("certificate", {"number": f"DC-{year}-0041", "facts": {}, "signature": ""})
@@ -316,6 +325,7 @@ def test_the_document_states_the_facts_in_each_language_and_carries_them(
     assert officer.get(f"/retention/certificates/{certificate.number}/certificate.fr.pdf").status_code == 404
 
 
+@pytest.mark.both_databases
 def test_found_by_camera_and_day_on_the_site_s_clocks(yard: Yard, officer: Any) -> None:
     certificate = destroyed(yard)
     row = CertificateCamera.objects.get()
@@ -333,6 +343,7 @@ def test_found_by_camera_and_day_on_the_site_s_clocks(yard: Yard, officer: Any) 
     assert "This is not a day" in officer.get(reverse("certificates"), {"day": "x"}).content.decode()
 
 
+@pytest.mark.both_databases
 def test_cameras_of_other_sites_cannot_be_asked_for(yard: Yard, client: Any, cast: People) -> None:
     destroyed(yard)
     client.force_login(cast.osaka_auditor)

@@ -16,7 +16,7 @@ from tests.retention.people import People, people, step_up
 from tests.retention.test_erase import hold
 from tests.retention.yard import MINUTE, Sealed, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -82,6 +82,7 @@ def test_the_preview_names_each_second_that_goes_without_having_been_asked_for(
     assert not Erasure.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_it_is_erased_only_with_the_password_and_exactly_as_it_was_shown(
     officer: Any, cast: People, row_of: list[Sealed], yard: Yard
 ) -> None:
@@ -174,6 +175,7 @@ def test_the_way_back_from_the_preview_keeps_what_was_typed(officer: Any, row_of
     assert not Erasure.objects.exists()
 
 
+@pytest.mark.both_databases
 def test_the_list_offers_the_cameras_of_ones_own_sites_alone(
     client: Any, cast: People, yard: Yard, row_of: list[Sealed]
 ) -> None:

@@ -17,7 +17,7 @@ from tests.retention.reconcile.damage import hold
 from tests.retention.test_pages import text_of
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
@@ -46,6 +46,7 @@ def verdict(client: Any) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", head))
 
 
+@pytest.mark.both_databases
 def test_invariant_5_held_footage_past_its_time_is_not_overdue(yard: Yard, officer: Any) -> None:
     made = hold(yard, yard.segment(expires_in=-3 * DAY))
     assert selectors.overview(sites=None).overdue == selectors.overview(sites=None).overdue_keys
@@ -58,6 +59,7 @@ def test_invariant_5_held_footage_past_its_time_is_not_overdue(yard: Yard, offic
     assert "1 recording is overdue" in verdict(officer)
 
 
+@pytest.mark.both_databases
 def test_overdue_says_since_when_and_that_nobody_can_open_it(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=-2 * DAY)
     yard.segment(expires_in=-1 * DAY)
@@ -128,6 +130,7 @@ def test_an_object_that_will_not_go_is_the_cause(yard: Yard, officer: Any) -> No
     assert stuck.row.sealed_name in verdict(officer)
 
 
+@pytest.mark.both_databases
 def test_a_mirror_that_has_not_confirmed_is_told_though_nothing_is_overdue(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=-2 * HOUR)
     purge.purge_due()
@@ -147,6 +150,7 @@ def of(yard: Yard, number: int = 0) -> Promise:
     return next(row for row in promises(sites=None) if row.camera == yard.cameras[number])
 
 
+@pytest.mark.both_databases
 def test_held_footage_older_than_promised_is_held_not_too_long(yard: Yard, officer: Any) -> None:
     yard.rule(30)
     for days in (0.5, 3, 29.5):
@@ -157,6 +161,7 @@ def test_held_footage_older_than_promised_is_held_not_too_long(yard: Yard, offic
     assert "9 d longer, held" in text_of(officer.get(reverse("retention")))
 
 
+@pytest.mark.both_databases
 def test_a_shorter_rule_that_is_not_applied_yet_is_the_reason_for_too_much(yard: Yard, officer: Any) -> None:
     yard.rule(30)
     yard.segment(expires_in=5 * DAY)
@@ -165,6 +170,7 @@ def test_a_shorter_rule_that_is_not_applied_yet_is_the_reason_for_too_much(yard:
     assert "has not been applied yet" in text_of(officer.get(reverse("retention")))
 
 
+@pytest.mark.both_databases
 def test_a_young_camera_is_no_loss(yard: Yard) -> None:
     yard.segment(expires_in=20 * DAY)
     yard.cameras[0].created_at = yard.now - 12 * DAY
@@ -172,6 +178,7 @@ def test_a_young_camera_is_no_loss(yard: Yard) -> None:
     assert (of(yard).state, of(yard).reason) == ("young", "young")
 
 
+@pytest.mark.both_databases
 def test_a_gap_at_the_beginning_is_told_from_a_first_recording(yard: Yard) -> None:
     yard.rule(30)
     yard.segment(expires_in=20 * DAY)
@@ -188,6 +195,7 @@ def test_a_gap_at_the_beginning_is_told_from_a_first_recording(yard: Yard) -> No
     assert (of(yard, 1).state, of(yard, 1).reason) == ("less", "gap")
 
 
+@pytest.mark.both_databases
 def test_erased_footage_is_the_reason_for_too_little(yard: Yard, cast: People) -> None:
     yard.segment(expires_in=20 * DAY)
     Erasure.objects.create(
@@ -197,6 +205,7 @@ def test_erased_footage_is_the_reason_for_too_little(yard: Yard, cast: People) -
     assert of(yard).reason == "erased"
 
 
+@pytest.mark.both_databases
 def test_a_camera_that_has_fallen_silent_is_said(yard: Yard, officer: Any) -> None:
     yard.rule(30)
     yard.segment(expires_in=0.3 * DAY)
@@ -205,18 +214,21 @@ def test_a_camera_that_has_fallen_silent_is_said(yard: Yard, officer: Any) -> No
     assert "Nothing comes in" in text_of(officer.get(reverse("retention")))
 
 
+@pytest.mark.both_databases
 def test_a_short_promise_can_be_missed_too(yard: Yard) -> None:
     yard.rule(1)
     yard.segment(expires_in=29.9 * DAY)
     assert of(yard).state == "less"
 
 
+@pytest.mark.both_databases
 def test_a_camera_without_footage_says_whether_it_ever_had_any(yard: Yard) -> None:
     assert (of(yard).state, of(yard).reason) == ("empty", "nothing_yet")
     hold(yard, yard.segment(expires_in=-9 * DAY))
     assert (of(yard).state, of(yard).reason) == ("empty", "nothing_since")
 
 
+@pytest.mark.both_databases
 def test_held_footage_is_not_among_the_next_24_hours(yard: Yard) -> None:
     hold(yard, yard.segment(expires_in=HOUR))
     assert selectors.overview(sites=None).next_segments == 0
@@ -250,6 +262,7 @@ def test_the_checks_have_a_page_in_words(yard: Yard, officer: Any, client: Any, 
     assert "/srv/osaka" not in text_of(client.get(reverse("fsck")))
 
 
+@pytest.mark.both_databases
 def test_invariant_8_a_run_tells_of_no_other_sites_keys(yard: Yard, client: Any, cast: People) -> None:
     for camera in (yard.cameras[0], yard.cameras[2], yard.cameras[2]):
         yard.segment(camera, expires_in=-2 * HOUR)

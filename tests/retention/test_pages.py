@@ -16,7 +16,7 @@ from cctv.retention.models import Certificate, CertificateCamera, PurgeRun, RunS
 from tests.retention.people import People, people, step_up
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -79,6 +79,7 @@ def test_an_empty_installation_says_that_nothing_is_overdue_and_what_comes(offic
     assert "Nothing ends in the next 24 hours" in shown
 
 
+@pytest.mark.both_databases
 def test_overdue_footage_is_the_headline_until_the_purge_has_run(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=-2 * HOUR)
     yard.segment(expires_in=-3 * HOUR)
@@ -149,6 +150,7 @@ def test_who_cannot_decide_sees_the_pause_but_no_button(yard: Yard, client: Any,
     assert "btn--danger" not in page.content.decode()
 
 
+@pytest.mark.both_databases
 def test_promised_and_actual_show_too_much_and_too_little(yard: Yard, officer: Any) -> None:
     yard.rule(30)
     yard.rule(20, camera=yard.cameras[1], since=-10 * DAY)
@@ -161,6 +163,7 @@ def test_promised_and_actual_show_too_much_and_too_little(yard: Yard, officer: A
     assert shown.index("9 d longer") < shown.index("10 d less"), "too long is worse than too short"
 
 
+@pytest.mark.both_databases
 def test_the_chart_of_the_next_24_hours_holds_what_the_figure_counts(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=DAY - MINUTE)
     assert sum(count for _hour, count in selectors.hourly(sites=None)) == 1
@@ -208,6 +211,7 @@ def test_the_certificate_states_its_facts_on_the_page_and_as_json(yard: Yard, of
     assert found["Location"].endswith(f"/{certificate.number}/")
 
 
+@pytest.mark.both_databases
 def test_the_run_page_tells_plan_steps_and_site(yard: Yard, officer: Any) -> None:
     yard.segment(expires_in=-2 * HOUR)
     purge.purge_due()
@@ -230,6 +234,7 @@ def _urls(run: PurgeRun, certificate: Certificate) -> list[str]:
     ]
 
 
+@pytest.mark.both_databases
 def test_invariant_8_roles_and_sites_decide_what_is_shown(yard: Yard, client: Any, cast: People) -> None:
     yard.segment(expires_in=-2 * HOUR)
     purge.purge_due()

@@ -19,7 +19,7 @@ from tests.retention.holds.court import CASE, DAY, HOUR, Court
 from tests.retention.people import step_up
 from tests.retention.yard import Sealed
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -65,6 +65,7 @@ def viewing_of(court: Court, sealed: Sealed) -> ViewingSession:
     return session
 
 
+@pytest.mark.both_databases
 def test_from_an_open_viewing_it_takes_two_clicks(court: Court) -> None:
     sealed = court.yard.segment(expires_in=DAY)
     session = viewing_of(court, sealed)
@@ -153,6 +154,7 @@ def test_the_approver_is_told_first_what_waits_and_confirms_it_with_the_password
     assert operator.post(reverse("hold-confirm", args=[hold.number])).status_code == 403
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("what", ["release", "refuse"])
 def test_ending_says_in_numbers_what_it_destroys_and_asks_for_the_password(court: Court, what: str) -> None:
     sealed = [court.yard.segment(expires_in=timedelta(minutes=5)), court.yard.segment(expires_in=9 * DAY)]
@@ -208,6 +210,7 @@ def test_a_lapsed_hold_is_a_warning_and_what_came_too_late_is_said(court: Court)
     assert "1 hold lapsed in the last week" in text_of(client.get(reverse("holds")))
 
 
+@pytest.mark.both_databases
 def test_invariant_8_a_hold_of_another_site_is_not_there(court: Court) -> None:
     hold = court.place(court.yard.segment(expires_in=DAY)).hold
     stranger = signed_in(court.people.osaka_auditor)
@@ -219,6 +222,7 @@ def test_invariant_8_a_hold_of_another_site_is_not_there(court: Court) -> None:
     assert reverse("hold-release", args=[hold.number]) not in page
 
 
+@pytest.mark.both_databases
 def test_the_lists_cost_the_same_number_of_questions_however_many_holds(
     court: Court, django_assert_max_num_queries: Any
 ) -> None:
