@@ -1,7 +1,7 @@
-"""`make test`: `both_databases` on PostgreSQL, on SQLite what runs side by side, the rest in two parts.
+"""`make test`: `both_databases` on PostgreSQL, on SQLite what is quick, then the rest in three parts.
 
-What starts servers or a browser, or measures, has the machine to itself. The last line is pytest's
-closing line with the outcomes of all passes added up. Further arguments go to each pass.
+Two tests run at a time, but for those that measure: they have the machine to themselves. The last line is
+pytest's closing line with the outcomes of all passes added up. Further arguments go to each pass.
 """
 
 import os
@@ -15,12 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 TOGETHER = "(not slow or both_databases) and not browser and not servers and not root"
 # The slow ones have their turn on PostgreSQL with `make faults`, but for a few kills.
 ON_POSTGRES = "both_databases and (not slow or faults)"
-# With servers, disks or kills, but nothing that measures (tests/conftest.py says which).
+# Keys, disks and kills (tests/conftest.py says which).
 HEAVY = f"heavy and not browser and not ({TOGETHER})"
+REST = f"not ({TOGETHER}) and (browser or not heavy)"
 # Have targets of their own: `make forensic` mounts disks and reads every byte of them, and hosts that race
 # for one ring (`make faults`) need a machine on which nothing else runs.
 ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py")
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
+# Tests of one demonstration stay together.
+IN_GROUPS = ["-n", "2", "--dist", "loadgroup"]
 CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
 SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
 
@@ -35,10 +38,11 @@ def main() -> int:
         _pass("SQLite", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", TOGETHER, *more]),
         _pass("Keys, disks, kills", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", HEAVY, *apart]),
         _pass(
-            "Servers, browser, measures",
+            "Servers, browser",
             sqlite,
-            ["--durations=25", "-m", f"not ({TOGETHER}) and (browser or not heavy)", *apart],
+            [*IN_GROUPS, "--durations=15", "-m", f"{REST} and not measures", *apart],
         ),
+        _pass("Measures", sqlite, ["--durations=15", "-m", f"{REST} and measures", *apart]),
     ]
     print(_sum([closing for _, closing in passes]))
     return max(code for code, _ in passes)

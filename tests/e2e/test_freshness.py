@@ -13,7 +13,7 @@ from tests.servers import office
 from tests.servers.lethe import LiveLethe
 from tests.servers.office import view
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers]
+pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.measures]
 
 WITHIN_S = 15
 CAMERA = "drop"

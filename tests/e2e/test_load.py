@@ -28,7 +28,7 @@ from tests.servers import lethe, office
 from tests.servers.lethe import LiveLethe, process_tree
 from tests.servers.office import Office, view
 
-pytestmark = [pytest.mark.slow, pytest.mark.servers]
+pytestmark = [pytest.mark.slow, pytest.mark.servers, pytest.mark.measures]
 
 T = TypeVar("T")
 PLAIN_S, HOUR_S = 240, 3600

@@ -7,7 +7,7 @@ import pytest
 from cctv.footage.models import Segment
 from cctv.ingest import sweep, tasks, watcher
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"], transaction=True)]
+pytestmark = [pytest.mark.django_db(databases=["default", "log"], transaction=True), pytest.mark.measures]
 
 
 @pytest.fixture

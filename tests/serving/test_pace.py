@@ -11,7 +11,7 @@ import pytest
 
 from config import pace, peers, serving, webserver
 
-pytestmark = pytest.mark.slow  # deadlines and least rates take their time
+pytestmark = [pytest.mark.slow, pytest.mark.measures]  # deadlines and least rates take their time
 
 Address = tuple[str, int]
 GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
