@@ -57,6 +57,7 @@ class Segment(models.Model):
         indexes = (
             models.Index(fields=["camera", "starts_at"], name="segment_camera_start"),
             models.Index(fields=["expires_at"], name="segment_expiry"),
+            models.Index(fields=["camera", "ingested_at"], name="segment_by_hour"),
             models.Index(fields=["id"], condition=models.Q(thumb_size_bytes=0), name="segment_no_thumb"),
         )
 

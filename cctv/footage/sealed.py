@@ -49,9 +49,10 @@ def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject
 class Opened:
     """A segment that a receipt allows to be read; each object is opened when it is asked for."""
 
-    def __init__(self, open_part: Callable[[str], SealedReader]) -> None:
-        """`open_part` opens one part through a door."""
+    def __init__(self, open_part: Callable[[str], SealedReader], salt: Callable[[], bytes]) -> None:
+        """`open_part` opens one part through a door; `salt` asks the same door."""
         self._open_part = open_part
+        self._salt = salt
 
     def media(self) -> SealedReader:
         """The video; reads are ranges."""
@@ -60,6 +61,10 @@ class Opened:
     def index(self) -> PacketIndex:
         """The packet index."""
         return PacketIndex.from_bytes(self._open_part(INDEX).read())
+
+    def ingest_salt(self) -> bytes:
+        """What hides the recording's hash in the tree of its hour: see `ingest.hours`."""
+        return self._salt()
 
     def thumb(self) -> bytes:
         """The small picture, JPEG."""
@@ -83,12 +88,19 @@ def for_person(
         obj = keyed(segment, part, held=held)
         return vault.open_for_person(receipt, obj, actor_id=session.actor_id, span=span)
 
-    return Opened(open_part)
+    def salt() -> bytes:
+        obj = keyed(segment, MEDIA, held=held)
+        return vault.salt_for_person(receipt, obj, actor_id=session.actor_id, span=span)
+
+    return Opened(open_part, salt)
 
 
 def for_system(receipt: Receipt, segment: Segment, *, job: str) -> Opened:
     """Open for a job whose `vault.job` entry names this segment."""
-    return Opened(partial(_system_part, receipt, segment, job))
+    obj = keyed(segment, MEDIA)
+    return Opened(
+        partial(_system_part, receipt, segment, job), partial(vault.salt_for_system, receipt, obj, job=job)
+    )
 
 
 def _system_part(receipt: Receipt, segment: Segment, job: str, part: str) -> SealedReader:

@@ -23,12 +23,13 @@ from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 
+from accesslog.types import to_us
 from cctv.core import clock
 from cctv.footage.media.facts import MediaFacts
 from cctv.footage.models import Segment
 from cctv.footage.playlist import playback_facts
 from cctv.footage.selectors import LONGEST_SEGMENT
-from cctv.ingest import again, moments, quarantine, reasons, schedule, tags
+from cctv.ingest import again, leaves, moments, quarantine, reasons, schedule, tags
 from cctv.ingest.arrivals import Arrival, Taken
 from cctv.ingest.epochs import under_live
 from cctv.ingest.errors import AdmissionStalled, ClockBehind, RegisterUnavailable, WrongChecksum
@@ -204,6 +205,8 @@ def _commit(draft: _Draft, provisional: Provisional) -> Admission:
     try:
         with transaction.atomic(durable=True):
             _lock(draft.camera, epoch)
+            # While no other commit of this camera is on its way: so an hour that has ended is complete.
+            segment.ingested_at = clock.now()
             provisional.refuse_stalled()
             if _erased(draft):  # since it was looked at first
                 return Admission(Outcome.ERASED)
@@ -266,6 +269,7 @@ def _row(draft: _Draft, epoch: Epoch) -> Segment:
         sealed_name=sealed.name,
         wrapped_key=vault.wrap(epoch, sealed.key),
         ciphertext_sha256=sealed.facts.ciphertext_sha256,
+        ingest_leaf=_leaf(draft),
         duplicate_tag=vault.duplicate_tag(epoch, draft.taken.original_sha256),
         source_audio=draft.taken.source_audio,
         audio_kept=facts.audio_codec is not None,
@@ -273,6 +277,20 @@ def _row(draft: _Draft, epoch: Epoch) -> Segment:
         out_of_schedule=not _in_schedule(draft),
         ingested_from=draft.origin,
     )
+
+
+def _leaf(draft: _Draft) -> bytes:
+    """What the tree of its hour says of it, while the key is in hand."""
+    sealed = draft.taken.sealed
+    said = leaves.Leaf(
+        segment=str(sealed.id),
+        camera=str(draft.camera.pk),
+        from_us=to_us(draft.starts_at),
+        to_us=to_us(draft.ends_at),
+        clear_sha256=sealed.facts.clear_sha256.hex(),
+        salt=vault.ingest_salt(sealed.key, sealed.id).hex(),
+    )
+    return said.hash()
 
 
 def _in_schedule(draft: _Draft) -> bool:

@@ -210,3 +210,23 @@ class MethodNotAllowed(LetheError):
     status = 405
     message = _("Segments are uploaded with PUT; nothing can be read here.")
     hint = _("See /api/v1/openapi.json.")
+
+
+class NotProvableYet(LetheError):
+    """The hour's root is not in the log yet."""
+
+    code = "not_provable_yet"
+    status = 409
+    message = _("When this recording came in cannot be proven yet: the root of its hour is not in the log.")
+    hint = _("It is logged within minutes after the hour has ended.")
+
+
+class NotProvable(LetheError):
+    """No logged root covers the recording as it is stored now."""
+
+    code = "not_provable"
+    status = 409
+    message = _("No root of the log proves this recording as it is stored.")
+    hint = _(
+        "It came in before there were roots, after its hour was closed, or it was changed: run the check."
+    )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from cctv.ingest import orphans, sweep
+from cctv.ingest import hours, orphans, sweep
 from cctv.ingest.models import Source
 
 # A recording is to be browsable within 15 s of its end, and beat comes by each 10 s.
@@ -38,3 +38,10 @@ def sweep_source(source_id: str, follow_up: bool = True) -> None:
 def sweep_orphans() -> None:
     """Delete sealed objects that no recording belongs to."""
     orphans.sweep()
+
+
+@shared_task(name="cctv.ingest.tasks.write_hour_roots")
+def write_hour_roots() -> None:
+    """Log the roots of the hours that have ended."""
+    hours.close_hours()
+    hours.sweep_rows()

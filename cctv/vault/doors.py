@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accesslog import Receipt
 from cctv.core import clock
-from cctv.vault import keyfile, rings
+from cctv.vault import commitments, keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.objects import KeyedObject, object_context
@@ -48,6 +48,23 @@ def footage_storage() -> FootageStorage:
 
 def for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span: Span) -> SealedReader:
     """A reader for what the receipt covers; ReceiptMismatch, FootageExpired, KeyMissing, SealBroken."""
+    _require_person(receipt, obj, actor_id, span)
+    return _reader(obj)
+
+
+def salt_for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span: Span) -> bytes:
+    """The salt of the object's ingest leaf (see `commitments`): the same door, with the same refusals."""
+    _require_person(receipt, obj, actor_id, span)
+    return _salt(obj)
+
+
+def salt_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> bytes:
+    """The same for a job."""
+    _require_job(receipt, obj, job)
+    return _salt(obj)
+
+
+def _require_person(receipt: Receipt, obj: KeyedObject, actor_id: UUID | str, span: Span) -> None:
     starts_at, ends_at = span
     body = receipt.body
     _require(obj.part in _person_kinds.get(receipt.kind, ()), "this kind of entry does not open this")
@@ -60,7 +77,6 @@ def for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span
     # Never more of the span than the object holds needs cover: parts reach over neighbouring objects.
     needed_from, needed_to = max(starts_at, obj.starts_at), min(ends_at, obj.ends_at)
     _require(covered_from <= needed_from and needed_to <= covered_to, "an entry for another time")
-    return _reader(obj)
 
 
 def for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
@@ -118,6 +134,13 @@ def _reader(obj: KeyedObject) -> SealedReader:
         guard=guard,
         read_ahead_bytes=storage.read_ahead_bytes,
     )
+
+
+@sensitive_variables()
+def _salt(obj: KeyedObject) -> bytes:
+    _guard(obj)()
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    return commitments.ingest_salt(key, obj.context_id)
 
 
 def _guard(obj: KeyedObject) -> Callable[[], None]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from accesslog import Receipt
 from cctv.core.errors import LetheError
 from cctv.vault import doors, epochs, names, records, rings
+from cctv.vault.commitments import ingest_salt
 from cctv.vault.doors import Span, footage_storage, person_kinds, register_person_kind
 from cctv.vault.epochs import duplicate_tag, lock_live, rewrap, wrap
 from cctv.vault.keyring import RatchetResult
@@ -40,14 +41,17 @@ __all__ = [
     "delete_object",
     "delete_objects",
     "destroy_epochs",
+    "destroy_log_keys",
     "destroy_record_keys",
     "duplicate_tag",
     "ensure_epoch",
+    "ingest_salt",
     "initialise",
     "installation_id",
     "is_initialised",
     "list_objects",
     "lock_live",
+    "log_keys",
     "mirror_states",
     "new_hold_key",
     "new_object_key",
@@ -64,6 +68,8 @@ __all__ = [
     "rewrap",
     "root_facts",
     "root_provider",
+    "salt_for_person",
+    "salt_for_system",
     "seal_record",
     "sync_mirrors",
     "wrap",
@@ -191,6 +197,16 @@ def destroy_record_keys(key_ids: Collection[str]) -> Destruction:
     return records.destroy_keys(key_ids)
 
 
+def log_keys() -> dict[str, str]:
+    """The period of each key that bodies of the log are sealed under, by its id; no key leaves."""
+    return records.log_keys()
+
+
+def destroy_log_keys(key_ids: Collection[str]) -> Destruction:
+    """The ratchet for periods of the log whose records have ended. KeyProtected; see `records`."""
+    return records.destroy_log_keys(key_ids)
+
+
 def seal_record(label: str, plaintext: bytes, *, context: bytes) -> tuple[str, bytes]:
     """Seal a field with personal data under the key of `label`: its key's id and the sealed bytes."""
     return records.seal(label, plaintext, context=context)
@@ -212,6 +228,16 @@ def open_for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str,
 def open_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> SealedReader:
     """The door for jobs, with an entry of kind "vault.job" for this object; see `doors.for_system`."""
     return doors.for_system(receipt, obj, job=job)
+
+
+def salt_for_person(receipt: Receipt, obj: KeyedObject, *, actor_id: UUID | str, span: Span) -> bytes:
+    """What hides the object's clear hash in its hour's tree; see `doors.salt_for_person`."""
+    return doors.salt_for_person(receipt, obj, actor_id=actor_id, span=span)
+
+
+def salt_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> bytes:
+    """The same for a job."""
+    return doors.salt_for_system(receipt, obj, job=job)
 
 
 def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> int:

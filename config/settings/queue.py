@@ -38,6 +38,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "hour-roots": {
+        "task": "cctv.ingest.tasks.write_hour_roots",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "thumbnails": {
         "task": "cctv.footage.tasks.make_thumbnails",
         "schedule": 20.0,
@@ -52,6 +57,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "cctv.retention.reconcile.tasks.check_when_due",
         "schedule": 3600.0,
         "options": {"expires": 3600},
+    },
+    "witnesses": {
+        "task": "accesslog.outside.tasks.cosign",
+        "schedule": 60.0,
+        "options": {"expires": 60},
     },
     "mirrors": {"task": "cctv.vault.tasks.tend_mirrors", "schedule": 60.0, "options": {"expires": 60}},
     "journal": {
