@@ -10,7 +10,7 @@ gone is not found. Whoever goes on after a kill does what the entry says, not wh
 
 The key of a period may be destroyed when nothing sealed under it is left: `left_below` says what is. The log
 verifies before, between and after all of this: a record that is not there is covered by its mark. What a
-signed review says in words stays as it is, sealed, and ends with the key of the month in which it was written.
+signed review says in words stays as it is, sealed, and ends with the key of the month when it was written.
 """
 
 from __future__ import annotations

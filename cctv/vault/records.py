@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from django.views.decorators.debug import sensitive_variables
 
-from cctv.vault import keyfile, rings
+from cctv.vault import keyfile, logbodies, rings
 from cctv.vault.errors import KeyMissing, KeyProtected
 from cctv.vault.keyring import RatchetResult
 from cctv.vault.models import Epoch
@@ -21,7 +21,7 @@ from cctv.vault.steps import reached
 
 HOLD = "hold/"
 # Months of the log end with the log's own retention; the signing key must outlive every certificate.
-_NEVER_HERE = ("log/", "signing/")
+_NEVER_HERE = (logbodies.PREFIX, "signing/")
 _FIELD_KEY = b"lethe/1/record"
 
 
@@ -47,6 +47,29 @@ def wrap_hold_to_hold(*, from_key_id: str, to_key_id: str, wrapped_key: bytes) -
     """The same for a second hold on what only the first can open any more."""
     object_key = keyfile.unwrap_key(_hold_key(from_key_id), wrapped_key)
     return keyfile.wrap_key(_hold_key(to_key_id), object_key)
+
+
+def log_keys() -> dict[str, str]:
+    """By id, the period ("2026-11", "2026-11.ledger") of each key that bodies of the log are sealed under."""
+    labels = rings.records().labels()
+    return {
+        key_id: label.removeprefix(logbodies.PREFIX)
+        for key_id, (label, _made_at) in labels.items()
+        if label.startswith(logbodies.PREFIX)
+    }
+
+
+def destroy_log_keys(key_ids: Collection[str]) -> RatchetResult:
+    """Destroy keys of periods of the log in one ratchet, which replaces the escrow too. Idempotent.
+
+    The caller has made sure that nothing that is to be kept is sealed under them. KeyProtected, with nothing
+    destroyed, if one of them is anything but a period's key.
+    """
+    ring = rings.records()
+    for key_id in key_ids:
+        if not (ring.label(key_id) or logbodies.PREFIX).startswith(logbodies.PREFIX):
+            raise KeyProtected()
+    return ring.remove_and_ratchet(key_ids)
 
 
 def destroy_keys(key_ids: Collection[str]) -> RatchetResult:

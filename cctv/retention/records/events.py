@@ -1,0 +1,34 @@
+"""What the access log says of how long records are kept, and of their ends."""
+
+from django.utils.translation import gettext_lazy as _
+
+from accesslog.registry import EventType, register
+
+ERASED = "records.erased"
+RULE_CHANGED = "records.rule_changed"
+
+register(
+    EventType(
+        kind=ERASED,
+        required=frozenset({"number", "record_class", "kept_from", "records", "sha256"}),
+        optional=frozenset({"keys", "prune_entry"}),
+        sentence=_(
+            "Certificate {number}: {records} records ({record_class}) from before {kept_from} were erased."
+        ),
+        icon="destroyed",
+        keep="ledger",
+        link=("record-erasure", "number"),
+    )
+)
+register(
+    EventType(
+        kind=RULE_CHANGED,
+        required=frozenset({"actor", "terminal", "record_class", "months", "before", "reason"}),
+        optional=frozenset({"effective_from", "ends"}),
+        sentence=_("{actor} set how long records ({record_class}) are kept to {months} months."),
+        personal=frozenset({"actor", "terminal", "reason"}),
+        icon="calendar",
+        keep="ledger",
+        link=("records",),
+    )
+)

@@ -1,0 +1,109 @@
+"""An installation that has logged for years: entries of each class in some months, lines, viewings, roles.
+
+The log's own clock is moved for the old entries; the house's clock is the yard's, and trusted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from accesslog import IndexFields, Receipt, pruning, records, writer
+from accesslog.registry import EventType, register
+from accesslog.services import append
+from accesslog.types import to_us
+from cctv.core import clock
+from cctv.footage.models import ViewedSpan, ViewingSession
+from cctv.ledger.models import LedgerLine
+from cctv.people.models import Account, RoleGrant
+from cctv.sites.models import Purpose
+from tests.retention.people import people
+from tests.retention.yard import Yard
+
+KINDS = {"access": "test.seen", "permission": "test.granted_role", "ledger": "test.lined"}
+for _class, _kind in KINDS.items():
+    register(
+        EventType(
+            kind=_kind, required=frozenset({"text"}), optional=frozenset(), sentence="{text}", keep=_class
+        )
+    )  # fmt: skip
+
+
+@dataclass
+class Archive:
+    """What was made, by class and month."""
+
+    yard: Yard
+    stand: Callable[[datetime | None], None]
+    made: dict[tuple[str, str], Receipt] = field(default_factory=dict)
+    officer: Account | None = None
+
+    @property
+    def home(self) -> Any:
+        """LETHE_HOME."""
+        return self.yard.home
+
+    def month(self, months_ago: int) -> str:
+        """The month that many months before this one, "YYYY-MM"."""
+        return pruning.first_kept_month(self.yard.now, months_ago)
+
+    def fill(self, *months_ago: int) -> None:
+        """An entry of each class, a line, a viewing and an ended role in each of these months."""
+        for ago in sorted(months_ago, reverse=True):
+            month = self.month(ago)
+            at = pruning.month_start(month) + timedelta(days=9)
+            self.stand(at)
+            for record_class, kind in KINDS.items():
+                body = {"text": f"Kim Minji {record_class} {month}"}
+                index = [IndexFields(actor="minji", site="seoul")]
+                self.made[record_class, month] = append(kind=kind, body=body, index=index)
+            self._rows(month, at)
+        self.stand(None)
+
+    def _rows(self, month: str, at: datetime) -> None:
+        site, camera = self.yard.sites[0], self.yard.cameras[0]
+        officer = self.officer = self.officer or people(self.yard.sites).officer
+        LedgerLine.objects.create(
+            year=at.year, sequence=at.month, kind="READ", site=site, at=at, item=month, form="video",
+            handler="Kim Minji", reason="r", source=f"test {month}", entry=1,
+        )  # fmt: skip
+        purpose, _made = Purpose.objects.get_or_create(
+            organisation=site.organisation, code="crime", defaults={"name": "Crime prevention"}
+        )
+        viewing = ViewingSession.objects.create(
+            actor=officer, site=site, purpose=purpose, starts_at=at, ends_at=at + timedelta(hours=1),
+            valid_until=at + timedelta(hours=1), terminal="127.0.0.1", closed_at=at, closed_entry=1,
+        )  # fmt: skip
+        ViewedSpan.objects.create(
+            session=viewing, camera=camera, starts_at=at, ends_at=at + timedelta(minutes=1)
+        )
+        RoleGrant.objects.create(
+            account=officer,
+            role="operator",
+            site=site,
+            valid_from=datetime(2015, 1, 1, tzinfo=UTC),
+            revoked_at=at,
+        )
+
+
+@pytest.fixture
+def log_clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, datetime]:
+    """The log's own clock, which stands in 2015 to begin with: its times never fall."""
+    stands = {"at": datetime(2015, 1, 1, tzinfo=UTC)}
+    clocked = SimpleNamespace(time_ns=lambda: to_us(stands["at"]) * 1000)
+    monkeypatch.setattr(records, "time", clocked)
+    monkeypatch.setattr(writer, "time", clocked)
+    return stands
+
+
+@pytest.fixture
+def archive(log_clock: dict[str, datetime], yard: Yard) -> Archive:
+    """Empty; `fill` makes it old."""
+
+    def stand(moment: datetime | None) -> None:
+        log_clock["at"] = moment or clock.now()
+
+    return Archive(yard, stand)

@@ -1,0 +1,289 @@
+"""Records end: what is old enough and nothing else, with its keys and a certificate, through every kill."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from accesslog.errors import BodyGone, LogUnavailable
+from accesslog.models import LogBody, LogEntry, LogPrune
+from accesslog.selectors import load_receipt
+from accesslog.verify import verify
+from cctv.footage.models import ViewingSession
+from cctv.ledger.models import LedgerLine
+from cctv.people.models import RoleGrant
+from cctv.retention.records import ending, facts, services
+from cctv.retention.records.models import RecordErasure
+from cctv.vault import journal, rings, signing, steps
+from cctv.vault import services as vault
+from tests.retention.records.archive import KINDS, Archive
+
+pytestmark = [pytest.mark.django_db(databases=["default", "log"])]
+
+
+def readable(archive: Archive) -> set[tuple[str, str]]:
+    """Class and month of what can still be read."""
+    found = set()
+    for key, receipt in archive.made.items():
+        try:
+            load_receipt(receipt.index)
+        except BodyGone:
+            continue
+        found.add(key)
+    return found
+
+
+def periods() -> set[str]:
+    """Periods that have a key."""
+    return set(vault.log_keys().values())
+
+
+def all_but(archive: Archive, record_class: str, *months: str) -> set[tuple[str, str]]:
+    return set(archive.made) - {(record_class, month) for month in months}
+
+
+@pytest.mark.both_databases
+def test_o20_o21_each_class_ends_after_its_own_months_with_rows_keys_and_a_certificate(
+    archive: Archive,
+) -> None:
+    archive.fill(61, 60, 37, 36, 35, 1)
+    m61, m60, m37, m36, m35, m1 = (archive.month(ago) for ago in (61, 60, 37, 36, 35, 1))
+
+    done = services.end_due()
+
+    assert [(row.record_class, row.kept_from, row.state) for row in done] == [
+        ("access", m36, "done"), ("permission", m36, "done"), ("ledger", m60, "done")
+    ]  # fmt: skip
+    gone = {(each, month) for each in ("access", "permission") for month in (m61, m60, m37)} | {
+        ("ledger", m61)
+    }
+    assert readable(archive) == set(archive.made) - gone
+    assert periods() & {m61, m60, m37, f"{m61}.permission", f"{m37}.permission", f"{m61}.ledger"} == set()
+    assert {m36, m1, f"{m36}.permission", f"{m60}.ledger", f"{m37}.ledger"} <= periods()
+    assert {line.item for line in LedgerLine.objects.all()} == {m60, m37, m36, m35, m1}
+    assert {f"{each.closed_at:%Y-%m}" for each in ViewingSession.objects.all()} == {m36, m35, m1}
+    assert {f"{each.revoked_at:%Y-%m}" for each in RoleGrant.objects.exclude(revoked_at=None)} == {
+        m36,
+        m35,
+        m1,
+    }
+    assert [row.number for row in done] == [f"LC-{archive.yard.now.year}-{n:04d}" for n in (1, 2, 3)]
+    assert verify(open_bodies=True).finding is None
+    assert services.end_due() == [], "nothing more is due"
+
+
+def test_the_certificate_is_signed_journalled_logged_and_without_personal_data(archive: Archive) -> None:
+    archive.fill(37, 36)
+    row = services.end_due()[0]
+    assert (row.facts["kinds"][KINDS["access"]], row.facts["rows"]) == (1, 1)
+    assert archive.month(37) in row.facts["keys"].values()
+    assert row.facts["generation_after"] == row.facts["generation_before"] + 1
+    assert "Minji" not in str(row.facts)
+    lines = signing.verify_note(row.signature, signing.public_key())
+    assert lines == [facts.FORMAT, row.number, bytes(row.facts_sha256).hex()]
+    told = [line.facts for line in journal.read() if line.kind == ending.JOURNALLED]
+    assert [each["number"] for each in told] == [f"LC-{row.year}-0001", f"LC-{row.year}-0002"]
+    assert row.entry is not None
+    assert load_receipt(row.entry).body["sha256"] == bytes(row.facts_sha256).hex()
+    results = {(copy["copy"], copy["result"]) for copy in row.facts["copies"]}
+    assert {("log_records", "PASS"), ("keys", "PASS"), ("below_file_system", "UNKNOWN")} <= results
+
+
+def test_a_key_that_a_longer_kept_class_still_needs_stays_and_the_certificate_says_so(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from accesslog import records, writer
+
+    with monkeypatch.context() as before_there_were_classes:
+        for module in (records, writer):
+            before_there_were_classes.setattr(module, "period_of", lambda at_us, _: records.month_of(at_us))
+        archive.fill(61, 37)
+    old, older = archive.month(37), archive.month(61)
+    access, permission, ledger = services.end_due()
+    assert [each["period"] for each in permission.facts["keys_left"]] == [older, old]
+    assert permission.facts["keys_left"][0]["kinds"] == [KINDS["ledger"]]
+    assert {old, older}.isdisjoint(access.facts["keys"].values())
+    assert older in ledger.facts["keys"].values(), "the last class that used a key takes it along"
+    assert periods() >= {old}
+    assert readable(archive) == {("ledger", old)}
+    assert ("keys_left", "UNKNOWN") in {(copy["copy"], copy["result"]) for copy in permission.facts["copies"]}
+
+
+def no_disk() -> None:
+    raise OSError("no disk")
+
+
+@pytest.mark.parametrize("doubt", ["jumped", "behind", "restore", "journal", "doubted"])
+def test_invariant_7_a_wrong_clock_or_an_older_register_ends_nothing(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, doubt: str
+) -> None:
+    archive.fill(20, 1)
+    archive.yard.move(timedelta())
+    if doubt == "jumped":
+        archive.yard.jump(timedelta(days=3000))
+    else:
+        archive.fill(0)
+        archive.made.clear()
+        archive.yard.move(timedelta(days=3000))
+        if doubt == "behind":
+            archive.yard.jump(-timedelta(days=1))
+        elif doubt == "restore":
+            monkeypatch.setattr("cctv.retention.guards.progress.unfinished", lambda: True)
+        elif doubt == "journal":
+            monkeypatch.setattr("cctv.retention.guards.witnesses.put_back", no_disk)
+        else:
+            archive.yard.off(timedelta(days=30))
+    before = LogBody.objects.count()
+    assert services.end_due() == []
+    assert LogBody.objects.count() == before
+    assert not RecordErasure.objects.exists()
+
+
+def test_control_with_a_trusted_clock_the_same_records_end(archive: Archive) -> None:
+    archive.fill(20, 1)
+    archive.yard.move(timedelta(days=3000))
+    assert {row.state for row in services.end_due()} == {"done"}
+    assert readable(archive) == set()
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def points(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Listen to the steps of this process; the list fills."""
+    heard: list[str] = []
+    monkeypatch.setattr(steps, "_listeners", [heard.append])
+    return heard
+
+
+@pytest.mark.both_databases
+def test_an_end_that_was_killed_at_any_step_is_carried_to_the_same_end(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.fill(61, 37, 36)
+    died: list[str] = []
+
+    def die_once_at_each(step: str) -> None:
+        if step.startswith(("records.", "ratchet.")) and step not in died:
+            died.append(step)
+            raise Killed
+
+    monkeypatch.setattr(steps, "_listeners", [die_once_at_each])
+    for _attempt in range(60):
+        try:
+            services.end_due()
+            break
+        except Killed:
+            found = verify(open_bodies=True).finding
+            assert found is None, f"after {died[-1]} the log verifies: {found}"
+    assert {
+        "records.started", "records.prune.logged", "records.prune.marked", "records.prune.log_body-batch",
+        "records.pruned", "records.cut-batch", "records.cut", "records.keys", "records.ratcheted",
+        "records.keyless", "records.issued", "records.signed", "records.journalled", "records.logged",
+        "records.done", "ratchet.root", "ratchet.keyring",
+    } <= set(died)  # fmt: skip
+    rows = list(RecordErasure.objects.order_by("sequence"))
+    assert [(row.record_class, row.state, row.sequence) for row in rows] == [
+        ("access", "done", 1), ("permission", "done", 2), ("ledger", "done", 3)
+    ]  # fmt: skip
+    assert rows[0].facts["kinds"][KINDS["access"]] == 2
+    assert LogEntry.objects.filter(kind="records.erased").count() == 3
+    assert LogEntry.objects.filter(kind="log.prune").count() == 3
+    assert periods().isdisjoint(rows[0].facts["keys"].values())
+    month = archive.month(36)
+    assert readable(archive) == {("ledger", archive.month(37)), *((each, month) for each in KINDS)}
+
+
+def test_with_the_log_away_nothing_ends_and_the_row_says_why(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.fill(37)
+
+    def down(**_fields: Any) -> None:
+        raise LogUnavailable
+
+    with monkeypatch.context() as patch:
+        patch.setattr("accesslog.pruning.append", down)
+        services.end_due()
+    row = RecordErasure.objects.order_by("sequence")[0]
+    assert row.state == ending.STARTED
+    assert "cannot be reached" in row.facts["stands_still"]
+    assert ("access", archive.month(37)) in readable(archive)
+    assert {row.state for row in services.end_due()} == {"done"}
+
+
+def test_a_rule_made_longer_before_anything_was_logged_keeps_the_records(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.fill(37)
+    with monkeypatch.context() as patch:
+        patch.setattr(ending, "STEPS", {})
+        services.end_due()
+    monkeypatch.setattr("cctv.retention.records.rules.DEFAULT_MONTHS", dict.fromkeys(KINDS, 60))
+    services.end_due()
+    assert {row.state for row in RecordErasure.objects.all()} == {ending.STARTED}
+    assert readable(archive) == set(archive.made)
+
+
+def test_a_mirror_that_is_away_leaves_the_end_pending_until_it_confirms(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.fill(37)
+    real = vault.destroy_log_keys
+
+    def unconfirmed(keys: Any) -> Any:
+        from dataclasses import replace
+
+        from cctv.vault.mirrors import MirrorState
+
+        return replace(real(keys), mirrors=[MirrorState("/mnt/b", pending_since_us=1)])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vault, "destroy_log_keys", unconfirmed)
+        rows = services.end_due()
+    assert rows[0].state == ending.KEYS
+    assert rows[0].facts["mirrors"][0]["confirmed"] is False
+    done = services.end_due()
+    assert {row.state for row in done} == {"done"}
+    assert done[0].facts["generation_after"] == done[0].facts["generation_before"] + 1
+
+
+def test_a_log_put_back_from_a_backup_is_pruned_again(archive: Archive) -> None:
+    archive.fill(37, 1)
+    row = services.end_due()[0]
+    RecordErasure.objects.filter(pk=row.pk).update(prune_entry=10**6)  # its entry is not in this log
+    services.end_due()
+    row.refresh_from_db()
+    assert row.prune_entry is not None
+    assert LogPrune.objects.filter(index=row.prune_entry).exists()
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("state", "ago", "goes"), [
+    ("pruned", 61, True), ("started", 61, False), ("pruned", 60, False), ("pruned", 1, False)
+])  # fmt: skip
+def test_invariant_6_a_line_goes_only_when_an_end_of_records_covers_its_month(
+    archive: Archive, state: str, ago: int, goes: bool
+) -> None:
+    archive.fill(ago)
+    assert archive.month(60)
+    RecordErasure.objects.create(
+        year=2026, sequence=1, number="LC-2026-0001", record_class="access", kept_from="9999-01", below=0,
+        state="done",
+    )  # fmt: skip
+    RecordErasure.objects.create(
+        year=2026, sequence=2, number="LC-2026-0002", record_class="ledger", kept_from=archive.month(60),
+        below=0, state=state,
+    )  # fmt: skip
+    statement = "DELETE FROM cctv_ledgerline"
+    if goes:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        assert not LedgerLine.objects.exists()
+        return
+    refused = pytest.raises(DatabaseError, match="never deleted before its time")
+    with refused, transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert rings.records().key_ids()
