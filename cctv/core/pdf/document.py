@@ -16,8 +16,8 @@ from fpdf.enums import TextMode
 
 from cctv.core.pdf import faces
 
-LEFT, TOP, BOTTOM, WIDTH = 20.0, 18.0, 20.0, 170.0
-PAGE_HEIGHT = 297.0
+LEFT, TOP, BOTTOM = 20.0, 18.0, 20.0
+SHORT, LONG = 210.0, 297.0
 TEXT_PT, SMALL_PT = 10.0, 8.0
 MM_PER_PT = 25.4 / 72
 LEADING = 1.5
@@ -51,12 +51,14 @@ class Document:
 
     def __init__(
         self, *, language: str, title: str, author: str, made_at: datetime, foot: str, han: str = "",
-        subject: str = "",
+        subject: str = "", landscape: bool = False,
     ) -> None:  # fmt: skip
         """`foot` stands on every page, beside its number; a document in English may be about Japan."""
+        page_width, self._page_height = (LONG, SHORT) if landscape else (SHORT, LONG)
+        self._width_mm = page_width - 2 * LEFT
         self._han = han or (faces.JAPANESE if language == "ja" else faces.KOREAN)
         self._foot = faces.clean(foot)
-        pdf = self._pdf = _Pages(format="A4")
+        pdf = self._pdf = _Pages(orientation="landscape" if landscape else "portrait", format="A4")
         for face, file in faces.FILES.items():
             pdf.add_font(face, fname=file)
         pdf.set_lang(language)
@@ -114,7 +116,7 @@ class Document:
         matrix = code.get_matrix()
         self._room(size)
         module = size / len(matrix)
-        left, top = LEFT + WIDTH - size, self._pdf.get_y()
+        left, top = LEFT + self._width_mm - size, self._pdf.get_y()
         self._pdf.set_fill_color(*INK)
         for y, row in enumerate(matrix):
             for x, dark in enumerate(row):
@@ -163,7 +165,7 @@ class Document:
 
     def _lines(self, text: str, *, size: float, tone: str = "", bold: bool = False) -> None:
         height = size * MM_PER_PT * LEADING
-        width = WIDTH - self._narrow
+        width = self._width_mm - self._narrow
         for line in self._wrapped(text, width, size):
             self._room(height)
             self._draw(line, LEFT, self._pdf.get_y(), width, size=size, tone=tone, bold=bold)
@@ -174,13 +176,13 @@ class Document:
         size: float = TEXT_PT - 0.5, head: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """One row with a rule below it; broken over pages only if it is taller than one."""
-        whole = WIDTH - self._narrow
+        whole = self._width_mm - self._narrow
         widths = [column.share * whole for column in columns]
         wrapped = [
             self._wrapped(cell, width - 3, size) for cell, width in zip(cells, widths, strict=True)
         ]  # fmt: skip
         height = size * MM_PER_PT * LEADING
-        if self._room(min(max(map(len, wrapped)) * height + 2, PAGE_HEIGHT - TOP - BOTTOM - 20)) and head:
+        if self._room(min(max(map(len, wrapped)) * height + 2, self._page_height - TOP - BOTTOM - 20)) and head:
             self._row(columns, head, tones=["quiet"] * len(columns), size=SMALL_PT)
         for number in range(max(map(len, wrapped))):
             self._room(height)
@@ -223,14 +225,14 @@ class Document:
 
     def _room(self, height: float) -> bool:
         """Begin a new page unless so much is left on this one; whether it did."""
-        if self._pdf.get_y() + height <= PAGE_HEIGHT - BOTTOM:
+        if self._pdf.get_y() + height <= self._page_height - BOTTOM:
             return False
         self._pdf.add_page()
         return True
 
     def _draw_foot(self) -> None:
-        pdf, top = self._pdf, PAGE_HEIGHT - BOTTOM + 6
+        pdf, top = self._pdf, self._page_height - BOTTOM + 6
         number = f"{pdf.page_no()} / {faces.PAGES}"
-        lines = self._wrapped(self._foot, WIDTH - 30, SMALL_PT)
-        self._draw(lines[0], LEFT, top, WIDTH - 30, size=SMALL_PT, tone="quiet")
-        self._draw(number, LEFT + WIDTH - 16, top, 16, size=SMALL_PT, tone="quiet")
+        lines = self._wrapped(self._foot, self._width_mm - 30, SMALL_PT)
+        self._draw(lines[0], LEFT, top, self._width_mm - 30, size=SMALL_PT, tone="quiet")
+        self._draw(number, LEFT + self._width_mm - 16, top, 16, size=SMALL_PT, tone="quiet")
