@@ -1,6 +1,6 @@
 """One act on an installation in a process of its own, killed at a named step.
 
-    python -m tests.faults.admission_child prepare|sweep|report [STEP]
+    python -m tests.faults.admission_child prepare|sweep|deliver|report|steps [STEP]
 
 Prints one JSON object. With STEP, the process is killed (SIGKILL) when admission reaches that step.
 """
@@ -24,7 +24,8 @@ def main() -> None:
         from cctv.vault import steps
 
         steps.listen(lambda reached: os.kill(os.getpid(), signal.SIGKILL) if reached == step else None)
-    result = {"prepare": prepare, "sweep": sweep, "report": report, "steps": all_steps}[act]()
+    acts = {"prepare": prepare, "sweep": sweep, "deliver": deliver, "report": report, "steps": all_steps}
+    result = acts[act]()
     sys.stdout.write(json.dumps(result) + "\n")
 
 
@@ -80,6 +81,26 @@ def sweep() -> dict[str, Any]:
     swept = sweeping.sweep_source(source_id=Source.objects.get().pk, at_once=True)
     assert swept is not None
     return {"outcomes": swept.outcomes, "error": str(swept.error or "")}
+
+
+def deliver() -> dict[str, Any]:
+    """A recorder sends what lies beside the home, as often as it gets no answer; and what is there then."""
+    from django.conf import settings
+
+    from cctv.ingest import services
+    from cctv.ingest.incoming import Origin
+    from cctv.sites.models import Camera
+
+    recording = Path(str(settings.LETHE_HOME)).parent / "recording.mp4"
+    with recording.open("rb") as stream:
+        admission = services.admit(
+            camera=Camera.objects.get(code="gate"),
+            starts_at=datetime.fromtimestamp(int(recording.stat().st_mtime), UTC),
+            origin=Origin.UPLOAD,
+            original_name="gate",
+            stream=stream,
+        )
+    return {"outcome": str(admission.outcome.value), **report()}
 
 
 def all_steps() -> dict[str, Any]:

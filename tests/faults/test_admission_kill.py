@@ -1,6 +1,7 @@
 """kill -9 at each step of admission: nothing is lost, nothing is there twice."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -99,6 +100,23 @@ def test_invariant_5_kill_9_on_the_way_into_quarantine_loses_nothing(installatio
         report = home.act("report")
         assert (report["quarantined"], report["segments"]) == (number, 0), step
         assert report["objects_match"], step
+
+
+@pytest.mark.timeout(200)
+def test_invariant_5_kill_9_while_sound_is_taken_out_of_an_upload_loses_nothing(installation, tmp_path):
+    """A stream is sealed as it comes, then its video alone: for a moment there are two objects and no row."""
+    home = installation()
+    recording = tmp_path / "recording.mp4"
+    for number, step in enumerate(["ingest.sealed", "ingest.rewritten", "ingest.committed"], start=1):
+        recording.write_bytes(clip(seconds=1, audio="aac", first_number=number * 50))
+        os.utime(recording, (began := int(time.time()) - 3600 + number * 60, began))
+        home.act("deliver", step, dies=True)
+        again = home.act("deliver")
+        assert again["outcome"] == ("duplicate" if step == "ingest.committed" else "live"), step
+        assert again["segments"] == number, step
+        assert again["objects_match"], step
+        assert all(again["opened"]), step
+        assert again["orphans"] == {"ingest.sealed": 1, "ingest.rewritten": 1}.get(step, 0), step
 
 
 @pytest.mark.timeout(100)

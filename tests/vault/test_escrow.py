@@ -21,7 +21,7 @@ from tests.vault.rings import killed_at, opens
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"], transaction=True)
 
-STEPS = ["begin", "written", "overwritten", "replaced", "recorded"]
+STEPS = ["escrow.begin", "escrow.written", "escrow.overwritten", "escrow.replaced", "escrow.recorded"]
 
 
 @pytest.fixture(autouse=True)
@@ -181,7 +181,7 @@ def test_invariant_5_a_renewal_killed_at_any_step_is_mended_by_the_next_use(disk
     hold, kept = vault.new_hold_key(uuid4()), vault.new_hold_key(uuid4())
     secret = rings.records().get(kept)
     rings.records().close()
-    assert killed_at(lethe_home, f"ratchet-records:{hold}", f"escrow.{step}", list(disks[:1]))
+    assert killed_at(lethe_home, f"ratchet-records:{hold}", step, list(disks[:1]))
     rings._rings.clear()
     assert rings.records().get(kept) == secret
     folder = lethe_home / "keys" / "records"

@@ -22,6 +22,7 @@ RATCHET_STEPS = [
     "keyring.durable",
     "ratchet.keyring",
     "ratchet.destroyed",
+    "ratchet.kept-up",
     "ratchet.mirrored",
     "ratchet.released",
 ]

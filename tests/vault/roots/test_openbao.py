@@ -27,6 +27,7 @@ STEPS = [
     "bao.trimmed",
     "bao.refused",
     "ratchet.destroyed",
+    "ratchet.kept-up",
     "ratchet.mirrored",
     "ratchet.released",
 ]
@@ -111,6 +112,21 @@ def test_invariant_5_kill_at_any_step_keeps_the_survivors_and_can_be_finished(wh
         where.opened(before)
     versions = openbao.key(where.key_name())["keys"]
     assert min(map(int, versions)) == after.root_facts().version
+    after.close()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("step", ["bao.created", "keyring.written", "keyring.durable"])
+def test_a_ring_whose_set_up_was_killed_is_set_up_by_the_next(where, step):
+    assert killed_at(where, "initialise", step)
+    after = where.ring()
+    assert after.exists() == (step == "keyring.durable")
+    stored = where.stored() if after.exists() else None
+    after.initialise()
+    assert stored in (None, where.stored()), "what was stored is never replaced by another root"
+    made = after.ensure("made")
+    assert where.ring().get(made) == after.get(made)
+    assert after.root_facts(ask=True).destroyed_before is True
     after.close()
 
 

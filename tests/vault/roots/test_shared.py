@@ -11,7 +11,7 @@ from cctv.vault.roots.errors import KeyringMoved, KeyringUnavailable, StoreUncon
 from cctv.vault.roots.places import BucketPlace
 from tests.servers.s3 import start as start_s3
 from tests.vault.roots.conftest import Host, shared
-from tests.vault.roots.hosts import LEASE_S, POLL_S, Where, child
+from tests.vault.roots.hosts import LEASE_S, POLL_S, Where, child, killed_at
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -178,14 +178,14 @@ def test_invariant_4_a_host_that_cannot_ask_opens_nothing_when_the_ratchet_retur
         cut_off.get(gone)
 
 
-def test_a_ratchet_that_was_left_before_its_wait_waits_when_it_is_asked_again(hosts: Host):
+@pytest.mark.faults
+@pytest.mark.parametrize("step", ["ratchet.released", "bao.released"])
+def test_a_ratchet_that_was_left_before_or_after_its_wait_waits_when_it_is_asked_again(hosts: Host, step):
     where = hosts("here")
     ring = where.ring()
     ring.initialise()
     gone = ring.ensure("gone")
-    process = child(where, f"ratchet:{gone}", "ratchet.released")
-    process.communicate(timeout=30)
-    assert process.returncode == -9
+    assert killed_at(where, f"ratchet:{gone}", step)
     started = time.monotonic()
     assert ring.remove_and_ratchet([gone]).removed == (gone,)
     assert time.monotonic() - started >= LEASE_S
