@@ -14,6 +14,7 @@ Of publishing (accesslog.publish), which is off without a folder:
 ACCESSLOG_FOLDER           folder of the published files, and of the signer's memory
 ACCESSLOG_SIGNER           import string of a `Signer`: a class without arguments, or an instance
 ACCESSLOG_COPIES           further folders that get the same files; other disks, other hosts
+ACCESSLOG_WITNESSES        who is asked for a signature each minute, each "<verifier key> <address>"
 ACCESSLOG_PUBLIC           whether the files are shown without signing in (default: who may read the log)
 
 Of the review, which is optional (accesslog.review):

@@ -8,6 +8,8 @@ from accesslog.registry import EventType, register
 
 QUERIED = "log.queried"
 PRUNE = "log.prune"
+VERIFIED = "log.verified"
+WITNESS_REFUSED = "log.witness_refused"
 RECOVERED = "log.recovered"
 LOSS_ACCEPTED = "log.loss_accepted"
 
@@ -52,6 +54,28 @@ register(
         required=frozenset({"kinds", "below", "reason"}),
         optional=frozenset({"actor"}),
         sentence=_("The log erased what entries before {below} said: {reason}."),
+        personal=frozenset({"actor"}),
         icon="retention",
+        keep="ledger",
+    )
+)
+register(
+    EventType(
+        kind=VERIFIED,
+        # `wrong` lists what was found, in words: nothing, or the first thing.
+        required=frozenset({"wrong", "size", "root"}),
+        optional=frozenset({"actor", "entry", "against", "full"}),
+        sentence=_("The log of {size} entries was verified; found wrong: {wrong}."),
+        personal=frozenset({"actor"}),
+        icon="proof",
+    )
+)
+register(
+    EventType(
+        kind=WITNESS_REFUSED,
+        required=frozenset({"witness", "reason", "ours"}),
+        optional=frozenset({"theirs"}),
+        sentence=_("The witness {witness}, who knows {theirs} entries, refused to sign the log of {ours}."),
+        icon="bad",
     )
 )

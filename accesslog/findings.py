@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from accesslog import entry
+from accesslog.types import from_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +112,60 @@ def bad_head(why: str) -> Finding:
 def beyond(size: int, last: int, now: int) -> Finding:
     what = _("There are entries beyond the head: the head was set back to %(size)d.") % {"size": size}
     return Finding(now, what, _("at least %(n)d entries under the head") % {"n": last + 1}, str(size), keep())
+
+
+def rewritten(good: int, size: int, what: str, stored: bytes, calculated: bytes) -> Finding:
+    said = _(
+        "Among the entries %(first)d to %(last)d, some were rewritten after they were signed: %(anchor)s has "
+        "another root."
+    )
+    said %= {"first": good, "last": max(size - 1, 0), "anchor": what}
+    advice = _("Compare with a backup and with the published files; the signed root shows which are right.")
+    return Finding(good, said, stored.hex(), calculated.hex(), advice, size)
+
+
+def cut_back(size: int, signed: int, what: str) -> Finding:
+    said = _("The log was cut back: %(anchor)s speaks of %(signed)d entries, and there are %(size)d.")
+    said %= {"anchor": what, "signed": signed, "size": size}
+    advice = _("If a database was put back, run “manage.py log recover”; else look for who removed them.")
+    return Finding(size, said, _("at least %(n)d entries") % {"n": signed}, str(size), advice, signed)
+
+
+def clock_ahead(index: int, what: str, entry_us: int, anchor_us: int) -> Finding:
+    said = _("Entry %(index)d bears a time after %(anchor)s was signed over it: the clock was moved.")
+    said %= {"index": index, "anchor": what}
+    return Finding(index, said, _("at most %(time)s") % {"time": _utc(anchor_us)}, _utc(entry_us), _clock())
+
+
+def clock_behind(index: int, what: str, entry_us: int, anchor_us: int) -> Finding:
+    said = _("Entry %(index)d bears a time before %(anchor)s was signed below it: the clock was moved.")
+    said %= {"index": index, "anchor": what}
+    return Finding(index, said, _("at least %(time)s") % {"time": _utc(anchor_us)}, _utc(entry_us), _clock())
+
+
+def _clock() -> str:
+    return _(
+        "The entries are in their order, but do not trust their times between the checkpoints around them."
+    )
+
+
+def _utc(time_us: int) -> str:
+    return from_us(time_us).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def note_wrong(size: int, why: str) -> Finding:
+    what = _("The checkpoint of %(n)d entries in the database is not one that was signed.") % {"n": size}
+    return Finding(max(size - 1, 0), what, _("a note signed by this log, of that size and root"), why, keep())
+
+
+def cosignature_wrong(size: int, witness: str, why: str) -> Finding:
+    what = _("The signature of the witness %(name)s of %(n)d entries does not fit.") % {
+        "name": witness, "n": size,
+    }  # fmt: skip
+    return Finding(max(size - 1, 0), what, _("a signature of that checkpoint"), why, keep())
+
+
+def published(index: int, why: str, expected: str, calculated: str) -> Finding:
+    what = _("The published files do not fit: %(why)s") % {"why": why}
+    advice = _("Outsiders see this. If the rest of the log is whole, publish it anew into an empty folder.")
+    return Finding(index, what, expected, calculated, advice)

@@ -56,9 +56,24 @@ class Frontier:
         hashes.append(leaf)
         self.size += 1
 
+    def append_perfect(self, value: bytes, level: int) -> None:
+        """Add the hash over the next 2^level leaves. MerkleError where the tree ends beside that bound."""
+        if self.size & ((1 << level) - 1):
+            raise MerkleError(f"a subtree of 2^{level} entries cannot begin at entry {self.size}")
+        size = self.size >> level
+        while size & 1:
+            value = node_hash(self._hashes.pop(), value)
+            size >>= 1
+        self._hashes.append(value)
+        self.size += 1 << level
+
     def root(self) -> bytes:
         """The tree's root hash."""
         return fold(self._hashes)
+
+    def root_with(self, block: Block, count: int) -> bytes:
+        """The root if the first `count` leaves of `block` were added."""
+        return fold([*self._hashes, *block.peaks(count)])
 
     def subtrees(self) -> list[tuple[int, int, bytes]]:
         """(start, end, hash) of each perfect subtree, from the left."""
@@ -78,6 +93,45 @@ class Frontier:
         if len(data) % HASH_BYTES:
             raise MerkleError(f"a frontier is a multiple of {HASH_BYTES} bytes, got {len(data)}")
         return cls(size, [data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)])
+
+
+class Block:
+    """The leaf hashes of a part of a tree, and all perfect subtrees over them: many roots at little cost."""
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, leaves: Sequence[bytes]) -> None:
+        self._levels = [leaves]
+        while len(leaves) > 1:
+            leaves = [
+                sha256(b"\x01" + left + right).digest()
+                for left, right in zip(leaves[::2], leaves[1::2], strict=False)
+            ]
+            self._levels.append(leaves)
+
+    def __len__(self) -> int:
+        return len(self._levels[0])
+
+    def perfect(self, level: int, position: int) -> bytes:
+        """Hash of the subtree over the leaves [position << level, (position + 1) << level). IndexError."""
+        return self._levels[level][position]
+
+    def peaks(self, count: int) -> list[bytes]:
+        """Hashes of the perfect subtrees that the first `count` leaves are made of, largest first."""
+        found, start = [], 0
+        for level in range(count.bit_length() - 1, -1, -1):
+            if count >> level & 1:
+                found.append(self._levels[level][start >> level])
+                start += 1 << level
+        return found
+
+    def add_to(self, frontier: Frontier) -> None:
+        """Append all leaves. MerkleError where the frontier ends within their largest subtree."""
+        start = 0
+        for level in range(len(self).bit_length() - 1, -1, -1):
+            if len(self) >> level & 1:
+                frontier.append_perfect(self._levels[level][start >> level], level)
+                start += 1 << level
 
 
 def fold(hashes: Sequence[bytes]) -> bytes:

@@ -1,102 +1,130 @@
-"""Verification of the whole log from its database, with flat memory.
+"""Verification of the whole log from its database, with flat memory, in one pass.
 
-Checked for every entry, in order: the index follows the one before; the bytes have the stored leaf hash and
-decode; kind and time columns say what the bytes say; times never fall; the body, where there is one, is the
-one committed to, with its event id and search rows; a body that is not there is covered by a later prune
-entry. Then: the tree over all entries has the frontier of the head. The first failure ends the run.
+Checked of every entry, in order: the index follows the one before; the bytes have the stored leaf hash and
+decode; kind and time columns say what the bytes say; times never fall; a body that is not there is covered by
+a later prune entry or a recovery. Of the tree: its root at every checkpoint, at what the signer remembers and
+at checkpoints kept elsewhere, and its frontier at the head. Times lie between those of the checkpoints and
+witnesses around them. With `open_bodies` each body is the one committed to, with its event id and search
+rows.
 
-What this cannot see is a log that was cut back together with its head: that takes a checkpoint kept outside.
+The first failure ends the run; a moved clock is told only if there is nothing worse. What this cannot see
+without a checkpoint kept elsewhere is a log that was cut back together with all its checkpoints.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import heapq
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from django.db import connections
 from django.utils.translation import gettext as _
 
-from accesslog import conf, entry, findings, merkle, records
-from accesslog.errors import EntryDamaged, KeyGone
-from accesslog.events import PRUNE
-from accesslog.models import ROWS_SHIFT
-from accesslog.records import SearchRow
+from accesslog import conf, entry, findings, merkle
+from accesslog.bodies import Bodies
+from accesslog.outside import anchors
+from accesslog.outside.anchors import TOLERANCE_US, Anchor
 from accesslog.selectors import reading
-from accesslog.stores.base import SEARCH_COLUMNS
 
-CHUNK = 5000
+CHUNK = 4096  # a power of two: whole subtrees are added to the tree
+
+# entry_index, time_us, kind, entry, leaf_hash. A plain tuple: a million objects with names would cost as
+# much as their hashes.
+Row = tuple[int, int, str, bytes, bytes]
+_SELECT = (
+    "SELECT entry_index, time_us, kind, entry, leaf_hash FROM log_entry "
+    "WHERE entry_index >= %s AND entry_index < %s ORDER BY entry_index"
+)
+_TAIL = entry.COMMITMENT_BYTES
 
 
 @dataclass(slots=True)
 class Report:
-    """What was verified."""
+    """What was verified: `anchors` counts the signed roots that were recalculated."""
 
     size: int = 0
     root: bytes = merkle.EMPTY_ROOT
     bodies: int = 0
     erased: int = 0
+    anchors: int = 0
     finding: findings.Finding | None = None
 
 
-# entry_index, event_id, time_us, kind, entry, leaf_hash, sealed or None, key_id or None. A plain tuple: a
-# million objects with names would cost as much as their hashes.
-Row = tuple[int, Any, int, str, bytes, bytes, bytes | None, str | None]
-Mark = tuple[str, int, int]  # kind ("" = any), below, index of the prune entry
-
-
-def verify(*, open_bodies: bool = True, progress: Callable[[int, int], None] | None = None) -> Report:
-    """Verify all entries under the head as it is now. Raises LogUnavailable."""
+def verify(
+    *,
+    open_bodies: bool = True,
+    kept: Sequence[Anchor] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Verify all entries under the present head, and against `kept` checkpoints. Raises LogUnavailable."""
     report = Report()
     with reading():
         try:
-            _Run(report, open_bodies, progress).all()
+            _Run(report, open_bodies, kept, progress).all()
         except findings.Mismatch as mismatch:
             report.finding = mismatch.finding
     return report
 
 
-_SELECT = (
-    "SELECT e.entry_index, e.event_id, e.time_us, e.kind, e.entry, e.leaf_hash, b.sealed, b.key_id "
-    "FROM log_entry e LEFT JOIN log_body b ON b.entry_index = e.entry_index "
-    "WHERE e.entry_index >= %s AND e.entry_index < %s ORDER BY e.entry_index LIMIT %s"
-)
-
-
 class _Run:
     def __init__(
-        self, report: Report, open_bodies: bool, progress: Callable[[int, int], None] | None
+        self,
+        report: Report,
+        open_bodies: bool,
+        kept: Sequence[Anchor],
+        progress: Callable[[int, int], None] | None,
     ) -> None:
         self.report = report
-        self.open_bodies = open_bodies
         self.progress = progress
-        self.connection = connections[conf.database()]
+        # Remembered before the head is read: the head is never behind what was signed.
+        self.kept = sorted([*kept, *anchors.of_signer()], key=lambda each: each.size)
+        self.times = anchors.seen()
+        self.bodies = Bodies(open_bodies=open_bodies)
         self.frontier = merkle.Frontier()
         self.last_time_us = 0
+        self.good = 0  # the size of the last anchor whose root was right
+        self.due: list[Anchor] = []  # anchors that the next entry may not be older than
+        self.clock: findings.Finding | None = None
         self.kinds: dict[str, bytes] = {}
 
     def all(self) -> None:
         size, stored, last_time_us = self._head()
-        self.marks = self._marks()
-        for rows, search in self._chunks(size):
-            for row in rows:
-                self._entry(row)
-                self._body(row, search.get(row[0], []))
+        self.report.size = size
+        for each in self.kept:
+            if each.size > size:
+                raise findings.Mismatch(findings.cut_back(size, each.size, each.what))
+        waiting = heapq.merge(self.kept, self.times, self._stored(size), key=lambda each: each.size)
+        anchor: Anchor | None = next(waiting, None)
+        for rows in self._chunks(size):
+            block = self._check(rows)
+            self.bodies.check(rows)
+            end = self.frontier.size + len(rows)
+            while anchor is not None and anchor.size <= end:
+                self._anchor(anchor, rows, block)
+                anchor = next(waiting, None)
+            block.add_to(self.frontier)
             if self.progress:
                 self.progress(self.frontier.size, size)
+        self._end(size, stored, last_time_us)
+
+    def _end(self, size: int, stored: merkle.Frontier, last_time_us: int) -> None:
         if self.frontier.size < size:
             raise findings.Mismatch(findings.missing(self.frontier.size, size))
         self._compare_frontier(stored)
         if last_time_us != self.last_time_us:
             raise findings.Mismatch(findings.head_time(size, self.last_time_us, last_time_us))
         self._nothing_beyond(size)
-        self.report.size, self.report.root = size, self.frontier.root()
+        self.report.root = self.frontier.root()
+        self.report.bodies, self.report.erased = self.bodies.there, self.bodies.erased
+        if self.clock is not None:
+            raise findings.Mismatch(self.clock)
 
     # ------------------------------------------------------------------ reading
 
     def _query(self, statement: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with self.connection.cursor() as cursor:
+        with connections[conf.database()].cursor() as cursor:
             cursor.execute(statement, parameters)
             return list(cursor.fetchall())
 
@@ -110,99 +138,106 @@ class _Run:
                 findings.bad_head(str(error) if rows else _("there is no head"))
             ) from error
 
-    def _marks(self) -> list[Mark]:
-        return [
-            (kind, below, index)
-            for kind, below, index in self._query(
-                "SELECT p.kind, p.below, p.entry_index FROM log_prune p "
-                "JOIN log_entry e ON e.entry_index = p.entry_index WHERE e.kind = %s",
-                (PRUNE,),
-            )
-            if below <= index
-        ]
-
-    def _chunks(self, size: int) -> Iterator[tuple[list[Row], dict[int, list[SearchRow]]]]:
-        at = 0
-        while at < size:
-            rows: list[Row] = self._query(_SELECT, (at, size, CHUNK))
+    def _chunks(self, size: int) -> Iterator[list[Row]]:
+        for at in range(0, size, CHUNK):
+            rows: list[Row] = self._query(_SELECT, (at, min(at + CHUNK, size)))
             if not rows:
                 return
-            end = rows[-1][0] + 1
-            yield rows, self._search_rows(at, end) if self.open_bodies else {}
-            at = end
+            yield rows
 
-    def _search_rows(self, start: int, end: int) -> dict[int, list[SearchRow]]:
-        found: dict[int, list[SearchRow]] = {}
-        columns = ", ".join(SEARCH_COLUMNS[1:])
-        statement = f"SELECT {columns} FROM log_index WHERE id >= %s AND id < %s ORDER BY id"  # noqa: S608
-        for row in self._query(statement, (start << ROWS_SHIFT, end << ROWS_SHIFT)):
-            found.setdefault(row[0], []).append(row[1:])
-        return found
+    def _stored(self, size: int) -> Iterator[Anchor]:
+        for at in range(-1, size, CHUNK):
+            yield from anchors.stored(at, min(at + CHUNK, size))
 
-    # ------------------------------------------------------------------ checking
+    # ------------------------------------------------------------------ entries
 
-    def _entry(self, row: Row) -> None:
-        index, _event_id, time_us, kind, data, leaf, _sealed, _key_id = row
-        if index != self.frontier.size:
-            raise findings.Mismatch(findings.missing(self.frontier.size, index))
+    def _check(self, rows: list[Row]) -> merkle.Block:
+        """Check a chunk as a whole; if anything is wrong, again one by one, to name the first."""
+        indexes, times, kinds, entries, leaves = zip(*rows, strict=True)
+        start = self.frontier.size
+        hashes = [sha256(b"\x00" + data).digest() for data in entries]
+        try:
+            heads = self._heads(kinds)
+            spelt = [
+                heads[kind] + time_us.to_bytes(8, "big") + data[-_TAIL:]
+                for kind, time_us, data in zip(kinds, times, entries, strict=True)
+            ]
+        except (entry.EntryError, OverflowError):
+            spelt = []
+        ordered = list(times)
+        ordered.sort()
+        if (
+            indexes != tuple(range(start, start + len(rows)))
+            or hashes != list(leaves)
+            or spelt != list(entries)
+            or ordered != list(times)
+            or times[0] < self.last_time_us
+        ):
+            self._name_the_first(start, rows)
+        self.last_time_us = times[-1]
+        return merkle.Block(hashes)
+
+    def _name_the_first(self, start: int, rows: list[Row]) -> None:
+        for at, row in enumerate(rows):
+            try:
+                self._one(start + at, row)
+            except findings.Mismatch:
+                if at:
+                    self.bodies.check(rows[:at])  # one of an earlier entry comes first
+                raise
+
+    def _heads(self, kinds: Sequence[str]) -> dict[str, bytes]:
+        """What comes before the time in an entry of each kind. Raises EntryError."""
+        for kind in set(kinds) - self.kinds.keys():
+            name = entry.check_kind(kind)
+            self.kinds[kind] = b"%c%c%b" % (entry.VERSION, len(name), name)
+        return self.kinds
+
+    def _one(self, expected: int, row: Row) -> None:
+        index, time_us, kind, data, leaf = row
+        if index != expected:
+            raise findings.Mismatch(findings.missing(expected, index))
         calculated = merkle.leaf_hash(data)
         if calculated != leaf:
             raise findings.Mismatch(findings.leaf(index, bytes(leaf), calculated))
-        if self._spelt(kind, time_us, data) != data:
-            raise findings.Mismatch(_misspelt(index, kind, time_us, data))
+        try:
+            public = entry.decode(bytes(data))
+        except entry.EntryError as error:
+            raise findings.Mismatch(findings.undecodable(index, str(error))) from error
+        if (public.kind, public.time_us) != (kind, time_us):
+            said = f"{public.kind} {public.time_us}"
+            raise findings.Mismatch(findings.columns(index, said, f"{kind} {time_us}"))
         if time_us < self.last_time_us:
             raise findings.Mismatch(findings.time_fell(index, self.last_time_us, time_us))
         self.last_time_us = time_us
-        self.frontier.append(calculated)
 
-    def _spelt(self, kind: str, time_us: int, data: bytes) -> bytes:
-        """The bytes of an entry with these columns and the commitment of `data`; b"" if there are none."""
-        try:
-            if kind not in self.kinds:
-                self.kinds[kind] = entry.check_kind(kind)
-            return entry.encode(self.kinds[kind], time_us, data[-entry.COMMITMENT_BYTES :])
-        except (entry.EntryError, OverflowError):
-            return b""
+    # ------------------------------------------------------------------ anchors
 
-    def _body(self, row: Row, search: list[SearchRow]) -> None:
-        index, event_id, _time_us, kind, data, _leaf, sealed, key_id = row
-        if sealed is None:
-            self._erased(index, kind)
+    def _anchor(self, anchor: Anchor, rows: list[Row], block: merkle.Block) -> None:
+        start = self.frontier.size
+        if anchor.root is not None:
+            calculated = self.frontier.root_with(block, anchor.size - start)
+            if calculated != anchor.root:
+                raise findings.Mismatch(
+                    findings.rewritten(self.good, anchor.size, anchor.what, anchor.root, calculated)
+                )
+            self.good = anchor.size
+            self.report.anchors += 1
+        if anchor.time_us is None or self.clock is not None:
             return
-        if not self.open_bodies:
-            self.report.bodies += 1
-            return
-        commitment = data[-entry.COMMITMENT_BYTES :]
-        try:
-            record = records.open_record(key_id=key_id or "", sealed=bytes(sealed), commitment=commitment)
-        except KeyGone:
-            self._erased(index, kind)
-            return
-        except EntryDamaged as error:
-            raise findings.Mismatch(findings.body_changed(index, commitment, str(error.message))) from error
-        self.report.bodies += 1
-        stored_id = event_id if isinstance(event_id, UUID) else UUID(event_id)
-        if record.event_id != stored_id:
-            raise findings.Mismatch(findings.event_id(index, record.event_id, stored_id))
-        if record.rows != search and not (not search and self._covered(index, kind)):
-            raise findings.Mismatch(findings.search_rows_changed(index, record.rows, search))
-        if kind == PRUNE:
-            self._prune_entry(index, record)
+        # Times never fall, so the entries on both sides of the bound stand for all.
+        last, first = anchor.size - 1, anchor.size
+        if last >= start and rows[last - start][1] > anchor.time_us + TOLERANCE_US:
+            self._clock_was_ahead(anchor, start, rows)
+        elif start <= first < start + len(rows) and rows[first - start][1] < anchor.time_us - TOLERANCE_US:
+            self.clock = findings.clock_behind(first, anchor.what, rows[first - start][1], anchor.time_us)
 
-    def _erased(self, index: int, kind: str) -> None:
-        if not self._covered(index, kind):
-            raise findings.Mismatch(findings.body_missing(index))
-        self.report.erased += 1
+    def _clock_was_ahead(self, anchor: Anchor, start: int, rows: list[Row]) -> None:
+        latest = anchor.time_us or 0
+        first = next(row for row in rows if row[1] > latest + TOLERANCE_US)
+        self.clock = findings.clock_ahead(first[0], anchor.what, first[1], latest)
 
-    def _covered(self, index: int, kind: str) -> bool:
-        return any(index < below and each in ("", kind) for each, below, _index in self.marks)
-
-    def _prune_entry(self, index: int, record: records.Record) -> None:
-        """A prune mark may say only what its entry says."""
-        said = {(kind, record.body["below"]) for kind in record.body["kinds"] or [""]}
-        marked = {(kind, below) for kind, below, at in self.marks if at == index}
-        if not marked <= said:
-            raise findings.Mismatch(findings.mark(index, said, marked))
+    # ------------------------------------------------------------------ the head
 
     def _compare_frontier(self, stored: merkle.Frontier) -> None:
         for ours, theirs in zip(self.frontier.subtrees(), stored.subtrees(), strict=True):
@@ -216,18 +251,13 @@ class _Run:
         for table in ("log_entry", "log_body"):
             rows = self._query(f"SELECT max(entry_index) FROM {table}")  # noqa: S608
             found[table] = rows[0][0]
+        signed = self._query("SELECT max(size) FROM log_checkpoint")[0][0]
         now = self._query("SELECT size FROM log_head WHERE id = 1")[0][0]
         if now < size:
             raise findings.Mismatch(findings.beyond(now, size - 1, now))
         for last in found.values():
             if last is not None and last >= now:
                 raise findings.Mismatch(findings.beyond(now, last, now))
-
-
-def _misspelt(index: int, kind: str, time_us: int, data: bytes) -> findings.Finding:
-    """Why columns and bytes differ: the bytes are no entry, or they are another one."""
-    try:
-        public = entry.decode(bytes(data))
-    except entry.EntryError as error:
-        return findings.undecodable(index, str(error))
-    return findings.columns(index, f"{public.kind} {public.time_us}", f"{kind} {time_us}")
+        if signed is not None and signed > now:
+            what = _("the checkpoint of %(n)d entries") % {"n": signed}
+            raise findings.Mismatch(findings.cut_back(now, signed, what))

@@ -11,6 +11,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
         "accesslog",
+        "accesslog.outside",
         "cctv.people",
         "cctv.ingest",
         "cctv.footage",

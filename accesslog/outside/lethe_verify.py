@@ -42,11 +42,12 @@ EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - for Python 3.
 
 
 class Wrong(Exception):
-    """It was checked, and does not fit."""
+    """It was checked, and does not fit; `entry` is the first that is concerned."""
 
-    def __init__(self, what: str, expected: object = None, calculated: object = None) -> None:
+    def __init__(self, what: str, expected: object = "", calculated: object = "", *, entry: int = 0) -> None:
+        self.what, self.expected, self.calculated, self.entry = what, expected, calculated, entry
         lines = [what]
-        if expected is not None:
+        if expected != calculated:
             lines += [f"  expected:   {expected}", f"  calculated: {calculated}"]
         super().__init__("\n".join(lines))
 
@@ -218,7 +219,7 @@ class Place:
 
     def tile(self, level: int | str, number: int, count: int) -> bytes:
         """The first `count` hashes (or entries) of a tile; a full tile serves for a partial one."""
-        path = f"{number % 1000:03d}"
+        path, first = f"{number % 1000:03d}", number * WIDTH
         while number >= 1000:
             number //= 1000
             path = f"x{number % 1000:03d}/{path}"
@@ -228,7 +229,7 @@ class Place:
         if data is None:
             data = self.read(f"tile/{level}/{path}")
         if data is None:
-            raise Wrong(f"The file tile/{level}/{path} of the log is missing.")
+            raise Wrong(f"The file tile/{level}/{path} of the log is missing.", entry=first)
         return data
 
 
@@ -253,7 +254,8 @@ def split_bundle(data: bytes, first: int, count: int) -> list[bytes]:
         length = int.from_bytes(data[at : at + 2], "big")
         entry = data[at + 2 : at + 2 + length]
         if at + 2 > len(data) or len(entry) < length:
-            raise Wrong(f"The entries end before entry {first + len(entries)}: the log was cut.")
+            at = first + len(entries)
+            raise Wrong(f"The entries end before entry {at}: the log was cut.", entry=at)
         entries.append(entry)
         at += 2 + length
     return entries
@@ -390,13 +392,14 @@ def read_leaves(place: Place, first: int, count: int, last_us: int) -> tuple[lis
         stored = tile[at * HASH : (at + 1) * HASH]
         if leaf != stored:
             what = f"Entry {first + at}, or its hash in the tile, was changed."
-            raise Wrong(what, stored.hex(), leaf.hex())
+            raise Wrong(what, stored.hex(), leaf.hex(), entry=first + at)
         try:
             time_us = describe(entries[at])[1]
         except ValueError:
             continue  # a later version: its place is checked all the same
         if time_us < last_us:
-            raise Wrong(f"Entry {first + at} is older than the one before it: entries were reordered.")
+            what = f"Entry {first + at} is older than the one before it: entries were reordered."
+            raise Wrong(what, entry=first + at)
         last_us = time_us
     return leaves, last_us
 
@@ -408,7 +411,7 @@ def compare_root(tree: Tree, checkpoint: Checkpoint, good: int) -> int:
     if tree.root() != checkpoint.root:
         what = f"{checkpoint.what} has another root: some of the entries {good} to {checkpoint.size - 1} were"
         what += " rewritten or reordered after it was signed."
-        raise Wrong(what, checkpoint.root.hex(), tree.root().hex())
+        raise Wrong(what, checkpoint.root.hex(), tree.root().hex(), entry=good)
     return checkpoint.size
 
 
@@ -418,8 +421,8 @@ def check_level(place: Place, level: int, hashes: list[bytes]) -> list[bytes]:
     for first in range(0, len(hashes), WIDTH):
         part = hashes[first : first + WIDTH]
         if place.tile(level, first // WIDTH, len(part))[: len(part) * HASH] != b"".join(part):
-            entries = WIDTH**level
-            raise Wrong(f"Tile {first // WIDTH} of level {level} (from entry {first * entries}) was changed.")
+            at = first * WIDTH**level
+            raise Wrong(f"Tile {first // WIDTH} of level {level} (from entry {at}) was changed.", entry=at)
         if len(part) == WIDTH:
             above.append(Tree(part).root())
     return above

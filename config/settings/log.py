@@ -32,6 +32,8 @@ ACCESSLOG_FOLDER = env.path("LETHE_LOG_FOLDER", str(LETHE_HOME / "log"))
 ACCESSLOG_COPIES: list[str] = env.list(
     "LETHE_LOG_COPIES", default=[f"{mirror.rstrip('/')}/log" for mirror in LETHE_KEY_MIRRORS]
 )
+# Witnesses at somebody else's, each "<verifier key> <address>", separated by commas.
+ACCESSLOG_WITNESSES: list[str] = [each.strip() for each in env.list("LETHE_LOG_WITNESSES", default=[])]
 # "signed-in": whoever may read the log sees the files; "public": anybody. They hold no personal data.
 ACCESSLOG_PUBLIC = env.str("LETHE_LOG_PUBLIC", "signed-in") == "public"
 

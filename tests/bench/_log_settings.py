@@ -4,3 +4,4 @@ from tests.settings import *  # noqa: F403
 
 INSTALLED_APPS = [*INSTALLED_APPS, "auditlog"]  # noqa: F405
 ACCESSLOG_SEALER = "tests.accesslog.sealers.MonthSealer"
+ACCESSLOG_SIGNER = "tests.accesslog.outside.published.Signer"

@@ -1,20 +1,24 @@
-"""`manage.py log verify | root`."""
+"""`manage.py log verify | root | …`."""
 
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accesslog import proofs, verify
+from accesslog import proofs
 from accesslog.errors import AccessLogError
 from accesslog.findings import Finding
+from accesslog.outside import verifying
+from accesslog.verify import Report
 
 PROGRESS_EVERY = 100_000
+WRONG = 2
 
 
 class Command(BaseCommand):
@@ -22,8 +26,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        checking = actions.add_parser("verify", help="verify every entry; non-zero exit when one is wrong")
-        checking.add_argument("--skip-bodies", action="store_true", help="do not open the sealed bodies")
+        checking = actions.add_parser("verify", help="verify every entry; exit code 2 when one is wrong")
+        checking.add_argument(
+            "--full",
+            action="store_true",
+            help="open every body too, and read the published files and the witnesses' signatures",
+        )
+        checking.add_argument(
+            "--against",
+            action="append",
+            type=Path,
+            default=[],
+            metavar="FILE",
+            help="a checkpoint kept elsewhere: as mailed or published, or “size N” and “root HEX”",
+        )
+        checking.add_argument(
+            "--skip-bodies", action="store_true", help="do not open the sealed bodies (what is done anyway)"
+        )
         actions.add_parser("root", help="print size and root hash")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +50,7 @@ class Command(BaseCommand):
             if options["action"] == "root":
                 self._root()
             else:
-                self._verify(open_bodies=not options["skip_bodies"], talk=options["verbosity"] > 1)
+                self._verify(full=options["full"], against=options["against"], talk=options["verbosity"] > 1)
         except AccessLogError as error:
             raise CommandError(f"{error.message} {error.hint}") from error
 
@@ -39,22 +58,39 @@ class Command(BaseCommand):
         head = proofs.head()
         self.stdout.write(f"size {head.size}\nroot {head.root().hex()}")
 
-    def _verify(self, *, open_bodies: bool, talk: bool) -> None:
+    def _verify(self, *, full: bool, against: list[Path], talk: bool) -> None:
         started = time.monotonic()
-        report = verify.verify(open_bodies=open_bodies, progress=self._progress if talk else None)
+        report = verifying.run(full=full, against=against, progress=self._progress if talk else None)
+        seconds = time.monotonic() - started
         if report.finding is not None:
-            raise CommandError(describe(report.finding), returncode=2)
+            # Said before it is logged: a broken log may take no entry, or take long to refuse one.
+            self.stderr.write(describe(report.finding))
+        else:
+            self._say(report, full=full, seconds=seconds)
+        index = verifying.log(report, full=full, against=against)
+        if index is not None:
+            self.stdout.write(_("This was logged as entry %(index)d.") % {"index": index})
+        if report.finding is not None:
+            raise CommandError(describe(report.finding), returncode=WRONG)
+
+    def _say(self, report: Report, *, full: bool, seconds: float) -> None:
         self.stdout.write(
             _("The log is whole: %(size)d entries, root %(root)s.")
             % {"size": report.size, "root": report.root.hex()}
         )
-        self.stdout.write(
-            _("%(bodies)d bodies fit their entries, %(erased)d were erased as logged; %(seconds).1f s.")
-            % {"bodies": report.bodies, "erased": report.erased, "seconds": time.monotonic() - started}
-        )
+        if full:
+            said = _(
+                "%(bodies)d bodies fit their entries, %(erased)d were erased as logged; %(seconds).1f s."
+            )
+        else:
+            said = _("%(bodies)d bodies are there, %(erased)d were erased as logged; %(seconds).1f s.")
+        self.stdout.write(said % {"bodies": report.bodies, "erased": report.erased, "seconds": seconds})
+        if report.anchors:
+            said = _("Its beginnings have the roots of %(count)d checkpoints that were signed.")
+            self.stdout.write(said % {"count": report.anchors})
 
     def _progress(self, done: int, size: int) -> None:
-        if done % PROGRESS_EVERY == 0:
+        if done % PROGRESS_EVERY < 4096:
             self.stdout.write(f"{done} / {size}")
 
 

@@ -80,3 +80,15 @@ def _write(folder: Path, level: str, number: int, count: int, data: bytes) -> No
     path = folder / "tile" / level / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+class Signer:
+    """What a project injects as ACCESSLOG_SIGNER, with the tests' key."""
+
+    origin = ORIGIN
+
+    def verifier_key(self) -> str:
+        return VKEY
+
+    def sign(self, text: str) -> str:
+        return str(note.Note(text, (note.sign(text, KEY, PRIVATE),)))
