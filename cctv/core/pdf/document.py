@@ -4,7 +4,7 @@ The same calls give the same bytes: time and author are given, nothing is read f
 are embedded as far as they are used. Sizes are in millimetres, type in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -99,14 +99,15 @@ class Document:
             self._row(columns, pair, tones=("quiet", ""), size=size)
 
     def table(
-        self, columns: Sequence[Column], rows: Sequence[Sequence[str]], *, tones: Sequence[str] = ()
-    ) -> None:
+        self, columns: Sequence[Column], rows: Iterable[Sequence[str]], *, tones: Sequence[str] = (),
+        size: float = TEXT_PT - 0.5,
+    ) -> None:  # fmt: skip
         """A table; its head is repeated on each page. `tones` gives each row's last cell a tone."""
         titles = [column.title for column in columns]
-        self._row(columns, titles, tones=["quiet"] * len(columns), size=SMALL_PT)
+        self._row(columns, titles, tones=["quiet"] * len(columns), size=min(size, SMALL_PT))
         for number, row in enumerate(rows):
             tone = tones[number] if number < len(tones) else ""
-            self._row(columns, row, tones=[""] * (len(columns) - 1) + [tone], head=titles)
+            self._row(columns, row, tones=[""] * (len(columns) - 1) + [tone], head=titles, size=size)
 
     def qr(self, content: str, *, size: float = 28) -> None:
         """A QR code at the right margin, level with the next line; drawn as vectors."""
@@ -182,8 +183,9 @@ class Document:
             self._wrapped(cell, width - 3, size) for cell, width in zip(cells, widths, strict=True)
         ]  # fmt: skip
         height = size * MM_PER_PT * LEADING
-        if self._room(min(max(map(len, wrapped)) * height + 2, self._page_height - TOP - BOTTOM - 20)) and head:
-            self._row(columns, head, tones=["quiet"] * len(columns), size=SMALL_PT)
+        tallest = self._page_height - TOP - BOTTOM - 20
+        if self._room(min(max(map(len, wrapped)) * height + 2, tallest)) and head:
+            self._row(columns, head, tones=["quiet"] * len(columns), size=min(size, SMALL_PT))
         for number in range(max(map(len, wrapped))):
             self._room(height)
             left, top = LEFT, self._pdf.get_y() + 0.8
