@@ -109,11 +109,9 @@ def _contradicts(theirs: note.Checkpoint, published: int, folder: Path) -> bool:
 
 
 def put_aside(folder: Path, *names: str) -> Path | None:
-    """Move what is published in a folder into one beside it, as evidence; where to. Raises OSError."""
+    """Move these of a folder into one inside it, as evidence; where to. Raises OSError."""
     aside = folder / f"lost-{time.time_ns() // 1000}"
-    moved = [
-        each for each in (folder / paths.CHECKPOINT, folder / "tile", folder / states.NAME) if each.exists()
-    ]
+    moved = [folder / name for name in names if (folder / name).exists()]
     if not moved:
         return None
     aside.mkdir()

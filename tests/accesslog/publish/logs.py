@@ -1,7 +1,7 @@
 """Logs for these tests: quickly filled, wound back as a restored backup is, and computed over by hand."""
 
+import contextlib
 import os
-import shutil
 import sqlite3
 import time
 from hashlib import sha256
@@ -55,7 +55,7 @@ def root_by_hand(leaves: list[bytes]) -> bytes:
 
 
 def tiles_by_hand(entries: list[bytes]) -> dict[str, bytes]:
-    """Every tile and bundle of the tree over these entries, by its path, from the specification's formulas."""
+    """Every tile and bundle of the tree over these entries, by path, from the specification's formulas."""
     leaves = [sha256(b"\x00" + each).digest() for each in entries]
     found: dict[str, bytes] = {}
     level = 0
@@ -92,29 +92,30 @@ class Backup:
         self._rows: dict[str, list[tuple[Any, ...]]] = {}
         self._path = folder / "backup.sqlite3"
         if connections["log"].vendor == "sqlite":
-            with (
-                sqlite3.connect(connections["log"].settings_dict["NAME"]) as log,
-                sqlite3.connect(self._path) as to,
-            ):
-                log.backup(to)
+            _copy(connections["log"].settings_dict["NAME"], self._path)
             return
         with connections["log"].cursor() as cursor:
             for table in COPIED:
-                cursor.execute(f"SELECT * FROM {table}")
+                cursor.execute(f"SELECT * FROM {table}")  # noqa: S608
                 self._rows[table] = cursor.fetchall()
 
     def put_back(self) -> None:
         services.close()
         if connections["log"].vendor == "sqlite":
-            connections["log"].close()
-            path = Path(connections["log"].settings_dict["NAME"])
-            for companion in ("-wal", "-shm"):
-                path.with_name(path.name + companion).unlink(missing_ok=True)
-            shutil.copyfile(self._path, path)
+            _copy(self._path, connections["log"].settings_dict["NAME"])
             return
         log = connections["log"]
         with transaction.atomic(using="log"), triggers_aside(log), log.cursor() as cursor:
             cursor.execute(f"TRUNCATE {', '.join(COPIED)}")
             for table, rows in reversed(self._rows.items()):
+                marks = ", ".join(["%s"] * len(rows[0])) if rows else ""
                 for row in rows:
-                    cursor.execute(f"INSERT INTO {table} VALUES ({', '.join(['%s'] * len(row))})", row)
+                    cursor.execute(f"INSERT INTO {table} VALUES ({marks})", row)  # noqa: S608
+
+
+def _copy(source: Path | str, target: Path | str) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(source)) as one,
+        contextlib.closing(sqlite3.connect(target)) as two,
+    ):
+        one.backup(two)

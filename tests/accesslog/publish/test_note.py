@@ -70,7 +70,7 @@ def test_a_witness_signs_time_and_text():
         f"example.org/log\n+5\n{ROOT}\n",
         f"example.org/log\n-5\n{ROOT}\n",
         f"example.org/log\n5 \n{ROOT}\n",
-        f"example.org/log\n٥\n{ROOT}\n",
+        f"example.org/log\n\u0665\n{ROOT}\n",
         f"example.org/log\n9223372036854775808\n{ROOT}\n",
         f"example.org/log\n5\n{ROOT[:-1]}\n",
         f"example.org/log\n5\n{ROOT[:-2]}V=\n",  # the same bytes, spelt with a bit too many

@@ -1,0 +1,68 @@
+"""Copies get the same files, catch up, and never overwrite what contradicts us."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accesslog.errors import LogForked
+from accesslog.publish import copies, publisher, rounds
+from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
+from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
+
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
+
+
+def test_a_copy_that_was_away_catches_up_and_a_killed_one_goes_on(published: Path, tmp_path: Path):
+    copy = tmp_path / "away" / "log"
+    fill(300)
+    rounds.publish()
+    with pytest.raises(copies.CopyUnreachable):
+        copies.bring_up(copy)
+    copy.parent.mkdir()
+    assert copies.bring_up(copy).size == 300
+    assert tiles_in(copy) == tiles_in(published)
+    for size in (200, 100, 500):
+        fill(size)
+        rounds.publish()
+    with killed_at("copy.tiles"):
+        copies.bring_up(copy)
+    assert checkpoint(copy).size == 300
+    copies.bring_up(copy)
+    assert checkpoint(copy).size == 1100
+    assert tiles_by_hand(stored()).items() <= tiles_in(copy).items()
+    assert "tile/0/001.p/44" not in tiles_in(copy)
+
+
+def test_invariant_6_a_copy_that_contradicts_us_is_kept_as_evidence(published: Path, tmp_path: Path):
+    copy = tmp_path / "copy"
+    fill(300)
+    rounds.publish()
+    copies.bring_up(copy)
+    fill(20)
+    rounds.publish()
+    before = (copy / "checkpoint").read_text()
+    # As if folder, memory and database had all been rewritten with the real key.
+    tile = published / "tile/0/001.p/64"
+    tile.write_bytes(bytes(32) + tile.read_bytes()[32:])
+    (published / "tile/0/001.p/44").unlink()
+    with pytest.raises(LogForked):
+        copies.bring_up(copy)
+    assert (copy / "checkpoint").read_text() == before
+
+
+def test_the_publisher_keeps_its_copies_up_to_date_and_one_that_fails_holds_up_nobody(
+    published: Path, tmp_path: Path, settings: Any
+):
+    good, broken = tmp_path / "good", tmp_path / "broken"
+    broken.write_text("no folder")
+    settings.ACCESSLOG_COPIES = [broken, good]
+    fill(5)
+    stop = publisher.start()
+    try:
+        wait_for(published, 5)
+        wait_for(good, 5)
+        fill(5)
+        wait_for(good, 10)
+    finally:
+        stop()
