@@ -7,6 +7,8 @@ ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
 ACCESSLOG_GROUPS           optional import string of a sequence of accesslog.desk.groups.Group
 ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
+ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may the reader
+                           open this page, which an entry is about? (default: yes)
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
 
 Of publishing (accesslog.publish), which is off without a folder:
@@ -133,6 +135,13 @@ def step_up(request: HttpRequest) -> None:
 
 def review_due_days() -> int:
     return int(getattr(settings, "ACCESSLOG_REVIEW_DUE_DAYS", 20))
+
+
+def may_open(user: Any, path: str, site: str) -> bool:
+    """Whether the reader may open this page of the project, about the site with this id ("" for none)."""
+    if not getattr(settings, "ACCESSLOG_LINKS", ""):
+        return True
+    return bool(_load("ACCESSLOG_LINKS")(user, path, site))
 
 
 def groups() -> Sequence[Any]:

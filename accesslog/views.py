@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accesslog import asking, conf, presenting, proofs, selectors, services
+from accesslog import asking, conf, links, presenting, proofs, selectors, services
 from accesslog.events import QUERIED
 from accesslog.forms import QuestionForm
 from accesslog.selectors import Filters
@@ -59,7 +59,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
     asked = _ask(request, {"entry": index})
     shown = selectors.listed(selectors.stored_entry(index))
     with timezone.override(presenting.zone_for([shown], "")):
-        return render(request, "accesslog/entry.html", {"asked": asked, **_details(shown, scope)})
+        return render(request, "accesslog/entry.html", {"asked": asked, **_details(request, shown, scope)})
 
 
 def _scope(request: HttpRequest) -> Scope:
@@ -98,16 +98,17 @@ def _opened(request: HttpRequest, scope: Scope, filters: Filters, asked: int) ->
     index = _number(request.GET.get("entry"))
     if index is None or index >= asked or not selectors.visible(index, scope=scope, filters=filters):
         return {}
-    return _details(selectors.listed(selectors.stored_entry(index)), scope)
+    return _details(request, selectors.listed(selectors.stored_entry(index)), scope)
 
 
-def _details(shown: selectors.Listed, scope: Scope) -> dict[str, Any]:
+def _details(request: HttpRequest, shown: selectors.Listed, scope: Scope) -> dict[str, Any]:
     proof = proofs.inclusion(shown.index)
     zone = timezone.get_current_timezone()
     return {
         "entry": shown,
         "line": presenting.line(shown, zone, personal=scope.bodies),
         "facts": presenting.facts(shown, personal=scope.bodies),
+        "link": links.link_of(shown.kind, shown.body or {}, request.user, personal=scope.bodies),
         "proof": proof,
         "leaf": proof.leaf_hash.hex(),
         "root": f"{proof.root.hex()[:4]} {proof.root.hex()[4:8]}",

@@ -9,12 +9,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,6 +67,7 @@ def requires(
             typed.permissions.require(action)
             return view(typed, *args, **kwargs)
 
+        checked.lethe_action = action  # type: ignore[attr-defined]  # for `may_open`
         return cast("Callable[Concatenate[HttpRequest, P], HttpResponseBase]", checked)
 
     return decorate
@@ -97,6 +99,17 @@ def numbered_or_404(request: Request, found: QuerySet[M], number: str, action: s
         raise NotFound
     request.permissions.require(action, site_id=row.site_id)  # type: ignore[attr-defined]
     return row
+
+
+def may_open(account: Any, path: str, site_id: str) -> bool:
+    """Whether the person may open the page at `path`, of the site with this id ("" for none).
+
+    The access log's injection for its links. Only pages that say what they need (`@requires`) are known.
+    """
+    action = getattr(resolve(path).func, "lethe_action", None)
+    return action is not None and permissions_of(account).may(
+        action, site_id=UUID(site_id) if site_id else None
+    )
 
 
 def site_or_404(request: Request, code: str, action: str) -> Any:

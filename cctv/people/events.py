@@ -110,5 +110,17 @@ for _kind, _sentence, _icon in (
             link=("person", "actor.id"),
         )
     )
+register(
+    EventType(
+        kind="access.refused",
+        required=frozenset({"actor", "terminal", "page", "address", "status"}),
+        optional=frozenset({"site", "repeated"}),
+        sentence=_("{actor} asked for {address} at {terminal} and was refused."),
+        # The address may hold a person's id.
+        personal=frozenset({"actor", "terminal", "address"}),
+        icon="restricted",
+        link=("person", "actor.id"),
+    )
+)
 
 signals.connect()

@@ -39,6 +39,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.errors.ErrorPagesMiddleware",
+    # Last, so that it hears of an exception before the pages above make it an answer.
+    "cctv.people.refused.RefusalMiddleware",
 ]
 
 TEMPLATES = [

@@ -1,0 +1,62 @@
+"""Where an entry leads, and for whom."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.utils.translation import gettext_lazy
+
+from accesslog import conf, links
+from accesslog.registry import EventType, register
+
+register(
+    EventType(
+        "test.linked", frozenset({"what", "actor"}), frozenset({"site"}), gettext_lazy("{what}"),
+        personal=frozenset({"actor"}), link=("log_entry", "what.number"),
+    )
+)  # fmt: skip
+register(
+    EventType(
+        "test.person", frozenset({"actor"}), frozenset(), gettext_lazy("{actor}"),
+        personal=frozenset({"actor"}), link=("log_entry", "actor.id"),
+    )
+)  # fmt: skip
+READER = SimpleNamespace()
+BODY: dict[str, Any] = {"what": {"number": 7}, "actor": {"id": "3"}, "site": {"id": "baram"}}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What the project was asked; it says yes."""
+    calls: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(conf, "may_open", lambda *given: calls.append(given) or True)
+    return calls
+
+
+def test_an_entry_leads_to_what_it_is_about(asked: list[tuple[Any, ...]]) -> None:
+    assert links.link_of("test.linked", BODY, READER, personal=True) == "/log/7/"
+    assert asked == [(READER, "/log/7/", "baram")]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("test.linked", {"what": {}}),
+        ("test.linked", {"what": "seven"}),
+        ("test.linked", {"what": {"number": "seven"}}),
+        ("test.swept", BODY),
+        ("test.unknown", BODY),
+    ],
+)
+def test_what_is_not_there_is_no_link(kind: str, body: dict[str, Any], asked: Any) -> None:
+    assert links.link_of(kind, body, READER, personal=True) == ""
+
+
+def test_a_link_gives_no_personal_field_away(asked: list[tuple[Any, ...]]) -> None:
+    assert links.link_of("test.person", BODY, READER, personal=True) == "/log/3/"
+    assert links.link_of("test.person", BODY, READER, personal=False) == ""
+
+
+def test_who_may_not_open_the_page_is_shown_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conf, "may_open", lambda *_given: False)
+    assert links.link_of("test.linked", BODY, READER, personal=True) == ""
