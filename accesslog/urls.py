@@ -1,10 +1,11 @@
 """Addresses of the log; include them at the root of a project."""
 
-from django.urls import path
+from django.urls import include, path
 
 from accesslog import views
 
 urlpatterns = [
+    path("", include("accesslog.review.urls")),
     path("log/", views.log, name="log"),
     path("log/<int:index>/", views.entry, name="log_entry"),
 ]

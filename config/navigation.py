@@ -4,7 +4,7 @@ An entry is hidden while its page does not exist in this installation or the use
 so the rail never shows a dead end. `home` is the first entry in the order of the user's work.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,19 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accesslog import conf
+from accesslog.errors import AccessLogError
+from accesslog.review.selectors import waiting
 from cctv.people.policy import permissions_of
+
+
+def reviews_waiting(user: Any) -> int:
+    """How many months of the log's review wait for the user; none while the log cannot be asked."""
+    reviewer = conf.reviewer_of(user)
+    try:
+        return waiting(reviewer) if reviewer is not None else 0
+    except AccessLogError:
+        return 0
 
 
 @dataclass(frozen=True)
@@ -20,6 +32,7 @@ class Entry:
     """A line of the rail: where it leads and the action of `cctv.people.policy` that it needs.
 
     `everywhere`: its page is about all sites at once, so the action has to be allowed at all of them.
+    `count`: how many things wait there for the user. `also`: another action that opens the page.
     """
 
     label: str | Promise
@@ -27,12 +40,15 @@ class Entry:
     url_name: str
     action: str
     everywhere: bool = False
+    count: Callable[[Any], int] | None = None
+    also: str = ""
 
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Sites"), "site", "sites", "footage.browse"),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Log"), "log", "log", "log.read"),
+    Entry(_("Review"), "review", "log_review", "log.review", count=reviews_waiting, also="log.review_others"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),
     Entry(_("Holds"), "held", "holds", "hold.see"),
     Entry(_("Ledger"), "ledger", "ledger", "ledger.see"),
@@ -52,6 +68,7 @@ class Link:
     icon: str
     url: str
     current: bool = False
+    count: int = 0
 
 
 def address(url_name: str, *args: Any) -> str:
@@ -70,7 +87,7 @@ def entries_for(user: Any) -> Iterator[tuple[Entry, str]]:
     for entry in NAVIGATION:
         url = address(entry.url_name)
         allowed = permissions.everywhere if entry.everywhere else permissions.may
-        if url and allowed(entry.action):
+        if url and (allowed(entry.action) or (entry.also and allowed(entry.also))):
             yield entry, url
 
 
@@ -79,7 +96,10 @@ def links_for(user: Any, path: str) -> list[Link]:
     found = list(entries_for(user))
     inside = [url for _entry, url in found if path.startswith(url)]
     here = max(inside, key=len, default=None)
-    return [Link(entry.label, entry.icon, url, url == here) for entry, url in found]
+    return [
+        Link(entry.label, entry.icon, url, url == here, entry.count(user) if entry.count else 0)
+        for entry, url in found
+    ]
 
 
 def home_for(user: Any) -> str:

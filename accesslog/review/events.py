@@ -9,7 +9,7 @@ from accesslog.registry import EventType, register
 RULES_CHANGED, RULE_FAILED = "flag.rules_changed", "flag.rule_failed"
 OPENED, DECIDED, SIGNED = "review.opened", "review.decided", "review.signed"
 _WHO = frozenset({"actor", "site", "month", "review"})
-_LINK = ("log_review_month", "review")
+_LINK = ("log_review_month", "site.id", "month")
 
 register(
     EventType(

@@ -111,7 +111,9 @@ def decide(
         **({"comment": comment} if comment else {}),
     }  # fmt: skip
     receipt = services.append(kind=DECIDED, body=body, index=[_row(actor, site)])
-    key_id, sealed = _sealed({"comment": comment, "capacity": capacity, "entry": receipt.index})
+    key_id, sealed = _sealed(
+        {"comment": comment, "capacity": capacity, "entry": receipt.index, "name": _name(actor)}
+    )
     with transaction.atomic(using=conf.database()):
         if Review.objects.select_for_update().get(pk=item.review_id).signed_us is not None:
             raise AlreadySigned()
@@ -135,7 +137,7 @@ def sign(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, review: Review, 
     if review.items.filter(verdict=ReviewItem.OPEN).exists() or _own_undecided(review, reviewer):
         raise StillOpen()
     comment = comment.strip()
-    key_id, sealed = _sealed({"comment": comment}) if comment else ("", b"")
+    key_id, sealed = _sealed({"comment": comment, "name": _name(actor)})
     digest = _digest(review, reviewer, sealed, to_us(timezone.now()))
     verdicts = list(review.items.values_list("verdict", flat=True))
     body = {
@@ -155,7 +157,7 @@ def sign(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, review: Review, 
             raise ReviewMoved()
         locked.signed_by, locked.signed_us = reviewer.id, receipt.time_us
         locked.signed_entry, locked.signed_sha256 = receipt.index, digest
-        locked.comment_key_id, locked.comment_sealed = key_id, sealed or None
+        locked.comment_key_id, locked.comment_sealed = key_id, sealed
         locked.save()
     return locked
 
@@ -191,7 +193,7 @@ def flags_of(site: str, first: int, end: int) -> Any:
 
 
 def comment_of(row: Review | ReviewItem) -> dict[str, Any] | None:
-    """What was said with a verdict or a signature: {"comment", "capacity", …}; None once its key is gone."""
+    """What was said with a verdict or a signature: {"comment", "name", …}; None once its key is gone."""
     if not row.comment_sealed:
         return {}
     try:
@@ -242,6 +244,11 @@ def _sealed(said: Mapping[str, Any]) -> tuple[str, bytes]:
     """Sealed under this month's key, like bodies; salted, so that no comment can be guessed."""
     month = records.month_of(time.time_ns() // 1000)
     return records.seal(month, os.urandom(SALT_BYTES) + json.dumps(said).encode())
+
+
+def _name(actor: Actor) -> str:
+    who = actor[0].get("actor")
+    return str(who.get("name", "")) if isinstance(who, Mapping) else ""
 
 
 def _about(review: Review, site: ReviewSite, actor: Actor) -> dict[str, Any]:

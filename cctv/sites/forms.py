@@ -1,5 +1,6 @@
 """What the pages of the register ask for. The rules are the services'; forms only shape the values."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -230,3 +231,27 @@ def _camera_values(camera: Camera) -> dict[str, Any]:
     names = ("name", "location", "scope_text", "openness", "legal_basis", "audio_policy", "clock_offset_ms")
     values = {name: getattr(camera, name) for name in names}
     return {**values, "zone": camera.zone_id, "purposes": [each.pk for each in camera.purposes.all()]}
+
+
+class DutyForm(forms.Form):
+    """Duty hours, a text per weekday; `texts` of the cleaned data are the seven of them."""
+
+    def __init__(self, *args: Any, hours: Sequence[str], **kwargs: Any) -> None:
+        """`hours`: the present ones, Monday first."""
+        super().__init__(*args, **kwargs)
+        for day in range(7):
+            self.fields[f"hours_{day}"] = forms.CharField(
+                label=WEEKDAYS[day], required=False, max_length=100, initial=hours[day]
+            )
+
+    def clean(self) -> dict[str, Any]:
+        """Add `texts`, once they can be read as hours."""
+        data = super().clean() or {}
+        data["texts"] = [data.get(f"hours_{day}") or "" for day in range(7)]
+        try:
+            read_hours(data["texts"])
+        except ValueError as error:
+            bad = next((day for day in range(7) if str(error) in data["texts"][day]), 0)
+            text = _("“%(part)s” is no time from and to. Write it as 08:00-18:00.") % {"part": str(error)}
+            self.add_error(f"hours_{bad}", text)
+        return data

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cctv.sites import camera_views, views
+from cctv.sites import camera_views, duty_views, views
 
 SITE = "register/sites/<slug:site_code>/"
 CAMERA = "register/cameras/<slug:camera_code>/"
@@ -24,6 +24,8 @@ urlpatterns = [
     path(f"{PURPOSE}edit/", views.purpose_edit, name="purpose-edit"),
     path(f"{PURPOSE}retire/", views.purpose_retire, name="purpose-retire"),
     path("register/rules/add/", camera_views.rule_add, name="rule-add"),
+    path(f"{SITE}duty/", duty_views.duty, name="site-duty"),
+    path(f"{SITE}duty/<uuid:pk>/", duty_views.duty_of, name="site-duty-person"),
     path(f"{SITE}rules/add/", camera_views.rule_add, name="rule-add"),
     path(f"{CAMERA}rules/add/", camera_views.rule_add, name="rule-add"),
 ]

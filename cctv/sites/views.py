@@ -15,7 +15,7 @@ from cctv.people.access import Request, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.refusals import attempt
-from cctv.sites import selectors, services
+from cctv.sites import duty, selectors, services
 from cctv.sites.forms import PurposeForm, SiteChangeForm, SiteForm, ZoneForm
 from cctv.sites.models import Organisation, Purpose, Site
 
@@ -70,6 +70,8 @@ def register_site(request: Request, site_code: str) -> HttpResponse:
         "history": selectors.history(site),
         "may_change": _may(request, CHANGE, site) and site.retired_at is None,
         "may_rule": _may(request, RULE, site) and site.retired_at is None,
+        "may_duty": _may(request, duty.ACTION, site) and site.retired_at is None,
+        "duty": duty.hours_of(site),
     }
     return render(request, "cctv/sites/site.html", context)
 

@@ -29,6 +29,7 @@ LEDGER = frozenset({APPROVER, OFFICER, AUDITOR})
 CONFIRM = frozenset({OFFICER})
 FSCK = frozenset({OFFICER, ADMIN})
 LOG = frozenset({OFFICER, AUDITOR})
+ONLY_AUDITOR = frozenset({AUDITOR})
 PEOPLE = frozenset({APPROVER, ADMIN})
 HOLDS = frozenset({OPERATOR, APPROVER, OFFICER, AUDITOR})
 HOLDING = frozenset({OPERATOR, APPROVER, OFFICER})
@@ -59,6 +60,10 @@ def day(place: Place, world: World) -> dict[str, Any]:
 
 def purpose(_place: Place, world: World) -> dict[str, Any]:
     return {"purpose_code": world.cast.fire.code}
+
+
+def duty(place: Place, world: World) -> dict[str, Any]:
+    return site(place, world) | {"pk": place.guard.pk}
 
 
 def person(place: Place, _world: World) -> dict[str, Any]:
@@ -133,13 +138,28 @@ def entry(place: Place, _world: World) -> dict[str, Any]:
     return {"index": place.entry}
 
 
+def review(place: Place, _world: World) -> dict[str, Any]:
+    return {"site": str(place.site.pk), "month": place.month}
+
+
+def reviewed_entry(place: Place, world: World) -> dict[str, Any]:
+    return review(place, world) | {"index": 0}
+
+
+def review_pdf(place: Place, world: World) -> dict[str, Any]:
+    return review(place, world) | {"language": "ja"}
+
+
 def upload(place: Place, _world: World) -> dict[str, Any]:
     return {"code": place.camera.code, "start": "2026-03-01T00:00:00Z"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """`ok` is the answer to those who may; `refused` to those whose roles may not, 403 unless hidden."""
+    """`ok` is the answer to those who may; `refused` to those whose roles may not, 403 unless hidden.
+
+    `knowing`: roles that may know of a site's thing without doing this, where it is hidden from others.
+    """
 
     name: str
     kind: str
@@ -149,6 +169,7 @@ class Row:
     ok: int = 200
     refused: int = 403
     data: dict[str, str] = field(default_factory=dict)
+    knowing: frozenset[str] = frozenset()
 
 
 def _in_site(prefix: str) -> dict[str, Row]:
@@ -159,7 +180,23 @@ def _in_site(prefix: str) -> dict[str, Row]:
         f"{prefix}retire/": Row("site-retire", "site", CHANGE, site),
         f"{prefix}zones/add/": Row("zone-add", "site", CHANGE, site),
         f"{prefix}cameras/add/": Row("camera-add", "site", CHANGE, site),
+        f"{prefix}duty/": Row("site-duty", "site", REGISTER, site),
+        f"{prefix}duty/<uuid:pk>/": Row("site-duty-person", "site", REGISTER, duty),
         f"{prefix}rules/add/": Row("rule-add", "site", RULES, site),
+    }
+
+
+def _in_review(prefix: str) -> dict[str, Row]:
+    """A site's month: begun, with nothing to decide on, not signed."""
+    return {
+        prefix: Row("log_review_month", "site", LOG, review, refused=404),
+        f"{prefix}entries/<int:index>/": Row(
+            "log_review_decide", "site", LOG, reviewed_entry, "POST", 404, 404
+        ),
+        f"{prefix}sign/": Row("log_review_sign", "site", CONFIRM, review, refused=404, knowing=ONLY_AUDITOR),
+        f"{prefix}review.<str:language>.pdf": Row(
+            "log_review_pdf", "site", LOG, review_pdf, ok=404, refused=404
+        ),
     }
 
 
@@ -264,6 +301,7 @@ MATRIX: dict[str, Row] = {
     # the ledger
     "ledger/": Row("ledger", "any", LEDGER),
     "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
+    "ledger/ledger.pdf": Row("ledger-pdf", "any", LEDGER),
     # prints and media: the one of the world is kept here, so there is nothing to take back
     "media/": Row("media", "any", HOLDS),
     "media/new/": Row("medium-new", "any", HOLDING),
@@ -285,4 +323,7 @@ MATRIX: dict[str, Row] = {
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),
+    "log/review/": Row("log_review", "any", LOG, refused=404),
+    "log/review/rules/": Row("log_review_rules", "any", LOG, refused=404),
+    **_in_review("log/review/<str:site>/<str:month>/"),
 }

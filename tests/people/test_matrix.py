@@ -82,6 +82,8 @@ def expected(row: Row, who: str, *, own: bool) -> int | str:
         return SIGN_IN
     if row.kind == "signed_in":
         return row.ok
+    if role in row.knowing:
+        return 403 if own or everywhere else 404
     if role not in row.roles:
         return row.refused
     if row.kind == "everywhere":

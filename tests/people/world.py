@@ -6,6 +6,8 @@ from hashlib import sha256
 from uuid import UUID
 
 from accesslog import IndexFields
+from accesslog.models import Review
+from accesslog.review.services import review_id
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
@@ -38,6 +40,7 @@ class Place:
     hold: Hold
     erasure: Erasure
     medium: Medium
+    month: str = "2026-02"  # whose review has begun
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,13 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     run = PurgeRun.objects.create(state=RunState.DONE, is_open=None, cutoff_at=now, plan_sha256=b"p" * 32)
     PurgeItem.objects.create(run=run, epoch=epoch, site=site)
     receipt = append(kind="site.created", index=[IndexFields(site=str(site.pk))], body={
-        "actor": {"id": "", "name": "Lethe"}, "object": {"name": site.name}, "site": {"id": str(site.pk)},
+        "actor": {"id": "", "name": "Lethe", "role": "setup"}, "object": {"name": site.name},
+        "site": {"id": str(site.pk), "name": site.name},
     })  # fmt: skip
+    Review.objects.create(
+        pk=review_id(str(site.pk), Place.month), site=str(site.pk), month=Place.month, opened_us=0, first=0,
+        end=0, entries=0, opened_by="",
+    )  # fmt: skip
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),

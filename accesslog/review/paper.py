@@ -1,0 +1,88 @@
+"""A signed review on paper, by the project's PDF writer (ACCESSLOG_PDF)."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.utils import translation
+from django.utils.dateformat import format as format_date
+from django.utils.translation import gettext as _
+
+from accesslog import conf
+from accesslog.models import Review, ReviewItem
+from accesslog.review import record, selectors, services
+from accesslog.review.roles import Reviewer, ReviewSite
+from accesslog.sentences import clock
+from accesslog.types import from_us
+
+LANGUAGES = ("ko", "ja", "en")
+
+
+def render(review: Review, *, site: ReviewSite, reader: Reviewer, language: str, personal: bool) -> bytes:
+    """The PDF of a signed review. Raises ValueError for an unsigned one or without a writer."""
+    writer = conf.pdf_writer()
+    if writer is None or review.signed_us is None:
+        raise ValueError("there is nothing to print")
+    with translation.override(language):
+        rows = _rows(review, site=site, reader=reader, personal=personal)
+        columns = [(_("No."), 0.09), (_("Entry"), 0.36), (_("Why"), 0.3), (_("Verdict"), 0.25)]
+        title = _("Review of the access log: %(site)s, %(month)s") % {
+            "site": site.name, "month": review.month
+        }  # fmt: skip
+        return writer(title, _meta(review, site), columns, rows)
+
+
+def _rows(
+    review: Review, *, site: ReviewSite, reader: Reviewer, personal: bool
+) -> list[list[str]]:  # fmt: skip
+    """A row per entry: its number, what it says, why it was looked at, the verdict."""
+    zone, found = ZoneInfo(site.zone), []
+    for item in selectors.shown(
+        list(review.items.order_by("index")), reviewer=reader, site=site, personal=personal
+    ):
+        why = [f"{name}: {text}" if text else name for name, text in item.whys]
+        if item.row.sampled:
+            why.append(_("Drawn by lot."))
+        verdict = _("Fine") if item.row.verdict == ReviewItem.FINE else _("Follow up")
+        who = ", ".join(filter(None, (item.decided_by, _when(item.row.decided_us, zone))))
+        found.append(
+            [
+                str(item.row.index),
+                f"{clock(item.line.at)} · {item.plain}",
+                " ".join(why),
+                "\n".join(filter(None, (verdict, who, item.comment or ""))),
+            ]
+        )
+    return found
+
+
+def _meta(review: Review, site: ReviewSite) -> list[tuple[str, str]]:
+    zone = ZoneInfo(site.zone)
+    verdicts = list(review.items.values_list("verdict", flat=True))
+    said = services.comment_of(review) or {}
+    stands = record.state(review) == record.STANDS
+    return [
+        (_("Site"), site.name),
+        (_("Month"), review.month),
+        (_("Entries of the month"), f"{review.entries:,}"),
+        (_("Looked at"), str(len(verdicts))),
+        (_("Follow up"), str(verdicts.count(ReviewItem.FOLLOW_UP))),
+        (_("Signed by"), selectors.said_by(review)),
+        (_("Signed at"), _when(review.signed_us, zone)),
+        (_("Comment"), str(said.get("comment") or "–")),
+        (_("Entry of the signature"), str(review.signed_entry)),
+        ("SHA-256", bytes(review.signed_sha256 or b"").hex()),
+        (
+            _("Checked"),
+            _("The review is the one that was signed.")
+            if stands
+            else _("This is NOT what was signed: something was changed since."),
+        ),
+    ]
+
+
+def _when(time_us: int | None, zone: ZoneInfo) -> str:
+    if time_us is None:
+        return ""
+    moment = from_us(time_us).astimezone(zone)
+    return f"{clock(moment)} {format_date(moment, 'T')}"

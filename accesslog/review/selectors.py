@@ -1,0 +1,258 @@
+"""What the pages of the review show: months by state, the items of one, and who waits for whom."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accesslog import conf, presenting, selectors, sentences
+from accesslog.errors import EventRefused
+from accesslog.models import Flag, Review, ReviewItem
+from accesslog.review import judging, services
+from accesslog.review.months import back_to, bounds, month_of
+from accesslog.review.roles import Reviewer, ReviewSite
+from accesslog.types import from_us
+
+MONTHS_SHOWN = 6
+# How an address names what belongs to no site.
+NO_SITE = "none"
+NOT_BEGUN, BEGUN, SIGNED, RUNNING = "not_begun", "begun", "signed", "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A site's month in a list. `mine`: how many of its open entries the reader may decide on."""
+
+    site: ReviewSite
+    month: str
+    state: str
+    due: date
+    overdue: bool = False
+    items: int = 0
+    decided: int = 0
+    mine: int = 0
+    flags: int = 0
+    signed_at: datetime | None = None
+    signed_by: str = ""
+    may_sign: bool = False
+
+    @property
+    def first_day(self) -> date:
+        return date(int(self.month[:4]), int(self.month[5:]), 1)
+
+    @property
+    def path(self) -> str:
+        """The site as an address names it."""
+        return self.site.id or NO_SITE
+
+    @property
+    def ready(self) -> bool:
+        """Whether only the signature is missing."""
+        return self.state == BEGUN and self.decided == self.items
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry to look at, opened."""
+
+    row: ReviewItem
+    line: presenting.Line
+    plain: str  # the sentence as text
+    whys: Sequence[tuple[str, str]]  # (name of the rule, why it fired)
+    capacity: str  # as what the reader decides on it: OFFICER, AUDITOR or ""
+    decided_by: str = ""
+    decided_at: datetime | None = None
+    comment: str | None = ""  # None: its key is gone
+    own: bool = False
+    for_auditor: bool = False
+
+
+def known_sites(reviewer: Reviewer) -> list[ReviewSite]:
+    """The sites that the person reviews, by name; what belongs to none comes last."""
+    found = [site for site in conf.review_sites() if reviewer.knows(site.id)]
+    return sorted(found, key=lambda site: (not site.id, site.name))
+
+
+def site_by(reviewer: Reviewer, path: str) -> ReviewSite | None:
+    """The site that an address names, if the person reviews it."""
+    wanted = "" if path == NO_SITE else path
+    return next((site for site in known_sites(reviewer) if site.id == wanted), None)
+
+
+def find(site: ReviewSite, month: str) -> Review | None:
+    """The site's review of the month, if it was begun."""
+    with selectors.reading():
+        return Review.objects.filter(pk=services.review_id(site.id, month)).first()
+
+
+def overview(
+    reviewer: Reviewer, *, most: int = MONTHS_SHOWN, names: bool = True
+) -> list[tuple[ReviewSite, list[Month]]]:
+    """Each site with its months, the running one first; at most `most` months back. `names`: who signed."""
+    sites = known_sites(reviewer)
+    with selectors.reading():
+        ids = [site.id for site in sites]
+        begun = Review.objects.filter(site__in=ids, month__gte=_oldest(most))
+        reviews = {(each.site, each.month): each for each in begun}
+        counts = _counts(reviewer, sites, [each for each in reviews.values() if each.signed_us is None])
+        flags = _flag_counts(sites, most)
+    now, found = timezone.now(), []
+    for site in sites:
+        this = month_of(now, site.zone)
+        months = back_to(this, month_of(site.since, site.zone), most + 1) or [this]
+        found.append(
+            (
+                site,
+                [
+                    _month(reviewer, site, month, now, reviews.get((site.id, month)), counts, flags, names)
+                    for month in months
+                ],
+            )
+        )
+    return found
+
+
+def waiting(reviewer: Reviewer) -> int:
+    """How many months wait for this person: not begun or to be signed, or with entries to decide on."""
+    return sum(
+        waits(month) for _site, months in overview(reviewer, most=2, names=False) for month in months
+    )  # fmt: skip
+
+
+def waits(month: Month) -> bool:
+    """Whether the reader has something to do in this month."""
+    if month.state == NOT_BEGUN:
+        return month.may_sign
+    return month.state == BEGUN and bool(month.mine or (month.ready and month.may_sign))
+
+
+def items_of(review: Review, reviewer: Reviewer, site: ReviewSite, *, only: str) -> list[ReviewItem]:
+    """The review's items in the order of the log: `only` "open", "mine" or "" for all."""
+    rows = list(review.items.order_by("index"))
+    if only == "open":
+        rows = [row for row in rows if row.verdict == ReviewItem.OPEN]
+    if only == "mine":
+        rows = [
+            row for row in rows if row.verdict == ReviewItem.OPEN and reviewer.capacity(site, row.actor)
+        ]  # fmt: skip
+    return rows
+
+
+def shown(rows: Sequence[ReviewItem], *, reviewer: Reviewer, site: ReviewSite, personal: bool) -> list[Item]:
+    """Items opened for the page; what cannot be opened says so in place of its sentence."""
+    whys = whys_of([row.index for row in rows])
+    return [_item(row, whys.get(row.index, []), reviewer, site, personal=personal) for row in rows]
+
+
+def whys_of(indexes: Sequence[int], *, until_us: int | None = None) -> dict[int, list[tuple[str, str]]]:
+    """(name of the rule, why) of the flags on these entries."""
+    rules = {rule.code: rule for rule in conf.rules()}
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    with selectors.reading():
+        flags = Flag.objects.filter(index__in=list(indexes)).order_by("index", "rule")
+        for flag in flags if until_us is None else flags.filter(raised_us__lte=until_us):
+            name = str(rules[flag.rule].name) if flag.rule in rules else flag.rule
+            found[flag.index].append((name, judging.why(flag, rules)))
+    return found
+
+
+def fired(*, since: datetime) -> dict[str, int]:
+    """How often each rule has fired since a moment."""
+    since_us = int(since.timestamp() * 1_000_000)
+    with selectors.reading():
+        rows = Flag.objects.filter(raised_us__gte=since_us).values_list("rule").annotate(Count("id"))
+        return dict(rows.order_by())
+
+
+def _oldest(most: int) -> str:
+    """A month that is not after the oldest one shown, whatever the zone."""
+    return month_of(timezone.now() - timedelta(days=31 * (most + 1)), "UTC")
+
+
+def _counts(
+    reviewer: Reviewer, sites: Sequence[ReviewSite], reviews: Sequence[Review]
+) -> Mapping[Any, tuple[int, int, int]]:
+    """(items, decided, mine) of each unsigned review."""
+    by_id = {site.id: site for site in sites}
+    found = {}
+    for review in reviews:
+        site = by_id[review.site]
+        decidable = Q(pk__in=[])
+        if site.id in reviewer.officer:
+            decidable |= ~Q(actor__in=[*site.officers, reviewer.id])
+        if site.id in reviewer.auditor:
+            decidable |= Q(actor__in=site.officers - {reviewer.id})
+        is_open = Q(verdict=ReviewItem.OPEN)
+        row = review.items.aggregate(
+            items=Count("id"), still=Count("id", filter=is_open),
+            mine=Count("id", filter=is_open & decidable),
+        )  # fmt: skip
+        found[review.pk] = (row["items"], row["items"] - row["still"], row["mine"])
+    return found
+
+
+def _flag_counts(sites: Sequence[ReviewSite], most: int) -> dict[tuple[str, str], int]:
+    ids = [site.id for site in sites]
+    rows = Flag.objects.filter(site__in=ids, month__gte=_oldest(most)).order_by()
+    return {
+        (row["site"], row["month"]): row["n"]
+        for row in rows.values("site", "month").annotate(n=Count("index", distinct=True))
+    }
+
+
+def _month(
+    reviewer: Reviewer, site: ReviewSite, month: str, now: datetime, review: Review | None,
+    counts: Mapping[Any, tuple[int, int, int]], flags: Mapping[tuple[str, str], int], names: bool,
+) -> Month:  # fmt: skip
+    ends = bounds(month, site.zone)[1]
+    due = ends.date() + timedelta(days=conf.review_due_days() - 1)
+    late = now.astimezone(ZoneInfo(site.zone)).date() > due
+    common: dict[str, Any] = {
+        "site": site, "month": month, "due": due, "flags": flags.get((site.id, month), 0),
+        "may_sign": site.id in reviewer.officer,
+    }  # fmt: skip
+    if review is None:
+        running = now < ends
+        return Month(state=RUNNING if running else NOT_BEGUN, overdue=late and not running, **common)
+    if review.signed_us is not None:
+        signed_by = said_by(review) if names else ""
+        return Month(state=SIGNED, signed_at=from_us(review.signed_us), signed_by=signed_by, **common)
+    items, decided, mine = counts[review.pk]
+    return Month(state=BEGUN, overdue=late, items=items, decided=decided, mine=mine, **common)
+
+
+def said_by(row: Review | ReviewItem) -> str:
+    """The name of who signed or decided; their id once what was sealed with it is gone."""
+    who = row.signed_by if isinstance(row, Review) else row.decided_by
+    return str((services.comment_of(row) or {}).get("name") or who)
+
+
+def _item(
+    row: ReviewItem, whys: Sequence[tuple[str, str]], reviewer: Reviewer, site: ReviewSite, *, personal: bool
+) -> Item:
+    zone = ZoneInfo(site.zone)
+    entry = selectors.listed(selectors.stored_entry(row.index))
+    line = presenting.line(entry, zone, personal=personal)
+    said = services.comment_of(row)
+    decided = from_us(row.decided_us).astimezone(zone) if row.decided_us else None
+    plain = presenting.problem(entry) if entry.body is None else _plain(entry, personal=personal)
+    return Item(
+        row, line, plain, whys, reviewer.capacity(site, row.actor), said_by(row) if personal else "", decided,
+        None if said is None else str(said.get("comment", "")) if personal else "",
+        own=row.actor == reviewer.id, for_auditor=row.actor in site.officers,
+    )  # fmt: skip
+
+
+def _plain(entry: selectors.Listed, *, personal: bool) -> str:
+    assert entry.body is not None
+    try:
+        return sentences.sentence(entry.body, entry.kind, personal=personal)
+    except EventRefused:
+        return entry.kind
