@@ -118,8 +118,12 @@ class LogIndex(models.Model):
             ),
             models.Index(_BUCKET, *_SPAN, name="log_index_by_bucket", condition=Q(span_class__lt=LONG_CLASS)),
             models.Index(
-                *_SPAN, "camera", name="log_index_by_long_span", condition=Q(span_class__gte=LONG_CLASS)
+                "camera",
+                *_SPAN,
+                name="log_index_by_camera_long",
+                condition=Q(span_class__gte=LONG_CLASS, camera__isnull=False),
             ),
+            models.Index(*_SPAN, name="log_index_by_long_span", condition=Q(span_class__gte=LONG_CLASS)),
         ]
 
     def __str__(self) -> str:

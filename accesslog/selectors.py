@@ -15,7 +15,7 @@ from accesslog.desk import groups, search
 from accesslog.desk.filters import EVERY_KIND as EVERY_KIND
 from accesslog.desk.filters import GROUP
 from accesslog.desk.filters import Filters as Filters
-from accesslog.desk.search import Question
+from accesslog.desk.search import Question, Search
 from accesslog.errors import BodyGone, EntryDamaged, EntryNotFound, LogUnavailable
 from accesslog.models import LogBody, LogEntry
 from accesslog.stores.base import StoredEntry
@@ -78,7 +78,9 @@ def visible(index: int, *, scope: Scope, filters: Filters | None = None) -> bool
     """Whether the scope (and the question, if one is given) covers this entry."""
     with reading():
         asked = _question(filters or Filters(kind=EVERY_KIND), scope)
-        return _found(asked, low=index, high=index + 1, newest=True, limit=1) == [index]
+        return Search(replace(asked, low=max(asked.low, index), high=min(asked.high, index + 1))).find(
+            limit=1
+        ) == [index]
 
 
 def entries(
@@ -91,15 +93,15 @@ def entries(
 ) -> Page:
     """A page of the answer: the newest below entry `before`, or the oldest above entry `after`."""
     with reading():
-        asked = _question(filters, scope)
+        asked = Search(_question(filters, scope))
         if after is not None:
-            indexes = _found(asked, low=after + 1, newest=False, limit=limit + 1)
+            indexes = asked.find(low=after + 1, newest=False, limit=limit + 1)
             more, indexes = len(indexes) > limit, indexes[:limit][::-1]
-            has_newer, has_older = more, bool(_found(asked, high=after + 1, newest=True, limit=1))
+            has_newer, has_older = more, bool(asked.find(high=after + 1, limit=1))
         else:
-            indexes = _found(asked, high=before, newest=True, limit=limit + 1)
+            indexes = asked.find(high=before, limit=limit + 1)
             has_older, indexes = len(indexes) > limit, indexes[:limit]
-            has_newer = before is not None and bool(_found(asked, low=before, newest=False, limit=1))
+            has_newer = before is not None and bool(asked.find(low=before, newest=False, limit=1))
         stored = _stored(indexes)
     return Page([listed(each) for each in stored], has_newer, has_older)
 
@@ -107,7 +109,7 @@ def entries(
 def numbers(*, filters: Filters, scope: Scope, before: int | None = None, limit: int) -> list[int]:
     """Numbers of the newest matching entries below `before`, at most `limit`; nothing is opened."""
     with reading():
-        return _found(_question(filters, scope), high=before, newest=True, limit=limit)
+        return Search(_question(filters, scope)).find(high=before, limit=limit)
 
 
 def opened(indexes: Sequence[int]) -> list[Listed]:
@@ -177,13 +179,6 @@ def _kinds(asked: str) -> tuple[str, ...] | None:
     routine = set(registry.routine_kinds())
     kept = tuple(each for each in found if each not in routine)
     return None if len(kept) == len(found) else kept
-
-
-def _found(asked: Question, *, low: int = 0, high: int | None = None, newest: bool, limit: int) -> list[int]:
-    within = replace(
-        asked, low=max(low, asked.low), high=asked.high if high is None else min(high, asked.high)
-    )
-    return search.find(within, newest=newest, limit=limit)
 
 
 def _stored(indexes: Sequence[int]) -> list[StoredEntry]:

@@ -29,8 +29,10 @@ COLUMNS = {
     "actor": "actor_id", "camera": "camera_id", "site": "site_id", "purpose": "purpose",
     "case": "case_id", "terminal": "terminal",
 }  # fmt: skip
-# With how many entries a list is short enough to drive without looking at the others.
-_SHORT, _LONG = 256, 20_000
+# A list with fewer rows is short enough to be read whole; beyond the second, none is short.
+_SHORT, _LONG = 1_500, 20_000
+# The search rows of an entry, by their primary key.
+_ROWS_OF = "r.id >= ({0} << 16) AND r.id < (({0} + 1) << 16)"
 # What drives when every list is long, the likely shortest first.
 _ORDER = ("case", "camera", "footage", "actor", "terminal", "purpose", "site", "sites", "kinds")
 
@@ -82,13 +84,6 @@ class Driver:
     index: str
 
 
-def find(question: Question, *, newest: bool, limit: int) -> list[int]:
-    """At most `limit` numbers of matching entries, each once, from the newest or the oldest on."""
-    if question.low >= question.high or question.kinds == () or question.sites == ():
-        return []
-    return _Search(question).find(newest=newest, limit=limit)
-
-
 def kinds_in_log() -> list[str]:
     """The kinds that the log holds, by one index probe each."""
     return [
@@ -101,21 +96,32 @@ def kinds_in_log() -> list[str]:
     ]
 
 
-class _Search:
-    """One question on its way to an answer."""
+class Search:
+    """A question on its way to its answer; ask it for several places of the answer at once."""
 
     def __init__(self, question: Question) -> None:
         self._asked = question
         self._vendor = connections[conf.database()].vendor
-        self._range = Sql("{0}.entry_index >= %s AND {0}.entry_index < %s", (question.low, question.high))
+        self._chosen: Driver | None = None
+        self._whole: list[int] | None = None
+        if question.low >= question.high or question.kinds == () or question.sites == ():
+            self._whole = []
 
-    def find(self, *, newest: bool, limit: int) -> list[int]:
+    def find(self, *, low: int = 0, high: int | None = None, newest: bool = True, limit: int) -> list[int]:
+        """At most `limit` numbers of matching entries in [low, high), each once, newest or oldest first."""
+        asked = self._asked
+        low, high = max(low, asked.low), asked.high if high is None else min(high, asked.high)
+        if low >= high:
+            return []
         with transaction.atomic(using=conf.database()):
             self._steer()
-            driver = self._driver()
-            if not driver.arms:
-                return []
-            return self._walk(driver, "DESC" if newest else "ASC", limit)
+            if self._whole is None and self._chosen is None:
+                self._choose()
+            if self._whole is not None:
+                within = [each for each in self._whole if low <= each < high]
+                return within[:limit] if newest else within[::-1][:limit]
+            assert self._chosen is not None
+            return self._walk(self._chosen, low, high, "DESC" if newest else "ASC", limit)
 
     def _steer(self) -> None:
         """PostgreSQL: walk indexes in their order; a plan that sorts everything first is never the better."""
@@ -127,16 +133,19 @@ class _Search:
 
     # ------------------------------------------------------------------ which list drives
 
-    def _driver(self) -> Driver:
+    def _choose(self) -> None:
+        """Take the whole answer if one list is short, else the shortest list to walk."""
         drivers = self._drivers()
-        if len(drivers) > 1:
+        if len(drivers) > 1 or self._asked.has_footage:
             for each in drivers:
-                if self._length(each, _SHORT) < _SHORT:
-                    return each
-            lengths = [self._length(each, _LONG) for each in drivers]
+                if (found := self._entries(each)) is not None:
+                    self._whole = self._matching(found)
+                    return
+        self._chosen = drivers[0]
+        if len(drivers) > 1:
+            lengths = [self._length(each) for each in drivers]
             if min(lengths) < _LONG:
-                return drivers[lengths.index(min(lengths))]
-        return drivers[0]
+                self._chosen = drivers[lengths.index(min(lengths))]
 
     def _drivers(self) -> list[Driver]:
         asked, found = self._asked, []
@@ -157,41 +166,64 @@ class _Search:
             found.append(Driver("all", "log_entry", (Sql(""),), ""))
         return sorted(found, key=lambda each: _ORDER.index(each.name) if each.name in _ORDER else 0)
 
-    def _length(self, driver: Driver, most: int) -> int:
-        """How many rows a list has, counted up to `most`."""
-        arms = [self._select(driver, arm, self._in_range(driver.table), "") for arm in driver.arms]
-        if not arms:
-            return 0
-        inner = " UNION ALL ".join(each.text for each in arms)
-        values = [value for each in arms for value in each.values]
-        counted = f"SELECT count(*) FROM (SELECT 1 FROM ({inner}) u LIMIT {most}) c"
-        return int(_rows(counted, values)[0][0])
+    def _entries(self, driver: Driver) -> set[int] | None:
+        """The entries of a short list, None for a longer one."""
+        text, values = self._any_order(driver, "entry_index")
+        found = [row[0] for row in _rows(f"{text} LIMIT {_SHORT}", values)] if text else []
+        return set(found) if len(found) < _SHORT else None
+
+    def _length(self, driver: Driver) -> int:
+        """How many rows a list has, counted up to `_LONG`."""
+        text, values = self._any_order(driver, "1")
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM ({text}) u LIMIT {_LONG}) c"
+        return int(_rows(counted, values)[0][0]) if text else 0
+
+    def _any_order(self, driver: Driver, what: str) -> tuple[str, list[Any]]:
+        within = _within(driver.table, self._asked.low, self._asked.high)
+        arms = [self._select(driver, arm, within, what) for arm in driver.arms]
+        return " UNION ALL ".join(each.text for each in arms), [v for each in arms for v in each.values]
+
+    def _matching(self, entries: set[int]) -> list[int]:
+        """Of these entries those that match the whole question, newest first."""
+        if not entries:
+            return []
+        listed = ", ".join(f"({each})" for each in sorted(entries))
+        rows = self._row_conditions("", alias="r.") if self._asked.needs_rows else Sql("")
+        where = rows & self._of_kind("e.kind")
+        joined = f"JOIN log_index r ON {_ROWS_OF.format('c.n')}" if rows.text else ""
+        text = (
+            f"WITH c(n) AS (VALUES {listed}) SELECT DISTINCT c.n FROM c "
+            f"JOIN log_entry e ON e.entry_index = c.n {joined} "
+            f"WHERE {where.text or '1 = 1'} ORDER BY c.n DESC"
+        )
+        return [row[0] for row in _rows(text, where.values)]
+
+    def _of_kind(self, column: str) -> Sql:
+        kinds = self._asked.kinds
+        if kinds is None:
+            return Sql("")
+        return Sql(f"{column} IN ({', '.join(['%s'] * len(kinds))})", kinds)
 
     # ------------------------------------------------------------------ walking it
 
-    def _walk(self, driver: Driver, order: str, limit: int) -> list[int]:
-        rest = self._in_range(driver.table) & self._rest(driver)
-        # PostgreSQL merges ordered arms as it goes; SQLite would collect them whole, so each is cut there.
+    def _walk(self, driver: Driver, low: int, high: int, order: str, limit: int) -> list[int]:
+        rest = _within(driver.table, low, high) & self._rest(driver)
+        # Each arm comes in order and is cut, so that the whole is merged as it goes.
         cut = f" ORDER BY entry_index {order} LIMIT {limit}"
-        lazy = self._vendor == "postgresql" or len(driver.arms) == 1
-        arms = [self._select(driver, arm, rest, "" if lazy else cut) for arm in driver.arms]
-        if len(arms) == 1:
-            text = arms[0].text.replace("SELECT entry_index", "SELECT DISTINCT entry_index", 1) + cut
-        else:
-            parts = [each.text if lazy else f"SELECT * FROM ({each.text})" for each in arms]
-            text = f"SELECT DISTINCT entry_index FROM ({' UNION ALL '.join(parts)}) u{cut}"
+        what = "DISTINCT entry_index" if driver.table == "log_index" else "entry_index"
+        arms = [self._select(driver, arm, rest, what, cut) for arm in driver.arms]
+        text = arms[0].text
+        if len(arms) > 1:
+            parts = " UNION ALL ".join(f"SELECT * FROM ({each.text}) arm" for each in arms)
+            text = f"SELECT DISTINCT entry_index FROM ({parts}) u{cut}"
         return [row[0] for row in _rows(text, [value for each in arms for value in each.values])]
 
-    def _select(self, driver: Driver, arm: Sql, rest: Sql, end: str) -> Sql:
+    def _select(self, driver: Driver, arm: Sql, rest: Sql, what: str, end: str = "") -> Sql:
         hint = f" INDEXED BY {driver.index}" if driver.index and self._vendor == "sqlite" else ""
-        if driver.name == "footage" and self._vendor == "sqlite" and "span_class >=" in arm.text:
-            hint = " INDEXED BY log_index_by_long_span"
+        if hint and "span_class >=" in arm.text:
+            hint = hint.replace("bucket", "long" if "camera" in driver.index else "long_span")
         where = arm & rest
-        distinct = "SELECT DISTINCT entry_index" if end else "SELECT entry_index"
-        return Sql(f"{distinct} FROM {driver.table}{hint} WHERE {where.text}{end}", where.values)
-
-    def _in_range(self, table: str) -> Sql:
-        return Sql(self._range.text.format(table), self._range.values)
+        return Sql(f"SELECT {what} FROM {driver.table}{hint} WHERE {where.text}{end}", where.values)
 
     def _rest(self, driver: Driver) -> Sql:
         """What the driver's arms leave open."""
@@ -199,16 +231,11 @@ class _Search:
             if not self._asked.needs_rows:
                 return Sql("")
             rows = self._row_conditions("", alias="r.")
-            within = "r.id >= (log_entry.entry_index << 16) AND r.id < ((log_entry.entry_index + 1) << 16)"
+            within = _ROWS_OF.format("log_entry.entry_index")
             return Sql(f"EXISTS (SELECT 1 FROM log_index r WHERE {within} AND {rows.text})", rows.values)
-        rest = self._row_conditions(driver.name)
-        kinds = self._asked.kinds
-        if kinds is None:
-            return rest
-        marks = ", ".join(["%s"] * len(kinds))
         # A scalar subquery, so that nothing joins (and sorts) the whole lists.
         own = "(SELECT e.kind FROM log_entry e WHERE e.entry_index = log_index.entry_index)"
-        return rest & Sql(f"{own} IN ({marks})", kinds)
+        return self._row_conditions(driver.name) & self._of_kind(own)
 
     def _row_conditions(self, driving: str, alias: str = "") -> Sql:
         asked, found = self._asked, Sql("")
@@ -266,6 +293,10 @@ class _Search:
             "WHERE b.n IS NOT NULL AND b.n < %s) SELECT n FROM b WHERE n IS NOT NULL AND n <= %s"
         )
         return [row[0] for row in _rows(text, [*short.values, low, *short.values, high, high])]
+
+
+def _within(table: str, low: int, high: int) -> Sql:
+    return Sql(f"{table}.entry_index >= %s AND {table}.entry_index < %s", (low, high))
 
 
 def _rows(text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -31,7 +31,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="logindex",
             index=models.Index(
-                *SPAN, "camera", name="log_index_by_long_span", condition=models.Q(span_class__gte=4)
+                *SPAN, name="log_index_by_long_span", condition=models.Q(span_class__gte=4)
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="logindex",
+            index=models.Index(
+                "camera", *SPAN, name="log_index_by_camera_long",
+                condition=models.Q(span_class__gte=4, camera__isnull=False),
             ),
         ),
     ]

@@ -31,7 +31,7 @@ KINDS: dict[str, tuple[float, bool, bool, float]] = {
     "viewing.closed": (0.04, True, True, 30),
     "still.covered": (0.03, True, True, 0),
     "log.queried": (0.02, True, False, 0),
-    "purge.done": (0.005, False, True, 40_000),
+    "purge.done": (0.005, False, True, 1_440),
     "access.refused": (0.003, True, True, 10),
     "hold.placed": (0.0015, True, True, 3_000),
     "role.granted": (0.0004, True, False, 0),
