@@ -25,12 +25,13 @@ import pytest
 
 from tests.faults.machine import Machine
 
-pytestmark = [
-    pytest.mark.faults, pytest.mark.slow, pytest.mark.both_databases, pytest.mark.timeout(900),
-]  # fmt: skip
-
 # With `make faults`. Its name is of those that tests.settings leaves in the environment.
 ALL = os.environ.get("LETHE_TEST_FAULTS") == "all"
+
+pytestmark = [
+    pytest.mark.faults, pytest.mark.slow, pytest.mark.both_databases,
+    pytest.mark.timeout(3600 if ALL else 900),
+]  # fmt: skip
 
 # In `make test` only: steps of the vault that every act takes. What a kill there does is seen in a purge,
 # which takes all of them in each of their roles; of the other acts only what is their own, and these, which
