@@ -289,7 +289,10 @@ def _overlap(one: Row, other: Row) -> bool:
 
 @dataclass(frozen=True)
 class Refused(Rule):
-    """Refused again and again. Whoever is not known is told apart by the terminal."""
+    """Refused again and again. Whoever is not known is told apart by the terminal.
+
+    Where a project logs the same refusal only now and then, `repeated` of the body counts those between.
+    """
 
     times: int = 3
     minutes: int = 10
@@ -311,9 +314,11 @@ class Refused(Rule):
             before=entry.index + 1,
             **who,
         )
-        if count < self.times or count % self.times:
+        repeated = entry.body.get("repeated")
+        more = repeated if isinstance(repeated, int) else 0
+        if more < self.times and (count < self.times or count % self.times):
             return None
-        return {"times": count, "minutes": self.minutes}
+        return {"times": count + more, "minutes": self.minutes}
 
     def why(self, facts: Mapping[str, Any]) -> str:
         return _("Refused %(times)d times within %(minutes)d minutes.") % {

@@ -19,7 +19,7 @@ for _kind in ("test.opened", "test.copied", "test.incident", "test.refused"):
         EventType(
             kind=_kind,
             required=frozenset({"actor"}),
-            optional=frozenset({"site", "camera", "purpose", "case", "reason"}),
+            optional=frozenset({"site", "camera", "purpose", "case", "reason", "repeated"}),
             sentence=f"{{actor}} did {_kind}.",
             personal=frozenset({"actor"}),
         )

@@ -98,9 +98,12 @@ def test_refused_again_and_again(log: Log, flags: Flags) -> None:
     tries: list[int] = [log("test.refused", n / 60, camera="") for n in range(4)]
     for n in range(3):
         log("test.refused", 5 + n, camera="")  # an hour apart
-    unknown = [log("test.refused", 9 + n / 60, actor="", camera="", terminal="10.0.0.9") for n in range(3)]
+    many = log("test.refused", 20, camera="", repeated=7)
+    log("test.refused", 30, camera="", repeated=1)
+    unknown = [log("test.refused", 40 + n / 60, actor="", camera="", terminal="10.0.0.9") for n in range(3)]
     assert flags("refused") == {
         tries[2]: "Refused 3 times within 10 minutes.",
+        many: "Refused 8 times within 10 minutes.",
         unknown[2]: "Refused 3 times within 10 minutes.",
     }
 
