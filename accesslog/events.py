@@ -23,7 +23,7 @@ register(
             "After a restore, the entries from {first} to before {end} were put back from the published log."
         ),
         personal=frozenset({"actor"}),
-        icon="warning",
+        icon="warn",
         keep="ledger",
     )
 )
@@ -33,8 +33,8 @@ register(
         required=frozenset({"kept", "signed_size", "signed_root", "reason"}),
         optional=frozenset({"actor"}),
         sentence=_("Of {signed_size} signed entries only {kept} were left; the loss was accepted: {reason}."),
-        personal=frozenset({"actor"}),
-        icon="warning",
+        personal=frozenset({"actor", "reason"}),
+        icon="warn",
         keep="ledger",
     )
 )

@@ -12,7 +12,7 @@ JOB = register(
         required=frozenset({"job"}),
         optional=frozenset({"object", "objects", "site", "camera", "from", "to", "reason"}),
         sentence=_("The job “{job}” opened sealed objects."),
-        icon="job",
+        icon="refresh",
         routine=True,
     )
 )
