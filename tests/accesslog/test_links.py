@@ -29,7 +29,12 @@ BODY: dict[str, Any] = {"what": {"number": 7}, "actor": {"id": "3"}, "site": {"i
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """What the project was asked; it says yes."""
     calls: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(conf, "may_open", lambda *given: calls.append(given) or True)
+
+    def yes(*given: Any) -> bool:
+        calls.append(given)
+        return True
+
+    monkeypatch.setattr(conf, "may_open", yes)
     return calls
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from accesslog import registry, sentences
+from accesslog import registry, sentences, services
 from accesslog.errors import EventRefused
 from accesslog.registry import EventType
 from tests.accesslog.cast import COVERED, covered
@@ -27,6 +27,38 @@ def test_a_missing_field_raises():
 def test_an_unknown_field_raises():
     with pytest.raises(EventRefused, match="unknown field colour"):
         registry.check(COVERED, covered(colour="red"))
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"actor": "Minji"}, "actor must be an object with the texts id, name, role"),
+        ({"actor": {"id": "1", "name": "Minji"}}, "actor must be"),
+        ({"actor": {"id": 1, "name": "Minji", "role": "operator"}}, "actor must be"),
+        ({"site": "baram"}, "site must be an object with the texts id, name"),
+        ({"site": {"id": "baram"}}, "site must be"),
+        ({"camera": {"name": "Gate"}}, "camera must be"),
+        ({"purpose": {"code": "crime"}}, "purpose must be an object with the texts code, text"),
+        ({"from": "14 November"}, "from must be an RFC 3339 time in UTC"),
+        ({"from": "2026-11-14T10:00:00+09:00"}, "from must be"),
+        ({"to": 1794736800}, "to must be"),
+        ({"from": "2026-11-14T10:01:00.001Z"}, "from must not be after to"),
+        ({"from": "2026-11-14T10:01:00.5Z", "to": "2026-11-14T10:01:00Z"}, "from must not be after to"),
+    ],
+)
+def test_a_common_field_of_the_wrong_shape_raises_before_anything_is_written(change, why):
+    registry.check_new(COVERED, covered())
+    body = covered() | change
+    with pytest.raises(EventRefused, match=why):
+        registry.check_new(COVERED, body)
+    with pytest.raises(EventRefused, match=why):
+        services.append(kind=COVERED, body=body)
+    registry.check(COVERED, body)  # what earlier versions wrote is still read
+
+
+def test_spans_of_no_length_and_of_other_precision_are_times_too():
+    for ends in ("2026-11-14T10:00:00Z", "2026-11-14T10:00:00.000Z", "2026-11-14T10:00:00.000000001Z"):
+        registry.check_new(COVERED, covered() | {"to": ends})
 
 
 @pytest.mark.parametrize(

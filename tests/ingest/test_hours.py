@@ -178,15 +178,14 @@ def test_the_salt_leaves_the_vault_only_by_a_receipt_for_this_recording(office, 
             door()
 
 
-def recomputed(copy: dict[str, Any], keys: set[bytes], file_sha256: str) -> bool:
-    """Whether somebody with these keys can tell that the leaf is that of the file."""
-    row: Segment = copy["row"]
+def recomputed(row: Segment, copied: list[bytes], keys: set[bytes], file_sha256: str) -> bool:
+    """Whether somebody with these keys can tell that a leaf is that of the file."""
     for key in keys | unwrapped(keys, bytes(row.wrapped_key)):
         said = leaves.Leaf(
             segment=str(row.pk), camera=str(row.camera_id), from_us=to_us(row.starts_at),
             to_us=to_us(row.ends_at), clear_sha256=file_sha256, salt=ingest_salt(key, row.pk).hex(),
         )  # fmt: skip
-        if said.hash() in copy["leaves"]:
+        if said.hash() in copied:
             return True
     return False
 
@@ -198,8 +197,9 @@ def test_invariant_4_once_the_footage_is_gone_its_leaf_tells_nobody_which_file_i
     with later():
         hours.close_hours()
     keyring = (office.home / "keys" / "footage" / "keyring").read_bytes()
-    copy = {"row": Segment.objects.get(pk=segment.pk), "leaves": bytes(HourRoot.objects.get().leaves)}
-    copy["leaves"] = [copy["leaves"][at : at + 32] for at in range(0, len(copy["leaves"]), 32)]
+    kept = bytes(HourRoot.objects.get().leaves)
+    copied = [kept[at : at + 32] for at in range(0, len(kept), 32)]
+    row = Segment.objects.get(pk=segment.pk)
     file_sha256 = hashlib.sha256(data).hexdigest()
 
     def known_keys() -> set[bytes]:
@@ -208,7 +208,7 @@ def test_invariant_4_once_the_footage_is_gone_its_leaf_tells_nobody_which_file_i
             keys.update(keys_of(keyring, root))
         return keys
 
-    assert recomputed(copy, known_keys(), file_sha256), "before, the attacker wins"
+    assert recomputed(row, copied, known_keys(), file_sha256), "before, the attacker wins"
 
     doors = opened(segment)
     old = segment.epoch
@@ -216,10 +216,10 @@ def test_invariant_4_once_the_footage_is_gone_its_leaf_tells_nobody_which_file_i
     segment.delete()
     vault.destroy_epochs([old.key_id])
 
-    assert not recomputed(copy, known_keys(), file_sha256)
+    assert not recomputed(row, copied, known_keys(), file_sha256)
     with pytest.raises(KeyMissing):
         doors.ingest_salt()
-    assert copy["leaves"][0] in bytes(HourRoot.objects.get().leaves), "what is left is what was tried"
+    assert copied[0] in bytes(HourRoot.objects.get().leaves), "what is left is what was tried"
 
 
 def test_a_row_goes_with_the_last_recording_of_its_hour_and_the_entry_stays(office, variant, monkeypatch):
