@@ -1,0 +1,63 @@
+"""What `manage.py log` does about publishing: `publish`, `key`, `recover`, `accept-loss`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from accesslog import conf
+from accesslog.publish import files, recovery, rounds
+
+ACTIONS = ("publish", "key", "recover", "accept-loss")
+
+
+def add_to(actions: Any) -> None:
+    """Add the four to the subparsers of `manage.py log`."""
+    actions.add_parser("publish", help="publish now, and print the checkpoint")
+    actions.add_parser("key", help="print the verifier key, which whoever checks the log keeps")
+    actions.add_parser(
+        "recover", help="put back the published entries that a restored database lacks; nothing if none is"
+    )
+    losing = actions.add_parser(
+        "accept-loss", help="go on without entries that were signed, where no published file has them"
+    )
+    losing.add_argument("--reason", required=True, help="why; it is logged for everybody to see")
+
+
+def run(command: BaseCommand, action: str, options: dict[str, Any]) -> None:
+    """Do one of ACTIONS. Raises AccessLogError; CommandError where nothing is published."""
+    if conf.folder() is None:
+        raise CommandError(_("The log is not published: ACCESSLOG_FOLDER is not set."))
+    try:
+        text = {"publish": _publish, "key": _key, "recover": _recover, "accept-loss": _accept}[action](
+            options
+        )
+    except files.Busy as error:
+        raise CommandError(_("Another process is publishing. Try again.")) from error
+    command.stdout.write(text, ending="")
+
+
+def _publish(_options: dict[str, Any]) -> str:
+    return rounds.publish(noted=True) or _("The log is empty.") + "\n"
+
+
+def _key(_options: dict[str, Any]) -> str:
+    return f"{conf.signer().verifier_key()}\n"
+
+
+def _recover(_options: dict[str, Any]) -> str:
+    found = recovery.recover()
+    if found.first == found.end:
+        return _("The log has every entry that was signed: %(size)d.") % {"size": found.end} + "\n"
+    text = _("Entries %(first)d to %(last)d were put back from %(folder)s; what they said is lost.")
+    return text % {"first": found.first, "last": found.end - 1, "folder": found.folder} + "\n"
+
+
+def _accept(options: dict[str, Any]) -> str:
+    reason = options["reason"].strip()
+    if not reason:
+        raise CommandError(_("Give a reason: it is logged."))
+    state = recovery.accept_loss(reason=reason[:500])
+    return _("The log goes on from %(size)d entries, and says so.") % {"size": state.size} + "\n"

@@ -1,0 +1,88 @@
+"""How publishing is doing, from the files and the database alone; nothing is changed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from accesslog import conf
+from accesslog.errors import AccessLogError, LogForked
+from accesslog.publish import database, rounds, tiles
+from accesslog.publish import state as states
+
+LATE_S = 60.0
+COPY_LATE_S = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class CopyCondition:
+    """`behind_s`: for how long the copy has lacked something; `trouble`: why it cannot be read, or ""."""
+
+    folder: Path
+    size: int
+    behind_s: float
+    trouble: str = ""
+    forked: bool = False
+
+    @property
+    def is_late(self) -> bool:
+        return self.behind_s > COPY_LATE_S
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """`behind_s`: for how long an entry has waited to be published. `error`: why nothing is signed."""
+
+    size: int
+    published: int
+    behind_s: float
+    error: AccessLogError | None
+    copies: tuple[CopyCondition, ...]
+
+    @property
+    def is_late(self) -> bool:
+        return self.behind_s > LATE_S
+
+
+def look() -> Condition | None:
+    """The condition of publishing; None where nothing is published. Raises LogUnavailable, OSError."""
+    folder = conf.folder()
+    if folder is None:
+        return None
+    head, error = database.head(), None
+    try:
+        state = states.load(folder) or states.State()
+        rounds.prove(state, head)
+    except AccessLogError as wrong:
+        error = wrong
+    checkpoint = rounds.read_checkpoint(folder)
+    size = checkpoint.size if checkpoint else 0
+    found = tuple(_copies(folder, size))
+    if any(each.forked for each in found) and error is None:
+        error = LogForked()
+    return Condition(head.size, size, _waited(size, head.size), error, found)
+
+
+def _copies(folder: Path, published: int) -> Iterator[CopyCondition]:
+    for copy in conf.copies():
+        size, trouble, forked = 0, "", False
+        try:
+            if not copy.parent.is_dir():
+                trouble = "away"
+            theirs = rounds.read_checkpoint(copy)
+            if theirs is not None:
+                size = theirs.size
+                root = tiles.root_at(folder, size, published=published)
+                forked = root is not None and root != theirs.root
+        except OSError as error:
+            trouble = error.strerror or type(error).__name__
+        yield CopyCondition(copy, size, _waited(size, published), trouble, forked)
+
+
+def _waited(have: int, wanted: int) -> float:
+    """How many seconds ago the first entry that is not there was logged."""
+    if have >= wanted:
+        return 0.0
+    return max(0.0, time.time() - database.time_of(have) / 1e6)
