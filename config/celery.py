@@ -12,6 +12,7 @@ app.autodiscover_tasks(
     [
         "accesslog",
         "accesslog.outside",
+        "accesslog.publish",
         "cctv.people",
         "cctv.ingest",
         "cctv.footage",

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
+from accesslog.publish import publisher
 from config.webserver import WebServer
 
 log = logging.getLogger("lethe.serve")
@@ -41,7 +42,7 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
         _run_worker()
         return
     server = web_server(host, port)
-    stops: list[Callable[[], None]] = []
+    stops: list[Callable[[], None]] = [publisher.start()]
     if role == "all":
         stops += [start_worker(), start_beat()]
     if role == "all":
@@ -114,11 +115,12 @@ def _run_worker() -> None:
     from cctv.ingest import watcher
     from config.celery import app
 
-    stop = watcher.start()
+    stops = [watcher.start(), publisher.start()]
     try:
         app.worker_main(["worker", "-B", "-Q", QUEUES, "--loglevel", "WARNING", "--scheduler", SCHEDULER])
     finally:
-        stop()
+        for stop in stops:
+            _quietly(stop)
 
 
 def _refuse_unfinished() -> None:

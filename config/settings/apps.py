@@ -81,6 +81,6 @@ LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
 # Whether the register may be an older copy: the sweeper of sealed objects without a row then waits.
 LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
 # Modules whose checks `manage.py doctor` asks besides those of the areas.
-LETHE_DOCTORS = ["config.doctor"]
+LETHE_DOCTORS = ["config.doctor", "config.doctor_log"]
 LETHE_DEMO_RUN = "config.demo.run.run"
 LETHE_DEMO_CHECK = "config.demo.check.run"

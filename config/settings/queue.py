@@ -74,6 +74,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 120.0,
         "options": {"expires": 120},
     },
+    "publish-log": {
+        "task": "accesslog.publish.tasks.publish",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "checkpoint-mail": {
+        "task": "cctv.people.tasks.send_checkpoint",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "send-mail": {"task": "cctv.people.tasks.send_mail", "schedule": 60.0, "options": {"expires": 60}},
     "weekly-mail": {
         "task": "cctv.retention.tasks.send_weekly",

@@ -58,6 +58,10 @@ def day(place: Place, world: World) -> dict[str, Any]:
     return site_camera(place, world) | {"day": world.day}
 
 
+def tile(_place: Place, _world: World) -> dict[str, Any]:
+    return {"path": "0/000"}
+
+
 def purpose(_place: Place, world: World) -> dict[str, Any]:
     return {"purpose_code": world.cast.fire.code}
 
@@ -323,6 +327,10 @@ MATRIX: dict[str, Row] = {
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),
+    # the world publishes nothing
+    "log/public/checkpoint": Row("log_checkpoint", "any", LOG, ok=404, refused=404),
+    "log/public/tile/<path:path>": Row("log_tile", "any", LOG, tile, ok=404, refused=404),
+    "log/public/key": Row("log_key", "any", LOG, refused=404),
     "log/review/": Row("log_review", "any", LOG, refused=404),
     "log/review/rules/": Row("log_review_rules", "any", LOG, refused=404),
     **_in_review("log/review/<str:site>/<str:month>/"),

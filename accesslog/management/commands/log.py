@@ -15,6 +15,7 @@ from accesslog import proofs
 from accesslog.errors import AccessLogError
 from accesslog.findings import Finding
 from accesslog.outside import verifying
+from accesslog.publish import commands
 from accesslog.verify import Report
 
 PROGRESS_EVERY = 100_000
@@ -44,11 +45,14 @@ class Command(BaseCommand):
             "--skip-bodies", action="store_true", help="do not open the sealed bodies (what is done anyway)"
         )
         actions.add_parser("root", help="print size and root hash")
+        commands.add_to(actions)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             if options["action"] == "root":
                 self._root()
+            elif options["action"] in commands.ACTIONS:
+                commands.run(self, options["action"], options)
             else:
                 self._verify(full=options["full"], against=options["against"], talk=options["verbosity"] > 1)
         except AccessLogError as error:
