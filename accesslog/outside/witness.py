@@ -136,8 +136,9 @@ def newest_cosigned(above: int) -> LogCheckpoint | None:
 def _ask(witness: Witness, signed: str) -> Outcome:
     checkpoint = note.parse_checkpoint(note.parse(signed).text)
     old = _last_signed(witness.name)
-    if old == checkpoint.size:
-        return _outcome(witness, SIGNED, checkpoint.size, old)
+    if old > checkpoint.size:
+        old = 0  # what it signed of a log that is lost: it will say so itself
+    # Asked also when nothing is new: a log that was put back to a size that it had signed looks just so.
     for _try in range(TRIES):
         proof = proofs.consistency(old, new=checkpoint.size, root=checkpoint.root) if old else ()
         try:
