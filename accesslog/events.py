@@ -10,6 +10,7 @@ QUERIED = "log.queried"
 PRUNE = "log.prune"
 VERIFIED = "log.verified"
 WITNESS_REFUSED = "log.witness_refused"
+EXPORTED = "log.exported"
 RECOVERED = "log.recovered"
 LOSS_ACCEPTED = "log.loss_accepted"
 
@@ -46,6 +47,16 @@ register(
         sentence=_("{actor} searched the access log."),
         personal=frozenset({"actor", "terminal", "query"}),
         icon="search",
+    )
+)
+register(
+    EventType(
+        kind=EXPORTED,
+        required=frozenset({"actor", "query", "entries", "format"}),
+        optional=frozenset({"terminal", "site", "case"}),
+        sentence=_("{actor} took {entries} entries of the access log out as {format}."),
+        personal=frozenset({"actor", "terminal", "query"}),
+        icon="download",
     )
 )
 register(

@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import registry
+from accesslog.desk.filters import GROUP
+from accesslog.desk.groups import groups
 from accesslog.selectors import EVERY_KIND, Filters
 from accesslog.sentences import outline
 
@@ -46,27 +48,27 @@ class QuestionForm(forms.Form):
 
     def __init__(self, data: Any, *, choices: Choices, personal: bool) -> None:
         super().__init__(data)
+        self.offered: dict[str, list[tuple[str, str]]] = {}
         for name in CHOSEN:
             offered = list(choices.get(name, ()))
             chosen = str(self.data.get(name, ""))
             if chosen and chosen not in dict(offered):
                 offered.append((chosen, chosen))
-            self._offer(name, offered)
+            self.offered[name] = offered
+        self.groups = [(f"{GROUP}{each.name}", str(each.label)) for each in groups()]
         kinds = [(each.kind, outline(each)) for each in registry.all_types()]
-        self._offer("kind", [(EVERY_KIND, str(_("everything, routine jobs too"))), *kinds])
+        every = (EVERY_KIND, str(_("everything, routine jobs too")))
+        self.offered["kind"] = [*self.groups, every, *sorted(kinds, key=lambda kind: kind[1])]
         if not personal:
             for name in PERSONAL:
                 del self.fields[name]
 
-    def _offer(self, name: str, offered: list[tuple[str, str]]) -> None:
-        widget = forms.Select(choices=[("", _("any")), *offered], attrs={"class": "input", "autofocus": True})
-        self.fields[name].widget = widget
-
     def label_of(self, name: str) -> str:
         """The chosen option as a person reads it, or ""."""
         value = str(self.data.get(name, ""))
-        choices: Any = getattr(self.fields[name].widget, "choices", ()) if name in self.fields else ()
-        return str(dict(choices).get(value, value)) if value else ""
+        if not value or name not in self.fields:
+            return ""
+        return str(dict(self.offered.get(name, ())).get(value, value))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

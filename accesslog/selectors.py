@@ -40,11 +40,15 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Entries from the newest to the oldest; whether there is more on either side."""
+    """Entries from the newest to the oldest; whether there is more on either side.
+
+    `whole` are the numbers of the whole answer, newest first, where they are few enough to be known.
+    """
 
     entries: Sequence[Listed]
     has_newer: bool
     has_older: bool
+    whole: Sequence[int] | None = None
 
 
 @contextmanager
@@ -103,13 +107,19 @@ def entries(
             has_older, indexes = len(indexes) > limit, indexes[:limit]
             has_newer = before is not None and bool(asked.find(low=before, newest=False, limit=1))
         stored = _stored(indexes)
-    return Page([listed(each) for each in stored], has_newer, has_older)
+    return Page([listed(each) for each in stored], has_newer, has_older, asked.whole)
 
 
 def numbers(*, filters: Filters, scope: Scope, before: int | None = None, limit: int) -> list[int]:
     """Numbers of the newest matching entries below `before`, at most `limit`; nothing is opened."""
     with reading():
         return Search(_question(filters, scope)).find(high=before, limit=limit)
+
+
+def people(indexes: Sequence[int]) -> int:
+    """How many people these entries are of."""
+    with reading():
+        return search.people_of(indexes)
 
 
 def opened(indexes: Sequence[int]) -> list[Listed]:
@@ -133,15 +143,7 @@ def listed(stored: StoredEntry) -> Listed:
 
 def first_index_at(time_us: int) -> int:
     """The index of the first entry at or after a time. Times never fall, so this bisects over the key."""
-    low, high = 0, _end()
-    while low < high:
-        middle = (low + high) // 2
-        found = LogEntry.objects.filter(index=middle).values_list("time_us", flat=True).first()
-        if found is not None and found < time_us:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+    return search.first_at(time_us, end=_end())
 
 
 def _end() -> int:

@@ -35,9 +35,21 @@ def sentence(body: Body, kind: str, *, personal: bool = True) -> str:
     return _render(body, kind, personal, lambda name, text: text)
 
 
-def sentence_html(body: Body, kind: str, *, personal: bool = True) -> SafeString:
-    """The same, with people in bold, purposes in italics, and names that do not break."""
-    return mark_safe(_render(body, kind, personal, _marked))  # noqa: S308 - every part is escaped below
+def sentence_html(
+    body: Body, kind: str, *, personal: bool = True, hrefs: Mapping[str, str] | None = None
+) -> SafeString:
+    """The same, with people in bold, purposes in italics, and names that do not break.
+
+    `hrefs` gives fields an address that their text links to.
+    """
+
+    def mark(name: str, text: str) -> str:
+        href = (hrefs or {}).get(name)
+        shown = _marked(name, text)
+        return shown if href is None else format_html('<a href="{}">{}</a>', href, shown)
+
+    told = _render(body, kind, personal, mark, html=True)
+    return mark_safe(told)  # noqa: S308 - every part is escaped below
 
 
 def details(body: Body, kind: str, *, personal: bool = True) -> list[tuple[str, str]]:
@@ -67,7 +79,9 @@ def zone_of(body: Body) -> tzinfo:
         return timezone.get_current_timezone()
 
 
-def _render(body: Body, kind: str, personal: bool, mark: Callable[[str, str], str]) -> str:
+def _render(
+    body: Body, kind: str, personal: bool, mark: Callable[[str, str], str], *, html: bool = False
+) -> str:
     event_type = registry.check(kind, body)
     zone = zone_of(body)
     template = str(event_type.sentence)
@@ -80,7 +94,7 @@ def _render(body: Body, kind: str, personal: bool, mark: Callable[[str, str], st
         else:
             text = show(name, body.get(name), zone, body)
         parts[name] = mark(name, text)
-    if mark is _marked:
+    if html:
         template = conditional_escape(template)
     return template.format_map(parts)
 

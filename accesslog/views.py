@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accesslog import asking, conf, links, presenting, proofs, selectors, services
+from accesslog import conf, links, presenting, proofs, selectors, sentences, services
+from accesslog.desk import exports, question, questions
+from accesslog.desk.question import Asked
+from accesslog.errors import EventRefused
 from accesslog.events import QUERIED
-from accesslog.forms import QuestionForm
 from accesslog.selectors import Filters
 from accesslog.types import Scope
 
 ASKED_SALT = "accesslog.asked"
 ASKED_MAX_AGE_S = 3600
-KNOWN_FROM = 200
 MAX_INDEX = 2**62
 _PLACES = ("before", "after")
 
@@ -32,20 +33,16 @@ _PLACES = ("before", "after")
 @login_required
 def log(request: HttpRequest) -> HttpResponse:
     """The list: a question, its answer page by page, one entry opened beside it."""
-    scope = _scope(request)
-    recent = selectors.entries(filters=Filters(), scope=scope, limit=KNOWN_FROM).entries
-    choices = conf.choices_for(request) or presenting.known_labels(recent, personal=scope.bodies)
-    zone = presenting.zone_for(recent, request.GET.get("zone", ""))
-    with timezone.override(zone):
-        form = QuestionForm(request.GET, choices=choices, personal=scope.bodies)
-        if not form.is_valid():
-            # Nothing was asked, so nothing is told: not even the names that could be chosen.
-            form = QuestionForm(request.GET, choices={}, personal=scope.bodies)
-        context: dict[str, Any] = {"form": form, "zone": zone, "zone_name": timezone.localtime().tzname()}
-        context |= {"question": asking.sentence(form), "parts": asking.parts(form)}
-        if form.is_valid():
-            context |= _answer(request, scope, form.filters())
-        return render(request, "accesslog/log.html", context, status=200 if form.is_valid() else 400)
+    question.scope_of(request)
+    if leads := question.quick(request.GET):
+        return redirect(leads)
+    asked = question.ask_of(request)
+    with timezone.override(asked.zone):
+        context = asked.context()
+        if asked.form.is_valid():
+            context |= _answer(request, asked)
+        status = 200 if asked.form.is_valid() else 400
+        return render(request, "accesslog/log.html", context, status=status)
 
 
 @require_GET
@@ -53,7 +50,7 @@ def log(request: HttpRequest) -> HttpResponse:
 @login_required
 def entry(request: HttpRequest, index: int) -> HttpResponse:
     """One entry by its number: a question of its own."""
-    scope = _scope(request)
+    scope = question.scope_of(request)
     if index > MAX_INDEX or not selectors.visible(index, scope=scope):
         raise Http404
     asked = _ask(request, {"entry": index})
@@ -62,14 +59,8 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
         return render(request, "accesslog/entry.html", {"asked": asked, **_details(request, shown, scope)})
 
 
-def _scope(request: HttpRequest) -> Scope:
-    scope = conf.scope_of(request.user)
-    if scope is None:
-        raise Http404
-    return scope
-
-
-def _answer(request: HttpRequest, scope: Scope, filters: Filters) -> dict[str, Any]:
+def _answer(request: HttpRequest, question: Asked) -> dict[str, Any]:
+    scope, filters = question.scope, question.form.filters()
     token, asked = _asked(request, filters)
     # Below the question's own entry: an answer that grew by the asking would never be at rest.
     before = min(_number(request.GET.get("before")) or MAX_INDEX, asked)
@@ -78,19 +69,34 @@ def _answer(request: HttpRequest, scope: Scope, filters: Filters) -> dict[str, A
     )
     zone = timezone.get_current_timezone()
     entries = [each for each in page.entries if each.index < asked]
-    query = {**_given(request.GET), "asked": token}
+    query = {**question.given, "asked": token}
     context = {
         "asked": asked,
         "lines": [presenting.line(each, zone, personal=scope.bodies) for each in entries],
         "query": urlencode(query),
         "place": urlencode({name: request.GET[name] for name in _PLACES if request.GET.get(name)}),
-        "newer": "", "older": "", "whole": not (page.has_newer or page.has_older),
+        "newer": "", "older": "", **_count(page, entries, asked, scope),
+        "with_pdf": conf.pdf_writer() is not None, "most": exports.MOST,
     }  # fmt: skip
     if entries:
         has_newer = page.has_newer and entries[0].index + 1 < asked
         context["newer"] = "?" + urlencode({**query, "after": entries[0].index}) if has_newer else ""
         context["older"] = "?" + urlencode({**query, "before": entries[-1].index}) if page.has_older else ""
     return context | _opened(request, scope, filters, asked)
+
+
+def _count(
+    page: selectors.Page, entries: Sequence[selectors.Listed], asked: int, scope: Scope
+) -> dict[str, Any]:
+    """How many entries answer the question, and of how many people, as far as it is known."""
+    known = page.whole
+    if known is None and not (page.has_newer or page.has_older):
+        known = [each.index for each in entries]
+    if known is None:
+        return {"count": len(entries), "count_is_whole": False, "people": 0}
+    known = [each for each in known if each < asked]
+    people = selectors.people(known) if scope.bodies else 0
+    return {"count": len(known), "count_is_whole": True, "people": people}
 
 
 def _opened(request: HttpRequest, scope: Scope, filters: Filters, asked: int) -> dict[str, Any]:
@@ -107,6 +113,7 @@ def _details(request: HttpRequest, shown: selectors.Listed, scope: Scope) -> dic
     return {
         "entry": shown,
         "line": presenting.line(shown, zone, personal=scope.bodies),
+        **_questions(shown, scope),
         "facts": presenting.facts(shown, personal=scope.bodies),
         "link": links.link_of(shown.kind, shown.body or {}, request.user, personal=scope.bodies),
         "proof": proof,
@@ -116,6 +123,18 @@ def _details(request: HttpRequest, shown: selectors.Listed, scope: Scope) -> dic
         "drawing": presenting.drawing(proof),
         "proven": proof.holds and shown.problem != "damaged",
     }
+
+
+def _questions(shown: selectors.Listed, scope: Scope) -> dict[str, Any]:
+    """The sentence of an opened entry with links, and what one asks next."""
+    if shown.body is None:
+        return {}
+    try:
+        hrefs = questions.hrefs(shown.body, shown.kind, personal=scope.bodies)
+        said = sentences.sentence_html(shown.body, shown.kind, personal=scope.bodies, hrefs=hrefs)
+        return {"said": said, "questions": questions.about(shown.body, shown.kind, personal=scope.bodies)}
+    except EventRefused:
+        return {}
 
 
 def _asked(request: HttpRequest, filters: Filters) -> tuple[str, int]:
@@ -146,7 +165,3 @@ def _number(text: str | None) -> int | None:
     if text and text.isascii() and text.isdigit() and len(text) < 19:
         return int(text)
     return None
-
-
-def _given(data: QueryDict) -> dict[str, str]:
-    return {name: str(data[name]) for name in (*QuestionForm.base_fields, "zone") if data.get(name)}

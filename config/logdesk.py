@@ -27,6 +27,8 @@ def choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
     return {
         "actor": [(str(each.pk), each.name) for each in people],
         "camera": [(str(each.pk), _of_site(each) if several else each.name) for each in cameras],
+        "camera_zone": [(str(each.pk), each.site.time_zone) for each in cameras],
+        "site_zone": [(str(each.pk), each.time_zone) for each in sites],
         "site": [(str(each.pk), each.name) for each in sites],
         "purpose": [(each.code, each.name) for each in Purpose.objects.order_by("name")],
     }
