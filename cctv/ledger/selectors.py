@@ -31,7 +31,7 @@ def sites(allowed: SiteIds) -> "QuerySet[Site]":
 
 def lines(*, allowed: SiteIds, asked: Question = Question()) -> "QuerySet[LedgerLine]":
     """Lines of the sites that may be read, newest first. Days are those of `clocks`."""
-    found = LedgerLine.objects.select_related("site")
+    found = LedgerLine.objects.select_related("site__organisation")
     if allowed is not None:
         found = found.filter(site_id__in=allowed)
     if asked.kind:

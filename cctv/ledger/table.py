@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Iterator
 from zoneinfo import ZoneInfo
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from cctv.ledger.models import LedgerLine
@@ -18,11 +19,15 @@ def harmless(cell: str) -> str:
     return f"'{cell}" if cell.lstrip(" \u00a0\u3000").startswith(_FORMULA) else cell
 
 
-def rows(lines: Iterable[LedgerLine]) -> Iterator[str]:
-    """The file line by line, the head first."""
-    yield "\ufeff" + _row(head())
+def rows(lines: Iterable[LedgerLine], *, language: str) -> Iterator[str]:
+    """The file line by line, the head first; its own words in "ko", "ja" or "en", the lines' as they are."""
+    with translation.override(language):
+        first = _row(head())
+    yield "\ufeff" + first
     for line in lines:
-        yield _row(cells(line))
+        with translation.override(language):  # not around the yield: it is another request's thread meanwhile
+            row = _row(cells(line))
+        yield row
 
 
 def head() -> list[str]:

@@ -1,22 +1,31 @@
 """The ledger's page and its file."""
 
 import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from cctv.core import clock
-from cctv.ledger import selectors, services, table
+from cctv.ledger import print_out, selectors, services, table
+from cctv.ledger.errors import TooManyLines
 from cctv.ledger.forms import LedgerForm
+from cctv.ledger.languages import LANGUAGES
+from cctv.ledger.models import LedgerLine
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.stepup import require_step_up
 
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
 SEE = "ledger.see"
 PAGE = 40
-# As many as a browser prints without complaint.
+# As many as a browser prints without complaint, and as a document of some hundred pages holds.
 PRINTED = 2000
 _NUMBER = re.compile(r"(\d{4})-(\d{1,9})")
 
@@ -40,6 +49,9 @@ def ledger(request: Request) -> HttpResponse:
         "form": form,
         "lines": [] if form.errors else lines[:many],
         "query": urlencode(query),
+        "languages": [
+            (code, name, urlencode(query | {"language": code})) for code, name in LANGUAGES.items()
+        ],
         "asked": bool(query),
         "zone_name": selectors.clocks(allowed, asked.site).key,
         "printing": printing,
@@ -55,6 +67,44 @@ def ledger(request: Request) -> HttpResponse:
 @requires(SEE)
 def ledger_csv(request: Request) -> HttpResponseBase:
     """The same lines as a file; taking them out asks for the password again and is logged first."""
+    taken = _take_out(request)
+    if isinstance(taken, HttpResponseBase):
+        return taken
+    rows = table.rows(taken.lines.iterator(500), language=taken.language)
+    answer = StreamingHttpResponse(rows, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{taken.name}.csv"'
+    return answer
+
+
+@require_GET
+@requires(SEE)
+def ledger_pdf(request: Request) -> HttpResponseBase:
+    """The same lines on paper, across; asks for the password again and is logged first."""
+    taken = _take_out(request, most=PRINTED)
+    if isinstance(taken, HttpResponseBase):
+        return taken
+    zone = selectors.clocks(request.permissions.sites(SEE), taken.asked.site)
+    sheet = print_out.Sheet(
+        language=taken.language, asked=taken.asked, zone=zone, printed_by=request.account.name,
+        printed_at=clock.now(),
+    )  # fmt: skip
+    answer = HttpResponse(print_out.render(sheet, list(taken.lines)), content_type="application/pdf")
+    answer["Content-Disposition"] = f'attachment; filename="{taken.name}.pdf"'
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What is about to be sent; its entry in the log is durable."""
+
+    lines: "QuerySet[LedgerLine]"
+    asked: selectors.Question
+    language: str
+    name: str
+
+
+def _take_out(request: Request, *, most: int = 0) -> _Taken | HttpResponse:
+    """The lines asked for, once their taking out is logged; a page where the question cannot be answered."""
     require_step_up(request)
     allowed = request.permissions.sites(SEE)
     form = LedgerForm(request.GET, allowed=allowed)
@@ -62,9 +112,10 @@ def ledger_csv(request: Request) -> HttpResponseBase:
         return render(request, "cctv/ledger/ledger.html", {"form": form, "lines": []}, status=400)
     asked = form.question()
     found = selectors.lines(allowed=allowed, asked=asked)
-    services.log_export(
-        actor=request.account, terminal=terminal_of(request), lines=found.count(), site=asked.site
-    )
-    answer = StreamingHttpResponse(table.rows(found.iterator(500)), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="ledger-{clock.now():%Y-%m-%d}.csv"'
-    return answer
+    count = found.count()
+    if most and count > most:
+        raise TooManyLines
+    language = request.GET.get("language", "")
+    language = language if language in LANGUAGES else get_language() or "en"
+    services.log_export(actor=request.account, terminal=terminal_of(request), lines=count, site=asked.site)
+    return _Taken(found, asked, language, f"ledger-{clock.now():%Y-%m-%d}.{language}")

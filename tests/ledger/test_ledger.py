@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 from django.urls import reverse
+from django.utils import translation
 
 from accesslog.errors import LogUnavailable
 from accesslog.selectors import load_receipt
-from cctv.ledger import services, table
+from cctv.ledger import print_out, services, table, views
 from cctv.ledger.errors import LineIncomplete
 from cctv.ledger.models import LedgerLine
+from tests.core import pdftext
 from tests.people.cast import Cast, give_password
 
 NEW_YEAR_SEOUL = datetime(2026, 12, 31, 15, tzinfo=UTC)  # midnight of 1 January 2027 there
@@ -198,6 +200,41 @@ def test_the_file_opens_in_a_spreadsheet_without_calculating_anything(
     assert line["Date and time"] == "2026-12-31 23:00:00+09:00"
     newest = max(_entries("ledger.exported"))
     assert load_receipt(newest).body["lines"] == 1
+
+
+@pytest.mark.parametrize("language", ["ko", "ja", "en"])
+def test_the_ledger_is_taken_out_in_three_languages_across_the_page_with_its_head_on_each(
+    officer: Any, write: Callable[..., LedgerLine], language: str
+) -> None:
+    for n in range(30):
+        write(f"s{n}", item=f"Gate {n} 가온", recipient="Mapo police", ground="warrant 1", provided_as="USB")
+    asked = {"language": language, "first_day": "2026-12-01", "last_day": "2027-01-31"}
+    answer = officer.get(reverse("ledger-pdf"), asked)
+    assert answer["Content-Type"] == "application/pdf"
+    assert b"/MediaBox [0 0 841.89 595.28]" in answer.content
+    pages = ["".join("".join(page).split()) for page in pdftext.pages(answer.content)]
+    assert len(pages) > 1
+    with translation.override(language):
+        # A narrow column breaks its title: its first letters stand together.
+        heads = [str(column.title)[:4].split()[0] for column in print_out._columns()]
+        shown = str(LedgerLine.objects.all()[0].get_kind_display())
+    assert all(head in page for page in pages for head in heads)
+    for said in (shown, "L-2026-000030", "2026-12-01", "2027-01-31", "Mapo police", "가온", "Lee Seoyeon"):
+        assert "".join(said.split()) in "".join(pages), said
+    csv_text = b"".join(officer.get(reverse("ledger-csv"), asked).streaming_content).decode("utf-8-sig")
+    with translation.override(language):
+        assert csv_text.split(",")[0] == f'"{table.head()[0]}"'
+    assert [load_receipt(index).body["lines"] for index in _entries("ledger.exported")] == [30, 30]
+
+
+def test_more_lines_than_paper_holds_are_refused_before_anything_is_logged(
+    officer: Any, write: Callable[..., LedgerLine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PRINTED", 1)
+    write("a")
+    write("b")
+    assert officer.get(reverse("ledger-pdf")).status_code == 400
+    assert not _entries("ledger.exported")
 
 
 def _entries(kind: str) -> list[int]:
