@@ -19,6 +19,7 @@ app.autodiscover_tasks(
         "cctv.retention",
         "cctv.retention.holds",
         "cctv.retention.reconcile",
+        "cctv.retention.records",
         "cctv.vault",
     ]
 )

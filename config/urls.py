@@ -6,7 +6,7 @@ from django.urls import include, path
 
 AREAS = (
     "people", "sites", "ledger", "footage", "ingest", "retention", "retention.holds", "retention.reconcile",
-    "disclosure",
+    "retention.records", "disclosure",
 )  # fmt: skip
 
 urlpatterns = [

@@ -114,6 +114,7 @@ class Proof:
     erased_at: datetime | None
     check: "checks.Summary | None"
     sees_checks: bool
+    sees_records: bool
     may_erase: bool
 
 
@@ -128,5 +129,6 @@ def proof(request: Request, now: selectors.Overview, sites: SiteIds, zone: ZoneI
         erased_at=erasures.values_list("decided_at", flat=True).first(),
         check=checks.last(request.permissions),
         sees_checks=request.permissions.may("fsck.see"),
+        sees_records=request.permissions.everywhere("retention.see"),
         may_erase=request.permissions.may("retention.erase"),
     )

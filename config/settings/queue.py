@@ -63,6 +63,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "end-records": {
+        "task": "cctv.retention.records.tasks.end_records",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "readings": {
+        "task": "cctv.retention.records.tasks.write_readings",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "mirrors": {"task": "cctv.vault.tasks.tend_mirrors", "schedule": 60.0, "options": {"expires": 60}},
     "journal": {
         "task": "cctv.retention.tasks.compact_journal",

@@ -130,6 +130,18 @@ def certificate_in_japanese(place: Place, world: World) -> dict[str, Any]:
     return certificate(place, world) | {"language": "ja"}
 
 
+def record_class(_place: Place, _world: World) -> dict[str, Any]:
+    return {"record_class": "access"}
+
+
+def erased_records(_place: Place, _world: World) -> dict[str, Any]:
+    return {"number": "LC-2026-0001"}
+
+
+def erased_records_in_japanese(place: Place, world: World) -> dict[str, Any]:
+    return erased_records(place, world) | {"language": "ja"}
+
+
 def hold(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.hold.number}
 
@@ -302,6 +314,18 @@ MATRIX: dict[str, Row] = {
     "certificate/": Row("certificate-check", "open"),
     "certificate/key": Row("certificate-key", "open"),
     "certificate/<str:number>/": Row("certificate-public", "open", arguments=certificate),
+    # records are common to all sites; none of them has ended here, so there is no certificate
+    "retention/records/": Row("records", "everywhere", RETENTION),
+    "retention/records/rules/<slug:record_class>/": Row("record-rule", "everywhere", RULES, record_class),
+    "retention/records/certificates/<str:number>/": Row(
+        "record-erasure", "everywhere", RETENTION, erased_records, ok=404
+    ),
+    "retention/records/certificates/<str:number>/facts.json": Row(
+        "record-erasure-json", "everywhere", RETENTION, erased_records, ok=404
+    ),
+    "retention/records/certificates/<str:number>/certificate.<str:language>.pdf": Row(
+        "record-erasure-pdf", "everywhere", RETENTION, erased_records_in_japanese, ok=404
+    ),
     # the ledger
     "ledger/": Row("ledger", "any", LEDGER),
     "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
