@@ -68,12 +68,13 @@ ACTS: dict[str, tuple[str, set[str]]] = {
                         "backup.manifest", "backup.complete", "backup.noted", "backup.logged"}),
     "restore": ("wiped", {"restore.checked", "restore.begun", "restore.keys-footage", "restore.keys-records",
                           "restore.keys-put", "restore.keys", "restore.register-put", "restore.register",
-                          "restore.log-put", "restore.log", "restore.migrated", "restore.journal-replayed",
+                          "restore.log-put", "restore.log", "restore.migrated", "restore.log-recovered",
+                          "restore.journal-replayed",
                           "restore.tombstones", "restore.store", "restore.objects", "restore.counted",
                           "restore.logged", "restore.row-finished", "restore.finished"}),
     # The disk with the footage is lost as well: held objects are in the backup, others on a copy of it.
     "rebuild": ("bare", {"storage.marked", "restore.store", "restore.object", "restore.objects"}),
-    "mend": ("damaged", {"fsck.logged", "fsck.deleted", "ratchet.keyring"}),
+    "mend": ("damaged", {"fsck.logged", "fsck.deleted"}),
 }  # fmt: skip
 
 
