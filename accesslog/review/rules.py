@@ -218,7 +218,8 @@ class AgainAndAgain(Rule):
 
     def says(self) -> str:
         return _(
-            "Every %(times)dth time that a person opens the same camera within %(days)d days."
+            "The time by which a person has opened the same camera %(times)d times within %(days)d days, and"
+            " then each time after %(times)d more."
         ) % {"times": self.times, "days": self.days}  # fmt: skip
 
 
@@ -326,7 +327,10 @@ class Refused(Rule):
         }  # fmt: skip
 
     def says(self) -> str:
-        return _("Every %(times)dth refusal of the same person, or terminal, within %(minutes)d minutes.") % {
+        return _(
+            "The refusal by which a person, or a terminal, was refused %(times)d times within %(minutes)d"
+            " minutes."
+        ) % {
             "times": self.times, "minutes": self.minutes
         }  # fmt: skip
 

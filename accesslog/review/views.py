@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -41,12 +41,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     rows = selectors.overview(reviewer)
     flat = [month for _site, found in rows for month in found]
     waiting = [month for month in flat if selectors.waits(month)]
+    columns = sorted({month.month for month in flat}, reverse=True)
     context = {
-        "rows": rows,
+        "rows": [
+            (site, [{month.month: month for month in found}.get(each) for each in columns])
+            for site, found in rows
+        ],
         "waiting": sorted(waiting, key=lambda month: (month.due, month.site.name)),
         "others": [m for m in flat if m.state == selectors.BEGUN and not selectors.waits(m)],
         "overdue": sum(month.overdue for month in flat),
-        "months": [month.first_day for month in max((found for _s, found in rows), key=len, default=[])],
+        "columns": [date(int(each[:4]), int(each[5:]), 1) for each in columns],
     }
     return render(request, "accesslog/review/overview.html", context)
 
