@@ -6,6 +6,7 @@ from accesslog import views
 from accesslog.desk import views as desk
 
 urlpatterns = [
+    path("", include("accesslog.outside.urls")),
     path("", include("accesslog.publish.urls")),
     path("", include("accesslog.review.urls")),
     path("log/", views.log, name="log"),

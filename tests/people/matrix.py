@@ -352,6 +352,9 @@ MATRIX: dict[str, Row] = {
     "log/": Row("log", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),
     # the world publishes nothing
+    "log/<int:index>/proof": Row("log_proof", "site", LOG, entry, refused=404),
+    "log/check/": Row("log_check", "any", LOG, refused=404),
+    "log/check/lethe_verify.py": Row("log_program", "any", LOG, refused=404),
     "log/public/checkpoint": Row("log_checkpoint", "any", LOG, ok=404, refused=404),
     "log/public/tile/<path:path>": Row("log_tile", "any", LOG, tile, ok=404, refused=404),
     "log/public/key": Row("log_key", "any", LOG, refused=404),

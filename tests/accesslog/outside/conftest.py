@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.accesslog.test_pages import reader
+
+__all__ = ["folder", "reader"]
+
 
 @pytest.fixture
 def folder(settings: Any, access_log: str, tmp_path: Path) -> Path:
