@@ -68,7 +68,7 @@ def end_a_connection(dice: random.Random) -> None:
 def test_invariant_5_what_64_appenders_heard_is_there_once_in_one_line_whoever_dies():
     if connections["log"].vendor != "postgresql":
         pytest.skip("several processes share a log on PostgreSQL")
-    seconds = 60 if os.environ.get("LETHE_FAULTS") == "all" else 5
+    seconds = 60 if os.environ.get("LETHE_TEST_FAULTS") == "all" else 5
     ends = time.monotonic() + seconds
     slots = [Slot(number, ends) for number in range(PROCESSES)]
     for slot in slots:
