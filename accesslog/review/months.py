@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 _MONTH = re.compile(r"(20\d\d|21\d\d)-(0[1-9]|1[0-2])\Z")
@@ -27,6 +27,11 @@ def bounds(month: str, zone: str) -> tuple[datetime, datetime]:
     where = ZoneInfo(zone)
     after = (year + 1, 1) if number == 12 else (year, number + 1)
     return datetime(year, number, 1, tzinfo=where), datetime(*after, 1, tzinfo=where)
+
+
+def first_day(month: str) -> date:
+    """Its first day."""
+    return date(int(month[:4]), int(month[5:]), 1)
 
 
 def previous(month: str) -> str:

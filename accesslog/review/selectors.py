@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accesslog import conf, presenting, selectors, sentences
+from accesslog import conf, presenting, registry, selectors, sentences
 from accesslog.errors import EventRefused
 from accesslog.models import Flag, Review, ReviewItem
 from accesslog.review import judging, services
-from accesslog.review.months import back_to, bounds, month_of
+from accesslog.review.months import back_to, bounds, first_day, month_of
 from accesslog.review.roles import Reviewer, ReviewSite
 from accesslog.types import from_us
 
@@ -45,7 +45,7 @@ class Month:
 
     @property
     def first_day(self) -> date:
-        return date(int(self.month[:4]), int(self.month[5:]), 1)
+        return first_day(self.month)
 
     @property
     def path(self) -> str:
@@ -65,6 +65,7 @@ class Item:
     row: ReviewItem
     line: presenting.Line
     plain: str  # the sentence as text
+    facts: Sequence[tuple[str, str]]  # (label, value) of what the sentence leaves out
     whys: Sequence[tuple[str, str]]  # (name of the rule, why it fired)
     capacity: str  # as what the reader decides on it: OFFICER, AUDITOR or ""
     decided_by: str = ""
@@ -244,10 +245,28 @@ def _item(
     decided = from_us(row.decided_us).astimezone(zone) if row.decided_us else None
     plain = presenting.problem(entry) if entry.body is None else _plain(entry, personal=personal)
     return Item(
-        row, line, plain, whys, reviewer.capacity(site, row.actor), said_by(row) if personal else "", decided,
+        row, line, plain, _facts(entry, personal=personal), whys, reviewer.capacity(site, row.actor),
+        said_by(row) if personal else "", decided,
         None if said is None else str(said.get("comment", "")) if personal else "",
         own=row.actor == reviewer.id, for_auditor=row.actor in site.officers,
     )  # fmt: skip
+
+
+def _facts(entry: selectors.Listed, *, personal: bool) -> list[tuple[str, str]]:
+    """What a reviewer asks next and the sentence may not say: the reason, the case, from where."""
+    body = entry.body or {}
+    purpose = body.get("purpose")
+    reason = body.get("reason") or (purpose.get("reason") if isinstance(purpose, Mapping) else "")
+    given = {"reason": reason, "case": body.get("case"), "terminal": body.get("terminal")}
+    try:
+        event_type = registry.get(entry.kind)
+    except EventRefused:
+        return []
+    return [
+        (presenting.label(name), str(value))
+        for name, value in given.items()
+        if isinstance(value, str) and value and (personal or name not in event_type.personal)
+    ]
 
 
 def _plain(entry: selectors.Listed, *, personal: bool) -> str:

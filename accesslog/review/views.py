@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -50,7 +50,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "waiting": sorted(waiting, key=lambda month: (month.due, month.site.name)),
         "others": [m for m in flat if m.state == selectors.BEGUN and not selectors.waits(m)],
         "overdue": sum(month.overdue for month in flat),
-        "columns": [date(int(each[:4]), int(each[5:]), 1) for each in columns],
+        "columns": [months.first_day(each) for each in columns],
     }
     return render(request, "accesslog/review/overview.html", context)
 
@@ -91,7 +91,7 @@ def month(request: HttpRequest, site: str, month: str) -> HttpResponse:
     personal = _personal(request)
     first, end = (found.first, found.end) if found else reviews.span(place, month)
     context: dict[str, Any] = {
-        "site": place, "path": site, "month": month, "day": months.bounds(month, place.zone)[0],
+        "site": place, "path": site, "month": month, "day": months.first_day(month),
         "asked": asked, "review": found, "charts": charts.charts(place, first, end, personal=personal),
         "personal": personal, "may_sign": place.id in reviewer.officer,
         "over": timezone.now() >= months.bounds(month, place.zone)[1], "languages": paper.LANGUAGES,
@@ -149,7 +149,7 @@ def sign(request: HttpRequest, site: str, month: str) -> HttpResponse:
         )  # fmt: skip
         return redirect("log_review_month", site, month)
     context = {
-        "site": place, "path": site, "month": month, "day": months.bounds(month, place.zone)[0],
+        "site": place, "path": site, "month": month, "day": months.first_day(month),
         "review": found, "items": len(rows), "fine": rows.count(ReviewItem.FINE),
         "follow_up": rows.count(ReviewItem.FOLLOW_UP), "left": rows.count(ReviewItem.OPEN),
     }  # fmt: skip

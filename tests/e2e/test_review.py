@@ -148,7 +148,7 @@ def test_a_month_is_reviewed_with_the_keyboard_and_signed(last_month: None, cast
     if "reauthenticate" in page.url:
         page.fill("[name=password]", PASSWORD)
         page.keyboard.press("Enter")
-    expect(page.get_by_text("1 are to be followed up")).to_be_visible()
+    expect(page.get_by_text("To be followed up: 1.")).to_be_visible()
     sound(page)
     page.get_by_role("button", name="Sign").click()
     expect(page.get_by_text("Unchanged since")).to_be_visible()

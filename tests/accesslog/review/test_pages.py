@@ -69,7 +69,8 @@ def test_from_the_list_to_the_signature(log: Log, reader: Reader) -> None:
     assert officer.post(f"{MARCH}sign/").status_code == 409
     auditor.post(f"{MARCH}entries/{own}/", {"verdict": "fine"})
     assert auditor.post(f"{MARCH}sign/").status_code == 403
-    assert "2 are fine, 1 are to be followed up." in text(officer, f"{MARCH}sign/")
+    assert "Baram Hub for March 2026" in (page := text(officer, f"{MARCH}sign/"))
+    assert "Fine: 2. To be followed up: 1." in page
     hooks.STEPPED.clear()
     assert officer.post(f"{MARCH}sign/", {"comment": "done"}).status_code == 302
     assert list(hooks.STEPPED) == [f"{MARCH}sign/"]

@@ -151,7 +151,7 @@ def test_a_review_is_signed_once_everything_is_decided_and_never_changes_again(
     with pytest.raises(Error, match="a signed review stays"), transaction.atomic(using="log"):
         Review.objects.filter(pk=review.pk).update(entries=1)
     with pytest.raises(Error, match="a signed review stays"), transaction.atomic(using="log"):
-        Review.objects.filter(pk=review.pk)._raw_delete("log")  # type: ignore[attr-defined]
+        Review.objects.filter(pk=review.pk)._raw_delete("log")
 
 
 TAMPERINGS: dict[str, Any] = {
