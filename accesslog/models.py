@@ -108,6 +108,11 @@ class LogIndex(models.Model):
         db_table = "log_index"
         indexes = [
             *map(_by, ("actor", "camera", "site", "purpose", "case", "terminal")),
+            models.Index(
+                fields=["actor", "site", "index"],
+                name="log_index_by_actor_site",
+                condition=Q(actor__isnull=False),
+            ),
             # By the bucket of footage that a span starts in, each in the order of the entries.
             models.Index(
                 "camera",

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 from accesslog import receipts, registry
-from accesslog.desk import groups, search
+from accesslog.desk import groups, probes, search
 from accesslog.desk.filters import EVERY_KIND as EVERY_KIND
 from accesslog.desk.filters import GROUP
 from accesslog.desk.filters import Filters as Filters
@@ -119,7 +119,7 @@ def numbers(*, filters: Filters, scope: Scope, before: int | None = None, limit:
 def people(indexes: Sequence[int]) -> int:
     """How many people these entries are of."""
     with reading():
-        return search.people_of(indexes)
+        return probes.people_of(indexes)
 
 
 def opened(indexes: Sequence[int]) -> list[Listed]:
@@ -143,7 +143,7 @@ def listed(stored: StoredEntry) -> Listed:
 
 def first_index_at(time_us: int) -> int:
     """The index of the first entry at or after a time. Times never fall, so this bisects over the key."""
-    return search.first_at(time_us, end=_end())
+    return probes.first_at(time_us, end=_end())
 
 
 def _end() -> int:
@@ -174,7 +174,7 @@ def _kinds(asked: str) -> tuple[str, ...] | None:
         return None
     if asked and not asked.startswith(GROUP):
         return (asked,)
-    found = search.kinds_in_log()
+    found = probes.kinds_in_log()
     if asked:
         wanted = groups.group(asked.removeprefix(GROUP))
         return tuple(each for each in found if wanted is not None and wanted.holds(each))

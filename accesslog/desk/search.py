@@ -15,17 +15,19 @@ their own. Hand-written SQL, because the order of execution is the point.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connections, transaction
 
 from accesslog import conf, spans
+from accesslog.desk.probes import rows, run
 from accesslog.spans import BUCKET_BITS, LONG_CLASS
 
 BUCKET = f"(footage_from_us >> {BUCKET_BITS})"
 MAX_ARMS = 300
+# So many kinds are worth a list of their own; more are looked up entry by entry.
+FEW_KINDS = 3
 COLUMNS = {
     "actor": "actor_id", "camera": "camera_id", "site": "site_id", "purpose": "purpose",
     "case": "case_id", "terminal": "terminal",
@@ -75,49 +77,16 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Lists in the order of entry numbers: conditions on `table`, each answered by `index`."""
+    """Lists in the order of entry numbers: conditions on `table`, each answered by `index`.
+
+    `holds` are the parts of the question that they answer: names of ids, "sites", "footage", "kinds".
+    """
 
     name: str
     table: str
     arms: tuple[Sql, ...]
     index: str
-
-
-def kinds_in_log() -> list[str]:
-    """The kinds that the log holds, by one index probe each."""
-    return [
-        row[0]
-        for row in _rows(
-            "WITH RECURSIVE k(kind) AS (SELECT min(kind) FROM log_entry UNION ALL SELECT "
-            "(SELECT min(kind) FROM log_entry WHERE kind > k.kind) FROM k WHERE k.kind IS NOT NULL) "
-            "SELECT kind FROM k WHERE kind IS NOT NULL"
-        )
-    ]
-
-
-def first_at(time_us: int, *, end: int) -> int:
-    """The first entry below `end` at or after a time, else `end`: a bisection within one statement."""
-    text = (
-        "WITH RECURSIVE s(low, high) AS (SELECT CAST(0 AS bigint), CAST(%s AS bigint) UNION ALL "
-        "SELECT CASE WHEN e.time_us < %s THEN (low + high) / 2 + 1 ELSE low END, "
-        "CASE WHEN e.time_us < %s THEN high ELSE (low + high) / 2 END "
-        "FROM s LEFT JOIN log_entry e ON e.entry_index = (low + high) / 2 WHERE low < high) "
-        "SELECT low FROM s WHERE low >= high"
-    )
-    return int(_rows(text, [end, time_us, time_us])[0][0])
-
-
-def people_of(entries: Sequence[int]) -> int:
-    """How many people these entries are of."""
-    if not entries:
-        return 0
-    listed = ", ".join(f"({int(each)})" for each in entries)
-    return int(
-        _rows(
-            f"WITH c(n) AS (VALUES {listed}) SELECT count(DISTINCT r.actor_id) FROM c "
-            "JOIN log_index r ON r.id >= (c.n << 16) AND r.id < ((c.n + 1) << 16)"
-        )[0][0]
-    )
+    holds: frozenset[str]
 
 
 class Search:
@@ -130,6 +99,12 @@ class Search:
         self._whole: list[int] | None = None
         if question.low >= question.high or question.kinds == () or question.sites == ():
             self._whole = []
+
+    @property
+    def _sites(self) -> tuple[str, ...] | None:
+        """The only sites that it can be about."""
+        site = self._asked.equals.get("site")
+        return self._asked.sites if site is None else (site,)
 
     @property
     def whole(self) -> list[int] | None:
@@ -155,10 +130,18 @@ class Search:
     def _steer(self) -> None:
         """PostgreSQL: walk indexes in their order; a plan that sorts everything first is never the better."""
         if self._vendor == "postgresql":
-            for name in ("bitmapscan", "seqscan", "hashjoin", "hashagg"):
-                _run(f"SET LOCAL enable_{name} = off")
-            _run("SET LOCAL max_parallel_workers_per_gather = 0")
-            _run("SET LOCAL jit = off")
+            for name in (
+                "bitmapscan",
+                "seqscan",
+                "hashjoin",
+                "hashagg",
+                "sort",
+                "incremental_sort",
+                "material",
+            ):
+                run(f"SET LOCAL enable_{name} = off")
+            run("SET LOCAL max_parallel_workers_per_gather = 0")
+            run("SET LOCAL jit = off")
 
     # ------------------------------------------------------------------ which list drives
 
@@ -179,33 +162,37 @@ class Search:
     def _drivers(self) -> list[Driver]:
         asked, found = self._asked, []
         for name, value in asked.equals.items():
-            if not (name == "camera" and asked.has_footage):
+            if name == "actor" and self._sites is not None:
+                arms = tuple(Sql("actor_id = %s AND site_id = %s", (value, each)) for each in self._sites)
+                own = frozenset({"actor", "site", "sites"})
+                found.append(Driver("actor", "log_index", arms, "log_index_by_actor_site", own))
+            elif not (name == "camera" and asked.has_footage):
                 column = COLUMNS[name]
                 arm = Sql(f"{column} = %s", (value,))
-                found.append(Driver(name, "log_index", (arm,), f"log_index_by_{name}"))
+                found.append(Driver(name, "log_index", (arm,), f"log_index_by_{name}", frozenset({name})))
         if asked.has_footage:
             found.append(self._footage(asked.equals.get("camera")))
         if asked.sites is not None and "site" not in asked.equals:
             arms = tuple(Sql("site_id = %s", (each,)) for each in asked.sites)
-            found.append(Driver("sites", "log_index", arms, "log_index_by_site"))
+            found.append(Driver("sites", "log_index", arms, "log_index_by_site", frozenset({"sites"})))
         if asked.kinds is not None:
             arms = tuple(Sql("kind = %s", (each,)) for each in asked.kinds)
-            found.append(Driver("kinds", "log_entry", arms, "log_entry_by_kind"))
+            found.append(Driver("kinds", "log_entry", arms, "log_entry_by_kind", frozenset({"kinds"})))
         if not found:
-            found.append(Driver("all", "log_entry", (Sql(""),), ""))
+            found.append(Driver("all", "log_entry", (Sql(""),), "", frozenset()))
         return sorted(found, key=lambda each: _ORDER.index(each.name) if each.name in _ORDER else 0)
 
     def _entries(self, driver: Driver) -> set[int] | None:
         """The entries of a short list, None for a longer one."""
         text, values = self._any_order(driver, "entry_index")
-        found = [row[0] for row in _rows(f"{text} LIMIT {_SHORT}", values)] if text else []
+        found = [row[0] for row in rows(f"{text} LIMIT {_SHORT}", values)] if text else []
         return set(found) if len(found) < _SHORT else None
 
     def _length(self, driver: Driver) -> int:
         """How many rows a list has, counted up to `_LONG`."""
         text, values = self._any_order(driver, "1")
         counted = f"SELECT count(*) FROM (SELECT 1 FROM ({text}) u LIMIT {_LONG}) c"
-        return int(_rows(counted, values)[0][0]) if text else 0
+        return int(rows(counted, values)[0][0]) if text else 0
 
     def _any_order(self, driver: Driver, what: str) -> tuple[str, list[Any]]:
         within = _within(driver.table, self._asked.low, self._asked.high)
@@ -222,7 +209,7 @@ class Search:
         there = "EXISTS (SELECT 1 FROM log_entry e WHERE e.entry_index = c.n)"
         matches = where.text or there
         text = f"WITH c(n) AS (VALUES {listed}) SELECT DISTINCT n FROM c WHERE {matches} ORDER BY n DESC"
-        return [row[0] for row in _rows(text, where.values)]
+        return [row[0] for row in rows(text, where.values)]
 
     def _of_kind(self, column: str) -> Sql:
         kinds = self._asked.kinds
@@ -233,16 +220,56 @@ class Search:
     # ------------------------------------------------------------------ walking it
 
     def _walk(self, driver: Driver, low: int, high: int, order: str, limit: int) -> list[int]:
-        rest = _within(driver.table, low, high) & self._rest(driver)
-        # Each arm comes in order and is cut, so that the whole is merged as it goes.
-        cut = f" ORDER BY entry_index {order} LIMIT {limit}"
+        within = _within(driver.table, low, high)
+        end = f" ORDER BY entry_index {order}"
+        cut = f"{end} LIMIT {limit}"
+        check = Sql("")
+        if self._vendor == "postgresql":
+            # The lists are intersected within their indexes; only what is in all of them is looked at.
+            rest, check = within & self._in_lists(driver, low, high), self._check(driver)
+        else:
+            rest = within & self._rest(driver)
         what = "DISTINCT entry_index" if driver.table == "log_index" else "entry_index"
-        arms = [self._select(driver, arm, rest, what, cut) for arm in driver.arms]
+        # Each arm comes in order and is cut, so that the whole is merged as it goes.
+        arms = [self._select(driver, arm, rest, what, end if check.text else cut) for arm in driver.arms]
         text = arms[0].text
         if len(arms) > 1:
             parts = " UNION ALL ".join(f"SELECT * FROM ({each.text}) arm" for each in arms)
-            text = f"SELECT DISTINCT entry_index FROM ({parts}) u{cut}"
-        return [row[0] for row in _rows(text, [value for each in arms for value in each.values])]
+            text = f"SELECT DISTINCT entry_index FROM ({parts}) u{end if check.text else cut}"
+        if check.text:
+            text = f"SELECT entry_index FROM ({text}) n WHERE {check.text}{cut}"
+        return [row[0] for row in rows(text, [value for each in (*arms, check) for value in each.values])]
+
+    def _in_lists(self, driver: Driver, low: int, high: int) -> Sql:
+        """That the other lists have an entry of the driver's, too: told by their indexes alone."""
+        asked, found = self._asked, Sql("")
+
+        def listed(table: str, condition: str, values: tuple[Any, ...]) -> Sql:
+            within = _within("l", low, high)
+            same = f"l.entry_index = {driver.table}.entry_index AND {within.text}"
+            return Sql(
+                f"EXISTS (SELECT 1 FROM {table} l WHERE {condition} AND {same})", (*values, *within.values)
+            )
+
+        for name, value in asked.equals.items():
+            if name not in driver.holds:
+                found &= listed("log_index", f"{COLUMNS[name]} = %s", (value,))
+        if asked.sites is not None and "sites" not in driver.holds:
+            marks = ", ".join(["%s"] * len(asked.sites))
+            found &= listed("log_index", f"site_id IN ({marks})", asked.sites)
+        if asked.kinds is not None and len(asked.kinds) <= FEW_KINDS and driver.table != "log_entry":
+            found &= listed("log_entry", self._of_kind("l.kind").text, asked.kinds)
+        return found
+
+    def _check(self, driver: Driver) -> Sql:
+        """What the lists leave open: that one row has it all, and kinds where they are many."""
+        asked, found = self._asked, Sql("")
+        parts = {*asked.equals, *(["sites"] if asked.sites is not None else [])}
+        if (asked.has_footage and "footage" not in driver.holds) or not parts <= driver.holds:
+            found &= self._has_row("n.entry_index")
+        if asked.kinds is not None and len(asked.kinds) > FEW_KINDS and driver.table != "log_entry":
+            found &= self._of_kind("(SELECT e.kind FROM log_entry e WHERE e.entry_index = n.entry_index)")
+        return found
 
     def _select(self, driver: Driver, arm: Sql, rest: Sql, what: str, end: str = "") -> Sql:
         hint = f" INDEXED BY {driver.index}" if driver.index and self._vendor == "sqlite" else ""
@@ -259,17 +286,17 @@ class Search:
             return self._has_row("log_entry.entry_index")
         # A scalar subquery, so that nothing joins (and sorts) the whole lists.
         own = "(SELECT e.kind FROM log_entry e WHERE e.entry_index = log_index.entry_index)"
-        return self._row_conditions(driver.name) & self._of_kind(own)
+        return self._row_conditions(driver.holds) & self._of_kind(own)
 
-    def _row_conditions(self, driving: str) -> Sql:
+    def _row_conditions(self, held: frozenset[str]) -> Sql:
         asked, found = self._asked, Sql("")
         for name, value in asked.equals.items():
-            if name != driving and not (driving == "footage" and name == "camera"):
+            if name not in held:
                 found &= Sql(f"{COLUMNS[name]} = %s", (value,))
-        if asked.sites is not None and driving != "sites":
+        if asked.sites is not None and "sites" not in held:
             marks = ", ".join(["%s"] * len(asked.sites))
             found &= Sql(f"site_id IN ({marks})", asked.sites)
-        if asked.has_footage and driving != "footage":
+        if asked.has_footage and "footage" not in held:
             found &= self._overlap()
         return found
 
@@ -278,7 +305,7 @@ class Search:
 
         The columns are hidden from the planners (`|| ''`, `+ 0`), who would rather read another list whole.
         """
-        rows = self._row_conditions("")
+        rows = self._row_conditions(frozenset())
         hidden = re.sub(r"\b(\w+_id|purpose|terminal)\b", r"(r.\1 || '')", rows.text)
         hidden = re.sub(r"\b(footage_\w+_us|span_class)\b", r"(r.\1 + 0)", hidden)
         within = f"r.id >= ({entry} << 16) AND r.id < (({entry} + 1) << 16)"
@@ -308,7 +335,8 @@ class Search:
             arms = [*arms[1 - MAX_ARMS :], oldest]
         arms.append(of_camera & Sql(f"span_class >= {LONG_CLASS}") & overlap)
         index = "log_index_by_camera_bucket" if camera else "log_index_by_bucket"
-        return Driver("footage", "log_index", tuple(arms), index)
+        own = frozenset({"footage", "camera"} if camera else {"footage"})
+        return Driver("footage", "log_index", tuple(arms), index, own)
 
     def _buckets(self, short: Sql) -> list[int]:
         """The buckets of the span that hold anything, by one index probe each, oldest first."""
@@ -327,19 +355,8 @@ class Search:
             f"WITH RECURSIVE b(n) AS (SELECT ({least}) UNION ALL SELECT ({next_one}) FROM b "
             "WHERE b.n IS NOT NULL AND b.n < %s) SELECT n FROM b WHERE n IS NOT NULL AND n <= %s"
         )
-        return [row[0] for row in _rows(text, [*short.values, low, *short.values, high, high])]
+        return [row[0] for row in rows(text, [*short.values, low, *short.values, high, high])]
 
 
 def _within(table: str, low: int, high: int) -> Sql:
     return Sql(f"{table}.entry_index >= %s AND {table}.entry_index < %s", (low, high))
-
-
-def _rows(text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-    with connections[conf.database()].cursor() as cursor:
-        cursor.execute(text, list(values))
-        return list(cursor.fetchall())
-
-
-def _run(text: str) -> None:
-    with connections[conf.database()].cursor() as cursor:
-        cursor.execute(text)

@@ -18,6 +18,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="logindex",
             index=models.Index(
+                fields=["actor", "site", "index"], name="log_index_by_actor_site",
+                condition=models.Q(actor__isnull=False),
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="logindex",
+            index=models.Index(
                 "camera", BUCKET, *SPAN, name="log_index_by_camera_bucket",
                 condition=models.Q(span_class__lt=4, camera__isnull=False),
             ),
