@@ -1,9 +1,10 @@
-"""The doctor's look at what is published of the access log: signed, in time, and copied?"""
+"""The doctor's look at what is published of the access log: signed, in time, copied, and witnessed?"""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from accesslog.outside import witness
 from accesslog.publish import condition
 from accesslog.publish.condition import CopyCondition
 from cctv.core.doctor import Finding, bad, ok, register, warn
@@ -53,3 +54,27 @@ def _copy(copy: CopyCondition) -> Finding:
             % {"why": copy.trouble or "?"},
         )  # fmt: skip
     return ok(code, _("The copy %(folder)s of the published log is up to date.") % folder)
+
+
+@register
+def witnesses() -> Iterator[Finding]:
+    """Does every witness still sign, and none refuse?"""
+    for each in witness.last_outcomes():
+        about = {"name": each.witness, "ours": each.ours, "theirs": each.theirs or 0}
+        if each.what in witness.REFUSALS:
+            text = _(
+                "The witness %(name)s, who knows %(theirs)d entries, refuses to sign the log of %(ours)d."
+            )
+            yield bad(
+                "log.witness_refused", text % about,
+                why=_("It has seen another log: the database was put back, or entries were rewritten."),
+                mend=_("Keep all as it is; run “manage.py log verify --against” with a kept checkpoint."),
+            )  # fmt: skip
+        elif each.what in (witness.MISCONFIGURED, witness.BROKEN) or each.is_silent:
+            yield warn(
+                "log.witness", _("The witness %(name)s does not sign the log.") % about,
+                why=_("Nobody outside sees at once if the log is put back or rewritten."),
+                mend=each.detail or _("Ask whoever runs it, and check LETHE_LOG_WITNESSES."),
+            )  # fmt: skip
+        else:
+            yield ok("log.witness", _("The witness %(name)s signs the log.") % about)

@@ -13,7 +13,7 @@ import base64
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
@@ -56,7 +56,10 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of asking a witness: a word of the above, our size, its size if it said one, in words."""
+    """What came of asking a witness: a word of the above, our size, its size if it said one, in words.
+
+    `signed_us` is when it last gave a signature; 0 if it never did.
+    """
 
     witness: str
     what: str
@@ -64,6 +67,12 @@ class Outcome:
     theirs: int | None = None
     detail: str = ""
     time_us: int = 0
+    signed_us: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has signed nothing for a quarter of an hour."""
+        return time.time_ns() // 1000 - self.signed_us > SILENT_US
 
 
 def configured() -> list[Witness]:
@@ -94,7 +103,8 @@ def cosign() -> list[Outcome]:
         return []
     try:
         with files.lock(folder / LOCK, patience_s=0):
-            outcomes = [_ask(each, signed) for each in witnesses]
+            before = {each.witness: each.signed_us for each in last_outcomes()}
+            outcomes = [_dated(_ask(each, signed), before.get(each.name, 0)) for each in witnesses]
             _remember(folder, outcomes)
     except files.Busy:
         return []
@@ -213,6 +223,10 @@ def _last_signed(name: str) -> int:
 
 def _outcome(witness: Witness, what: str, ours: int, theirs: int | None, detail: str = "") -> Outcome:
     return Outcome(witness.name, what, ours, theirs, detail, time.time_ns() // 1000)
+
+
+def _dated(outcome: Outcome, before_us: int) -> Outcome:
+    return replace(outcome, signed_us=outcome.time_us if outcome.what == SIGNED else before_us)
 
 
 def _remember(folder: Path, outcomes: Sequence[Outcome]) -> None:

@@ -240,3 +240,39 @@ def test_without_witnesses_nothing_is_asked_or_published(folder: Path):
     log_note()
     assert witness.cosign() == []
     assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "severity"),
+    [
+        (lambda: (200, {}, cosigned_by("stranger.example")), "log.witness", "OK"),
+        (lambda: (404, {}, b""), "log.witness", "WARN"),
+        (lambda: (503, {}, b""), "log.witness", "WARN"),  # it never signed
+        (lambda: (422, {}, b""), "log.witness_refused", "BAD"),
+    ],
+)
+def test_the_doctor_says_how_the_witnesses_do(
+    folder: Path, settings: Any, stranger: str, answer: Callable[[], Any], code: str, severity: str
+):
+    from config import doctor_log
+
+    log_note()
+    Stranger.answer = answer()
+    settings.ACCESSLOG_WITNESSES = [f"{WITNESS} {stranger}"]
+    witness.cosign()
+    assert [(each.code, each.severity.name) for each in doctor_log.witnesses()] == [(code, severity)]
+
+
+def test_a_witness_that_signed_a_moment_ago_may_be_away_for_a_while(
+    folder: Path, settings: Any, stranger: str, monkeypatch: pytest.MonkeyPatch
+):
+    log_note()
+    settings.ACCESSLOG_WITNESSES = [f"{WITNESS} {stranger}"]
+    Stranger.answer = (200, {}, cosigned_by("stranger.example"))
+    witness.cosign()
+    Stranger.answer = (503, {}, b"")
+    witness.cosign()
+    (outcome,) = witness.last_outcomes()
+    assert (outcome.what, outcome.is_silent) == ("unreachable", False)
+    monkeypatch.setattr(witness, "SILENT_US", -1)
+    assert outcome.is_silent
