@@ -4,9 +4,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.internal import ratelimit
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from cctv.people import services
+from cctv.people import services, signals
 from cctv.people.actors import terminal_of
 
 
@@ -22,7 +23,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         return terminal_of(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse an account that was tried too often: from this address, or from all together."""
+        """Refuse, and enter, who was tried too often: from this address, or from all together."""
+        try:
+            self._limit(request, **credentials)
+        except ValidationError:
+            signals.locked_out(request, str(credentials.get("email") or credentials.get("username") or ""))
+            raise
+
+    def _limit(self, request: HttpRequest, **credentials: Any) -> None:
         super().pre_authenticate(request, **credentials)
         anywhere = ratelimit.consume(
             request,

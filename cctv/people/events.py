@@ -98,12 +98,17 @@ for _kind, _sentence, _icon in (
     ("account.signed_in", _("{actor} signed in at {terminal}."), "user"),
     ("account.signed_out", _("{actor} signed out at {terminal}."), "signout"),
     ("account.sign_in_failed", _("A sign-in as {actor} failed at {terminal}."), "warn"),
+    (
+        "account.locked_out",
+        _("Sign-ins as {actor} at {terminal} were refused after too many failures."),
+        "warn",
+    ),
 ):
     register(
         EventType(
             kind=_kind,
             required=frozenset({"actor", "terminal"}),
-            optional=frozenset(),
+            optional=frozenset({"repeated"} if _kind == "account.locked_out" else ()),
             sentence=_sentence,
             personal=frozenset({"actor", "terminal"}),
             icon=_icon,

@@ -80,7 +80,7 @@ def note(request: HttpRequest, account: Account, status: int) -> None:
     match, site = request.resolver_match, _site(request)
     page, terminal = (match.view_name if match else ""), terminal_of(request)
     key = (str(account.pk), terminal, page, str(site.pk) if site else "")
-    repeated = _repeated(key)
+    repeated = since_last(key)
     if repeated is None:
         return
     body: dict[str, Any] = {
@@ -98,13 +98,12 @@ def note(request: HttpRequest, account: Account, status: int) -> None:
     try:
         append(kind="access.refused", body=body, index=[index])
     except AccessLogError:
-        with _lock:
-            _told.pop(key, None)  # the next one is the first again
+        forget(key)
         raise
 
 
-def _repeated(key: Key) -> int | None:
-    """How often it was refused since the last entry; None when that was a moment ago."""
+def since_last(key: Key) -> int | None:
+    """How often this was refused since its last entry; None if that was just now."""
     now = monotonic()
     with _lock:
         told = _told.get(key)
@@ -116,6 +115,12 @@ def _repeated(key: Key) -> int | None:
         if len(_told) > KEPT:
             _told.popitem(last=False)
         return told.since if told else 0
+
+
+def forget(key: Key) -> None:
+    """Its entry could not be written: the next refusal is the first again."""
+    with _lock:
+        _told.pop(key, None)
 
 
 def _site(request: HttpRequest) -> Any:

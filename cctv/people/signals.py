@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from accesslog import IndexFields
 from accesslog.errors import LogUnavailable
 from accesslog.services import append
+from cctv.people import refused
 from cctv.people.actors import terminal_of
 from cctv.people.models import Account
 
@@ -42,6 +43,21 @@ def _sign_in_failed(credentials: dict[str, Any], request: HttpRequest | None = N
     _append("account.sign_in_failed", request, Account.objects.filter(email=email).first())
 
 
+def locked_out(request: HttpRequest, email: str) -> None:
+    """Too many failures: enter it once in a while. Nobody is let in either way, so a log that is down is told
+    to the administrator only.
+    """
+    account = Account.objects.filter(email=email.lower()).first()
+    key = (str(account.pk) if account else "", terminal_of(request), "account_login", "")
+    if (repeated := refused.since_last(key)) is None:
+        return
+    try:
+        _append("account.locked_out", request, account, **({"repeated": repeated} if repeated else {}))
+    except LogUnavailable as error:
+        refused.forget(key)
+        log.warning("a lock-out was not logged: %s", error)
+
+
 def _signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
     if not isinstance(user, Account):
         return
@@ -51,11 +67,11 @@ def _signed_out(request: HttpRequest | None, user: Any, **_: Any) -> None:
         log.warning("a sign-out was not logged: %s", error)
 
 
-def _append(kind: str, request: HttpRequest | None, account: Account | None) -> None:
+def _append(kind: str, request: HttpRequest | None, account: Account | None, **more: int) -> None:
     terminal = (terminal_of(request) if request else "") or "?"
     known = (
         {} if account is None else {"id": str(account.pk), "name": account.name, "employer": account.employer}
     )
     who = NOBODY | known
     fields = IndexFields(actor=str(account.pk) if account else "", terminal=terminal)
-    append(kind=kind, body={"actor": who, "terminal": terminal}, index=[fields])
+    append(kind=kind, body={"actor": who, "terminal": terminal, **more}, index=[fields])

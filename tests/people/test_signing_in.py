@@ -12,7 +12,7 @@ from accesslog import selectors
 from accesslog import services as log
 from accesslog.errors import AccessLogError, BodyTooLarge, LogUnavailable
 from accesslog.models import LogEntry
-from cctv.people import services, signals
+from cctv.people import refused, services, signals
 from cctv.people.models import Account, RoleGrant
 from cctv.people.policy import permissions_of
 from tests.people.cast import PASSWORD, Cast
@@ -24,6 +24,7 @@ SignIn = Callable[..., Client]
 @pytest.fixture(autouse=True)
 def no_rate_limits() -> None:
     cache.clear()
+    refused._told.clear()
 
 
 def last() -> Any:
@@ -92,6 +93,10 @@ def test_too_many_failures_lock_the_sign_in_even_for_the_right_password(cast: Ca
         post_login(client, "operator@example.org", "wrong")
     post_login(client, "operator@example.org", PASSWORD)
     assert "_auth_user_id" not in client.session
+    assert (last().kind, last().body["actor"]["id"]) == ("account.locked_out", str(cast.operator.pk))
+    entered = last().index
+    post_login(client, "operator@example.org", "wrong")
+    assert last().index == entered, "once in a while is enough"
 
 
 def test_who_fails_elsewhere_keeps_nobody_out(cast: Cast, client: Client) -> None:
