@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 SEE = "ledger.see"
 PAGE = 40
-# As many as a browser prints without complaint, and as a document of some hundred pages holds.
+# As many as a browser prints without complaint.
 PRINTED = 2000
+# As many as a document of a hundred pages holds, which takes some seconds to set.
+ON_PAPER = 1000
 _NUMBER = re.compile(r"(\d{4})-(\d{1,9})")
 
 
@@ -80,7 +82,7 @@ def ledger_csv(request: Request) -> HttpResponseBase:
 @requires(SEE)
 def ledger_pdf(request: Request) -> HttpResponseBase:
     """The same lines on paper, across; asks for the password again and is logged first."""
-    taken = _take_out(request, most=PRINTED)
+    taken = _take_out(request, most=ON_PAPER)
     if isinstance(taken, HttpResponseBase):
         return taken
     zone = selectors.clocks(request.permissions.sites(SEE), taken.asked.site)

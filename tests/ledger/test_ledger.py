@@ -230,7 +230,7 @@ def test_the_ledger_is_taken_out_in_three_languages_across_the_page_with_its_hea
 def test_more_lines_than_paper_holds_are_refused_before_anything_is_logged(
     officer: Any, write: Callable[..., LedgerLine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(views, "PRINTED", 1)
+    monkeypatch.setattr(views, "ON_PAPER", 1)
     write("a")
     write("b")
     assert officer.get(reverse("ledger-pdf")).status_code == 400

@@ -56,6 +56,7 @@ class Document:
         """`foot` stands on every page, beside its number; a document in English may be about Japan."""
         page_width, self._page_height = (LONG, SHORT) if landscape else (SHORT, LONG)
         self._width_mm = page_width - 2 * LEFT
+        self._wraps: dict[tuple[str, float, float], list[str]] = {}
         self._han = han or (faces.JAPANESE if language == "ja" else faces.KOREAN)
         self._foot = faces.clean(foot)
         pdf = self._pdf = _Pages(orientation="landscape" if landscape else "portrait", format="A4")
@@ -160,9 +161,12 @@ class Document:
         return float(self._pdf.get_string_width(text))
 
     def _wrapped(self, text: str, width: float, size: float) -> list[str]:
-        cleaned = faces.clean(text)
-        self._face(cleaned, size)
-        return faces.wrap(cleaned, width, self._measure)
+        known = (text, width, size)
+        if known not in self._wraps:  # a long table says the same in row after row
+            cleaned = faces.clean(text)
+            self._face(cleaned, size)
+            self._wraps[known] = faces.wrap(cleaned, width, self._measure)
+        return self._wraps[known]
 
     def _lines(self, text: str, *, size: float, tone: str = "", bold: bool = False) -> None:
         height = size * MM_PER_PT * LEADING

@@ -36,9 +36,15 @@ def letters(face: str) -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
+@cache
+def _drawable() -> frozenset[int]:
+    """What one of the faces can draw, but for the letter that stands for the number of pages."""
+    return (letters(KOREAN) | letters(JAPANESE)) - {ord(PAGES)}
+
+
 def clean(text: str) -> str:
     """Composed, without control characters, and with a mark for what neither face can draw."""
-    known = (letters(KOREAN) | letters(JAPANESE)) - {ord(PAGES)}
+    known = _drawable()
     composed = normalize("NFC", text)
     kept = (" " if letter in "\t\r\u00a0" else letter for letter in composed)
     return "".join(

@@ -96,7 +96,7 @@ def pairs(erasure: RecordErasure) -> list[tuple[str, str]]:
         (_("Kept for"), words.rule(facts)),
         (_("Carried out by"), _("Automatic run.")),
         (_("Keys destroyed"), words.keys(facts)),
-        (_("Kept, and why"), words.keys_left(facts)),
+        (_("Keys that stay, and why"), words.keys_left(facts)),
     ]
 
 
@@ -118,7 +118,7 @@ def expert_pairs(erasure: RecordErasure) -> list[tuple[str, str]]:
         (_("Keys"), ", ".join(facts["keys"])),
         (_("Log entries"), ", ".join(entries)),
         (_("SHA-256 of the facts"), bytes(erasure.facts_sha256).hex()),
-        (_("Issued"), f"{issued} UTC"),
+        (_("Issued"), issued),
     ]
 
 

@@ -11,7 +11,7 @@ from accesslog.selectors import reading
 from accesslog.types import from_us
 from cctv.core import clock
 from cctv.retention.records import ending, rules
-from cctv.retention.records.extent import extent
+from cctv.retention.records.extent import Extent, extent
 from cctv.retention.records.models import RecordClass, RecordErasure, RecordRule
 
 
@@ -39,10 +39,8 @@ def kept(record_class: str, now: datetime | None = None) -> Kept:
     """One class. LogUnavailable."""
     now = now or clock.now()
     force = rules.in_force(record_class, now)
-    month = pruning.first_kept_month(now, force.months)
-    due = extent(record_class, month)
-    next_month = month if not due.is_empty else _month_after(month)
-    coming = due if not due.is_empty else extent(record_class, next_month)
+    oldest_at = oldest(record_class)
+    coming = _next(record_class, pruning.first_kept_month(now, force.months), oldest_at)
     open_rows = RecordErasure.objects.filter(record_class=record_class).exclude(state=ending.DONE)
     return Kept(
         record_class=record_class,
@@ -52,9 +50,9 @@ def kept(record_class: str, now: datetime | None = None) -> Kept:
         reason=force.reason,
         least=rules.least(record_class),
         advised=rules.advised(record_class),
-        oldest_at=oldest(record_class),
-        next_month=_month_before(next_month),
-        next_at=now if not due.is_empty else _first_of_next(now),
+        oldest_at=oldest_at,
+        next_month=_plus(coming.kept_from, -1),
+        next_at=max(now, pruning.month_start(_plus(coming.kept_from, force.months))),
         next_records=coming.records,
         next_rows=coming.rows,
         coming=rules.coming(record_class, now),
@@ -80,15 +78,19 @@ def oldest(record_class: str) -> datetime | None:
         return from_us(LogEntry.objects.values_list("time_us", flat=True).get(pk=first))
 
 
-def _month_after(month: str) -> str:
+def _next(record_class: str, kept_from: str, oldest_at: datetime | None) -> Extent:
+    """What ends next: now, with this month's end, or else when the oldest record's month is over."""
+    due = extent(record_class, kept_from)
+    if not due.is_empty:
+        return due
+    coming = extent(record_class, _plus(kept_from, 1))
+    if coming.is_empty and oldest_at is not None:
+        return extent(record_class, max(_plus(f"{oldest_at:%Y-%m}", 1), coming.kept_from))
+    return coming
+
+
+def _plus(month: str, months: int) -> str:
+    """The month ("YYYY-MM") so many months later."""
     year, number = map(int, month.split("-"))
-    return f"{year + number // 12:04d}-{number % 12 + 1:02d}"
-
-
-def _month_before(month: str) -> str:
-    year, number = map(int, month.split("-"))
-    return f"{year - (number == 1):04d}-{12 if number == 1 else number - 1:02d}"
-
-
-def _first_of_next(now: datetime) -> datetime:
-    return pruning.month_start(_month_after(f"{now:%Y-%m}"))
+    count = year * 12 + number - 1 + months
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"

@@ -47,7 +47,7 @@ def test_the_page_says_how_long_and_what_ends_next(officer: Client, archive: Arc
     assert f"up to and including {archive.month(37)}" in page
     services.end_due()
     page = text(officer.get(reverse("records")))
-    assert f"up to and including {archive.month(36)}" in page
+    assert f"up to and including {archive.month(14)}" in page, "the oldest that is left"
     assert "LC-" in page
 
 
