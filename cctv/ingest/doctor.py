@@ -1,10 +1,12 @@
-"""Clear frames that Lethe never wrote: recorders' folders on disks that keep what was deleted."""
+"""Clear frames that Lethe never wrote, on disks that keep what was deleted; and roots that are late."""
 
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from cctv.core import clock
 from cctv.core.doctor import Finding, bad, ok, register, warn
+from cctv.ingest import hours
 from cctv.ingest.models import Source
 from cctv.vault import facts as vault
 
@@ -30,3 +32,18 @@ def sources() -> Iterator[Finding]:
             why=_("A deleted file can be read again from a disk; certificates say UNKNOWN for it."),
             mend=_("Mount a tmpfs at the folder, or let the recorder upload."),
         )  # fmt: skip
+
+
+@register
+def hour_roots() -> Iterator[Finding]:
+    """Does the log say what came in, hour by hour?"""
+    code = "ingest.hours"
+    if (since := hours.overdue()) is None:
+        yield ok(code, _("The log has the roots of what came in, hour by hour."))
+        return
+    yield bad(
+        code,
+        _("The log lacks roots of what came in since %(hour)s.") % {"hour": clock.rfc3339(since)},
+        why=_("An export of footage since then cannot prove that it is unchanged."),
+        mend=_("See that the worker runs and the log can be written; what is missing is then made up for."),
+    )

@@ -34,6 +34,8 @@ log = logging.getLogger("cctv.ingest")
 
 # For clocks of several hosts that differ a little; commits under way are waited for (see `_leaves`).
 GRACE = timedelta(minutes=1)
+# When a root that is not there is said to be missing.
+LATE = 2 * HOUR
 # Trees in one run: a long gap is made up for in several.
 MOST = 2000
 # Rows looked at in one run for segments that are still there.
@@ -52,6 +54,20 @@ def close_hours(*, most: int = MOST) -> int:
         written += close_hour(hour)
         hour += HOUR
     return written
+
+
+def overdue() -> datetime | None:
+    """The last hour with a root (or the first with a leaf), where hours after it wait for theirs too long."""
+    hour = _first_open()
+    if hour is None:
+        return None
+    begins = hour + HOUR if HourRoot.objects.filter(hour=hour).exists() else hour
+    waiting = Segment.objects.filter(
+        ingest_leaf__isnull=False,
+        ingested_at__gte=begins,
+        ingested_at__lt=clock.floor_hour(clock.now()) - LATE,
+    )
+    return hour if waiting.exists() else None
 
 
 def _first_open() -> datetime | None:

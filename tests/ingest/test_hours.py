@@ -15,9 +15,10 @@ from accesslog.services import append
 from accesslog.types import to_us
 from cctv.core import clock
 from cctv.core.clock import HOUR
+from cctv.core.doctor import Severity
 from cctv.footage import sealed
 from cctv.footage.models import Segment
-from cctv.ingest import hours, leaves
+from cctv.ingest import doctor, hours, leaves
 from cctv.ingest.errors import NotProvable, NotProvableYet
 from cctv.ingest.models import HourRoot
 from cctv.vault import services as vault
@@ -127,6 +128,17 @@ def test_an_hour_ends_after_its_grace_and_an_empty_one_has_no_root(office, varia
     with clock.pretend(end + 20 * HOUR):
         assert hours.close_hours() == 0
     assert len(roots()) == 1
+
+
+def test_the_doctor_says_when_roots_are_missing(office, variant):
+    assert [each.severity for each in doctor.hour_roots()] == [Severity.OK]
+    office.admit(variant())
+    with later(2 * HOUR):
+        assert [each.severity for each in doctor.hour_roots()] == [Severity.OK]
+    with later(4 * HOUR):
+        assert [each.severity for each in doctor.hour_roots()] == [Severity.BAD]
+        hours.close_hours()
+        assert [each.severity for each in doctor.hour_roots()] == [Severity.OK]
 
 
 def test_while_the_log_is_down_no_root_is_kept(office, variant, monkeypatch):
