@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from accesslog.errors import AccessLogError
 from cctv.core.errors import LetheError
 from cctv.retention.backup import restoring
 from cctv.retention.backup.models import Restore
@@ -54,7 +55,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             self._say(restoring.replay_only() if options["replay"] else self._restore(options))
-        except LetheError as error:
+        except (LetheError, AccessLogError) as error:
             raise CommandError(str(error)) from error
 
     def _restore(self, options: dict[str, Any]) -> Restore:

@@ -4,6 +4,7 @@
     begun      `restore.json` lies in the home: nothing serves now          repeat: goes on
     keys       both rings taken from the mirror, never over newer ones      repeat: the same
     databases  the register, then the log; each in one step                 repeat: skipped when done
+    published  entries of the log since then, from its published files    repeat: goes on
     replay     journal, holds, erasures, certificates, tombstones           repeat: changes nothing
     objects    held ciphertext, surviving footage, where missing            repeat: skipped when there
     logged     the entry `register.restored`                                repeat: by its event id
@@ -21,6 +22,7 @@ from uuid import UUID
 from django.conf import settings
 
 from accesslog.models import LogHead
+from accesslog.publish import recovery
 from accesslog.services import append, close
 from cctv.core import clock
 from cctv.core.ids import new_id
@@ -95,7 +97,10 @@ def _bring_up_to_date(
     manifest: Manifest | None = None,
     begun: Progress | None = None,
 ) -> Restore:
-    """Replay, put objects back, log, and only then let it serve."""
+    """Put the log's published entries back, replay, put objects back, log, and only then let it serve."""
+    # Before the first append: an entry below what was signed would fork what outsiders hold.
+    recovery.recover()
+    reached("restore.log-recovered")
     counts = replay.replay()
     if request is not None and manifest is not None:
         counts["objects"] = objects.put_back(request.backup, manifest, footage=request.footage)

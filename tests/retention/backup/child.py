@@ -284,7 +284,8 @@ def play(command: dict[str, Any]) -> Any:
     receipt = append(
         kind="tests.shown",
         body={
-            "actor": {"id": str(actor.pk)}, "camera": {"id": str(row.camera_id)},
+            "actor": {"id": str(actor.pk), "name": actor.name, "role": "privacy_officer"},
+            "camera": {"id": str(row.camera_id), "code": row.camera.code, "name": row.camera.name},
             "from": clock.rfc3339(row.starts_at), "to": clock.rfc3339(row.ends_at, round_up=True),
         },
     )  # fmt: skip
@@ -302,18 +303,28 @@ def play(command: dict[str, Any]) -> Any:
 
 def sentences(command: dict[str, Any]) -> Any:
     """Verify the whole log with its bodies open; how many there are, and the kinds."""
-    from accesslog.models import LogEntry
+    from accesslog.models import LogBody, LogEntry
     from accesslog.selectors import load_receipt
     from accesslog.verify import verify
 
     report = verify()
     assert report.finding is None, report.finding
-    bodies = [load_receipt(index).body for index in LogEntry.objects.values_list("pk", flat=True)]
+    rows = LogBody.objects.values_list("pk", flat=True).order_by("pk")
+    bodies = [load_receipt(index).body for index in rows]
     return {
         "size": report.size, "bodies": report.bodies, "root": report.root.hex(),
         "kinds": list(LogEntry.objects.order_by("pk").values_list("kind", flat=True)),
         "reasons": [body["hold"]["name"] for body in bodies if "hold" in body],
     }  # fmt: skip
+
+
+def root_of(command: dict[str, Any]) -> Any:
+    """The root over the first entries of the log."""
+    from accesslog.merkle import tree_root
+    from accesslog.models import LogEntry
+
+    leaves = LogEntry.objects.filter(pk__lt=command["first"]).order_by("pk")
+    return tree_root(bytes(leaf) for leaf in leaves.values_list("leaf_hash", flat=True)).hex()
 
 
 def facts(command: dict[str, Any]) -> Any:
@@ -367,7 +378,7 @@ ACTS = {
     act.__name__: act
     for act in (
         prepare, chatter, named, orphans, put_database, recovery_key, segment, hold, release, purge,
-        manage, play, sentences, facts, secrets, shorten,
+        manage, play, sentences, facts, secrets, shorten, root_of,
     )
 }  # fmt: skip
 

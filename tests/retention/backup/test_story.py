@@ -149,6 +149,30 @@ def test_a_lost_machine_is_put_back_elsewhere_and_what_was_purged_stays_dead(sto
     dead_for(story, [annex.home, story.backup, tmp_path / "mirror"])
 
 
+def test_the_log_of_a_lost_machine_goes_on_from_the_published_files_of_its_mirror(machines, tmp_path):
+    mirror = tmp_path / "mirror"
+    office = machines("office", mirror=mirror)
+    office.do("prepare")
+    made = office.do("segment", hours=400)
+    place = json.loads(office.manage("backup", str(tmp_path / "backups"), "--json"))["place"]
+    before = office.do("sentences")
+    hold = office.do("hold", segment=made["id"], minutes=1)
+    office.do("release", hold=hold["id"], minutes=2)
+    signed = office.manage("log", "publish", minutes=3).split("\n")
+    size, root = int(signed[1]), base64.b64decode(signed[2]).hex()
+    assert size > before["size"]
+    office.wipe()
+    annex = machines("annex", mirror=mirror, footage=tmp_path / "disk")
+    annex.manage("restore", place, "--mirror", str(mirror), minutes=10)
+    told = annex.do("sentences", minutes=10)
+    assert told["kinds"].count("log.recovered") == 1
+    # A backup does not have its own entry.
+    assert told["bodies"] == told["size"] - (size - (before["size"] - 1))
+    assert told["kinds"].index("log.recovered") == size, "before anything else was logged"
+    assert annex.do("root_of", first=size, minutes=10) == root
+    assert annex.manage("log", "publish", minutes=11).split("\n")[0] == signed[0], "one log, one origin"
+
+
 def test_without_the_footage_the_held_clip_of_the_backup_still_plays(story, machines, tmp_path):
     story.office.wipe()
     annex = machines("annex", mirror=tmp_path / "mirror")
