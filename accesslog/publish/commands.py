@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from accesslog import conf
-from accesslog.publish import files, recovery, rounds
+from accesslog.errors import AccessLogError
+from accesslog.publish import copies, files, recovery, rounds
 
 ACTIONS = ("publish", "key", "recover", "accept-loss")
 
@@ -31,16 +32,24 @@ def run(command: BaseCommand, action: str, options: dict[str, Any]) -> None:
     if conf.folder() is None:
         raise CommandError(_("The log is not published: ACCESSLOG_FOLDER is not set."))
     try:
-        text = {"publish": _publish, "key": _key, "recover": _recover, "accept-loss": _accept}[action](
-            options
-        )
+        if action == "publish":
+            _publish(command)
+            return
+        text = {"key": _key, "recover": _recover, "accept-loss": _accept}[action](options)
     except files.Busy as error:
         raise CommandError(_("Another process is publishing. Try again.")) from error
     command.stdout.write(text, ending="")
 
 
-def _publish(_options: dict[str, Any]) -> str:
-    return rounds.publish(noted=True) or _("The log is empty.") + "\n"
+def _publish(command: BaseCommand) -> None:
+    """One round, and one look at each copy; a copy that fails is said, and is no failure of the round."""
+    command.stdout.write(rounds.publish(noted=True) or _("The log is empty.") + "\n", ending="")
+    for copy in conf.copies():
+        try:
+            copies.bring_up(copy)
+        except (AccessLogError, OSError) as error:
+            text = _("The copy %(folder)s is behind: %(error)s") % {"folder": copy, "error": error}
+            command.stderr.write(text)
 
 
 def _key(_options: dict[str, Any]) -> str:
