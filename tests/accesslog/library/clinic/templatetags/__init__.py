@@ -1,0 +1,1 @@
+"""What the pages of the log need from the project around it."""

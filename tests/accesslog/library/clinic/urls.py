@@ -1,0 +1,5 @@
+"""The log is all there is."""
+
+from django.urls import include, path
+
+urlpatterns = [path("", include("accesslog.urls"))]
