@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
@@ -114,6 +114,18 @@ def index_at(moment: datetime) -> int:
             else:
                 high = middle
     return low
+
+
+def gap_at(index: int) -> timedelta:
+    """How long the log was silent before that entry; nothing at its ends. LogUnavailable.
+
+    An entry was made no later than the next one. Before a long silence nobody knows how much later than its
+    time says: the machine was off, or its clock was behind until somebody mended it.
+    """
+    with reading():
+        entries = LogEntry.objects.using(conf.database()).filter(pk__in=(index - 1, index))
+        times = list(entries.order_by("pk").values_list("time_us", flat=True))
+    return timedelta(microseconds=times[1] - times[0]) if len(times) == 2 else timedelta()
 
 
 def scope(keep: str, before: str) -> Scope:

@@ -1,7 +1,7 @@
 """Records end each night: what the rules in force say, when nothing speaks against it."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import DatabaseError, IntegrityError
 
@@ -18,6 +18,8 @@ from cctv.retention.records.models import RecordClass, RecordErasure
 
 log = logging.getLogger("cctv.retention.records")
 
+# Hours and days have entries of their own wherever Lethe runs.
+SILENCE = timedelta(days=31)
 STANDS_STILL = (LetheError, AccessLogError, DatabaseError, OSError)
 
 
@@ -62,6 +64,14 @@ def _end_class(record_class: str) -> list[RecordErasure]:
     return touched
 
 
+def silent_before(index: int) -> bool:
+    """Whether the log was silent for so long before its first entry that is to stay that nobody can tell when
+    the entries before were made: by a clock that was behind, records of today would end. They wait until what
+    came after the silence is old enough itself.
+    """
+    return pruning.gap_at(index) > SILENCE
+
+
 def unfinished(record_class: str) -> list[RecordErasure]:
     """Ends that were begun and are not done, oldest first."""
     rows = RecordErasure.objects.filter(record_class=record_class).exclude(state=ending.DONE)
@@ -74,7 +84,7 @@ def _plan(record_class: str, now: datetime) -> RecordErasure | None:
     if RecordErasure.objects.filter(record_class=record_class, kept_from__gte=kept_from).exists():
         return None
     what = extent(record_class, kept_from)
-    if what.is_empty:
+    if what.is_empty or silent_before(what.below):
         return None
     try:
         return ending.begin(what, now)

@@ -24,7 +24,9 @@ from tests.retention.people import people
 from tests.retention.yard import Yard
 
 KINDS = {"access": "test.seen", "permission": "test.granted_role", "ledger": "test.lined"}
-for _class, _kind in KINDS.items():
+TICK = "test.tick"
+PAUSE = timedelta(days=25)
+for _class, _kind in (*KINDS.items(), ("always", TICK)):
     register(
         EventType(
             kind=_kind, required=frozenset({"text"}), optional=frozenset(), sentence="{text}", keep=_class
@@ -40,6 +42,8 @@ class Archive:
     stand: Callable[[datetime | None], None]
     made: dict[tuple[str, str], Receipt] = field(default_factory=dict)
     officer: Account | None = None
+    ran: datetime | None = None
+    ticking: bool = True
 
     @property
     def home(self) -> Any:
@@ -55,13 +59,25 @@ class Archive:
         for ago in sorted(months_ago, reverse=True):
             month = self.month(ago)
             at = pruning.month_start(month) + timedelta(days=9)
-            self.stand(at)
+            self._run_on(at)
             for record_class, kind in KINDS.items():
                 body = {"text": f"Kim Minji {record_class} {month}"}
                 index = [IndexFields(actor="minji", site="seoul")]
                 self.made[record_class, month] = append(kind=kind, body=body, index=index)
             self._rows(month, at)
-        self.stand(None)
+        self._run_on(None)
+
+    def _run_on(self, until: datetime | None) -> None:
+        """Let the log's clock run, with something to say every few weeks, as where Lethe always runs."""
+        self.ran = self.ran or self.yard.now - timedelta(days=62 * 31)
+        while self.ticking and self.ran < (until or self.yard.now) - PAUSE:
+            self.ran += PAUSE
+            self.stand(self.ran)
+            append(kind=TICK, body={"text": "tick"})
+        self.ran = until or self.yard.now
+        self.stand(until)
+        if until is None and self.ticking:
+            append(kind=TICK, body={"text": "tick"})
 
     def _rows(self, month: str, at: datetime) -> None:
         site, camera = self.yard.sites[0], self.yard.cameras[0]
@@ -91,8 +107,8 @@ class Archive:
 
 @pytest.fixture
 def log_clock(monkeypatch: pytest.MonkeyPatch) -> dict[str, datetime]:
-    """The log's own clock, which stands in 2015 to begin with: its times never fall."""
-    stands = {"at": datetime(2015, 1, 1, tzinfo=UTC)}
+    """The log's own clock, which stands five years ago to begin with: its times never fall."""
+    stands = {"at": datetime.now(UTC) - timedelta(days=62 * 31)}
     clocked = SimpleNamespace(time_ns=lambda: to_us(stands["at"]) * 1000)
     monkeypatch.setattr(records, "time", clocked)
     monkeypatch.setattr(writer, "time", clocked)

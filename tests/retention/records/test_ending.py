@@ -95,6 +95,8 @@ def test_a_key_that_a_longer_kept_class_still_needs_stays_and_the_certificate_sa
 ) -> None:
     from accesslog import records, writer
 
+    archive.ticking = False
+    monkeypatch.setattr(services, "SILENCE", timedelta.max)
     with monkeypatch.context() as before_there_were_classes:
         for module in (records, writer):
             before_there_were_classes.setattr(module, "period_of", lambda at_us, _: records.month_of(at_us))
@@ -145,6 +147,20 @@ def test_control_with_a_trusted_clock_the_same_records_end(archive: Archive) -> 
     archive.yard.move(timedelta(days=3000))
     assert {row.state for row in services.end_due()} == {"done"}
     assert readable(archive) == set()
+
+
+def test_invariant_7_what_was_logged_before_a_clock_was_mended_does_not_end_early(archive: Archive) -> None:
+    archive.ticking = False  # a clock that stood years behind, until it was set: nothing was logged between
+    archive.fill(61)
+    archive.ticking = True
+    archive.ran = archive.yard.now
+    archive.fill(0)
+    assert services.end_due() == []
+    assert readable(archive) == set(archive.made)
+    archive.yard.move(timedelta(days=36 * 31))
+    archive.fill(0)
+    assert {row.record_class for row in services.end_due()} == {"access", "permission"}
+    assert ("access", archive.month(36 + 61)) not in readable(archive)
 
 
 class Killed(BaseException):
