@@ -284,9 +284,17 @@ class Search:
             if not self._asked.needs_rows:
                 return Sql("")
             return self._has_row("log_entry.entry_index")
-        # A scalar subquery, so that nothing joins (and sorts) the whole lists.
-        own = "(SELECT e.kind FROM log_entry e WHERE e.entry_index = log_index.entry_index)"
-        return self._row_conditions(driver.holds) & self._of_kind(own)
+        rest = self._row_conditions(driver.holds)
+        if self._asked.kinds is not None and len(self._asked.kinds) <= FEW_KINDS:
+            same = "e.entry_index = log_index.entry_index"
+            listed = self._of_kind("e.kind")
+            return rest & Sql(
+                f"EXISTS (SELECT 1 FROM log_entry e WHERE {listed.text} AND {same})", listed.values
+            )
+        # A scalar subquery: many kinds are told by the entry itself.
+        return rest & self._of_kind(
+            "(SELECT e.kind FROM log_entry e WHERE e.entry_index = log_index.entry_index)"
+        )
 
     def _row_conditions(self, held: frozenset[str]) -> Sql:
         asked, found = self._asked, Sql("")

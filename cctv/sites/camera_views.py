@@ -21,7 +21,7 @@ from cctv.sites.forms import CameraForm, RuleForm
 from cctv.sites.jurisdictions import profile_of
 from cctv.sites.models import Camera, Organisation, Purpose, Site
 from cctv.sites.schedules import write_hours
-from cctv.sites.views import CHANGE, GET_POST, RULE, SEE, form_page, retire_page
+from cctv.sites.views import ASK, CHANGE, GET_POST, RULE, SEE, form_page, retire_page
 from cctv.templatetags._times import absolute, localise
 
 
@@ -42,6 +42,7 @@ def register_camera(request: Request, camera_code: str) -> HttpResponse:
         "history": selectors.history(camera),
         "may_change": in_use and request.permissions.may(CHANGE, site_id=camera.site_id),
         "may_rule": in_use and request.permissions.may(RULE, site_id=camera.site_id),
+        "may_ask": request.permissions.may(ASK, site_id=camera.site_id),
     }
     return render(request, "cctv/sites/camera.html", context)
 

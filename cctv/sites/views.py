@@ -20,6 +20,7 @@ from cctv.sites.forms import PurposeForm, SiteChangeForm, SiteForm, ZoneForm
 from cctv.sites.models import Organisation, Purpose, Site
 
 SEE, CHANGE, RULE = "register.see", "register.change", "retention.rule"
+ASK = "log.read"
 GET_POST = ["GET", "POST"]
 
 
@@ -70,6 +71,7 @@ def register_site(request: Request, site_code: str) -> HttpResponse:
         "history": selectors.history(site),
         "may_change": _may(request, CHANGE, site) and site.retired_at is None,
         "may_rule": _may(request, RULE, site) and site.retired_at is None,
+        "may_ask": _may(request, ASK, site),
         "may_duty": _may(request, duty.ACTION, site) and site.retired_at is None,
         "duty": duty.hours_of(site),
     }

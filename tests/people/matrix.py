@@ -350,6 +350,8 @@ MATRIX: dict[str, Row] = {
     "holds/<str:number>/prolong/": Row("hold-prolong", "site", DECIDING, hold),
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
+    "log/export.csv": Row("log_csv", "any", LOG, refused=404),
+    "log/export.pdf": Row("log_pdf", "any", LOG, refused=404),
     "log/<int:index>/": Row("log_entry", "site", LOG, entry, refused=404),
     # the world publishes nothing
     "log/<int:index>/proof": Row("log_proof", "site", LOG, entry, refused=404),

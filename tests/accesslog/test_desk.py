@@ -1,0 +1,190 @@
+"""Taking an answer out, what to ask next, and how many people an answer is of."""
+
+import csv
+import io
+import re
+from typing import Any
+
+import pytest
+
+from accesslog import IndexFields, Scope, services
+from accesslog.desk import exports
+from accesslog.desk.groups import groups
+from accesslog.models import LogEntry
+from accesslog.selectors import load_receipt
+from tests.accesslog.cast import COVERED, TEN, cover, covered, index_of, note
+from tests.accesslog.test_pages import Reader, get, reader, rows, text
+
+__all__ = ["reader"]
+
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.usefixtures("access_log"),
+]
+
+
+@pytest.fixture(autouse=True)
+def confirmed(settings: Any) -> None:
+    """The reader has just given the password."""
+    settings.ACCESSLOG_STEP_UP = ""
+
+
+def taken(response: Any) -> list[list[str]]:
+    """The rows of a CSV answer."""
+    data = b"".join(response.streaming_content).decode()
+    assert data.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(data[1:])))
+
+
+def entries_of(table: list[list[str]]) -> list[list[str]]:
+    return table[next(n for n, row in enumerate(table) if row[:1] == ["Entry"]) + 1 :]
+
+
+def test_a_table_holds_the_answer_the_question_and_the_root(reader: Reader):
+    cover(actor="minji", camera="gate2")
+    cover(actor="jihoon", camera="dock5")
+    response = reader().get("/log/export.csv", {"actor": "minji"})
+    assert "attachment" in response["Content-Disposition"]
+    table = taken(response)
+    head = dict(row for row in table if len(row) == 2)
+    assert "done by Minji" in head["Question"]
+    assert re.fullmatch(r"[0-9a-f]{64}", head["Root of the log (SHA-256)"])
+    assert head["Entries"] == "1"
+    [row] = entries_of(table)
+    assert row[0] == "0"
+    assert row[4:7] == ["Minji", "operator", ""]
+    assert row[9] == TEN.isoformat(" ", "seconds")
+    assert row[-1] == load_receipt(0).leaf_hash.hex()
+
+
+def test_invariant_1_taking_out_is_logged_before_the_first_byte(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+):
+    for n in range(3):
+        cover(minute=n)
+    client = reader()
+    response = client.get("/log/export.csv", {"camera": "gate2"})
+    entry = LogEntry.objects.get(kind="log.exported")
+    body = load_receipt(entry.index).body
+    assert (body["entries"], body["format"], body["query"]) == (3, "csv", {"camera": "gate2"})
+    assert len(entries_of(taken(response))) == 3
+
+    def down(**_: Any) -> None:
+        from accesslog.errors import LogUnavailable
+
+        raise LogUnavailable
+
+    monkeypatch.setattr(services, "append", down)
+    for form in ("csv", "pdf"):
+        refused = client.get(f"/log/export.{form}")
+        assert refused.status_code == 503
+        assert b"Minji" not in refused.content
+
+
+def test_what_is_left_out_is_said(reader: Reader, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(exports.MOST, "csv", 2)
+    monkeypatch.setattr(exports, "CHUNK", 1)
+    for n in range(4):
+        cover(minute=n)
+    table = taken(reader().get("/log/export.csv", {"kind": COVERED}))
+    assert [row[0] for row in entries_of(table)] == ["3", "2"]
+    assert [
+        "Not complete",
+        "Only the newest 2 entries are here; there are more. Ask about a shorter time.",
+    ] in table
+
+
+def test_a_cell_never_calculates(reader: Reader):
+    note("=1+1", index=[IndexFields(actor="minji")])
+    services.append(kind=COVERED, body=covered(case="@SUM(A1)"), index=[index_of()])
+    for row in entries_of(taken(reader().get("/log/export.csv"))):
+        assert not any(cell.startswith(("=", "+", "-", "@")) for cell in row)
+
+
+def test_a_table_without_the_right_to_bodies_names_nobody(reader: Reader):
+    services.append(kind=COVERED, body=covered(terminal="10.0.0.7"), index=[index_of()])
+    response = reader(Scope(all_sites=True, bodies=False)).get("/log/export.csv")
+    data = b"".join(response.streaming_content).decode()
+    assert "Minji" not in data
+    assert "10.0.0.7" not in data
+    assert "People and terminals: your role does not show them." in data
+
+
+def test_the_paper_is_a_pdf_and_only_where_the_project_makes_one(reader: Reader, settings: Any):
+    cover(actor="minji")
+    client = reader()
+    made = client.get("/log/export.pdf", {"actor": "minji"})
+    assert made.content.startswith(b"%PDF-")
+    assert load_receipt(1).body["format"] == "pdf"
+    settings.ACCESSLOG_PDF = ""
+    assert client.get("/log/export.pdf").status_code == 404
+
+
+def test_invariant_8_nothing_is_taken_out_of_a_log_that_does_not_exist(reader: Reader):
+    cover(actor="minji", site="baram")
+    cover(actor="jihoon", site="osaka")
+    assert reader(None).get("/log/export.csv").status_code == 404
+    part = reader(Scope(all_sites=False, sites=frozenset({"baram"}), bodies=True))
+    assert [row[0] for row in entries_of(taken(part.get("/log/export.csv")))] == ["0"]
+
+
+def test_taking_out_asks_who_is_there(reader: Reader, settings: Any):
+    settings.ACCESSLOG_STEP_UP = "cctv.people.stepup.require_step_up"
+    response = reader().get("/log/export.csv")
+    assert "/reauthenticate/" in response["Location"]
+    assert not LogEntry.objects.filter(kind="log.exported").exists()
+
+
+def test_a_wrong_question_takes_nothing_out(reader: Reader):
+    wrong = {"seen_from": "2026-11-14T10:00", "seen_to": "2026-11-14T09:00"}
+    assert reader().get("/log/export.csv", wrong).status_code == 400
+    assert not LogEntry.objects.filter(kind="log.exported").exists()
+
+
+def test_the_quick_question_becomes_the_whole_one(reader: Reader):
+    cover(camera="gate2", minute=3)
+    cover(camera="gate2", minute=30)
+    quick = {"camera": "gate2", "day": "2026-11-14", "after": "10:00", "until": "10:10", "kind": ""}
+    response = reader().get("/log/", quick)
+    assert response.status_code == 302
+    assert "footage_from=2026-11-14T10%3A00" in response["Location"]
+    assert not LogEntry.objects.filter(kind="log.queried").exists()
+    assert rows(get(reader(), response["Location"])) == [0]
+    whole_day = reader().get("/log/", {**quick, "after": "", "until": ""})
+    assert rows(get(reader(), whole_day["Location"])) == [1, 0]
+
+
+def test_the_count_is_of_people_and_entries(reader: Reader):
+    for actor in ("minji", "jihoon"):
+        for n in range(40):
+            cover(actor=actor, minute=n)
+    client = reader()
+    assert "2 people, in 80 entries." in text(get(client, "/log/", kind=COVERED))
+    assert "1 person, in 40 entries." in text(get(client, "/log/", actor="minji"))
+    nameless = reader(Scope(all_sites=True, bodies=False), email="other@example.org")
+    assert "80 entries." in text(get(nameless, "/log/", kind=COVERED))
+
+
+def test_an_entry_leads_to_the_next_questions(reader: Reader, settings: Any):
+    settings.ACCESSLOG_GROUPS = ""
+    services.append(kind=COVERED, body=covered(case="7", minute=0), index=[index_of(case="7")])
+    page = get(reader(), "/log/0/")
+    for question in ("Who saw this minute?", "What did Minji see?", "Everything about case 7"):
+        assert question in page
+    assert re.search(r'<a href="/log/\?actor=minji"><b>Minji</b></a>', page)
+    href = re.search(r'<a href="(/log/\?camera=gate2[^"]+)">Who saw this minute', page)
+    assert href
+    assert rows(get(reader(), href[1].replace("&amp;", "&"))) == [0]
+    nameless = reader(Scope(all_sites=True, bodies=False), email="other@example.org")
+    assert "Minji" not in get(nameless, "/log/0/")
+
+
+def test_every_kind_of_the_project_is_in_a_group():
+    from accesslog import registry
+
+    lost = [
+        each.kind
+        for each in registry.all_types()
+        if not each.kind.startswith("test.") and not any(group.holds(each.kind) for group in groups())
+    ]
+    assert lost == []
