@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+GROUP = 128
 FILE_MODE = 0o644  # nothing here is secret; a web server may hand it out
 
 
@@ -29,35 +30,58 @@ def fsync_dir(folder: Path) -> None:
 class Batch:
     """Writes of many files, each in one rename; the folders are synced once, by `settle`.
 
-    A file is durable when `settle` has returned. Raises OSError.
+    A file is durable when `settle` has returned. Files are synced in groups, after all of a group were
+    written: the first sync of a group then writes out most of the others. Raises OSError.
     """
 
     def __init__(self) -> None:
         self._folders: set[Path] = set()
         self._known: set[Path] = set()
+        self._unsynced: list[tuple[Path, Path]] = []
 
     def write(self, path: Path, data: bytes) -> None:
-        """Write `data` beside `path`, sync it, and rename."""
+        """Write `data` beside `path`; it takes the name once it is synced."""
         self._make(path.parent)
         temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+        self._unsynced.append((temporary, path))
         try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
         except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                temporary.unlink()
+            self._abandon()
             raise
-        self._folders.add(path.parent)
+        if len(self._unsynced) >= GROUP:
+            self._sync()
 
     def settle(self) -> None:
-        """Make all names durable."""
+        """Make all files and their names durable."""
+        self._sync()
         for folder in sorted(self._folders):
             fsync_dir(folder)
         self._folders.clear()
+
+    def _sync(self) -> None:
+        try:
+            for temporary, _path in self._unsynced:
+                descriptor = os.open(temporary, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+            for temporary, path in self._unsynced:
+                temporary.replace(path)
+                self._folders.add(path.parent)
+        except BaseException:
+            self._abandon()
+            raise
+        self._unsynced.clear()
+
+    def _abandon(self) -> None:
+        for temporary, _path in self._unsynced:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+        self._unsynced.clear()
 
     def _make(self, folder: Path) -> None:
         """Make the folder and those above it, and remember which names are new."""

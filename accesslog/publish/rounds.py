@@ -49,11 +49,11 @@ def publish(*, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool
         return None
     folder.mkdir(parents=True, exist_ok=True)
     with files.lock(folder / states.LOCK, patience_s=patience_s):
+        if not database.size() and states.load(folder) is None:
+            return None  # a new installation may have no key to sign with yet
         state = remembered(folder)
         pay_what_is_owed(folder, state)
         head = database.head()
-        if not head.size and not state.size:
-            return None
         current = read_note(folder)
         if current is not None and (head.size, head.root()) == (state.size, state.root):
             if _is_of(current, state):

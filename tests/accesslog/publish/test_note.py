@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accesslog import note
 from accesslog.note import NoteError, SignatureWrong
+from tests.house.files import ROOT as ROOT_OF_PROJECT
 
 # c2sp.org/signed-note, "Verifier keys": a key and a note that it verifies.
 SPEC_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
@@ -137,3 +138,13 @@ def test_what_is_no_verifier_key_is_refused(vkey):
 def test_a_name_that_no_line_can_have_is_refused(name):
     with pytest.raises(NoteError):
         note.key_of(name, PRIVATE)
+
+
+def test_the_example_of_the_documentation_is_what_this_code_makes():
+    text = (ROOT_OF_PROJECT / "docs" / "formats-log.md").read_text()
+    example = text[text.index("lethe/0123456789abcdef/log\n1\n") :].split("```")[0]
+    key = note.key_of("lethe/0123456789abcdef/log", PRIVATE)
+    checkpoint = note.verify_checkpoint(example, key)
+    entry = bytes.fromhex("010c766965772e636f7665726564000643706cbf1240") + bytes(range(32))
+    assert checkpoint.root == sha256(b"\x00" + entry).digest()
+    assert f"`{key}`" in text
