@@ -10,7 +10,7 @@ from accesslog.models import LogEntry
 from accesslog.selectors import reading
 from accesslog.types import from_us
 from cctv.core import clock
-from cctv.retention.records import ending, rules
+from cctv.retention.records import ending, rules, services
 from cctv.retention.records.extent import Extent, extent
 from cctv.retention.records.models import RecordClass, RecordErasure, RecordRule
 
@@ -31,6 +31,8 @@ class Kept:
     next_at: datetime
     next_records: int
     next_rows: int
+    # The log was silent before what stays: nobody can tell when the entries before were made.
+    waits: bool
     coming: RecordRule | None
     unfinished: RecordErasure | None
 
@@ -55,6 +57,7 @@ def kept(record_class: str, now: datetime | None = None) -> Kept:
         next_at=max(now, pruning.month_start(_plus(coming.kept_from, force.months))),
         next_records=coming.records,
         next_rows=coming.rows,
+        waits=not coming.is_empty and services.silent_before(coming.below),
         coming=rules.coming(record_class, now),
         unfinished=open_rows.order_by("started_at").first(),
     )

@@ -1,6 +1,7 @@
 """The pages of records: what is kept for how long, a rule with its effect, and the certificates' files."""
 
 import json
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -49,6 +50,15 @@ def test_the_page_says_how_long_and_what_ends_next(officer: Client, archive: Arc
     page = text(officer.get(reverse("records")))
     assert f"up to and including {archive.month(14)}" in page, "the oldest that is left"
     assert "LC-" in page
+
+
+def test_the_page_says_that_records_wait_where_the_log_was_silent(
+    officer: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = "They wait: the log was silent"
+    assert waits not in text(officer.get(reverse("records")))
+    monkeypatch.setattr(services, "SILENCE", timedelta())
+    assert waits in text(officer.get(reverse("records")))
 
 
 def test_the_page_says_why_nothing_ends(officer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
