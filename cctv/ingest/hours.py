@@ -28,7 +28,6 @@ from cctv.ingest import leaves
 from cctv.ingest.errors import NotProvable, NotProvableYet
 from cctv.ingest.models import HourRoot
 from cctv.sites.models import Camera
-from cctv.vault.steps import reached
 
 log = logging.getLogger("cctv.ingest")
 
@@ -121,7 +120,6 @@ def _write(camera: Camera, hour: datetime, found: list[bytes]) -> None:
         index=[IndexFields(camera=str(camera.pk), site=str(camera.site_id))],
         event_id=event_id(camera.pk, hour, root),
     )
-    reached("hour.logged")
     row = HourRoot(camera=camera, hour=hour, root=root, leaves=b"".join(found), entry=receipt.index)
     # Another worker may have been as fast: it wrote the same.
     HourRoot.objects.bulk_create([row], ignore_conflicts=True)
