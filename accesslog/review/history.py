@@ -70,6 +70,8 @@ class History:
     def index_at(self, time_us: int) -> int:
         """The first entry at or after a time; hours are remembered, so neighbours cost little."""
         hour = time_us // _HOUR_US
+        if time_us % _HOUR_US == 0:
+            return self._hour(hour)
         low, high = self._hour(hour), self._hour(hour + 1)
         while low < high:
             middle = (low + high) // 2
@@ -99,12 +101,16 @@ class History:
         newest = found.order_by("-index").values_list("id", flat=True)[:most]
         return rows_of(LogIndex.objects.filter(id__in=list(newest)))
 
-    def seconds(self, *, kinds: Collection[str], actor: str, day: date, zone: tzinfo, before: int) -> int:
-        """Footage in seconds that a person's entries of these kinds cover on a day, before an entry."""
-        starts, ends = (
-            self.index_at(to_us(datetime.combine(each, time(), tzinfo=zone)))
-            for each in (day, day + timedelta(days=1))
-        )  # fmt: skip
+    def seconds(
+        self, *, kinds: Collection[str], actor: str, day: date, zone: tzinfo, before: int,
+        running: bool = False,
+    ) -> int:  # fmt: skip
+        """Footage in seconds that a person's entries of these kinds cover on a day, before an entry.
+
+        `running`: the entry before `before` is of that day, so its end need not be looked for.
+        """
+        starts = self._midnight(day, zone)
+        ends = before if running else self._midnight(day + timedelta(days=1), zone)
         key = (actor, day, str(zone), tuple(sorted(kinds)))
         until = min(ends, before)
         upto, total_us = self._days.get(key, (starts, 0))
@@ -114,6 +120,9 @@ class History:
             total_us += _covered_us(kinds, actor, upto, until)
         self._days.keep(key, (until, total_us))
         return int(total_us) // 1_000_000
+
+    def _midnight(self, day: date, zone: tzinfo) -> int:
+        return self.index_at(to_us(datetime.combine(day, time(), tzinfo=zone)))
 
     def _hour(self, hour: int) -> int:
         if (known := self._starts.get(hour)) is not None:

@@ -158,7 +158,7 @@ class MuchMore(Rule):
         def seconds(back: int, before: int) -> int:
             return history.seconds(
                 kinds=self.kinds, actor=entry.actor, day=today - timedelta(days=back), zone=entry.zone,
-                before=before,
+                before=before, running=not back,
             )  # fmt: skip
 
         before, after = seconds(0, entry.index), seconds(0, entry.index + 1)

@@ -103,7 +103,7 @@ def overview(
         begun = Review.objects.filter(site__in=ids, month__gte=_oldest(most))
         reviews = {(each.site, each.month): each for each in begun}
         counts = _counts(reviewer, sites, [each for each in reviews.values() if each.signed_us is None])
-        flags = _flag_counts(sites, most)
+        flags = _flag_counts(sites, most) if names else {}
     now, found = timezone.now(), []
     for site in sites:
         this = month_of(now, site.zone)

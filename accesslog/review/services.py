@@ -36,6 +36,7 @@ from accesslog.review.roles import AUDITOR, Reviewer, ReviewSite
 from accesslog.types import IndexFields, to_us
 
 SALT_BYTES = 32
+WAIT_S = 5.0  # whoever begins a review waits for the rules at most as long
 VERDICTS = (ReviewItem.FINE, ReviewItem.FOLLOW_UP)
 _CHUNK = 500
 
@@ -61,7 +62,7 @@ def open_review(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, month: st
     first, end = span(site, month)
     if timezone.now() < bounds(month, site.zone)[1]:
         raise MonthNotOver()
-    if conf.rules() and judging.judge(until=end).mark < end:
+    if conf.rules() and judging.judge(until=end, budget_s=WAIT_S).mark < end:
         raise RulesNotDone()
     review = Review(
         pk=review_id(site.id, month), site=site.id, month=month, first=first, end=end,
