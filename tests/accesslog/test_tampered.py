@@ -130,7 +130,7 @@ def prune_unsaid(folder: Path) -> None:
 
 
 def forge_checkpoint(folder: Path) -> None:
-    LogCheckpoint.objects.update(note=LogCheckpoint.objects.get().note.replace("A", "B"))
+    LogCheckpoint.objects.update(note=LogCheckpoint.objects.get().note.replace("\n8\n", "\n9\n"))
 
 
 @pytest.mark.parametrize(
