@@ -15,6 +15,7 @@ from typing import Any
 from tests.bench.harness import percentile, prepare_django
 
 ASKED = 40
+DAY = 1440
 LONG_AGO = datetime.fromisoformat("2015-01-01T00:00Z")
 KNOWN = ("LETHE_DATABASE_URL", "LETHE_LOG_DATABASE_URL")
 
@@ -61,81 +62,129 @@ def _place(number: int, count: int) -> dict[str, int]:
     return {"before" if number % 2 else "after": count * (number % 9 + 1) // 10}
 
 
-def questions(chance: random.Random) -> dict[str, Callable[[], tuple[dict[str, Any], Any]]]:
-    """Name of a filter, and a maker of (filters, scope) that asks something else each time."""
-    from accesslog import Scope
-    from tests.bench._log_yard import IDS, KINDS, PEOPLE, SITES
+Maker = Callable[[], tuple[dict[str, Any], Any]]
 
-    whole = Scope(all_sites=True, bodies=True)
 
-    def some(name: str) -> str:
-        # The first are the busiest: half the questions are about them.
-        return chance.choice(IDS[name][: chance.choice((5, len(IDS[name])))])
+class Chooser:
+    """Makes questions that ask something else each time."""
 
-    def footage(minutes: float) -> dict[str, Any]:
-        starts = _moment(chance)
-        return {"footage_from": starts, "footage_to": starts + timedelta(minutes=minutes)}
+    def __init__(self, chance: random.Random) -> None:
+        from accesslog import Scope
+        from tests.bench import _log_yard
 
-    def seen(days: float) -> dict[str, Any]:
-        starts = _moment(chance)
-        return {"seen_from": starts, "seen_to": starts + timedelta(days=days)}
+        self.chance, self.yard = chance, _log_yard
+        self.whole = Scope(all_sites=True, bodies=True)
 
-    def by(*names: str, **more: Callable[[], Any]) -> Callable[[], tuple[dict[str, Any], Any]]:
+    def some(self, name: str) -> str:
+        """An id; the first are the busiest, and half the questions are about them."""
+        ids = self.yard.IDS[name]
+        return self.chance.choice(ids[: self.chance.choice((5, len(ids)))])
+
+    def by(self, *names: str, **more: Any) -> Maker:
+        """Filters by these ids, and by what is given: values, or callables that make them."""
+
         def make() -> tuple[dict[str, Any], Any]:
-            filters = {name: some(name) for name in names}
+            filters: dict[str, Any] = {name: self.some(name) for name in names}
             for key, value in more.items():
-                made = value()
+                made = value() if callable(value) else value
                 filters |= made if isinstance(made, dict) else {key: made}
-            return filters, whole
+            return filters, self.whole
 
         return make
 
-    def limited(*names: str, **more: Callable[[], Any]) -> Callable[[], tuple[dict[str, Any], Any]]:
+    def limited(self, *names: str, **more: Any) -> Maker:
+        """The same, asked by a reader of four sites; a person is one who works at one of them."""
+
         def make() -> tuple[dict[str, Any], Any]:
-            sites = frozenset(chance.sample(IDS["site"], 4))
-            return by(*names, **more)()[0], Scope(all_sites=False, sites=sites, bodies=True)
+            from accesslog import Scope
+
+            numbers = self.chance.sample(range(self.yard.SITES), 4)
+            filters, _ = self.by(*names, **more)()
+            if "actor" in filters:
+                filters["actor"] = self.yard.IDS["actor"][
+                    numbers[0] + self.yard.SITES * self.chance.randrange(3)
+                ]
+            sites = frozenset(self.yard.IDS["site"][number] for number in numbers)
+            return filters, Scope(all_sites=False, sites=sites, bodies=True)
 
         return make
 
-    def elsewhere() -> tuple[dict[str, Any], Any]:
-        person = chance.randrange(PEOPLE)
-        return {"actor": IDS["actor"][person], "site": IDS["site"][(person + 5) % SITES]}, whole
+    def elsewhere(self) -> tuple[dict[str, Any], Any]:
+        """A person, at a site where they never worked."""
+        person, yard = self.chance.randrange(self.yard.PEOPLE), self.yard
+        site = yard.IDS["site"][(person + 5) % yard.SITES]
+        return {"actor": yard.IDS["actor"][person], "site": site}, self.whole
 
-    kind = lambda: chance.choice(list(KINDS))  # noqa: E731
-    rare = lambda: chance.choice(["camera.changed", "role.granted", "hold.placed"])  # noqa: E731
-    group = lambda: chance.choice([":viewings", ":refusals", ":holds", ":accounts", ":log"])  # noqa: E731
+    def kind(self) -> str:
+        """A kind of footage or of a camera: such have a site."""
+        return self.chance.choice([kind for kind, facts in self.yard.KINDS.items() if facts[2]])
+
+    def any_kind(self) -> str:
+        return self.chance.choice(list(self.yard.KINDS))
+
+    def rare(self) -> str:
+        return self.chance.choice(["camera.changed", "role.granted", "hold.placed"])
+
+    def group(self) -> str:
+        return self.chance.choice([":viewings", ":refusals", ":holds", ":accounts", ":log"])
+
+    def span(self, of: str, minutes: float) -> Callable[[], dict[str, Any]]:
+        """So many minutes of "footage" or of the time when it was "seen"."""
+
+        def make() -> dict[str, Any]:
+            starts = _moment(self.chance)
+            return {f"{of}_from": starts, f"{of}_to": starts + timedelta(minutes=minutes)}
+
+        return make
+
+    def from_then_on(self) -> dict[str, Any]:
+        return {"footage_from": _moment(self.chance)}
+
+
+def questions(chance: random.Random) -> dict[str, Maker]:
+    """Name of a filter, and a maker of (filters, scope)."""
+    ask = Chooser(chance)
+    return {**_single(ask), **_combined(ask)}
+
+
+def _single(ask: Chooser) -> dict[str, Maker]:
     return {
-        "everything but routine": by(),
-        **{each: by(each) for each in ("actor", "camera", "site", "purpose", "case", "terminal")},
-        "kind": by(kind=kind),
-        "rare kind": by(kind=rare),
-        "nearly every entry": by(kind=lambda: "*"),
-        "group of kinds": by(kind=group),
-        "time of viewing": by(seen=lambda: seen(3)),
-        "footage, 10 minutes": by(footage=lambda: footage(10)),
-        "footage, 30 days": by(footage=lambda: footage(30 * 1440)),
-        "footage, 2 years": by(footage=lambda: footage(730 * 1440)),
-        "footage from a day on": by(footage=lambda: {"footage_from": _moment(chance)}),
-        "camera and 10 minutes of footage": by("camera", footage=lambda: footage(10)),
-        "camera and a year of footage": by("camera", footage=lambda: footage(365 * 1440)),
-        "who watched: camera, 10 minutes, viewings": by(
-            "camera", footage=lambda: footage(10), kind=lambda: ":viewings"
-        ),
-        "person and time of viewing": by("actor", seen=lambda: seen(7)),
-        "person and a day of footage": by("actor", footage=lambda: footage(1440)),
-        "person and camera": by("actor", "camera"),
-        "person at a site of others": elsewhere,
-        "kind and site": by("site", kind=kind),
-        "rare kind and camera": by("camera", kind=rare),
-        "purpose and site": by("purpose", "site"),
-        "reader of 4 sites": limited(),
-        "reader of 4 sites, kind": limited(kind=kind),
-        "reader of 4 sites, person": limited("actor"),
-        "reader of 4 sites, 10 minutes": limited(footage=lambda: footage(10)),
-        "no match": by(actor=lambda: "nobody"),
-        "no match among many": by("site", case=lambda: "none", kind=lambda: "view.covered"),
-        "no footage then": by("camera", footage=lambda: {"footage_to": LONG_AGO}),
-    }  # fmt: skip
+        "everything but routine": ask.by(),
+        **{each: ask.by(each) for each in ("actor", "camera", "site", "purpose", "case", "terminal")},
+        "kind": ask.by(kind=ask.any_kind),
+        "rare kind": ask.by(kind=ask.rare),
+        "nearly every entry": ask.by(kind="*"),
+        "group of kinds": ask.by(kind=ask.group),
+        "time of viewing": ask.by(seen=ask.span("seen", 3 * DAY)),
+        "footage, 10 minutes": ask.by(footage=ask.span("footage", 10)),
+        "footage, 30 days": ask.by(footage=ask.span("footage", 30 * DAY)),
+        "footage, 2 years": ask.by(footage=ask.span("footage", 730 * DAY)),
+        "footage from a day on": ask.by(footage=ask.from_then_on),
+        "no match": ask.by(actor="nobody"),
+    }
+
+
+def _combined(ask: Chooser) -> dict[str, Maker]:
+    ten = ask.span("footage", 10)
+    return {
+        "camera and 10 minutes of footage": ask.by("camera", footage=ten),
+        "camera and a year of footage": ask.by("camera", footage=ask.span("footage", 365 * DAY)),
+        "who watched: camera, 10 minutes, viewings": ask.by("camera", footage=ten, kind=":viewings"),
+        "person and time of viewing": ask.by("actor", seen=ask.span("seen", 7 * DAY)),
+        "person and a day of footage": ask.by("actor", footage=ask.span("footage", DAY)),
+        "person and camera": ask.by("actor", "camera"),
+        "person at a site of others": ask.elsewhere,
+        "kind and site": ask.by("site", kind=ask.kind),
+        "a kind without sites, and a site": ask.by("site", kind="account.signed_in"),
+        "rare kind and camera": ask.by("camera", kind=ask.rare),
+        "purpose and site": ask.by("purpose", "site"),
+        "reader of 4 sites": ask.limited(),
+        "reader of 4 sites, kind": ask.limited(kind=ask.kind),
+        "reader of 4 sites, person": ask.limited("actor"),
+        "reader of 4 sites, 10 minutes": ask.limited(footage=ten),
+        "no match among many": ask.by("site", case="none", kind="view.covered"),
+        "no footage then": ask.by("camera", footage_to=LONG_AGO),
+    }
 
 
 def _moment(chance: random.Random) -> datetime:

@@ -101,36 +101,47 @@ def _block(first: int, times: list[int], kinds: Any, random: Any) -> Block:
     block = Block([], [])
     for n, time_us in enumerate(times):
         index, kind = first + n, names[kinds[n]]
+        event_id = (time_us // 1000) << 80 | int.from_bytes(ids[16 * n : 16 * n + 10])
         public = entry.encode(kind.encode(), time_us, commitments[32 * n : 32 * n + 32])
-        block.entries.append(
-            (
-                index,
-                (time_us // 1000) << 80 | int.from_bytes(ids[16 * n : 16 * n + 10]),
-                time_us,
-                kind,
-                public,
-                sha256(b"\x00" + public).digest(),
-            )
-        )
-        _, person, camera, minutes = KINDS[kind]
+        leaf = sha256(b"\x00" + public).digest()
+        block.entries.append((index, event_id, time_us, kind, public, leaf))
         # A case is on every fourth entry, and cases come in time.
-        case = IDS["case"][(cases[n] % 40 + index // 1000) % CASES] if person and n % 4 == 0 else None
+        case = IDS["case"][(cases[n] % 40 + index // 1000) % CASES] if n % 4 == 0 else None
         actor = (people[n] * SITES + site_of(cameras[n])) % PEOPLE
-        who = (IDS["actor"][actor], IDS["terminal"][actor % TERMINALS]) if person else (None, None)
-        if not camera:
-            block.rows.append((index << 16, index, who[0], None, None, None, None, who[1], None, None, None))
-            continue
         starts = (time_us - ages[n]) // MINUTE_US * MINUTE_US
-        ends = starts + (MINUTE_US if minutes == 1 else int(minutes * lengths[n] * MINUTE_US))
-        purpose = IDS["purpose"][purposes[n]] if person else None
-        several = 3 if kind in ("viewing.opened", "hold.placed") else 12 if kind == "purge.done" else 1
-        for row in range(several):
-            at = (cameras[n] + row * SITES) % CAMERAS
-            block.rows.append(
-                (index << 16 | row, index, who[0], IDS["camera"][at], IDS["site"][site_of(at)], purpose, case,
-                 who[1], starts, ends, spans.span_class(ends - starts))
-            )  # fmt: skip
+        block.rows.extend(
+            _rows(index, kind, cameras[n], actor, IDS["purpose"][purposes[n]], case, starts, lengths[n])
+        )
     return block
+
+
+def _rows(
+    index: int,
+    kind: str,
+    camera: int,
+    person: int,
+    purpose: str,
+    case: str | None,
+    starts: int,
+    length: float,
+) -> list[tuple[Any, ...]]:
+    """The search rows of one entry; some kinds have several."""
+    _, has_person, has_camera, minutes = KINDS[kind]
+    actor, terminal = (
+        (IDS["actor"][person], IDS["terminal"][person % TERMINALS]) if has_person else (None, None)
+    )
+    if not has_camera:
+        return [(index << 16, index, actor, None, None, None, None, terminal, None, None, None)]
+    ends = starts + (MINUTE_US if minutes == 1 else int(minutes * length * MINUTE_US))
+    why = (purpose, case) if has_person else (None, None)
+    several = 3 if kind in ("viewing.opened", "hold.placed") else 12 if kind == "purge.done" else 1
+    found = []
+    for row in range(several):
+        at = (camera + row * SITES) % CAMERAS
+        where = (IDS["camera"][at], IDS["site"][site_of(at)])
+        span = (starts, ends, spans.span_class(ends - starts))
+        found.append((index << 16 | row, index, actor, *where, *why, terminal, *span))
+    return found
 
 
 def fill(connection: Any, count: int) -> None:

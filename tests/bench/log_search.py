@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LOAD = (
-    "a page of 50 entries, and whether there is newer and older, as the desk asks for it: without bodies, warm; "
+    "a page of 50 entries, and whether there is newer and older, as the desk asks for it: no bodies, warm; "
     "four years of 80 people, 240 cameras and 12 sites; every question is about other people, cameras, times"
 )
 SIZES = {"PostgreSQL": 10_000_000, "SQLite": 1_000_000}
