@@ -89,7 +89,7 @@ def learn_from(copy: Path) -> note.Checkpoint | None:
         if _was_given_up(theirs, state, folder):
             put_aside(copy, paths.CHECKPOINT, "tile", states.NAME)
             return None
-        if theirs.size > state.size:
+        if theirs.size > state.size and not rounds.is_ours(state, theirs.size, theirs.root):
             rounds.learn(state, theirs.size, theirs.root)
             states.save(folder, state)
     return theirs

@@ -88,7 +88,7 @@ def remembered(folder: Path) -> State:
     if state.origin != conf.signer().origin:
         raise LogForked()  # another installation's folder
     row = database.newest_checkpoint()
-    if row is not None and row.size > state.size:
+    if row is not None and row.size > state.size and not is_ours(state, row.size, bytes(row.root)):
         learn(state, row.size, bytes(row.root))
         states.save(folder, state)
     return state
@@ -99,6 +99,16 @@ def learn(state: State, size: int, root: bytes) -> None:
     state.size, state.root, state.frontier = size, root, b""
 
 
+def is_ours(state: State, size: int, root: bytes) -> bool:
+    """Whether the database extends what we signed to this checkpoint: another host published it before us."""
+    if database.size() < size:
+        return False
+    tree = full_tiles(state)
+    for leaf in database.leaves(tree.size, size):
+        tree.append(leaf)
+    return tree.root() == root
+
+
 def prove(state: State, head: merkle.Frontier) -> merkle.Frontier:
     """The frontier of what was signed, after the leaves were found to lead from it to the head.
 
@@ -107,7 +117,7 @@ def prove(state: State, head: merkle.Frontier) -> merkle.Frontier:
     """
     if head.size < state.size:
         raise LogRewound()
-    frontier = _full_tiles(state)
+    frontier = full_tiles(state)
     found = frontier.to_bytes() if frontier.size == state.size else None
     for leaf in database.leaves(frontier.size, head.size):
         frontier.append(leaf)
@@ -120,7 +130,7 @@ def prove(state: State, head: merkle.Frontier) -> merkle.Frontier:
     return merkle.Frontier.from_bytes(state.size, found)
 
 
-def _full_tiles(state: State) -> merkle.Frontier:
+def full_tiles(state: State) -> merkle.Frontier:
     """The frontier over the full tiles of what was signed; an empty one where only the root is known."""
     if not state.frontier:
         return merkle.Frontier()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accesslog.errors import LogForked
-from accesslog.publish import copies, publisher, rounds
+from accesslog.publish import copies, publisher, rounds, state
 from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
 from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
 
@@ -66,3 +66,23 @@ def test_the_publisher_keeps_its_copies_up_to_date_and_one_that_fails_holds_up_n
         wait_for(good, 10)
     finally:
         stop()
+
+
+def test_two_hosts_that_share_a_database_and_a_copy_do_not_take_each_other_for_a_rewound_one(
+    published: Path, tmp_path: Path, settings: Any
+):
+    copy, other = tmp_path / "copy", tmp_path / "other"
+    settings.ACCESSLOG_FOLDER = other
+    fill(20)
+    rounds.publish()
+    settings.ACCESSLOG_FOLDER = published
+    fill(20)
+    rounds.publish()
+    copies.bring_up(copy)
+    fill(1)
+    settings.ACCESSLOG_FOLDER = other
+    before = state.load(other)
+    assert copies.bring_up(copy).size == 40, "the copy is ahead of this host, and stays"
+    assert state.load(other) == before
+    rounds.publish()
+    assert copies.bring_up(copy).size == 41
