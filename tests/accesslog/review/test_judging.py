@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from accesslog import conf
 from accesslog.models import Flag, FlagMark, LogEntry
 from accesslog.review import judging
 from accesslog.review.events import RULE_FAILED, RULES_CHANGED
@@ -22,14 +23,32 @@ def raised() -> list[tuple[int, str, str]]:
     )  # fmt: skip
 
 
-@pytest.fixture
-def a_week(log: Log) -> None:
+def a_week_of(log: Log, *, judged_after: tuple[int, ...] = ()) -> None:
     """Some sixty entries that several rules have something to say about."""
     noise = random.Random(7)
     for n in range(60):
         kind = noise.choice(["test.opened", "test.opened", "test.covered", "test.copied", "test.refused"])
         actor, camera = noise.choice(["minji", "jihoon"]), noise.choice(["gate2", "dock"])
         log(kind, 2.3 * n, actor=actor, camera=camera, minutes=noise.randint(1, 40))
+        if n in judged_after:
+            judging.judge()
+
+
+@pytest.fixture
+def a_week(log: Log) -> None:
+    a_week_of(log)
+
+
+def test_entries_judged_as_they_come_and_all_at_once_get_the_same_flags(log: Log, settings: Any) -> None:
+    judging.tell_rules(conf.rules())  # its entry would lie in between
+    a_week_of(log, judged_after=(1, 2, 3, 17, 31, 44, 58))
+    judging.judge()
+    as_they_came = raised()
+    Flag.objects.all().delete()
+    FlagMark.objects.update(index=0)
+    judging.judge()
+    assert raised() == as_they_came
+    assert len(as_they_came) > 10
 
 
 def test_running_it_again_in_other_pieces_adds_nothing_and_changes_nothing(
