@@ -38,6 +38,9 @@ MAX_BYTES = 32 << 20
 PROOF_LINE = "c2sp.org/tlog-proof@v1"
 DASH = "\u2014 "
 LOG_KEY, WITNESS_KEY = 1, 4
+NOTE = re.compile(
+    r"^\S[^\n]*\n\d+\n[A-Za-z0-9+/]{43}=\n(?:[^\n]+\n)*\n(?:\u2014 \S+ [A-Za-z0-9+/=]+\n)+", re.MULTILINE
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)  # noqa: UP017 - for Python 3.9 and 3.10
 
 
@@ -152,7 +155,8 @@ class Checkpoint:
 
     def __init__(self, data: bytes, what: str = "The checkpoint") -> None:
         text = data.decode("utf-8", "replace").replace("\r\n", "\n").rstrip("\n") + "\n"
-        body, _, signatures = text.rpartition("\n\n")
+        found = NOTE.search(text)  # it may stand in a mail
+        body, _, signatures = (found.group() if found else text).rpartition("\n\n")
         self.text, self.what = body + "\n", what
         lines = self.text.split("\n")
         try:

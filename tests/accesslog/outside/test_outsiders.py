@@ -30,6 +30,10 @@ def old(tmp_path: Path) -> Path:
     """Its checkpoint when it had OLD entries."""
     path = tmp_path / "old"
     path.write_text(published.checkpoint(entries_of(OLD)))
+    # Our own file reads it from the mail that it came in.
+    (tmp_path / "mail").write_text(
+        f"Subject: the log\n\nThe checkpoint is\n\n{path.read_text()}\n-- \nLethe\n"
+    )
     return path
 
 
@@ -156,6 +160,12 @@ def test_aics_tlog_sees_it_too(log: Path, old: Path, tamper: Callable[[Path], No
     )  # fmt: skip
     assert not accepted
     assert said
+
+
+def test_the_one_file_reads_a_checkpoint_from_its_mail(log: Path, old: Path):
+    accepted, said = outsiders.lethe(log, old.with_name("mail"))
+    assert accepted, said
+    assert "(300 entries) is its beginning" in said
 
 
 def test_the_one_file_says_what_it_could_not_check(log: Path):

@@ -119,6 +119,7 @@ def test_no_proof_is_given_of_a_changed_entry(folder: Path):
         proof.of_entry(3, with_record=True)
 
 
+@pytest.mark.slow
 def test_a_cache_filled_from_wrong_tiles_does_no_harm(folder: Path):
     fill(256 * 256 + 10)
     rounds.publish()
