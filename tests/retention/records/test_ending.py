@@ -276,6 +276,14 @@ def test_a_log_put_back_from_a_backup_is_pruned_again(archive: Archive) -> None:
     assert LogPrune.objects.filter(index=row.prune_entry).exists()
 
 
+def test_a_register_that_was_put_back_takes_no_number_twice(archive: Archive) -> None:
+    archive.fill(37)
+    year = archive.yard.now.year
+    journal.append(ending.JOURNALLED, {"number": f"LC-{year}-0007", "facts": {}, "signature": ""})
+    journal.append(ending.JOURNALLED, {"number": f"LC-{year - 1}-0099", "facts": {}, "signature": ""})
+    assert [row.number for row in services.end_due()] == [f"LC-{year}-0008", f"LC-{year}-0009"]
+
+
 @pytest.mark.both_databases
 @pytest.mark.parametrize(("state", "ago", "goes"), [
     ("pruned", 61, True), ("started", 61, False), ("pruned", 60, False), ("pruned", 1, False)
