@@ -87,6 +87,7 @@ class Driver:
     arms: tuple[Sql, ...]
     index: str
     holds: frozenset[str]
+    loose: tuple[Sql, ...] = ()  # the same rows in fewer lists, in no order
 
 
 class Search:
@@ -148,6 +149,8 @@ class Search:
     def _choose(self) -> None:
         """Take the whole answer if one list is short, else the shortest list to walk."""
         drivers = self._drivers()
+        # That an entry is of one of many kinds hardly ever narrows anything.
+        drivers = [each for each in drivers if each.name != "kinds" or len(each.arms) <= FEW_KINDS] or drivers
         if drivers[0].name != "all":
             for each in drivers:
                 if (found := self._entries(each)) is not None:
@@ -196,7 +199,7 @@ class Search:
 
     def _any_order(self, driver: Driver, what: str) -> tuple[str, list[Any]]:
         within = _within(driver.table, self._asked.low, self._asked.high)
-        arms = [self._select(driver, arm, within, what) for arm in driver.arms]
+        arms = [self._select(driver, arm, within, what) for arm in driver.loose or driver.arms]
         return " UNION ALL ".join(each.text for each in arms), [v for each in arms for v in each.values]
 
     def _matching(self, entries: set[int]) -> list[int]:
@@ -337,14 +340,17 @@ class Search:
         short = of_camera & Sql(f"span_class < {LONG_CLASS}")
         overlap = self._overlap()
         arms = [Sql(f"{BUCKET} = %s", (each,)) & short & overlap for each in self._buckets(short)]
+        found = [arm.values[0] for arm in arms]
+        spread = Sql(f"{BUCKET} >= %s AND {BUCKET} <= %s", (min(found, default=0), max(found, default=-1)))
         if len(arms) > MAX_ARMS:
             # More than ten years of footage: the oldest buckets are read as one list, which is sorted.
             oldest = Sql(f"{BUCKET} <= %s", arms[-MAX_ARMS].values[:1]) & short & overlap
             arms = [*arms[1 - MAX_ARMS :], oldest]
-        arms.append(of_camera & Sql(f"span_class >= {LONG_CLASS}") & overlap)
+        long = of_camera & Sql(f"span_class >= {LONG_CLASS}") & overlap
+        loose = (spread & short & overlap, long)
         index = "log_index_by_camera_bucket" if camera else "log_index_by_bucket"
         own = frozenset({"footage", "camera"} if camera else {"footage"})
-        return Driver("footage", "log_index", tuple(arms), index, own)
+        return Driver("footage", "log_index", (*arms, long), index, own, loose)
 
     def _buckets(self, short: Sql) -> list[int]:
         """The buckets of the span that hold anything, by one index probe each, oldest first."""
