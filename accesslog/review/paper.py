@@ -25,7 +25,7 @@ def render(review: Review, *, site: ReviewSite, reader: Reviewer, language: str,
         raise ValueError("there is nothing to print")
     with translation.override(language):
         rows = _rows(review, site=site, reader=reader, personal=personal)
-        columns = [(_("No."), 0.09), (_("Entry"), 0.36), (_("Why"), 0.3), (_("Verdict"), 0.25)]
+        columns = [(_("No."), 0.09), (_("Entry"), 0.36), (_("Why it is here"), 0.3), (_("Verdict"), 0.25)]
         title = _("Review of the access log: %(site)s, %(month)s") % {
             "site": site.name, "month": review.month
         }  # fmt: skip
@@ -73,7 +73,7 @@ def _meta(review: Review, site: ReviewSite) -> list[tuple[str, str]]:
         (_("Entry of the signature"), str(review.signed_entry)),
         ("SHA-256", bytes(review.signed_sha256 or b"").hex()),
         (
-            _("Checked"),
+            _("Check of the signature"),
             _("The review is the one that was signed.")
             if stands
             else _("This is NOT what was signed: something was changed since."),

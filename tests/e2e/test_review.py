@@ -135,7 +135,7 @@ def test_a_month_is_reviewed_with_the_keyboard_and_signed(last_month: None, cast
     page: Page = office(cast.privacy_officer)
     page.locator("nav.nav").get_by_role("link", name="Review").click()
     sound(page)
-    page.get_by_role("button", name="Begin Baram Hub").first.click()
+    page.get_by_role("button", name="Begin the review Baram Hub").first.click()
     expect(page.get_by_role("heading", name="Baram Hub")).to_be_visible()
     sound(page)
     decide_all(page)

@@ -18,6 +18,7 @@ from tests.accesslog import hooks as log_hooks
 from tests.accesslog.review import hooks
 from tests.accesslog.review.conftest import Log
 from tests.accesslog.review.hooks import AUDITOR, COLLEAGUE, OFFICER
+from tests.core import pdftext
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 MARCH = "/log/review/baram/2026-03/"
@@ -76,7 +77,10 @@ def test_from_the_list_to_the_signature(log: Log, reader: Reader) -> None:
     assert list(hooks.STEPPED) == [f"{MARCH}sign/"]
     page = text(officer, MARCH)
     assert "Unchanged since" in page
-    assert officer.get(f"{MARCH}review.ja.pdf").content.startswith(b"%PDF")
+    paper = pdftext.text(officer.get(f"{MARCH}review.en.pdf").content)
+    for part in ("ask why", "done", OFFICER, "The review is the one that was signed.", "06:00–22:00"):
+        assert part in paper
+    assert questions()[-1] == {"review": "2026-03", "file": "review.en.pdf"}
     Review.objects.get().items.filter(index=late).update(verdict="follow_up")
     assert "This is not what was signed" in text(auditor, MARCH)
 
