@@ -19,7 +19,7 @@ from accesslog import conf, merkle, note, services
 from accesslog.findings import Finding
 from accesslog.models import LogBody, LogCheckpoint, LogCosignature, LogEntry, LogHead
 from accesslog.outside import anchors, verifying
-from accesslog.publish import rounds
+from accesslog.publish import recovery, rounds
 from accesslog.publish.state import NAME as MEMORY
 from tests.accesslog.outside import published
 from tests.accesslog.publish.logs import Backup
@@ -298,3 +298,19 @@ def test_each_verification_is_an_entry_of_its_own(folder: Path, tmp_path: Path, 
         call_command("log", "verify")
     rows = LogEntry.objects.filter(kind="log.verified").order_by("index")
     assert [row.index for row in rows] == [8, 9]
+
+
+def test_bodies_lost_with_the_database_are_missing_only_where_the_recovery_says_so(
+    folder: Path, tmp_path: Path
+):
+    backup = Backup(tmp_path)
+    log_of(3)
+    rounds.publish()
+    backup.put_back()
+    recovery.recover()
+    report = verifying.run(full=True, against=[tmp_path / "kept"])
+    assert report.finding is None
+    assert report.erased == 3
+    with with_the_databases_password():
+        LogBody.objects.filter(index=7).delete()
+    assert "The body of entry 7 is gone" in found().what

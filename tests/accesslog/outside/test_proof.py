@@ -117,6 +117,12 @@ def test_no_proof_is_given_of_a_changed_entry(folder: Path):
         edit_entry(folder)
     with pytest.raises(EntryDamaged):
         proof.of_entry(3, with_record=True)
+    with with_the_databases_password():
+        data = bytes(LogEntry.objects.get(index=3).entry)
+        LogEntry.objects.filter(index=3).update(leaf_hash=published.leaf(data))
+        LogBody.objects.filter(index=3).delete()
+    with pytest.raises(EntryDamaged):  # its leaf fits, and does not lead to what was signed
+        proof.of_entry(3, with_record=True)
 
 
 @pytest.mark.slow
