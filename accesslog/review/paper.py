@@ -60,7 +60,10 @@ def _meta(review: Review, site: ReviewSite) -> list[tuple[str, str]]:
     zone = ZoneInfo(site.zone)
     verdicts = list(review.items.values_list("verdict", flat=True))
     said = services.comment_of(review) or {}
-    stands = record.state(review) == record.STANDS
+    said_of = {
+        record.STANDS: _("The review is the one that was signed."),
+        record.ERASED: _("Parts were erased since: the log's own retention of this month has ended."),
+    }
     return [
         (_("Site"), site.name),
         (_("Month"), review.month),
@@ -74,9 +77,7 @@ def _meta(review: Review, site: ReviewSite) -> list[tuple[str, str]]:
         ("SHA-256", bytes(review.signed_sha256 or b"").hex()),
         (
             _("Check of the signature"),
-            _("The review is the one that was signed.")
-            if stands
-            else _("This is NOT what was signed: something was changed since."),
+            said_of.get(record.state(review), _("This is NOT what was signed: something was changed since.")),
         ),
     ]
 

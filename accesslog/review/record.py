@@ -13,11 +13,11 @@ from typing import Any
 from accesslog import canonical, proofs, selectors
 from accesslog.canonical import JSON
 from accesslog.errors import AccessLogError
-from accesslog.models import Flag, LogEntry, Review
+from accesslog.models import Flag, LogEntry, LogPrune, Review
 from accesslog.review import sampling
 
 FORMAT = "accesslog-review-1"
-STANDS, CHANGED, OPEN = "stands", "changed", "open"
+STANDS, CHANGED, OPEN, ERASED = "stands", "changed", "open", "erased"
 _CHUNK = 500
 
 
@@ -67,7 +67,11 @@ def digest(document: dict[str, JSON]) -> bytes:
 
 
 def state(review: Review) -> str:
-    """OPEN, STANDS, or CHANGED: rows or entries are not those that were signed, or the entry says another."""
+    """OPEN, STANDS, or CHANGED: rows or entries are not those that were signed, or the entry says another.
+
+    ERASED once a prune mark covers entries of the month: then flags and items may rightly be gone with them,
+    and nobody can tell any more whether the rest is what was signed.
+    """
     if review.signed_us is None or review.signed_entry is None or review.signed_sha256 is None:
         return OPEN
     now = digest(
@@ -77,7 +81,7 @@ def state(review: Review) -> str:
         )
     )  # fmt: skip
     if now != bytes(review.signed_sha256):
-        return CHANGED
+        return ERASED if LogPrune.objects.filter(below__gt=review.first).exists() else CHANGED
     said = _said(review.signed_entry)
     return STANDS if said is None or said == now.hex() else CHANGED
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import Error, transaction
 
 from accesslog import services as log_services
-from accesslog.models import Flag, LogEntry, Review, ReviewItem
+from accesslog.models import Flag, LogEntry, LogPrune, Review, ReviewItem
 from accesslog.review import errors, judging, record, sampling, selectors, services
 from accesslog.review.events import DECIDED, OPENED, SIGNED
 from accesslog.review.roles import Reviewer
@@ -182,6 +182,17 @@ def test_invariant_6_a_row_signed_anew_does_not_fit_its_entry(
     )
     signed.signed_sha256 = forged
     assert record.state(signed) == record.CHANGED
+
+
+def test_a_pruned_month_is_erased_and_not_called_changed(march: dict[str, int]) -> None:
+    signed = sign(OFFICER, decided(march))
+    prune = log_services.append(
+        kind="log.prune", body={"kinds": ["test.opened"], "below": march["plain"], "reason": "three years"}
+    )
+    LogPrune.objects.create(index=prune.index, kind="test.opened", below=march["plain"])
+    assert record.state(signed) == record.STANDS
+    signed.items.filter(index=march["late"]).delete()
+    assert record.state(signed) == record.ERASED
 
 
 def test_a_flag_raised_later_is_no_part_of_what_was_signed(march: dict[str, int]) -> None:
