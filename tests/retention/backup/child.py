@@ -309,8 +309,7 @@ def sentences(command: dict[str, Any]) -> Any:
 
     report = verify()
     assert report.finding is None, report.finding
-    rows = LogBody.objects.values_list("pk", flat=True).order_by("pk")
-    bodies = [load_receipt(index).body for index in rows]
+    bodies = [load_receipt(index).body for index in LogBody.objects.values_list("pk", flat=True)]
     return {
         "size": report.size, "bodies": report.bodies, "root": report.root.hex(),
         "kinds": list(LogEntry.objects.order_by("pk").values_list("kind", flat=True)),
@@ -320,11 +319,10 @@ def sentences(command: dict[str, Any]) -> Any:
 
 def root_of(command: dict[str, Any]) -> Any:
     """The root over the first entries of the log."""
-    from accesslog.merkle import tree_root
-    from accesslog.models import LogEntry
+    from accesslog import merkle, models
 
-    leaves = LogEntry.objects.filter(pk__lt=command["first"]).order_by("pk")
-    return tree_root(bytes(leaf) for leaf in leaves.values_list("leaf_hash", flat=True)).hex()
+    leaves = models.LogEntry.objects.filter(pk__lt=command["first"]).order_by("pk")
+    return merkle.tree_root(bytes(leaf) for leaf in leaves.values_list("leaf_hash", flat=True)).hex()
 
 
 def facts(command: dict[str, Any]) -> Any:
