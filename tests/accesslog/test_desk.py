@@ -103,7 +103,7 @@ def test_a_cell_never_calculates(reader: Reader):
 
 def test_a_table_without_the_right_to_bodies_names_nobody(reader: Reader):
     services.append(kind=COVERED, body=covered(terminal="10.0.0.7"), index=[index_of()])
-    response = reader(Scope(all_sites=True, bodies=False)).get("/log/export.csv")
+    response: Any = reader(Scope(all_sites=True, bodies=False)).get("/log/export.csv")
     data = b"".join(response.streaming_content).decode()
     assert "Minji" not in data
     assert "10.0.0.7" not in data

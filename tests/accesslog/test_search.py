@@ -51,7 +51,7 @@ def yard() -> list[dict[str, Any]]:
             )
         body = {COVERED: covered(), NOTED: {"text": "x"}}.get(kind, {"n": number})
         services.append(kind=kind, body=body, index=index)
-    return list(LogIndex.objects.values())
+    return [dict(row) for row in LogIndex.objects.values()]
 
 
 def naive(rows: list[dict[str, Any]], filters: Filters, scope: Scope) -> list[int]:
