@@ -25,7 +25,7 @@ from tests.retention.yard import Yard
 
 KINDS = {"access": "test.seen", "permission": "test.granted_role", "ledger": "test.lined"}
 TICK = "test.tick"
-PAUSE = timedelta(days=25)
+PAUSE = timedelta(days=30)
 for _class, _kind in (*KINDS.items(), ("always", TICK)):
     register(
         EventType(
@@ -69,7 +69,7 @@ class Archive:
 
     def _run_on(self, until: datetime | None) -> None:
         """Let the log's clock run, with something to say every few weeks, as where Lethe always runs."""
-        self.ran = self.ran or self.yard.now - timedelta(days=62 * 31)
+        self.ran = self.ran or (until or self.yard.now) - 2 * PAUSE
         while self.ticking and self.ran < (until or self.yard.now) - PAUSE:
             self.ran += PAUSE
             self.stand(self.ran)
