@@ -7,8 +7,8 @@ ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
 ACCESSLOG_GROUPS           optional import string of a sequence of accesslog.desk.groups.Group
 ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
-ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may the reader
-                           open this page, which an entry is about? (default: yes)
+ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may they open
+                           this page, which an entry is about? (default: yes)
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
 
 Of publishing (accesslog.publish), which is off without a folder:
@@ -21,7 +21,7 @@ ACCESSLOG_PUBLIC           whether the files are shown without signing in (defau
 
 Of the review, which is optional (accesslog.review):
 ACCESSLOG_SITES            import string of callable() -> sequence of accesslog.review.roles.ReviewSite
-ACCESSLOG_REVIEWERS        import string of callable(user) -> accesslog.review.roles.Reviewer | None (None: 404)
+ACCESSLOG_REVIEWERS        import string of callable(user) -> accesslog.review.roles.Reviewer | None (404)
 ACCESSLOG_RULES            import strings of flag rules (accesslog.review.rules.Rule)
 ACCESSLOG_REVIEWED         kinds of entry that the sample is drawn from and the charts count
 ACCESSLOG_STEP_UP          import string of callable(request) that raises unless the password was just given

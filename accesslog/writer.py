@@ -30,8 +30,8 @@ from uuid import UUID
 
 from accesslog import conf, entry, merkle
 from accesslog.errors import AccessLogError, EventIdReused, EventRefused, LogDamaged, LogUnavailable
-from accesslog.records import Prepared, period_of, seal
 from accesslog.publish import bell, state
+from accesslog.records import Prepared, period_of, seal
 from accesslog.stores import open_store
 from accesslog.stores.base import (
     Changes,
