@@ -40,7 +40,7 @@ def run(quick: bool) -> dict[str, Any]:
         "the tiles; an inclusion proof takes {proof_ms} ms".format(**sqlite, other=postgresql["seconds"])
     )
     both = {"SQLite": sqlite, "PostgreSQL": postgresql}
-    worst = {name: max(each[name] for each in both.values()) for name in ("seconds", "proof_ms")}
+    worst = {name: max(each[name] for each in both.values()) for name in _WORST}
     return {"rounds": rounds(quick), "load": LOAD, **sqlite, **worst, "databases": both}
 
 
