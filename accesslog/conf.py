@@ -7,8 +7,8 @@ ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
 ACCESSLOG_GROUPS           optional import string of a sequence of accesslog.desk.groups.Group
 ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
-ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may they open
-                           this page, which an entry is about? (default: yes)
+ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may they
+                           open this page, which an entry is about? (default: yes)
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
 
 Of publishing (accesslog.publish), which is off without a folder:
