@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,13 @@ def _no_language_left_behind() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_ring_left_behind() -> Iterator[None]:
+    """A ring of a test's own home is watched by a thread; thousands of them would slow down what comes later."""
+    yield
+    from cctv.vault import rings
+
+    for identity in [each for each in rings._rings if each[0] != os.environ["LETHE_HOME"]]:
+        rings._rings.pop(identity).close()

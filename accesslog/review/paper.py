@@ -15,7 +15,7 @@ from accesslog.review.roles import Reviewer, ReviewSite
 from accesslog.sentences import clock
 from accesslog.types import from_us
 
-LANGUAGES = ("ko", "ja", "en")
+LANGUAGES = {"ko": "한국어", "ja": "日本語", "en": "English"}
 
 
 def render(review: Review, *, site: ReviewSite, reader: Reviewer, language: str, personal: bool) -> bytes:

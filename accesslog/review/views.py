@@ -94,7 +94,7 @@ def month(request: HttpRequest, site: str, month: str) -> HttpResponse:
         "site": place, "path": site, "month": month, "day": months.first_day(month),
         "asked": asked, "review": found, "charts": charts.charts(place, first, end, personal=personal),
         "personal": personal, "may_sign": place.id in reviewer.officer,
-        "over": timezone.now() >= months.bounds(month, place.zone)[1], "languages": paper.LANGUAGES,
+        "over": timezone.now() >= months.bounds(month, place.zone)[1], "languages": list(paper.LANGUAGES.items()),
     }  # fmt: skip
     with timezone.override(ZoneInfo(place.zone)):
         if found is None:

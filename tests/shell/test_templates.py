@@ -36,6 +36,8 @@ SAME_EVERYWHERE = {
     "Esc",
     "Enter",
     "KST",
+    "PDF",
+    "SHA",
     "JST",
     "UTC",
     "min",

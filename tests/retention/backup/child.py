@@ -219,7 +219,7 @@ def chatter(command: dict[str, Any]) -> Any:
 
     until, number = time.monotonic() + command["seconds"], 0
     while time.monotonic() < until:
-        receipt = append(kind="tests.shown", body={"actor": {}, "camera": {}, "from": "", "to": ""})
+        receipt = append(kind="vault.job", body={"job": "test", "objects": []})
         PurgeRun.objects.create(
             state="abandoned",
             is_open=None,
