@@ -146,6 +146,14 @@ def first_index_at(time_us: int) -> int:
     return probes.first_at(time_us, end=_end())
 
 
+def newest_of(kind: str, number: int) -> datetime | None:
+    """When the `number`-th newest entry of a kind was logged, None if there are fewer: one look at an index."""
+    with reading():
+        times = LogEntry.objects.filter(kind=kind).order_by("-index").values_list("time_us", flat=True)
+        found = times[number - 1 : number].first()
+    return None if found is None else from_us(found)
+
+
 def _end() -> int:
     last = LogEntry.objects.order_by("-index").values_list("index", flat=True).first()
     return 0 if last is None else last + 1

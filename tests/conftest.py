@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,14 @@ def _no_language_left_behind() -> Iterator[None]:
     translation.deactivate()
     yield
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_refusal_left_behind() -> Iterator[None]:
+    """What was refused to somebody is not told within another test, nor when the process ends."""
+    yield
+    if refused := sys.modules.get("cctv.people.refused"):
+        refused.forget_all()
 
 
 @pytest.fixture(autouse=True)

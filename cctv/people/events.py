@@ -119,7 +119,8 @@ register(
     EventType(
         kind="access.refused",
         required=frozenset({"actor", "terminal", "page", "address", "status"}),
-        optional=frozenset({"site", "repeated"}),
+        # It stands for `repeated` more refusals of the person, of any page, between `since` and `until`.
+        optional=frozenset({"site", "repeated", "since", "until"}),
         sentence=_("{actor} asked for {address} at {terminal} and was refused."),
         # The address may hold a person's id.
         personal=frozenset({"actor", "terminal", "address"}),

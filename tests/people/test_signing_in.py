@@ -24,7 +24,7 @@ SignIn = Callable[..., Client]
 @pytest.fixture(autouse=True)
 def no_rate_limits() -> None:
     cache.clear()
-    refused._told.clear()
+    refused.forget_all()
 
 
 def last() -> Any:
