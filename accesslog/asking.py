@@ -71,8 +71,11 @@ class Quick:
     kind: str
 
 
-def parts(form: QuestionForm, given: Mapping[str, str]) -> list[Part]:
-    """The parts that this reader may ask by. `given` is the question as it stands, by field."""
+def parts(form: QuestionForm, given: Mapping[str, str], *, zone: str) -> list[Part]:
+    """The parts that this reader may ask by. `given` is the question as it stands, by field.
+
+    `zone` names the clocks that times are given by; whatever asks for a time says so.
+    """
     found = []
     for name in PARTS:
         own = [f"{name}_from", f"{name}_to"] if name in SPANS else [name]
@@ -82,6 +85,7 @@ def parts(form: QuestionForm, given: Mapping[str, str]) -> list[Part]:
         nothing = Option(f"?{urlencode(keep)}", _anything()[name], not any(given.get(each) for each in own))
         if name in SPANS:
             title = _("Time of the footage") if name == "footage" else _("Time of the entry")
+            keep = {**keep, "zone": zone}
             options = _days(name, keep)
             found.append(
                 Part(name, title, [form[each] for each in own], options, (), list(keep.items()), nothing)

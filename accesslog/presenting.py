@@ -155,30 +155,20 @@ def label(name: str) -> str:
     return str(LABELS.get(name) or name.replace("_", " ").capitalize())
 
 
-def zone_for(entries: Iterable[Listed], asked: str) -> tzinfo:
-    """The zone asked for, else that of the entries' sites if their clocks agree, else the active one."""
-    if (wanted := _zone(asked)) is not None:
-        return wanted
-    names = sorted({_zone_name(entry.body) for entry in entries if entry.body is not None})
-    zones = [zone for zone in map(_zone, names) if zone is not None]
-    now = timezone.now()
-    if len({now.astimezone(zone).utcoffset() for zone in zones}) == 1:
-        return zones[0]
-    return timezone.get_current_timezone()
+def zone_of_entry(entry: Listed) -> tzinfo:
+    """The zone of the entry's site, else the active one."""
+    site = (entry.body or {}).get("site")
+    name = str(site.get("zone") or "") if isinstance(site, dict) else ""
+    return zone_named(name) or timezone.get_current_timezone()
 
 
-def _zone(name: str) -> ZoneInfo | None:
+def zone_named(name: str) -> ZoneInfo | None:
     """The zone of that name, if there is one."""
     try:
         return ZoneInfo(name) if name else None
     except (KeyError, ValueError, OSError):
         # A name that is a folder of the zone database, or too long for a file, is an OSError.
         return None
-
-
-def _zone_name(body: Any) -> str:
-    site = body.get("site")
-    return str(site.get("zone") or "") if isinstance(site, dict) else ""
 
 
 def known_labels(entries: Iterable[Listed], *, personal: bool) -> dict[str, list[tuple[str, str]]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from accesslog import receipts, registry
 from accesslog.desk import groups, probes, search
@@ -58,6 +58,8 @@ def reading() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError) as error:
         raise LogUnavailable() from error
+    except IntegrityError:
+        raise  # a rule of the log was broken: no trouble of the database's
     except DatabaseError as error:
         if "log_" in str(error):  # the tables are not there
             raise LogUnavailable() from error
@@ -147,7 +149,7 @@ def first_index_at(time_us: int) -> int:
 
 
 def newest_of(kind: str, number: int) -> datetime | None:
-    """When the `number`-th newest entry of a kind was logged, None if there are fewer: one look at an index."""
+    """When the `number`-th newest entry of a kind was logged, None if there are fewer."""
     with reading():
         times = LogEntry.objects.filter(kind=kind).order_by("-index").values_list("time_us", flat=True)
         found = times[number - 1 : number].first()

@@ -34,7 +34,7 @@ _PLACES = ("before", "after")
 def log(request: HttpRequest) -> HttpResponse:
     """The list: a question, its answer page by page, one entry opened beside it."""
     question.scope_of(request)
-    if leads := question.quick(request.GET):
+    if leads := question.quick(request):
         return redirect(leads)
     asked = question.ask_of(request)
     with timezone.override(asked.zone):
@@ -55,7 +55,7 @@ def entry(request: HttpRequest, index: int) -> HttpResponse:
         raise Http404
     asked = _ask(request, {"entry": index})
     shown = selectors.listed(selectors.stored_entry(index))
-    with timezone.override(presenting.zone_for([shown], "")):
+    with timezone.override(presenting.zone_of_entry(shown)):
         return render(request, "accesslog/entry.html", {"asked": asked, **_details(request, shown, scope)})
 
 

@@ -29,6 +29,7 @@ def choices(request: HttpRequest) -> dict[str, list[tuple[str, str]]]:
         "camera": [(str(each.pk), _of_site(each) if several else each.name) for each in cameras],
         "camera_zone": [(str(each.pk), each.site.time_zone) for each in cameras],
         "site_zone": [(str(each.pk), each.time_zone) for each in sites],
+        "home_zone": [(each.time_zone, each.name) for each in sites.order_by("created_at", "pk")[:1]],
         "site": [(str(each.pk), each.name) for each in sites],
         "purpose": [(each.code, each.name) for each in Purpose.objects.order_by("name")],
     }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -24,6 +25,8 @@ MOST = {CSV: 50_000, PDF: 2_000}
 CHUNK = 250
 # A cell that begins like this is taken for a formula by one program or another.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20", "|", "%")
+_BLANK = " \u00a0\u3000"
+_WITHIN = re.compile(f'([;\t\r\n|][{_BLANK}"]*)(?=[{re.escape("".join(_FORMULA))}])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Answer:
         now = proofs.head()
         facts = [
             (_("Question"), self.question),
+            (_("Times by the clocks of"), str(getattr(self.zone, "key", "") or self.zone)),
             (_("Taken out"), _moment(self.at, self.zone)),
             (_("Logged as entry"), str(self.asked)),
             (_("Entries"), str(len(self.numbers))),
@@ -110,13 +114,17 @@ def told(entry: Listed, personal: bool) -> str:
 
 
 def harmless(cell: str) -> str:
-    """The cell as text: an apostrophe keeps spreadsheets from calculating it."""
-    return f"'{cell}" if cell.lstrip(" \u00a0\u3000").startswith(_FORMULA) else cell
+    """The cell as text: an apostrophe keeps spreadsheets from calculating it.
+
+    The same within the cell after what some programs take for the comma: to them, a cell begins there.
+    """
+    cell = _WITHIN.sub(r"\1'", cell)
+    return f"'{cell}" if cell.lstrip(_BLANK).startswith(_FORMULA) else cell
 
 
 def _line(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow([harmless(each) for each in cells])
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow([harmless(each) for each in cells])
     return line.getvalue()
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, date, time, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +20,18 @@ from accesslog.selectors import Filters
 from accesslog.types import Scope
 
 KNOWN_FROM = 200
+# Names of choices that hold (id, zone), and the (zone, name of its place) where neither is chosen.
 ZONES = {"camera": "camera_zone", "site": "site_zone"}
+HOME_ZONE = "home_zone"
+TIMES = tuple(f"{span}_{end}" for span in asking.SPANS for end in ("from", "to"))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it was put; whether its form is valid is for the caller to see."""
+    """A question as it was put; whether its form is valid is for the caller to see.
+
+    `zone` is the one whose clocks the question's times are read by; once there is a time, `given` has it.
+    """
 
     scope: Scope
     form: QuestionForm
@@ -38,8 +45,10 @@ class Asked:
                 "form": self.form,
                 "zone": self.zone,
                 "zone_name": timezone.localtime().tzname(),
+                "zone_key": zone_key(self.zone),
+                "has_times": any(self.given.get(each) for each in TIMES),
                 "question": asking.sentence(self.form),
-                "parts": asking.parts(self.form, self.given),
+                "parts": asking.parts(self.form, self.given, zone=zone_key(self.zone)),
                 "quick": asking.quick(self.form),
                 "given": urlencode(self.given),
             }
@@ -50,10 +59,10 @@ def ask_of(request: HttpRequest) -> Asked:
     scope = scope_of(request)
     recent = selectors.entries(filters=Filters(), scope=scope, limit=KNOWN_FROM).entries
     choices = _choices(request, presenting.known_labels(recent, personal=scope.bodies))
-    zone = presenting.zone_for(recent, _zone_asked(request.GET, choices))
-    given = {
-        name: str(request.GET[name]) for name in (*QuestionForm.base_fields, "zone") if request.GET.get(name)
-    }
+    zone = _zone(request.GET, choices)
+    given = {name: str(request.GET[name]) for name in QuestionForm.base_fields if request.GET.get(name)}
+    if request.GET.get("zone") == zone_key(zone) or any(given.get(each) for each in TIMES):
+        given["zone"] = zone_key(zone)
     with timezone.override(zone):
         form = QuestionForm(request.GET, choices=choices, personal=scope.bodies)
         if not form.is_valid():
@@ -71,21 +80,41 @@ def scope_of(request: HttpRequest) -> Scope:
     return scope
 
 
-def quick(data: QueryDict) -> str:
-    """Where "who saw this camera on that day between these times" leads, or "" if it was not asked."""
-    try:
-        day = date.fromisoformat(data.get("day", ""))
-        starts, ends = (time.fromisoformat(data.get(name) or "00:00") for name in ("after", "until"))
-    except ValueError:
+def zone_key(zone: tzinfo) -> str:
+    """The name of the zone, as an address gives it."""
+    return str(getattr(zone, "key", "") or zone)
+
+
+def quick(request: HttpRequest) -> str:
+    """Where "who saw this camera on that day between these times" leads, or "" if it was not asked.
+
+    Raises BadRequest for what is no day or no time of day.
+    """
+    data = request.GET
+    if not data.get("day"):
         return ""
-    last = day if data.get("until") and ends > starts else day + timedelta(days=1)
+    try:
+        day = date.fromisoformat(data["day"])
+        after, until = (_time_of_day(data.get(name) or "00:00") for name in ("after", "until"))
+    except ValueError as error:
+        raise BadRequest("day, after, until") from error
+    if not MINYEAR < day.year < MAXYEAR:  # its midnights exist by the clocks of every zone
+        raise BadRequest("day")
+    last = day if data.get("until") and until > after else day + timedelta(days=1)
     return questions.address(
         camera=data.get("camera", ""),
-        footage_from=f"{day}T{starts:%H:%M}",
-        footage_to=f"{last}T{ends:%H:%M}",
+        footage_from=f"{day}T{after:%H:%M}",
+        footage_to=f"{last}T{until:%H:%M}",
         kind=data.get("kind", ""),
-        zone=data.get("zone", ""),
+        zone=zone_key(_zone(data, conf.choices_for(request) or {})),
     )
+
+
+def _time_of_day(text: str) -> time:
+    """ "HH:MM" and no more: neither seconds nor a distance from UTC. Raises ValueError."""
+    if len(text) != len("00:00"):
+        raise ValueError(text)
+    return time.fromisoformat(text)
 
 
 def everything() -> str:
@@ -105,11 +134,13 @@ def _choices(
     return found
 
 
-def _zone_asked(data: QueryDict, choices: Mapping[str, Sequence[tuple[str, str]]]) -> str:
-    """The zone that is asked for, else that of the camera or site."""
-    if data.get("zone"):
-        return str(data["zone"])
-    for name, zones in ZONES.items():
-        if found := dict(choices.get(zones, ())).get(data.get(name, "")):
-            return found
-    return ""
+def _zone(data: QueryDict, choices: Mapping[str, Sequence[tuple[str, str]]]) -> tzinfo:
+    """The zone asked for, else of the chosen camera or site, else the reader's own, else the active one.
+
+    Never what entries say: the same address is to ask the same whatever was logged lately.
+    """
+    wanted = [str(data.get("zone", ""))]
+    wanted += [dict(choices.get(zones, ())).get(data.get(name, ""), "") for name, zones in ZONES.items()]
+    wanted += [name for name, _place in choices.get(HOME_ZONE, ())]
+    found = (presenting.zone_named(each) for each in wanted)
+    return next((each for each in found if each is not None), timezone.get_current_timezone())

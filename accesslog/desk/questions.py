@@ -104,8 +104,8 @@ def _span(body: Body) -> dict[str, str]:
     starts, stops = (each.astimezone(zone) for each in moments)
     # Seconds are kept where there are any: a still is an instant.
     forms = ["%Y-%m-%dT%H:%M:%S" if each.second else MINUTE for each in (starts, stops)]
-    if stops <= starts:
-        return {"footage_from": starts.strftime(forms[0])}
-    span = {"footage_from": starts.strftime(forms[0]), "footage_to": stops.strftime(forms[1])}
+    span = {"footage_from": starts.strftime(forms[0])}
+    if stops > starts:
+        span["footage_to"] = stops.strftime(forms[1])
     name = getattr(zone, "key", "")
     return {**span, "zone": name} if name else span

@@ -1,12 +1,12 @@
 """Refusals become entries of the access log: who asked for what and was not let through (403, 404).
 
 One entry for the first refusal of a person at a terminal for a page and site, within ten minutes at most
-PER_PERSON by a person and PER_INSTALLATION by all. What goes beyond is counted: an entry tells the count when it
-reaches one of TOLD_AT, and the last one when the ten minutes are over, or the process ends. Such an entry is
-the last of the refusals it tells of, with `repeated`, `since` and `until` of the others. So a person can add some
-forty entries in ten minutes, and everybody together few more than PER_INSTALLATION. The counts are each
-process's own (a process that is killed takes along what was counted since the last of TOLD_AT); the bound of
-the installation is looked up in the log. A refusal stays one, log or no log.
+PER_PERSON by a person and PER_INSTALLATION by all. What goes beyond is counted: an entry tells the count when
+it reaches one of TOLD_AT, and the last one when the ten minutes are over, or the process ends. Such an entry
+is the last of the refusals it tells of, with `repeated`, `since` and `until` of the others. So a person can
+add some forty entries in ten minutes, and everybody together few more than PER_INSTALLATION. The counts are
+each process's own (a process that is killed takes along what was counted since the last of TOLD_AT); the
+bound of the installation is looked up in the log. A refusal stays one, log or no log.
 """
 
 import atexit

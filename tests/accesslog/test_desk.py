@@ -154,6 +154,38 @@ def test_the_quick_question_becomes_the_whole_one(reader: Reader):
     assert rows(get(reader(), whole_day["Location"])) == [1, 0]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day": "9999-12-31"},
+        {"day": "0001-01-01"},
+        {"day": "yesterday"},
+        {"day": "2026-01-01", "after": "10:00+09:00", "until": "11:00"},
+    ],
+)
+def test_a_quick_question_about_no_day_is_refused(reader: Reader, wrong: dict[str, str]):
+    client = reader()
+    assert client.get("/log/", wrong).status_code == 400
+    assert not LogEntry.objects.filter(kind="log.queried").exists()
+
+
+def test_the_quick_question_and_what_is_taken_out_say_whose_clocks(reader: Reader, settings: Any):
+    settings.ACCESSLOG_CHOICES = "tests.accesslog.hooks.two_clocks"
+    quick = {"camera": "dock5", "day": "2026-11-14", "after": "10:00", "until": "10:10", "kind": ""}
+    assert "zone=Europe%2FLondon" in reader().get("/log/", quick)["Location"]
+    table = taken(reader().get("/log/export.csv", {"footage_from": "2026-11-14T19:00"}))
+    assert ["Times by the clocks of", "Asia/Seoul"] in table
+
+
+def test_no_cell_holds_another_whatever_separates_them(reader: Reader):
+    services.append(kind=COVERED, body=covered(case="x;=HYPERLINK(A1)"), index=[index_of()])
+    response: Any = reader().get("/log/export.csv")
+    data = b"".join(response.streaming_content).decode()
+    assert '"x;\'=HYPERLINK(A1)"' in data
+    other = list(csv.reader(io.StringIO(data), delimiter=";"))
+    assert not any(cell.startswith("=") for row in other for cell in row)
+
+
 def test_the_count_is_of_people_and_entries(reader: Reader):
     for actor in ("minji", "jihoon"):
         for n in range(40):

@@ -196,10 +196,31 @@ def test_a_moment_between_two_entries_parts_them(reader: Reader):
 def test_times_are_asked_and_told_by_the_clocks_of_the_site(reader: Reader):
     site = {"id": "baram", "name": "Baram Hub", "zone": "Asia/Seoul"}
     services.append(kind=COVERED, body=covered(minute=0, site=site), index=[index_of(minute=0)])
-    page = get(reader(), "/log/", footage_from="2026-11-14T19:00", footage_to="2026-11-14T19:01")
+    asked = {"footage_from": "2026-11-14T19:00", "footage_to": "2026-11-14T19:01", "zone": "Asia/Seoul"}
+    page = get(reader(), "/log/", **asked)
     assert rows(page) == [0]
     assert "KST" in page
-    assert rows(get(reader(), "/log/", footage_from="2026-11-14T10:00", footage_to="2026-11-14T10:01")) == []
+    assert rows(get(reader(), "/log/", **{**asked, "zone": "UTC"})) == []
+
+
+def test_what_a_question_means_does_not_depend_on_what_was_logged_lately(reader: Reader, settings: Any):
+    settings.ACCESSLOG_CHOICES = "tests.accesslog.hooks.two_clocks"
+    asked = {"footage_from": "2026-11-14T19:00", "footage_to": "2026-11-14T19:01"}
+    for zone in ("", "Europe/London", "America/New_York"):
+        if zone:
+            site = {"id": "elsewhere", "name": "Elsewhere", "zone": zone}
+            services.append(kind=COVERED, body=covered(minute=0, site=site), index=[index_of(minute=0)])
+        page = get(reader(), "/log/", **asked)
+        assert questions()[-1]["footage_from"] == "2026-11-14T19:00:00+09:00"
+        # Said on the page, and part of every address that leads on from it.
+        assert "Times by the clocks of Asia/Seoul." in text(page)
+        ours = [str(each["href"]) for each in _Links(page).found if "footage_from" in str(each.get("href"))]
+        assert ours
+        assert all("zone=Asia%2FSeoul" in each or "entry=" in each for each in ours)
+    get(reader(), "/log/", camera="dock5", **asked)
+    assert questions()[-1]["footage_from"] == "2026-11-14T19:00:00+00:00"
+    get(reader(), "/log/", camera="dock5", zone="Asia/Seoul", **asked)
+    assert questions()[-1]["footage_from"] == "2026-11-14T19:00:00+09:00"
 
 
 @pytest.mark.parametrize("zone", ["Asia", "a" * 300, "../../etc/passwd", "/etc/passwd", "Asia/\0", "Nowhere"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -27,7 +28,7 @@ def entries() -> list[dict[str, Any]]:
 
 
 def let_pass(monkeypatch: Any, *, seconds: float) -> None:
-    now = refused.monotonic() + seconds
+    now = monotonic() + seconds
     monkeypatch.setattr(refused, "monotonic", lambda: now)
 
 
