@@ -2,11 +2,13 @@
 
 from datetime import datetime
 from typing import ClassVar
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accesslog.types import to_us
 from cctv.core import clock
 from cctv.core.ids import new_id
 
@@ -115,6 +117,21 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account}: {self.role}"
+
+    @property
+    def granted_event(self) -> UUID:
+        """The id of the entry `role.granted` about it."""
+        return uuid5(NAMESPACE_OID, f"lethe/role.granted/{self.pk}")
+
+    @property
+    def revoked_event(self) -> UUID:
+        """The id of the entry `role.revoked` about it, once `revoked_at` is set.
+
+        The moment belongs to it: a revocation that was logged and not saved is logged anew at the next try.
+        """
+        if self.revoked_at is None:
+            raise ValueError("this role has not been taken back")
+        return uuid5(NAMESPACE_OID, f"lethe/role.revoked/{self.pk}/{to_us(self.revoked_at)}")
 
 
 class OutgoingMail(models.Model):

@@ -161,7 +161,10 @@ def grant_role(
     body: dict[str, Any] = {**_grant_body(grant), "from": clock.rfc3339(starts)}
     if valid_until is not None:
         body["until"] = clock.rfc3339(valid_until)
-    _log("role.granted", actor, account, body, action=GRANT, site_id=site_id, terminal=terminal)
+    _log(
+        "role.granted", actor, account, body, action=GRANT, site_id=site_id, terminal=terminal,
+        event_id=grant.granted_event,
+    )  # fmt: skip
     grant.save(force_insert=True)
     return grant
 
@@ -283,9 +286,11 @@ def _keep_an_administrator(*, losing: list[RoleGrant]) -> None:
 
 
 def _revoke(actor: Account | None, grant: RoleGrant, terminal: str) -> None:
-    body = _grant_body(grant)
-    _log("role.revoked", actor, grant.account, body, action=GRANT, site_id=grant.site_id, terminal=terminal)
     grant.revoked_at, grant.revoked_by = clock.now(), actor
+    _log(
+        "role.revoked", actor, grant.account, _grant_body(grant), action=GRANT, site_id=grant.site_id,
+        terminal=terminal, event_id=grant.revoked_event,
+    )  # fmt: skip
     grant.save(update_fields=["revoked_at", "revoked_by"])
 
 
@@ -349,6 +354,7 @@ def _log(
     action: str = CHANGE,
     site_id: UUID | None = None,
     terminal: str = "",
+    event_id: UUID | None = None,
 ) -> None:
     who = entry_actor(actor, action, site_id=site_id)
     full = {"actor": who, "object": {"id": str(account.pk), "name": account.name}, **body}
@@ -357,4 +363,4 @@ def _log(
     fields = IndexFields(
         actor=str(actor.pk) if actor else "", site=str(site_id) if site_id else "", terminal=terminal
     )
-    append(kind=kind, body=full, index=[fields])
+    append(kind=kind, body=full, index=[fields], event_id=event_id)

@@ -35,7 +35,6 @@ from cctv.vault import journal, signing
 from cctv.vault import services as vault
 from cctv.vault.steps import reached
 
-BATCH = 500
 STARTED, PRUNED, CUT, KEYS, KEYLESS, ISSUED, DONE = (
     "started", "pruned", "cut", "keys", "keyless", "issued", "done",
 )  # fmt: skip
@@ -94,14 +93,13 @@ def _prune(row: RecordErasure, now: datetime) -> bool:
 
 def _cut(row: RecordErasure, _now: datetime) -> bool:
     """pruned → cut: the rows that say the same elsewhere."""
-    rows = rows_of(row.record_class, pruning.month_start(row.kept_from))
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
+    for rows, ids in rows_of(row.record_class, row.kept_from, row.below):
         with transaction.atomic():
-            if rows.model is ViewingSession:  # by thousands: without looking for what refers to them
+            if rows is ViewingSession:  # by thousands: without looking for what refers to them
                 for model in (CoveredSpan, ViewedSpan):
                     spans = model._default_manager.filter(session__in=ids)
                     spans._raw_delete(spans.db)
-            rows.model._default_manager.filter(pk__in=ids).delete()
+            rows._default_manager.filter(pk__in=ids).delete()
         reached("records.cut-batch")
     return _advance(row, CUT)
 

@@ -60,12 +60,23 @@ class Archive:
             month = self.month(ago)
             at = pruning.month_start(month) + timedelta(days=9)
             self._run_on(at)
-            for record_class, kind in KINDS.items():
-                body = {"text": f"Kim Minji {record_class} {month}"}
-                index = [IndexFields(actor="minji", site="seoul")]
-                self.made[record_class, month] = append(kind=kind, body=body, index=index)
-            self._rows(month, at)
+            self.write(month, at)
         self._run_on(None)
+
+    def write(self, month: str, at: datetime) -> None:
+        """An entry of each class by the log's clock, and the rows that say the same, dated `at`."""
+        officer = self.officer = self.officer or people(self.yard.sites).officer
+        role = RoleGrant(
+            account=officer, role="operator", site=self.yard.sites[0],
+            valid_from=datetime(2015, 1, 1, tzinfo=UTC), revoked_at=at,
+        )  # fmt: skip
+        for record_class, kind in KINDS.items():
+            body = {"text": f"Kim Minji {record_class} {month}"}
+            index = [IndexFields(actor="minji", site="seoul")]
+            event_id = role.revoked_event if record_class == "permission" else None
+            self.made[record_class, month] = append(kind=kind, body=body, index=index, event_id=event_id)
+        role.save(force_insert=True)
+        self._rows(month, at, officer)
 
     def _run_on(self, until: datetime | None) -> None:
         """Let the log's clock run, with something to say every few weeks, as where Lethe always runs."""
@@ -79,29 +90,23 @@ class Archive:
         if until is None and self.ticking:
             append(kind=TICK, body={"text": "tick"})
 
-    def _rows(self, month: str, at: datetime) -> None:
+    def _rows(self, month: str, at: datetime, officer: Account) -> None:
         site, camera = self.yard.sites[0], self.yard.cameras[0]
-        officer = self.officer = self.officer or people(self.yard.sites).officer
         LedgerLine.objects.create(
             year=at.year, sequence=at.month, kind="READ", site=site, at=at, item=month, form="video",
-            handler="Kim Minji", reason="r", source=f"test {month}", entry=1,
+            handler="Kim Minji", reason="r", source=f"test {month}",
+            entry=self.made["ledger", month].index,
         )  # fmt: skip
         purpose, _made = Purpose.objects.get_or_create(
             organisation=site.organisation, code="crime", defaults={"name": "Crime prevention"}
         )
         viewing = ViewingSession.objects.create(
             actor=officer, site=site, purpose=purpose, starts_at=at, ends_at=at + timedelta(hours=1),
-            valid_until=at + timedelta(hours=1), terminal="127.0.0.1", closed_at=at, closed_entry=1,
+            valid_until=at + timedelta(hours=1), terminal="127.0.0.1", closed_at=at,
+            closed_entry=self.made["access", month].index,
         )  # fmt: skip
         ViewedSpan.objects.create(
             session=viewing, camera=camera, starts_at=at, ends_at=at + timedelta(minutes=1)
-        )
-        RoleGrant.objects.create(
-            account=officer,
-            role="operator",
-            site=site,
-            valid_from=datetime(2015, 1, 1, tzinfo=UTC),
-            revoked_at=at,
         )
 
 

@@ -5,18 +5,24 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F
 
+from accesslog import pruning
 from accesslog.errors import BodyGone, LogUnavailable
 from accesslog.models import LogBody, LogEntry, LogPrune
 from accesslog.selectors import load_receipt
+from accesslog.services import append
 from accesslog.verify import verify
+from cctv.core.ids import new_id
 from cctv.footage.models import ViewingSession
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import RoleGrant
 from cctv.retention.records import ending, facts, services
+from cctv.retention.records.extent import extent
 from cctv.retention.records.models import RecordErasure
 from cctv.vault import journal, rings, signing, steps
 from cctv.vault import services as vault
+from tests.retention.people import people
 from tests.retention.records.archive import KINDS, Archive
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"])]
@@ -161,6 +167,59 @@ def test_invariant_7_what_was_logged_before_a_clock_was_mended_does_not_end_earl
     archive.fill(0)
     assert {row.record_class for row in services.end_due()} == {"access", "permission"}
     assert ("access", archive.month(36 + 61)) not in readable(archive)
+
+
+def test_invariant_7_rows_dated_by_a_clock_that_stood_behind_wait_for_the_log_s_own_time(
+    archive: Archive,
+) -> None:
+    """The register's host stood six years back today, and was mended; the log's times did not fall."""
+    archive.fill(62, 1)
+    archive.write("today", archive.yard.now - timedelta(days=6 * 365))
+    (today,) = LedgerLine.objects.filter(item="today")
+    for of_class, month in (("ledger", 60), ("access", 36), ("permission", 36)):
+        assert today.at < pruning.month_start(archive.month(month)), "past its time by its own date"
+        assert extent(of_class, archive.month(month)).rows == 1
+
+    assert {row.facts["rows"] for row in services.end_due()} == {1}
+
+    assert {line.item for line in LedgerLine.objects.all()} == {"today", archive.month(1)}
+    assert ViewingSession.objects.count() == RoleGrant.objects.exclude(revoked_at=None).count() == 2
+    # They go when the log itself says that it is time.
+    archive.yard.move(timedelta(days=61 * 31))
+    archive.fill(0)
+    services.end_due()
+    assert not LedgerLine.objects.filter(item="today").exists()
+    assert ViewingSession.objects.count() == RoleGrant.objects.exclude(revoked_at=None).count() == 1
+
+
+def test_a_role_that_ran_out_ends_by_the_entry_that_gave_it(archive: Archive) -> None:
+    officer = people(archive.yard.sites).officer
+    archive.officer = officer
+    kept = {}
+    for name in ("before", "today"):
+        until = pruning.month_start(archive.month(40))
+        kept[name] = role = RoleGrant(
+            account=officer, role="auditor", valid_from=until - timedelta(days=1), valid_until=until
+        )
+        append(kind=KINDS["permission"], body={"text": name}, event_id=role.granted_event)
+        role.save(force_insert=True)
+        archive.fill(39, 1) if name == "before" else None
+    assert services.end_due()
+    assert list(RoleGrant.objects.filter(role="auditor", account=officer)) == [kept["today"]]
+
+
+def test_invariant_7_rows_of_which_the_log_knows_nothing_wait(archive: Archive) -> None:
+    archive.fill(62)
+    ViewingSession.objects.update(closed_entry=None)
+    line = LedgerLine.objects.get()
+    line.pk, line.sequence, line.source, line.entry = new_id(), line.sequence + 1, "torn", None
+    line.save(force_insert=True)
+    revoked = RoleGrant.objects.exclude(revoked_at=None)
+    revoked.update(revoked_at=F("revoked_at") - timedelta(days=1))  # not the moment that was logged
+    assert services.end_due()
+    assert ViewingSession.objects.exists()
+    assert [each.source for each in LedgerLine.objects.all()] == ["torn"]
+    assert revoked.exists()
 
 
 class Killed(BaseException):
