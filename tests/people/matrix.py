@@ -317,6 +317,9 @@ MATRIX: dict[str, Row] = {
     # records are common to all sites; none of them has ended here, so there is no certificate
     "retention/records/": Row("records", "everywhere", RETENTION),
     "retention/records/rules/<slug:record_class>/": Row("record-rule", "everywhere", RULES, record_class),
+    "retention/records/rules/<slug:record_class>/withdraw/": Row(
+        "record-rule-withdraw", "everywhere", RULES, record_class, "POST", 302
+    ),
     "retention/records/certificates/<str:number>/": Row(
         "record-erasure", "everywhere", RETENTION, erased_records, ok=404
     ),

@@ -6,6 +6,7 @@ from accesslog.registry import EventType, register
 
 ERASED = "records.erased"
 RULE_CHANGED = "records.rule_changed"
+RULE_WITHDRAWN = "records.rule_withdrawn"
 
 register(
     EventType(
@@ -24,9 +25,24 @@ register(
     EventType(
         kind=RULE_CHANGED,
         required=frozenset({"actor", "terminal", "record_class", "months", "before", "reason"}),
-        optional=frozenset({"effective_from", "ends"}),
+        optional=frozenset({"effective_from", "ends", "replaced"}),
         sentence=_("{actor} set how long records ({record_class}) are kept to {months} months."),
         personal=frozenset({"actor", "terminal", "reason"}),
+        icon="calendar",
+        keep="ledger",
+        link=("records",),
+    )
+)
+register(
+    EventType(
+        kind=RULE_WITHDRAWN,
+        required=frozenset({"actor", "terminal", "record_class", "months", "effective_from", "kept"}),
+        optional=frozenset(),
+        sentence=_(
+            "{actor} withdrew the announced rule for records ({record_class}, months: {months})"
+            " before it came into force."
+        ),
+        personal=frozenset({"actor", "terminal"}),
         icon="calendar",
         keep="ledger",
         link=("records",),

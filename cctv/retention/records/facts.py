@@ -39,8 +39,8 @@ def gather(row: RecordErasure, now: datetime) -> dict[str, Any]:
         "record_class": row.record_class,
         "kept_from": row.kept_from,
         "rule": {
-            "months": known["months"], "default": rule.rule is None,
-            "since": rfc3339(rule.rule.effective_from) if rule.rule else None,
+            "months": known["months"], "default": rule.is_default,
+            "since": rfc3339(rule.rule.effective_from) if rule.rule and not rule.is_default else None,
             "least_months": least.months, "law": least.jurisdiction,
         },
         "below": row.below,

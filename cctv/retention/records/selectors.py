@@ -23,6 +23,9 @@ class Kept:
     label: str
     months: int
     is_default: bool
+    # What is set is less than this jurisdiction asks for now, which counts instead; else "".
+    said: int
+    law: str
     reason: str
     least: rules.Least
     advised: rules.Least
@@ -48,7 +51,9 @@ def kept(record_class: str, now: datetime | None = None) -> Kept:
         record_class=record_class,
         label=str(RecordClass(record_class).label),
         months=force.months,
-        is_default=force.rule is None,
+        is_default=force.is_default,
+        said=force.said,
+        law=force.law,
         reason=force.reason,
         least=rules.least(record_class),
         advised=rules.advised(record_class),

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cctv.core import clock
 from cctv.people.access import Request, requires
@@ -50,10 +50,14 @@ def record_rule(request: Request, record_class: str) -> HttpResponse:
     request.permissions.require_everywhere(RULE)
     if record_class not in RecordClass.values:
         raise NotFound
-    force = rules.in_force(record_class, clock.now())
+    now = clock.now()
+    force = rules.in_force(record_class, now)
     given = request.POST if request.method == "POST" else None
     form = RecordRuleForm(given, record_class=record_class, initial={"months": force.months})
-    context = {"form": form, "label": words.class_name(record_class), "force": force, "ends": None}
+    context = {
+        "form": form, "record_class": record_class, "label": words.class_name(record_class), "force": force,
+        "coming": rules.coming(record_class, now), "zone": common_zone(None), "ends": None,
+    }  # fmt: skip
     status = 200
     if form.is_bound and form.is_valid():
         require_step_up(request)
@@ -75,6 +79,25 @@ def record_rule(request: Request, record_class: str) -> HttpResponse:
     elif form.is_bound:
         status = 400
     return render(request, "cctv/retention/records/rule.html", context, status=status)
+
+
+@require_POST
+@requires(RULE)
+def record_rule_withdraw(request: Request, record_class: str) -> HttpResponse:
+    """After step-up, take back the rule that is announced, if it is still the one that was shown."""
+    request.permissions.require_everywhere(RULE)
+    if record_class not in RecordClass.values:
+        raise NotFound
+    require_step_up(request)
+    done = rules.withdraw(
+        record_class=record_class, announced=request.POST.get("rule", ""), actor=request.account,
+        terminal=terminal_of(request),
+    )  # fmt: skip
+    if done is None:
+        messages.error(request, _("Nothing was withdrawn: that rule waits no more."))
+    else:
+        messages.success(request, _("The announced rule is withdrawn. What counted before goes on."))
+    return redirect("records")
 
 
 def _erasure_or_404(request: Request, number: str) -> RecordErasure:
