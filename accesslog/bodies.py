@@ -1,7 +1,9 @@
 """Verification of what lies beside the entries: sealed bodies, search rows and prune marks.
 
 A body may be missing only below a later prune entry that covers its kind, or within a later recovery, which
-says for which entries there was nothing but the published files. Both are read from their own bodies.
+says for which entries there was nothing but the published files. Both are read from their own bodies, which
+are kept for ever: a mark in the table without an entry that says so, and can be read, covers nothing.
+An entry that was put back has the event id that follows from its leaf; one with an id of its own had a body.
 """
 
 from __future__ import annotations
@@ -11,11 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections
+from django.utils.translation import gettext as _
 
-from accesslog import conf, entry, findings, records
+from accesslog import conf, entry, findings, note, records
 from accesslog.errors import EntryDamaged, KeyGone
-from accesslog.events import PRUNE, RECOVERED
+from accesslog.events import KEPT_FOR_EVER, PRUNE, RECOVERED
 from accesslog.models import ROWS_SHIFT
+from accesslog.outside.anchors import Anchor
 from accesslog.records import SearchRow
 from accesslog.stores.base import SEARCH_COLUMNS
 
@@ -25,6 +29,7 @@ _SELECT = (
 )
 _SEALED = f"{_SELECT}WHERE e.entry_index >= %s AND e.entry_index < %s ORDER BY e.entry_index"
 _OF_KIND = f"{_SELECT}WHERE e.kind = %s ORDER BY e.entry_index"
+_EVENT_IDS = "SELECT entry_index, event_id FROM log_entry WHERE entry_index >= %s AND entry_index < %s"
 
 
 class Bodies:
@@ -36,6 +41,11 @@ class Bodies:
         self.erased = 0
         self._below: dict[str, int] = {}  # kind ("" = any) -> entries below may have lost their body
         self._lost: list[tuple[int, int]] = []  # half-open spans of entries that were recovered without
+        self.recovered: list[Anchor] = []  # the signed trees that recoveries went by
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """What may be missing, as the log says now."""
         self._prune_marks()
         self._recoveries()
 
@@ -52,11 +62,13 @@ class Bodies:
         else:
             found = self._open(start, end)
         self.there += len(found)
-        for index, _time_us, kind, _data, _leaf in rows:
-            if index not in found:
-                if not self._covered(index, kind):
-                    raise findings.Mismatch(findings.body_missing(index))
-                self.erased += 1
+        gone = [(index, kind, leaf) for index, _time_us, kind, _data, leaf in rows if index not in found]
+        if gone and self._unexplained(gone) is not None:
+            self._read_again()  # a prune or a recovery may have been at work since
+            unexplained = self._unexplained(gone)
+            if unexplained is not None:
+                raise findings.Mismatch(findings.body_missing(unexplained))
+        self.erased += len(gone)
 
     def _open(self, start: int, end: int) -> set[int]:
         """Open each body; the entries that have one whose key is still there."""
@@ -68,49 +80,94 @@ class Bodies:
             except KeyGone:
                 continue
             found.add(index)
-            stored_id = event_id if isinstance(event_id, UUID) else UUID(event_id)
+            stored_id = _uuid(event_id)
             if record.event_id != stored_id:
                 raise findings.Mismatch(findings.event_id(index, record.event_id, stored_id))
             rows = search.get(index, [])
-            if record.rows != rows and not (not rows and self._covered(index, kind)):
+            if record.rows != rows and (rows or not self._may_be_pruned(index, kind)):
                 raise findings.Mismatch(findings.search_rows_changed(index, record.rows, rows))
         return found
 
-    def _covered(self, index: int, kind: str) -> bool:
-        return (
-            index < self._below.get(kind, 0)
-            or index < self._below.get("", 0)
-            or any(first <= index < end for first, end in self._lost)
-        )
+    def _may_be_pruned(self, index: int, kind: str) -> bool:
+        """Whether a mark covers the entry; looked up again before it is denied."""
+        if self._pruned(index, kind):
+            return True
+        self._read_again()
+        return self._pruned(index, kind)
+
+    def _pruned(self, index: int, kind: str) -> bool:
+        below = max(self._below.get(kind, 0), self._below.get("", 0))
+        return index < below and kind not in KEPT_FOR_EVER
+
+    def _unexplained(self, gone: Sequence[tuple[int, str, bytes]]) -> int | None:
+        """The first of these entries without bodies that neither a mark nor a recovery covers."""
+        rest = [(index, leaf) for index, kind, leaf in gone if not self._pruned(index, kind)]
+        if not rest:
+            return None
+        from accesslog.publish.recovery import event_id_of  # which imports what verifies
+
+        own = dict(_query(_EVENT_IDS, rest[0][0], rest[-1][0] + 1))
+        for index, leaf in rest:
+            put_back = any(first <= index < end for first, end in self._lost)
+            if not put_back or _uuid(own[index]) != event_id_of(bytes(leaf)):
+                return index
+        return None
 
     def _prune_marks(self) -> None:
-        """Take the marks that look back, each of which must say what its entry says."""
+        """Take what prune entries say, and hold the table of marks, which triggers go by, against it."""
         marks: dict[int, set[tuple[str, int]]] = {}
-        statement = (
-            "SELECT p.kind, p.below, p.entry_index FROM log_prune p "
-            "JOIN log_entry e ON e.entry_index = p.entry_index WHERE e.kind = %s"
-        )
-        for kind, below, index in _query(statement, PRUNE):
-            if below <= index:
-                marks.setdefault(index, set()).add((kind, below))
-                self._below[kind] = max(below, self._below.get(kind, 0))
+        for kind, below, index in _query("SELECT kind, below, entry_index FROM log_prune"):
+            marks.setdefault(index, set()).add((kind, below))
         for index, _event_id, _kind, data, sealed, key_id in _query(_OF_KIND, PRUNE):
             try:
                 body = _record(index, data, sealed, key_id).body
             except KeyGone:
                 continue
-            said = {(kind, body["below"]) for kind in body["kinds"] or [""]}
-            marked = marks.get(index, set())
+            said = {(kind, int(body["below"])) for kind in body["kinds"] or [""]}
+            marked = marks.pop(index, set())
             if not marked <= said:
                 raise findings.Mismatch(findings.mark(index, said, marked))
+            for kind, below in marked:
+                self._below[kind] = max(min(below, index), self._below.get(kind, 0))
+        if marks:  # their entries say nothing any more, or never did
+            index = min(marks)
+            raise findings.Mismatch(findings.mark(index, set(), marks[index]))
 
     def _recoveries(self) -> None:
+        """Take what recoveries say, each with the checkpoint whose root the tree must have."""
+        self._lost, self.recovered = [], []
         for index, _event_id, _kind, data, sealed, key_id in _query(_OF_KIND, RECOVERED):
             try:
                 body = _record(index, data, sealed, key_id).body
             except KeyGone:
                 continue
-            self._lost.append((int(body["first"]), min(int(body["end"]), index)))
+            first, end = int(body["first"]), int(body["end"])
+            try:
+                checkpoint = _checkpoint(str(body["checkpoint"]))
+            except note.NoteError as error:
+                raise findings.Mismatch(findings.recovery_wrong(index, str(error))) from error
+            if not 0 <= first <= end <= checkpoint.size <= index:
+                raise findings.Mismatch(findings.recovery_wrong(index, f"{first}, {end}, {checkpoint.size}"))
+            what = _("the recovery of entry %(n)d") % {"n": index}
+            self.recovered.append(Anchor(checkpoint.size, checkpoint.root, what))
+            self._lost.append((first, end))
+
+
+def _checkpoint(text: str) -> note.Checkpoint:
+    """What a recovery went by: a note that we signed, or its text that was remembered, but not yet signed.
+
+    Anybody may copy a published note: that the tree has its root is compared as well. Raises NoteError.
+    """
+    if conf.folder() is None or "\n\n" not in text:
+        checkpoint = note.parse_checkpoint(text.partition("\n\n")[0].rstrip("\n") + "\n")
+        if conf.folder() is not None and checkpoint.origin != conf.signer().origin:
+            raise note.NoteError(f"it is of {checkpoint.origin}")
+        return checkpoint
+    return note.verify_checkpoint(text, conf.signer().verifier_key())
+
+
+def _uuid(value: Any) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)
 
 
 def _record(index: int, data: bytes, sealed: bytes, key_id: str) -> records.Record:

@@ -14,18 +14,21 @@ EXPORTED = "log.exported"
 RECOVERED = "log.recovered"
 LOSS_ACCEPTED = "log.loss_accepted"
 
+# What is missing elsewhere is explained by what these say, so they are never pruned. No person is in them.
+KEPT_FOR_EVER = frozenset({PRUNE, RECOVERED})
+ALWAYS = "always"
+
 # A body that is missing in [first, end) is explained by it: only the published entries were left.
 register(
     EventType(
         kind=RECOVERED,
         required=frozenset({"first", "end", "checkpoint"}),
-        optional=frozenset({"actor"}),
+        optional=frozenset(),
         sentence=_(
             "After a restore, the entries from {first} to before {end} were put back from the published log."
         ),
-        personal=frozenset({"actor"}),
         icon="warn",
-        keep="ledger",
+        keep=ALWAYS,
     )
 )
 register(
@@ -63,11 +66,10 @@ register(
     EventType(
         kind=PRUNE,
         required=frozenset({"kinds", "below", "reason"}),
-        optional=frozenset({"actor"}),
+        optional=frozenset(),
         sentence=_("The log erased what entries before {below} said: {reason}."),
-        personal=frozenset({"actor"}),
         icon="retention",
-        keep="ledger",
+        keep=ALWAYS,
     )
 )
 register(

@@ -90,6 +90,13 @@ def mark(index: int, said: Any, marked: Any) -> Finding:
     return Finding(index, what, str(sorted(said)), str(sorted(marked)), keep())
 
 
+def recovery_wrong(index: int, why: str) -> Finding:
+    what = _(
+        "Entry %(index)d says that entries were recovered, but names no checkpoint that covers them."
+    ) % {"index": index}
+    return Finding(index, what, _("a checkpoint of this log, of at least as many entries"), why, keep())
+
+
 def tree(start: int, end: int, stored: bytes, calculated: bytes) -> Finding:
     what = _(
         "Between entries %(first)d and %(last)d, entries were rewritten or reordered with their leaf hashes."

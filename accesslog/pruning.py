@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from accesslog import conf, registry
 from accesslog.canonical import JSON
 from accesslog.errors import AccessLogError
-from accesslog.events import PRUNE
+from accesslog.events import KEPT_FOR_EVER, PRUNE
 from accesslog.models import ROWS_SHIFT, Flag, LogEntry, LogHead, LogPrune, ReviewItem
 from accesslog.selectors import load_receipt, reading
 from accesslog.services import append
@@ -78,8 +78,12 @@ class Pruned:
 
 
 def kinds_of(keep: str) -> list[str]:
-    """The registered kinds of a retention class. A kind that nobody registers is never pruned."""
-    return [each.kind for each in registry.all_types() if each.keep == keep]
+    """The registered kinds of a retention class. A kind that nobody registers is never pruned.
+
+    Nor is what prunes and recoveries said: without it nothing would tell a pruned record from a stolen one.
+    """
+    mine = [each.kind for each in registry.all_types() if each.keep == keep]
+    return [kind for kind in mine if kind not in KEPT_FOR_EVER]
 
 
 def first_kept_month(trusted_now: datetime, months: int) -> str:
@@ -162,7 +166,9 @@ def prune(
 
 def _carry_out(receipt: Receipt, reached: Reached) -> Pruned:
     """Do what the entry says."""
-    kinds, below = tuple(receipt.body["kinds"]), int(receipt.body["below"])
+    # An older version's entry may name kinds that are kept for ever now.
+    kinds = tuple(kind for kind in receipt.body["kinds"] if kind not in KEPT_FOR_EVER)
+    below = int(receipt.body["below"])
     done = Pruned(receipt.index, below, kinds)
     with reading():
         rows = [LogPrune(index=receipt.index, kind=kind, below=below) for kind in kinds]
@@ -211,6 +217,8 @@ def _known(event_id: UUID) -> Receipt | None:
 
 def _mark(rows: Sequence[LogPrune]) -> None:
     """The marks that are not there yet; another process may set the same."""
+    if not rows:
+        return
     alias = conf.database()
     with transaction.atomic(using=alias):
         known = set(LogPrune.objects.using(alias).filter(index=rows[0].index).values_list("kind", flat=True))
@@ -220,6 +228,8 @@ def _mark(rows: Sequence[LogPrune]) -> None:
 
 def _batches(table: str, kinds: Sequence[str], below: int) -> Iterator[list[int]]:
     """Entries below the mark, of these kinds, that still have rows in the table: some at a time, in order."""
+    if not kinds:
+        return
     marks = ", ".join(["%s"] * len(kinds))
     bound = "t.entry_index" if table == "log_body" else "t.id"
     statement = (

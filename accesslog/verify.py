@@ -79,9 +79,9 @@ class _Run:
         self.report = report
         self.progress = progress
         # Remembered before the head is read: the head is never behind what was signed.
-        self.kept = sorted([*kept, *anchors.of_signer()], key=lambda each: each.size)
-        self.times = anchors.seen()
         self.bodies = Bodies(open_bodies=open_bodies)
+        self.kept = [*kept, *anchors.of_signer()]
+        self.times = anchors.seen()
         self.frontier = merkle.Frontier()
         self.last_time_us = 0
         self.good = 0  # the size of the last anchor whose root was right
@@ -95,7 +95,10 @@ class _Run:
         for each in self.kept:
             if each.size > size:
                 raise findings.Mismatch(findings.cut_back(size, each.size, each.what))
-        waiting = heapq.merge(self.kept, self.times, self._stored(size), key=lambda each: each.size)
+        # A recovery that was logged since the head was read went by what the next run compares.
+        said = [*self.kept, *(each for each in self.bodies.recovered if each.size <= size)]
+        said.sort(key=lambda each: each.size)
+        waiting = heapq.merge(said, self.times, self._stored(size), key=lambda each: each.size)
         anchor: Anchor | None = next(waiting, None)
         for rows in self._chunks(size):
             block = self._check(rows)

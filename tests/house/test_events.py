@@ -14,7 +14,7 @@ from tests import events
 from tests.house.files import ROOT, python_files
 
 KINDS = {each.kind: each for each in events.ours()}
-CLASSES = {"access", "permission", "ledger"}
+CLASSES = {"access", "permission", "ledger", "always"}
 # Registered before the act that logs them is built: kind -> the issue that brings it.
 LATER: dict[str, str] = {}
 # Fields that tell of a person by themselves, or that people type freely and may name one in.
