@@ -22,7 +22,8 @@ the wrong shape is refused before anything happens ([registry](../accesslog/READ
 * **Fields**: required ones first, optional ones in brackets. `actor`, `site`, `camera`, `purpose` are objects
   with id (code) and name (text); `from`, `to`, `hour` are RFC 3339 times in UTC.
 * **Personal**: left out for readers who may not see personal detail.
-* **Class**: what is kept equally long (`access`, `permission`, `ledger`; `always` is never pruned); see the rules of records.
+* **Class**: what is kept equally long (`access`, `permission`, `ledger`); see the rules of
+  records. What is kept `always` is never pruned.
 * *routine* entries are listed only when they are asked for.
 """
 MOMENT = "2026-11-14T10:00:00.000Z"
