@@ -83,13 +83,14 @@ def set_duty_hours(
 ) -> None:
     """Replace the hours of the site, or of one person there; seven empty texts remove them.
 
-    ValueError for a text that is no span of hours; RegisterRefused with `retired`, `stranger`.
+    ValueError for a text that is no span of hours; RegisterRefused with `retired`, `stranger`: whoever has left
+    gets no hours any more, but those they had can be removed.
     """
     permissions_of(actor).require(ACTION, site_id=site.pk)
     check_in_use(site)
-    if account is not None and account not in people_at(site):
-        raise _stranger(account)
     rows = read_hours(texts)
+    if rows and account is not None and account not in people_at(site):
+        raise _stranger(account)
     before, after = hours_of(site, account).texts, write_hours(rows)
     if list(before) == list(after):
         return

@@ -10,6 +10,7 @@ from django.test import Client
 from accesslog.models import LogEntry
 from accesslog.review.rules import Duty
 from accesslog.selectors import load_receipt
+from cctv.people.models import RoleGrant
 from cctv.people.policy import Forbidden
 from cctv.sites import duty
 from cctv.sites.models import DutyHours
@@ -79,6 +80,20 @@ def test_who_may_set_them_and_for_whom(cast: Cast) -> None:
     with pytest.raises(ValueError):
         set_hours(cast, ["9 to 5", *[""] * 6])
     assert not DutyHours.objects.exists()
+
+
+def test_the_hours_of_somebody_who_left_can_be_removed_and_nothing_else(
+    cast: Cast, sign_in: Callable[..., Client]
+) -> None:
+    set_hours(cast, NIGHTS, person=cast.operator)
+    RoleGrant.objects.filter(account=cast.operator).delete()
+    with pytest.raises(RegisterRefused, match="no role"):
+        set_hours(cast, ["09:00-18:00", *[""] * 6], person=cast.operator)
+    client = sign_in(cast.privacy_officer)
+    page = f"/register/sites/seoul/duty/{cast.operator.pk}/"
+    assert client.post(page, {}).status_code == 302
+    assert not DutyHours.objects.exists()
+    assert LogEntry.objects.filter(kind="duty.changed").count() == 2
 
 
 def test_the_page_sets_them_and_points_at_what_cannot_be_read(
