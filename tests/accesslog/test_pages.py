@@ -237,6 +237,23 @@ def test_a_question_that_ends_before_it_starts_is_refused_and_not_logged(reader:
     assert questions() == []
 
 
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        ({"seen_from": "yesterday"}, "Logged from: Enter a valid date/time."),
+        ({"camera": "a\0b"}, "Camera: Null characters are not allowed."),
+        (
+            {"seen_from": "2026-11-14T10:00", "seen_to": "2026-11-14T09:00"},
+            "Logged until: This must be later than the start.",
+        ),
+    ],
+)
+def test_a_refused_question_names_the_part_that_is_wrong(reader: Reader, wrong: dict[str, str], advice: str):
+    response = reader().get("/log/", wrong)
+    assert response.status_code == 400
+    assert f"<li>{advice}</li>" in response.content.decode()
+
+
 def test_the_question_offers_what_the_log_names(reader: Reader):
     cover(actor="minji", camera="gate2")
     page = get(reader(), "/log/", camera="gate2")
