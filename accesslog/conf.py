@@ -6,6 +6,8 @@ ACCESSLOG_SCOPE            import string of callable(user) -> accesslog.Scope | 
 ACCESSLOG_ACTOR            import string of callable(request) -> (part of a body, IndexFields)
 ACCESSLOG_CHOICES          optional import string of callable(request) -> {"actor": [(id, label)], ...}
 ACCESSLOG_GROUPS           optional import string of a sequence of accesslog.desk.groups.Group
+ACCESSLOG_LABELS           optional import string of {field of a body: its label}
+ACCESSLOG_WORDS            optional import string of {field of a body: {code: what it means}}
 ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
 ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may they
                            open this page, which an entry is about? (default: yes)
@@ -147,6 +149,16 @@ def may_open(user: Any, path: str, site: str) -> bool:
 def groups() -> Sequence[Any]:
     """The project's groups of kinds (accesslog.desk.groups.Group); none where it injects none."""
     return _load("ACCESSLOG_GROUPS") if getattr(settings, "ACCESSLOG_GROUPS", "") else ()
+
+
+def labels() -> Mapping[str, Any]:
+    """The project's labels of fields; none where it injects none."""
+    return _load("ACCESSLOG_LABELS") if getattr(settings, "ACCESSLOG_LABELS", "") else {}
+
+
+def words(field: str) -> Mapping[str, Any]:
+    """What the codes of a field mean; nothing where the project does not say."""
+    return _load("ACCESSLOG_WORDS").get(field, {}) if getattr(settings, "ACCESSLOG_WORDS", "") else {}
 
 
 def pdf_writer() -> Callable[..., bytes] | None:

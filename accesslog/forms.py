@@ -13,7 +13,7 @@ from accesslog import registry
 from accesslog.desk.filters import GROUP
 from accesslog.desk.groups import groups
 from accesslog.selectors import EVERY_KIND, Filters
-from accesslog.sentences import outline
+from accesslog.sentences import outline, visible
 
 CHOSEN = ("actor", "camera", "site", "purpose", "case", "terminal")
 PERSONAL = frozenset({"actor", "terminal"})
@@ -53,7 +53,7 @@ class QuestionForm(forms.Form):
             offered = list(choices.get(name, ()))
             chosen = str(self.data.get(name, ""))
             if chosen and chosen not in dict(offered):
-                offered.append((chosen, chosen))
+                offered.append((chosen, visible(chosen)))
             self.offered[name] = offered
         self.groups = [(f"{GROUP}{each.name}", str(each.label)) for each in groups()]
         kinds = [(each.kind, outline(each)) for each in registry.all_types()]
@@ -68,7 +68,7 @@ class QuestionForm(forms.Form):
         value = str(self.data.get(name, ""))
         if not value or name not in self.fields:
             return ""
-        return str(dict(self.offered.get(name, ())).get(value, value))
+        return visible(str(dict(self.offered.get(name, ())).get(value, value)))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

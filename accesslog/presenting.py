@@ -4,44 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accesslog import registry, sentences
+from accesslog import conf, registry, sentences
 from accesslog.errors import EventRefused
+from accesslog.labels import LABELS
 from accesslog.proofs import Proof
 from accesslog.selectors import Listed
 
 MAX_DRAWN = 5
 _STEP_X, _STEP_Y, _LEFT, _TOP = 44, 26, 60, 14
 _IN_META = ("case", "terminal")
-
-LABELS = {
-    "actor": gettext_lazy("Person"),
-    "role": gettext_lazy("Role"),
-    "employer": gettext_lazy("Employer"),
-    "terminal": gettext_lazy("Terminal"),
-    "purpose": gettext_lazy("Purpose"),
-    "case": gettext_lazy("Case"),
-    "site": gettext_lazy("Site"),
-    "camera": gettext_lazy("Camera"),
-    "cameras": gettext_lazy("Cameras"),
-    "footage": gettext_lazy("Footage"),
-    "from": gettext_lazy("Footage from"),
-    "to": gettext_lazy("Footage until"),
-    "reason": gettext_lazy("Reason"),
-    "object": gettext_lazy("Object"),
-    "query": gettext_lazy("Question"),
-    "viewing": gettext_lazy("Viewing"),
-    "sent": gettext_lazy("Sent"),
-    "valid_until": gettext_lazy("Valid until"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +123,23 @@ def facts(entry: Listed, *, personal: bool) -> list[tuple[str, str]]:
     found = dict(shown)
     actor = entry.body.get("actor")
     if isinstance(actor, dict):
-        found |= {name: str(actor[name]) for name in ("role", "employer") if actor.get(name)}
+        found |= {
+            name: sentences.show(name, actor[name], UTC) for name in ("role", "employer") if actor.get(name)
+        }
     if "from" in found and "to" in found:
         found["footage"] = f"{found.pop('from')}–{found.pop('to')}"
-    order = [*(name for name in LABELS if name in found), *(name for name in found if name not in LABELS)]
+    known = labels()
+    order = [*(name for name in known if name in found), *(name for name in found if name not in known)]
     return [(label(name), found[name]) for name in order]
 
 
+def labels() -> dict[str, Any]:
+    """Field of a body to its label, in the order in which details are shown: the log's own, the project's."""
+    return {**LABELS, **conf.labels()}
+
+
 def label(name: str) -> str:
-    return str(LABELS.get(name) or name.replace("_", " ").capitalize())
+    return str(labels().get(name) or name.replace("_", " ").capitalize())
 
 
 def zone_of_entry(entry: Listed) -> tzinfo:
@@ -179,7 +166,8 @@ def known_labels(entries: Iterable[Listed], *, personal: bool) -> dict[str, list
             if name in ("actor", "terminal") and not personal:
                 continue
             for key, text in _named((entry.body or {}).get(name)):
-                found.setdefault("camera" if name == "cameras" else name, {}).setdefault(key, text)
+                named = found.setdefault("camera" if name == "cameras" else name, {})
+                named.setdefault(key, sentences.visible(text))
     return {name: sorted(values.items(), key=lambda pair: pair[1]) for name, values in found.items()}
 
 

@@ -2,14 +2,15 @@
 
 A field of the body is shown by what it is: something with a name by its name, a purpose by its text, a time
 by the clocks of the site's zone (`site.zone` of the body where it is given, else the active zone), a list by
-its parts. Fields that are personal are left out for readers without the right to see them.
+its parts. Fields that are personal are left out for readers without the right to see them. Characters that
+would turn the rest of a line round, or hide it, are shown by their number.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -21,10 +22,15 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accesslog import registry
+from accesslog import conf, registry
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)\Z")
 MAX_PARTS = 6
+# Control characters but tab and line ends, the marks, embeddings, overrides and isolates of direction, and
+# what has no width: what somebody typed must not rearrange what stands beside it.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]"
+)
 _NAMED = ("name", "text", "label", "code", "id")
 
 Body = Mapping[str, Any]
@@ -79,6 +85,11 @@ def zone_of(body: Body) -> tzinfo:
         return timezone.get_current_timezone()
 
 
+def visible(text: str) -> str:
+    """The text with what turns lines round or is not seen by its number: "[U+202E]"."""
+    return _UNSEEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text)
+
+
 def _render(
     body: Body, kind: str, personal: bool, mark: Callable[[str, str], str], *, html: bool = False
 ) -> str:
@@ -93,6 +104,8 @@ def _render(
                 text = text[:1].upper() + text[1:]
         else:
             text = show(name, body.get(name), zone, body)
+        if f"{{{name}}}." in template:
+            text = text.removesuffix(".")  # "of Hanguk Guard Co." ends the sentence by itself
         parts[name] = mark(name, text)
     if html:
         template = conditional_escape(template)
@@ -112,7 +125,9 @@ def _marked(name: str, text: str) -> str:
 def withheld(name: str, body: Body) -> str:
     """What stands in place of a personal field: the role of a person, else nothing but the fact."""
     value = body.get(name)
-    role = value.get("role") if isinstance(value, Mapping) else ""
+    role = (
+        show("role", value.get("role") or "", UTC) if isinstance(value, Mapping) and value.get("role") else ""
+    )
     if name == "actor":
         return _("somebody (%(role)s)") % {"role": role} if role else _("somebody")
     return _("(not shown)")
@@ -120,6 +135,10 @@ def withheld(name: str, body: Body) -> str:
 
 def show(name: str, value: Any, zone: tzinfo, body: Body | None = None) -> str:
     """One value as a person reads it."""
+    return visible(_show(value, name, zone, body))
+
+
+def _show(value: Any, name: str, zone: tzinfo, body: Body | None) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
@@ -129,6 +148,8 @@ def show(name: str, value: Any, zone: tzinfo, body: Body | None = None) -> str:
     if isinstance(value, list | tuple):
         return _show_list(value, zone)
     text = str(value)
+    if words := conf.words(name):
+        return ", ".join(str(words.get(each, each)) for each in text.split(", "))
     if MOMENT.match(text):
         moment = datetime.fromisoformat(text).astimezone(zone)
         earlier = (body or {}).get("from") if name == "to" else None

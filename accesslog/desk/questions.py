@@ -45,7 +45,7 @@ def about(body: Body, kind: str, *, personal: bool) -> list[tuple[str, str]]:
         value = _shown(body, name, kind, personal)
         if isinstance(value, str) and value:
             found.append((title % {"value": value}, address(**{name: value})))
-    return found
+    return [(sentences.visible(question), leads) for question, leads in found]
 
 
 def hrefs(body: Body, kind: str, *, personal: bool) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
@@ -16,6 +18,9 @@ from accesslog.desk.exports import MOST, PDF, Answer
 from accesslog.desk.question import Asked, ask_of
 from accesslog.events import EXPORTED
 
+# In the session: this person was asked who they are on the way to a file.
+STEPPED = "accesslog.stepped"
+
 
 @require_GET
 @never_cache
@@ -27,7 +32,15 @@ def export(request: HttpRequest, form: str) -> HttpResponseBase:
         raise Http404
     if not asked.form.is_valid():
         return render(request, "accesslog/log.html", asked.context(), status=400)
-    conf.step_up(request)
+    try:
+        conf.step_up(request)
+    except Exception:
+        request.session[STEPPED] = True
+        raise
+    if request.session.pop(STEPPED, False):
+        # A file would leave the browser on the form that asks for the password: a page first fetches it.
+        own = f"?{urlencode(asked.given)}"
+        return render(request, "accesslog/take.html", {"file": request.path + own, "back": own})
     with timezone.override(asked.zone):
         answer = _taken(request, asked, form)
         name = f"log-{timezone.localtime(answer.at):%Y-%m-%d}-{answer.asked}.{form}"

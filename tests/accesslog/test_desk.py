@@ -3,15 +3,18 @@
 import csv
 import io
 import re
+from datetime import UTC
 from typing import Any
 
 import pytest
+from django.utils import translation
 
-from accesslog import IndexFields, Scope, services
+from accesslog import IndexFields, Scope, sentences, services
 from accesslog.desk import exports
 from accesslog.desk.groups import groups
 from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
+from cctv.people.models import Role
 from tests.accesslog.cast import COVERED, TEN, cover, covered, index_of, note
 from tests.accesslog.test_pages import Reader, get, reader, rows, text
 
@@ -52,7 +55,7 @@ def test_a_table_holds_the_answer_the_question_and_the_root(reader: Reader):
     assert head["Entries"] == "1"
     [row] = entries_of(table)
     assert row[0] == "0"
-    assert row[4:7] == ["Minji", "operator", ""]
+    assert row[4:7] == ["Minji", "Operator", ""]
     assert row[9] == TEN.isoformat(" ", "seconds")
     assert row[-1] == load_receipt(0).leaf_hash.hex()
 
@@ -133,6 +136,32 @@ def test_taking_out_asks_who_is_there(reader: Reader, settings: Any):
     response = reader().get("/log/export.csv")
     assert "/reauthenticate/" in response["Location"]
     assert not LogEntry.objects.filter(kind="log.exported").exists()
+
+
+def test_after_the_password_comes_a_page_that_fetches_the_file_once(reader: Reader, settings: Any):
+    cover(actor="minji")
+    client, asked = reader(), {"actor": "minji"}
+    settings.ACCESSLOG_STEP_UP = "cctv.people.stepup.require_step_up"
+    assert client.get("/log/export.csv", asked).status_code == 302
+    settings.ACCESSLOG_STEP_UP = ""  # the password was given
+    page = get(client, "/log/export.csv", **asked)
+    assert not LogEntry.objects.filter(kind="log.exported").exists()
+    fetched = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', page)
+    assert fetched
+    assert 'href="/log/?actor=minji"' in page
+    assert len(entries_of(taken(client.get(fetched[1].replace("&amp;", "&"))))) == 1
+    assert LogEntry.objects.filter(kind="log.exported").count() == 1
+
+
+def test_a_print_is_short(reader: Reader):
+    from accesslog import proofs
+
+    cover(actor="minji")
+    answer = exports.Answer([0], False, "", 1, TEN, UTC, True)
+    columns, [row] = exports.pdf_rows(answer)
+    assert sum(share for _title, share in columns) == pytest.approx(1)
+    assert row[-1] == f"{proofs.inclusion(0).leaf_hash.hex()[:16]}…"
+    assert exports.MOST["pdf"] <= 500
 
 
 def test_a_wrong_question_takes_nothing_out(reader: Reader):
@@ -220,3 +249,48 @@ def test_every_kind_of_the_project_is_in_a_group():
         if not each.kind.startswith("test.") and not any(group.holds(each.kind) for group in groups())
     ]
     assert lost == []
+
+
+def test_every_field_of_an_entry_has_a_label_that_is_translated():
+    from accesslog import presenting, registry
+
+    nameless = {
+        f"{each.kind}: {field}"
+        for each in registry.all_types()
+        if not each.kind.startswith(("test.", "clinic."))
+        for field in each.fields - presenting.labels().keys()
+    }
+    assert nameless == set()
+
+
+def test_roles_and_details_are_told_in_the_readers_language(reader: Reader):
+    services.append(kind=COVERED, body=covered(), index=[index_of()])
+    client = reader()
+    assert "Operator" in text(get(client, "/log/0/"))
+    with translation.override("ko"):
+        assert (
+            sentences.show("role", "operator, auditor", UTC) == f"{Role.OPERATOR.label}, {Role.AUDITOR.label}"
+        )
+        assert "o" not in sentences.show("role", "operator", UTC).lower()
+    nameless = reader(Scope(all_sites=True, bodies=False), email="other@example.org")
+    assert "(Operator)" in text(get(nameless, "/log/0/"))
+
+
+def test_what_was_typed_turns_no_line_round(reader: Reader):
+    turned = "7\u202e fdp.\u2066"
+    services.append(kind=COVERED, body=covered(case=turned), index=[index_of(case=turned)])
+    client = reader()
+    export: Any = client.get("/log/export.csv", {"case": turned})
+    for shown in (
+        get(client, "/log/", case=turned), get(client, "/log/0/"), b"".join(export.streaming_content).decode()
+    ):  # fmt: skip
+        assert not re.search("[\u202a-\u202e\u2066-\u2069]", re.sub(r'value="[^"]*"', "", shown))
+        assert "[U+202E]" in shown
+
+
+def test_a_name_that_ends_in_a_full_stop_ends_the_sentence():
+    body = covered(purpose={"code": "crime", "text": "guarding by Hanguk Guard Co."})
+    assert sentences.sentence(body, COVERED).endswith("guarding by Hanguk Guard Co.")
+    assert sentences.sentence_html(body, COVERED).endswith("Co</em>.")
+    note = services.append(kind="test.noted", body={"text": "by A. Co."}, index=[])
+    assert sentences.sentence(note.body, "test.noted") == "Noted: by A. Co."

@@ -108,7 +108,7 @@ def test_a_reader_without_the_right_sees_no_personal_detail():
     body = covered(terminal="10.0.0.7")
     told = sentences.sentence(body, COVERED, personal=False)
     assert "Minji" not in told
-    assert told.endswith("was released to somebody (operator) for crime prevention.")
+    assert told.endswith("was released to somebody (Operator) for crime prevention.")
     assert {name for name, _ in sentences.details(body, COVERED, personal=False)} == {
         "camera", "purpose", "from", "to",
     }  # fmt: skip
