@@ -2,6 +2,9 @@
 
 A copy on another disk or host also remembers for the signer: a checkpoint in it that is beyond ours was
 signed by us, so ours is the copy that was put back. It is learnt, and nothing below it is signed any more.
+
+What lies there and was not signed by us is another log's, and is never written over. A copy that was written
+once and is empty now is a disk that is not mounted. Once a day its files are looked through, and mended.
 """
 
 from __future__ import annotations
@@ -11,16 +14,30 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from django.utils.translation import gettext_lazy as _
+
 from accesslog import conf, note
-from accesslog.errors import LogForked
+from accesslog.errors import AccessLogError, LogForked
 from accesslog.publish import files, paths, rounds, tiles
 from accesslog.publish import state as states
 from accesslog.publish.state import State
 from accesslog.publish.steps import reached
 
+CHECKED_EVERY_S = 86_400.0
+_checked: dict[Path, float] = {}  # copy -> when this process last looked through it, monotonic
+
 
 class CopyUnreachable(OSError):
-    """The folder above the copy is not there: its disk or host is away."""
+    """The copy, or the folder above it, is not there: its disk or host is away."""
+
+
+class NotOurCopy(AccessLogError):
+    """Another log's checkpoint or memory lies in the folder of a copy."""
+
+    code = "log.not_our_copy"
+    status = 503
+    message = _("The folder of a copy holds the published files of another log.")
+    hint = _("Give each log a folder of its own. Nothing was written there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +49,7 @@ class Copied:
 
 
 def bring_up(copy: Path, *, patience_s: float = 10.0) -> Copied:
-    """Bring one copy to what is published. Raises OSError, files.Busy, and what the signer raises.
+    """Bring one copy up. Raises NotOurCopy, OSError, files.Busy, and what the signer raises.
 
     A file that a newer checkpoint has removed meanwhile is an OSError as well: the next call goes on.
     """
@@ -49,7 +66,30 @@ def bring_up(copy: Path, *, patience_s: float = 10.0) -> Copied:
             raise LogForked()  # the copy stays as it is: it is the evidence
         if theirs != ours:
             _copy(folder, copy, theirs.size if theirs else 0, ours)
+        _look_through(folder, copy, ours.size)
+        files.write(_made(folder, copy), f"{copy}\n".encode())
         return Copied(ours.size, ours.size)
+
+
+def _made(folder: Path, copy: Path) -> Path:
+    """The file that says that this copy was written before."""
+    return folder / f"copy-made-{_tag(copy)}"
+
+
+def _look_through(folder: Path, copy: Path, size: int) -> None:
+    """Once a day: write again what a copy has lost, and remove what a killed process left half written."""
+    now = time.monotonic()
+    if now - _checked.get(copy, -CHECKED_EVERY_S) < CHECKED_EVERY_S:
+        return
+    batch = files.Batch()
+    for tile in (*paths.grown(0, size), *paths.edge(size)):
+        ours, theirs = folder / tile.path, copy / tile.path
+        if not theirs.is_file() or theirs.stat().st_size != ours.stat().st_size:
+            batch.write(theirs, ours.read_bytes())
+    batch.settle()
+    for each in (folder, copy):
+        files.remove_leftovers(each)
+    _checked[copy] = now
 
 
 def _copy(folder: Path, copy: Path, old: int, ours: note.Checkpoint) -> None:
@@ -75,23 +115,34 @@ def learn_from(copy: Path) -> note.Checkpoint | None:
 
     One from beyond an accepted loss is put aside with its files. Raises CopyUnreachable, OSError.
     """
-    if not copy.is_dir():
-        if not copy.parent.is_dir():
-            raise CopyUnreachable(f"{copy.parent} is not there")
-        copy.mkdir()
-    theirs = rounds.read_checkpoint(copy)
     folder = conf.folder()
+    theirs = _read(copy)
+    if theirs is None and folder is not None and (made := _made(folder, copy)).exists():
+        raise CopyUnreachable(f"{copy} is empty, and was not: mount it, or remove {made} to begin anew")
+    copy.mkdir(exist_ok=True)
     if theirs is None or folder is None:
         return theirs
     folder.mkdir(parents=True, exist_ok=True)
     with files.lock(folder / states.LOCK, patience_s=10.0):
         state = rounds.remembered(folder)
         if _was_given_up(theirs, state, folder):
+            _made(folder, copy).unlink(missing_ok=True)
             put_aside(copy, paths.CHECKPOINT, "tile", states.NAME)
             return None
         if theirs.size > state.size and not rounds.is_ours(state, theirs.size, theirs.root):
             rounds.learn(state, theirs.size, theirs.root)
             states.save(folder, state)
+    return theirs
+
+
+def _read(copy: Path) -> note.Checkpoint | None:
+    """The checkpoint there, None where there is none. Raises NotOurCopy, CopyUnreachable, OSError."""
+    if not copy.parent.is_dir():
+        raise CopyUnreachable(f"{copy.parent} is not there")
+    theirs, state = rounds.read_checkpoint(copy), states.load(copy)
+    foreign = theirs is None and (copy / paths.CHECKPOINT).exists()
+    if foreign or (state is not None and state.origin != conf.signer().origin):
+        raise NotOurCopy()
     return theirs
 
 
@@ -109,8 +160,12 @@ def _contradicts(theirs: note.Checkpoint, published: int, folder: Path) -> bool:
 
 
 def put_aside(folder: Path, *names: str) -> Path | None:
-    """Move these of a folder into one inside it, as evidence; where to. Raises OSError."""
+    """Move these of a folder into one inside it, as evidence; where to. Raises OSError.
+
+    The checkpoint goes last: whoever is killed before finds it again, and goes on.
+    """
     aside = folder / f"lost-{time.time_ns() // 1000}"
+    names = tuple(sorted(names, key=lambda name: name == paths.CHECKPOINT))
     moved = [folder / name for name in names if (folder / name).exists()]
     if not moved:
         return None

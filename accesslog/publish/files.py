@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from pathlib import Path
 GROUP = 128
 FEW = 8
 THREADS = 8
+LEFT_S = 3600.0
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}")
 FILE_MODE = 0o644  # nothing here is secret; a web server may hand it out
 
 
@@ -115,6 +118,17 @@ def write(path: Path, data: bytes) -> None:
     batch = Batch()
     batch.write(path, data)
     batch.settle()
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half written anywhere below; what cannot be removed stays."""
+    for root, _folders, names in os.walk(folder):
+        for name in names:
+            if _TEMPORARY.fullmatch(name):
+                with contextlib.suppress(OSError):
+                    path = Path(root, name)
+                    if time.time() - path.stat().st_mtime > LEFT_S:
+                        path.unlink()
 
 
 def remove_folder(folder: Path) -> None:

@@ -19,3 +19,10 @@ class TestSigner:
         return str(
             note.Note(text, (note.sign(text, note.key_of(self.origin, self._private), self._private),))
         )
+
+
+class OtherSigner(TestSigner):
+    """Of another log."""
+
+    origin = "example.org/tests/other"
+    _private = Ed25519PrivateKey.from_private_bytes(b"another throw-away key of tests!")

@@ -1,5 +1,6 @@
 """Copies get the same files, catch up, and never overwrite what contradicts us."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from accesslog.errors import LogForked
 from accesslog.publish import copies, publisher, rounds, state
 from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
+from tests.accesslog.publish.signers import OtherSigner, TestSigner
 from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
@@ -72,6 +74,8 @@ def test_two_hosts_that_share_a_database_and_a_copy_do_not_take_each_other_for_a
     published: Path, tmp_path: Path, settings: Any
 ):
     copy, other = tmp_path / "copy", tmp_path / "other"
+    published.mkdir()
+    state.save(published, state.State(origin=TestSigner.origin))  # both were set up before anything was signed
     settings.ACCESSLOG_FOLDER = other
     fill(20)
     rounds.publish()
@@ -86,3 +90,66 @@ def test_two_hosts_that_share_a_database_and_a_copy_do_not_take_each_other_for_a
     assert state.load(other) == before
     rounds.publish()
     assert copies.bring_up(copy).size == 41
+
+
+def test_another_log_s_copy_is_refused_and_nothing_is_written_there(
+    published: Path, tmp_path: Path, settings: Any
+):
+    copy = tmp_path / "shared"
+    fill(300)
+    rounds.publish()
+    copies.bring_up(copy)
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    settings.ACCESSLOG_SIGNER = f"{OtherSigner.__module__}.{OtherSigner.__qualname__}"
+    settings.ACCESSLOG_FOLDER = tmp_path / "other"
+    with pytest.raises(copies.NotOurCopy):
+        copies.learn_from(copy)
+    assert {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()} == before
+    (copy / "checkpoint").unlink()
+    with pytest.raises(copies.NotOurCopy):
+        copies.bring_up(copy)
+
+
+def test_a_copy_that_was_written_and_is_not_there_is_a_disk_that_is_not_mounted(
+    published: Path, tmp_path: Path
+):
+    copy = tmp_path / "mount" / "log"
+    copy.parent.mkdir()
+    fill(5)
+    rounds.publish()
+    copies.bring_up(copy)
+    copy.parent.rename(tmp_path / "disk")
+    copy.parent.mkdir()
+    with pytest.raises(copies.CopyUnreachable, match="mount it"):
+        copies.bring_up(copy)
+    assert not copy.exists()
+    copy.parent.rmdir()
+    (tmp_path / "disk").rename(copy.parent)
+    assert copies.bring_up(copy).size == 5
+
+
+def test_holes_of_a_copy_are_found_and_mended_and_what_was_left_half_written_goes(
+    published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    copy = tmp_path / "copy"
+    fill(600)
+    rounds.publish()
+    copies.bring_up(copy)
+    (copy / "tile/entries/001").unlink()
+    (copy / "tile/0/000").write_bytes(b"")
+    left = copy / "tile/0/.000.0123456789ab"
+    left.write_bytes(b"half")
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(copies, "CHECKED_EVERY_S", 0.0)
+    copies.bring_up(copy)
+    assert tiles_in(copy) == tiles_in(published)
+
+
+def test_files_put_aside_leave_their_checkpoint_until_last(published: Path, monkeypatch: pytest.MonkeyPatch):
+    fill(5)
+    rounds.publish()
+    moved = []
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, to: (moved.append(path.name), rename(path, to))[1])
+    copies.put_aside(published, "checkpoint", "tile", "signer-state")
+    assert moved == ["tile", "signer-state", "checkpoint"]
