@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.urls import NoReverseMatch, Resolver404, reverse
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
 from accesslog import conf, registry
 from accesslog.errors import EventRefused
+from accesslog.review.roles import NO_SITE
+
+REVIEW, REVIEW_MONTH = "log_review", "log_review_month"
 
 
 def link_of(kind: str, body: Mapping[str, Any], user: Any, *, personal: bool) -> str:
@@ -25,14 +28,26 @@ def link_of(kind: str, body: Mapping[str, Any], user: Any, *, personal: bool) ->
     if not personal and any(path.partition(".")[0] in event_type.personal for path in paths):
         return ""
     values = [_value(body, path) for path in paths]
+    if name == REVIEW_MONTH and isinstance(body.get("site"), Mapping):
+        values[0] = values[0] or NO_SITE
     if not all(values):
         return ""
     site = _value(body, "site.id")
     try:
         address = reverse(name, args=values)
-        return address if conf.may_open(user, address, site) else ""
+        return address if _may_open(user, name, address, site) else ""
     except (NoReverseMatch, Resolver404, ValueError):
         return ""
+
+
+def _may_open(user: Any, name: str, address: str, site: str) -> bool:
+    """The log's own pages open by its own injections; the project is asked about its pages."""
+    if not resolve(address).func.__module__.startswith("accesslog."):
+        return conf.may_open(user, address, site)
+    if not name.startswith(REVIEW):
+        return conf.scope_of(user) is not None
+    reviewer = conf.reviewer_of(user)
+    return reviewer is not None and (name != REVIEW_MONTH or reviewer.knows(site))
 
 
 def _value(body: Mapping[str, Any], path: str) -> str:

@@ -61,3 +61,10 @@ class ReviewMoved(ReviewRefused):
     code = "review.moved"
     message = _("Somebody decided on an entry while you were signing, so nothing was signed.")
     hint = _("Look at the review again, then sign it.")
+
+
+class ReviewBusy(ReviewRefused):
+    code = "review.busy"
+    status = 503
+    message = _("Somebody else is deciding on this review or signing it at this moment.")
+    hint = _("Nothing was saved. Try again in a moment.")

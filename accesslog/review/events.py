@@ -8,6 +8,7 @@ from accesslog.registry import EventType, register
 
 RULES_CHANGED, RULE_FAILED = "flag.rules_changed", "flag.rule_failed"
 OPENED, DECIDED, SIGNED = "review.opened", "review.decided", "review.signed"
+EXPORTED = "review.exported"
 _WHO = frozenset({"actor", "site", "month", "review"})
 _LINK = ("log_review_month", "site.id", "month")
 
@@ -65,6 +66,17 @@ register(
         ),
         personal=frozenset({"actor", "terminal", "comment"}),
         icon="shield",
+        link=_LINK,
+    )
+)
+register(
+    EventType(
+        kind=EXPORTED,
+        required=_WHO | {"items", "language"},
+        optional=frozenset({"terminal"}),
+        sentence=_("{actor} took the signed review of {site} for {month} out as PDF: {items} entries."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="download",
         link=_LINK,
     )
 )

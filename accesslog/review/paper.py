@@ -15,6 +15,8 @@ from accesslog.review.roles import Reviewer, ReviewSite
 from accesslog.sentences import clock
 from accesslog.types import from_us
 
+# Rows on paper at most: about a hundred pages, made in two or three seconds.
+MOST = 1000
 LANGUAGES = {"ko": "한국어", "ja": "日本語", "en": "English"}
 
 
@@ -29,7 +31,7 @@ def render(review: Review, *, site: ReviewSite, reader: Reviewer, language: str,
         title = _("Review of the access log: %(site)s, %(month)s") % {
             "site": site.name, "month": review.month
         }  # fmt: skip
-        return writer(title, _meta(review, site), columns, rows)
+        return writer(title, _meta(review, site, personal=personal), columns, rows)
 
 
 def _rows(
@@ -37,9 +39,7 @@ def _rows(
 ) -> list[list[str]]:  # fmt: skip
     """A row per entry: its number, what it says, why it was looked at, the verdict."""
     zone, found = ZoneInfo(site.zone), []
-    for item in selectors.shown(
-        list(review.items.order_by("index")), reviewer=reader, site=site, personal=personal
-    ):
+    for item in selectors.shown(_printed(review), reviewer=reader, site=site, personal=personal):
         why = [f"{name}: {text}" if text else name for name, text in item.whys]
         if item.row.sampled:
             why.append(_("Drawn by lot."))
@@ -56,23 +56,39 @@ def _rows(
     return found
 
 
-def _meta(review: Review, site: ReviewSite) -> list[tuple[str, str]]:
+def _printed(review: Review) -> list[ReviewItem]:
+    """The items on paper, in the order of the log: of too many, what is to be followed up comes first."""
+    rows = review.items.order_by("index")
+    found = list(rows.filter(verdict=ReviewItem.FOLLOW_UP)[:MOST])
+    found += rows.exclude(verdict=ReviewItem.FOLLOW_UP)[: MOST - len(found)]
+    return sorted(found, key=lambda row: row.index)
+
+
+def _meta(review: Review, site: ReviewSite, *, personal: bool) -> list[tuple[str, str]]:
     zone = ZoneInfo(site.zone)
-    verdicts = list(review.items.values_list("verdict", flat=True))
+    counts = services.verdicts_of(review)
     said = services.comment_of(review) or {}
     said_of = {
         record.STANDS: _("The review is the one that was signed."),
         record.ERASED: _("Parts were erased since: the log's own retention of this month has ended."),
     }
+    left = _(
+        "Only %(count)d of %(items)d entries are printed, first those to be followed up; the signature is of"
+        " all."
+    )
+    persons = [
+        (_("Signed by"), selectors.said_by(review)),
+        (_("Comment"), str(said.get("comment") or "–")),
+    ]  # fmt: skip
     return [
         (_("Site"), site.name),
         (_("Month"), review.month),
         (_("Entries of the month"), f"{review.entries:,}"),
-        (_("Looked at"), str(len(verdicts))),
-        (_("Follow up"), str(verdicts.count(ReviewItem.FOLLOW_UP))),
-        (_("Signed by"), selectors.said_by(review)),
+        (_("Looked at"), str(counts["items"])),
+        (_("Follow up"), str(counts["follow_up"])),
+        *([(_("Not complete"), left % {"count": MOST, **counts})] if counts["items"] > MOST else []),
         (_("Signed at"), _when(review.signed_us, zone)),
-        (_("Comment"), str(said.get("comment") or "–")),
+        *(persons if personal else []),
         (_("Entry of the signature"), str(review.signed_entry)),
         ("SHA-256", bytes(review.signed_sha256 or b"").hex()),
         (

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 OFFICER, AUDITOR = "officer", "auditor"
+# How an address names what belongs to no site.
+NO_SITE = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,8 @@ class ReviewSite:
     """A site whose months are reviewed. Entries that belong to no site are a site with the id "".
 
     `zone` (IANA name) says when its months begin; `since` is when there was first something to review.
-    `officers` are the ids of those who review it: what they did themselves goes to an auditor.
+    `officers` are the ids of those who review it: what they did themselves goes to an auditor. `auditors` are
+    the ids of those who may decide on that, None where the project does not say.
     """
 
     id: str
@@ -21,6 +24,12 @@ class ReviewSite:
     zone: str
     since: datetime
     officers: frozenset[str] = frozenset()
+    auditors: frozenset[str] | None = None
+
+    @property
+    def without_auditor(self) -> bool:
+        """Whether there is nobody to decide on what the officers did: no auditor who is not one of them."""
+        return self.auditors is not None and not self.auditors - self.officers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +44,18 @@ class Reviewer:
         """Whether the person may see reviews of the site at all."""
         return site in self.officer or site in self.auditor
 
+    def audits(self, site: ReviewSite) -> bool:
+        """Whether the person decides there as an auditor: officers do not, whatever else they are."""
+        return site.id in self.auditor and site.id not in self.officer and self.id not in site.officers
+
     def capacity(self, site: ReviewSite, actor: str) -> str:
         """As what the person decides on an entry of `actor` there: OFFICER, AUDITOR, or "" for not at all.
 
-        Nobody decides on what they did themselves, and on what an officer did only an auditor decides.
+        Nobody decides on what they did themselves, and on what an officer did only an auditor decides who is
+        no officer there: two people who are both would otherwise clear each other.
         """
         if actor and actor == self.id:
             return ""
         if actor and actor in site.officers:
-            return AUDITOR if site.id in self.auditor else ""
+            return AUDITOR if self.audits(site) else ""
         return OFFICER if site.id in self.officer else ""

@@ -9,91 +9,20 @@ hours) may change an answer.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from statistics import median
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accesslog.canonical import JSON
 from accesslog.review.history import History, Row
-from accesslog.types import from_us
-
-Facts = Mapping[str, JSON]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An entry as a rule sees it: opened, with its search rows."""
-
-    index: int
-    time_us: int
-    kind: str
-    body: Mapping[str, Any]
-    rows: Sequence[Row]
-
-    @property
-    def time(self) -> datetime:
-        return from_us(self.time_us)
-
-    @property
-    def actor(self) -> str:
-        return next((row.actor for row in self.rows if row.actor), "")
-
-    @property
-    def site(self) -> str:
-        return next((row.site for row in self.rows if row.site), "")
-
-    @property
-    def terminal(self) -> str:
-        return next((row.terminal for row in self.rows if row.terminal), "")
-
-    @property
-    def cameras(self) -> list[str]:
-        return sorted({row.camera for row in self.rows if row.camera})
-
-    @property
-    def zone(self) -> tzinfo:
-        """The zone whose clocks the entry's site lives by."""
-        site = self.body.get("site")
-        name = site.get("zone") if isinstance(site, Mapping) else ""
-        try:
-            return ZoneInfo(str(name or "UTC"))
-        except (KeyError, ValueError):
-            return ZoneInfo("UTC")
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The base of all rules. `kinds`: the entries it is given. Other fields are its parameters."""
-
-    kinds: tuple[str, ...]
-
-    code: ClassVar[str] = ""
-    name: ClassVar[Any] = ""
-    labels: ClassVar[Mapping[str, Any]] = {}
-
-    def look(self, entry: Seen, history: History) -> Facts | None:
-        """Why the entry is marked, as numbers and ids; None where it is not."""
-        raise NotImplementedError
-
-    def why(self, facts: Mapping[str, Any]) -> str:
-        """The same as a sentence."""
-        raise NotImplementedError
-
-    def says(self) -> str:
-        """What the rule marks, in words."""
-        raise NotImplementedError
-
-    def parameters(self) -> dict[str, int | str]:
-        """Name and value of what can be set."""
-        return {
-            each.name: getattr(self, each.name) for each in fields(self) if each.name in self.labels
-        }  # fmt: skip
+from accesslog.review.ruling import Facts as Facts
+from accesslog.review.ruling import Rule as Rule
+from accesslog.review.ruling import Seen as Seen
 
 
 @dataclass(frozen=True)
@@ -225,7 +154,10 @@ class AgainAndAgain(Rule):
 
 @dataclass(frozen=True)
 class OtherPurpose(Rule):
-    """Use for a purpose that the cameras are not run for."""
+    """Use for a purpose that the cameras are not run for.
+
+    The entry says so: `intended` of its purpose, or beside it. Where it does not, `codes` are such purposes.
+    """
 
     codes: tuple[str, ...] = ("other",)
 
@@ -234,10 +166,11 @@ class OtherPurpose(Rule):
 
     def look(self, entry: Seen, history: History) -> Facts | None:
         purpose = entry.body.get("purpose")
-        if not isinstance(purpose, Mapping):
-            return None
-        code = str(purpose.get("code", ""))
-        return {"purpose": code} if code in self.codes or purpose.get("intended") is False else None
+        stated = purpose if isinstance(purpose, Mapping) else {}
+        code, intended = str(stated.get("code", "")), stated.get("intended", entry.body.get("intended"))
+        if intended is None:
+            intended = code not in self.codes
+        return None if intended else {"purpose": code}
 
     def why(self, facts: Mapping[str, Any]) -> str:
         return _("The stated purpose is none of those that the cameras are run for.")
@@ -292,7 +225,9 @@ def _overlap(one: Row, other: Row) -> bool:
 class Refused(Rule):
     """Refused again and again. Whoever is not known is told apart by the terminal.
 
-    Where a project logs the same refusal only now and then, `repeated` of the body counts those between.
+    Where a project logs refusals only now and then, `repeated` of the body counts more of them before the one
+    that the entry tells of; `since` and `until` (RFC 3339) are the times of the first and of that one. What
+    is not known to lie within the minutes is told as what it is.
     """
 
     times: int = 3
@@ -309,22 +244,28 @@ class Refused(Rule):
         if not entry.actor and not entry.terminal:
             return None
         who = {"actor": entry.actor} if entry.actor else {"terminal": entry.terminal}
-        count = history.count(
-            kinds=self.kinds,
-            since=entry.time - timedelta(minutes=self.minutes),
-            before=entry.index + 1,
-            **who,
-        )
-        repeated = entry.body.get("repeated")
-        more = repeated if isinstance(repeated, int) else 0
-        if more < self.times and (count < self.times or count % self.times):
+        more = repeated if isinstance(repeated := entry.body.get("repeated"), int) else 0
+        since, until = (_moment(entry.body.get(name)) for name in ("since", "until"))
+        last, window = until or entry.time, timedelta(minutes=self.minutes)
+        count = history.count(kinds=self.kinds, since=last - window, before=entry.index + 1, **who)
+        if more and since is not None and since >= last - window:
+            return {"times": count + more, "minutes": self.minutes} if count + more >= self.times else None
+        if more >= self.times:
+            span = {} if since is None else {"span": math.ceil((last - since).total_seconds() / 60)}
+            return {"times": count, "minutes": self.minutes, "more": more, **span}
+        if count < self.times or count % self.times:
             return None
-        return {"times": count + more, "minutes": self.minutes}
+        return {"times": count, "minutes": self.minutes}
 
     def why(self, facts: Mapping[str, Any]) -> str:
-        return _("Refused %(times)d times within %(minutes)d minutes.") % {
-            "times": facts["times"], "minutes": facts["minutes"]
-        }  # fmt: skip
+        times, minutes = facts.get("more", facts["times"]), facts.get("span", facts["minutes"])
+        if "more" in facts and "span" not in facts:
+            return ngettext(
+                "Refused, and before that %(n)d more time without an entry.",
+                "Refused, and before that %(n)d more times without an entry.",
+                times,
+            ) % {"n": times}
+        return _("Refused %(times)d times within %(minutes)d minutes.") % {"times": times, "minutes": minutes}
 
     def says(self) -> str:
         return _(
@@ -337,8 +278,13 @@ class Refused(Rule):
 
 @dataclass(frozen=True)
 class DownloadReason(Rule):
-    """Copies that leave the system: without a reason, with hardly one, or a person's first of its kind."""
+    """Copies that leave the system: without a reason, with hardly one, or a person's first of its kind.
 
+    A reason is what the person wrote, the purpose that they stated, or the case that they named. `stated`:
+    kinds whose entries hold no reason because the project asks for it elsewhere and insists on it.
+    """
+
+    stated: tuple[str, ...] = ()
     characters: int = 5
     days: int = 365
 
@@ -350,10 +296,10 @@ class DownloadReason(Rule):
     }
 
     def look(self, entry: Seen, history: History) -> Facts | None:
-        reason = _reason(entry.body)
-        if not reason:
+        reason, given = _reason(entry.body), entry.kind in self.stated or _is_stated(entry)
+        if not reason and not given:
             return {"what": "missing"}
-        if len(reason) < self.characters:
+        if reason and len(reason) < self.characters and not _case(entry):
             return {"what": "short", "characters": len(reason)}
         since = entry.time - timedelta(days=self.days)
         earlier = entry.actor and history.count(
@@ -373,9 +319,29 @@ class DownloadReason(Rule):
 
     def says(self) -> str:
         return _(
-            "Copies without a reason, with one of fewer than %(characters)d characters, and a person's first"
-            " of its kind within %(days)d days."
+            "Copies without purpose, reason and case, with a reason of fewer than %(characters)d characters,"
+            " and a person's first of its kind within %(days)d days."
         ) % {"characters": self.characters, "days": self.days}
+
+
+def _moment(text: Any) -> datetime | None:
+    """The moment that a field says, if it does."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return found if found is not None and found.tzinfo is not None else None
+
+
+def _case(entry: Seen) -> str:
+    return next((row.case for row in entry.rows if row.case), "")
+
+
+def _is_stated(entry: Seen) -> bool:
+    """Whether the entry says why, if only by a chosen purpose or a case."""
+    purpose = entry.body.get("purpose")
+    chosen = isinstance(purpose, Mapping) and (purpose.get("code") or purpose.get("text"))
+    return bool(chosen or (isinstance(purpose, str) and purpose.strip()) or _case(entry))
 
 
 def _reason(body: Mapping[str, Any]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accesslog import conf, presenting, registry, selectors, sentences
@@ -17,12 +17,11 @@ from accesslog.errors import EventRefused
 from accesslog.models import Flag, Review, ReviewItem
 from accesslog.review import judging, services
 from accesslog.review.months import back_to, bounds, first_day, month_of
-from accesslog.review.roles import Reviewer, ReviewSite
+from accesslog.review.roles import NO_SITE, Reviewer, ReviewSite
 from accesslog.types import from_us
 
 MONTHS_SHOWN = 6
-# How an address names what belongs to no site.
-NO_SITE = "none"
+_CHUNK = 500
 NOT_BEGUN, BEGUN, SIGNED, RUNNING = "not_begun", "begun", "signed", "running"
 
 
@@ -94,16 +93,19 @@ def find(site: ReviewSite, month: str) -> Review | None:
 
 
 def overview(
-    reviewer: Reviewer, *, most: int = MONTHS_SHOWN, names: bool = True
+    reviewer: Reviewer, *, most: int = MONTHS_SHOWN, details: bool = True, personal: bool = False
 ) -> list[tuple[ReviewSite, list[Month]]]:
-    """Each site with its months, the running one first; at most `most` months back. `names`: who signed."""
+    """Each site with its months, the running one first; at most `most` months back.
+
+    `details`: how much is marked. `personal`: who signed too.
+    """
     sites = known_sites(reviewer)
     with selectors.reading():
         ids = [site.id for site in sites]
         begun = Review.objects.filter(site__in=ids, month__gte=_oldest(most))
         reviews = {(each.site, each.month): each for each in begun}
         counts = _counts(reviewer, sites, [each for each in reviews.values() if each.signed_us is None])
-        flags = _flag_counts(sites, most) if names else {}
+        flags = _flag_counts(sites, most) if details else {}
     now, found = timezone.now(), []
     for site in sites:
         this = month_of(now, site.zone)
@@ -112,7 +114,7 @@ def overview(
             (
                 site,
                 [
-                    _month(reviewer, site, month, now, reviews.get((site.id, month)), counts, flags, names)
+                    _month(reviewer, site, month, now, reviews.get((site.id, month)), counts, flags, personal)
                     for month in months
                 ],
             )
@@ -123,7 +125,7 @@ def overview(
 def waiting(reviewer: Reviewer) -> int:
     """How many months wait for this person: not begun or to be signed, or with entries to decide on."""
     return sum(
-        waits(month) for _site, months in overview(reviewer, most=2, names=False) for month in months
+        waits(month) for _site, months in overview(reviewer, most=2, details=False) for month in months
     )  # fmt: skip
 
 
@@ -134,42 +136,63 @@ def waits(month: Month) -> bool:
     return month.state == BEGUN and bool(month.mine or (month.ready and month.may_sign))
 
 
-def items_of(review: Review, reviewer: Reviewer, site: ReviewSite, *, only: str) -> list[ReviewItem]:
+def items_of(review: Review, reviewer: Reviewer, site: ReviewSite, *, only: str) -> QuerySet[ReviewItem]:
     """The review's items in the order of the log: `only` "open", "mine" or "" for all."""
-    rows = list(review.items.order_by("index"))
-    if only == "open":
-        rows = [row for row in rows if row.verdict == ReviewItem.OPEN]
-    if only == "mine":
-        rows = [
-            row for row in rows if row.verdict == ReviewItem.OPEN and reviewer.capacity(site, row.actor)
-        ]  # fmt: skip
-    return rows
+    rows = review.items.order_by("index")
+    if only in ("open", "mine"):
+        rows = rows.filter(verdict=ReviewItem.OPEN)
+    return rows.filter(_decidable(reviewer, site)) if only == "mine" else rows
 
 
 def shown(rows: Sequence[ReviewItem], *, reviewer: Reviewer, site: ReviewSite, personal: bool) -> list[Item]:
     """Items opened for the page; what cannot be opened says so in place of its sentence."""
-    whys = whys_of([row.index for row in rows])
-    return [_item(row, whys.get(row.index, []), reviewer, site, personal=personal) for row in rows]
+    numbers = [row.index for row in rows]
+    whys, entries = whys_of(numbers), {each.index: each for each in _opened(numbers)}
+    return [
+        _item(row, entries[row.index], whys.get(row.index, []), reviewer, site, personal=personal)
+        for row in rows
+        if row.index in entries
+    ]
 
 
-def whys_of(indexes: Sequence[int], *, until_us: int | None = None) -> dict[int, list[tuple[str, str]]]:
+def whys_of(indexes: Sequence[int]) -> dict[int, list[tuple[str, str]]]:
     """(name of the rule, why) of the flags on these entries."""
     rules = {rule.code: rule for rule in conf.rules()}
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
     with selectors.reading():
-        flags = Flag.objects.filter(index__in=list(indexes)).order_by("index", "rule")
-        for flag in flags if until_us is None else flags.filter(raised_us__lte=until_us):
-            name = str(rules[flag.rule].name) if flag.rule in rules else flag.rule
-            found[flag.index].append((name, judging.why(flag, rules)))
+        for part in _parts(indexes):
+            for flag in Flag.objects.filter(index__in=part).order_by("index", "rule"):
+                name = str(rules[flag.rule].name) if flag.rule in rules else flag.rule
+                found[flag.index].append((name, judging.why(flag, rules)))
     return found
 
 
-def fired(*, since: datetime) -> dict[str, int]:
-    """How often each rule has fired since a moment."""
+def fired(sites: Sequence[ReviewSite], *, since: datetime) -> dict[str, int]:
+    """How often each rule has fired on entries of these sites since a moment."""
     since_us = int(since.timestamp() * 1_000_000)
     with selectors.reading():
-        rows = Flag.objects.filter(raised_us__gte=since_us).values_list("rule").annotate(Count("id"))
-        return dict(rows.order_by())
+        found = Flag.objects.filter(site__in=[site.id for site in sites], raised_us__gte=since_us)
+        return dict(found.values_list("rule").annotate(Count("id")).order_by())
+
+
+def _opened(indexes: Sequence[int]) -> Iterator[selectors.Listed]:
+    for part in _parts(indexes):
+        yield from selectors.opened(part)
+
+
+def _parts(indexes: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Some hundreds at a time: a database takes so many in one question."""
+    return (indexes[at : at + _CHUNK] for at in range(0, len(indexes), _CHUNK))
+
+
+def _decidable(reviewer: Reviewer, site: ReviewSite) -> Q:
+    """The items on which the person decides: `Reviewer.capacity` as a condition."""
+    found = Q(pk__in=[])
+    if site.id in reviewer.officer:
+        found |= ~Q(actor__in=[*site.officers, reviewer.id])
+    if reviewer.audits(site):
+        found |= Q(actor__in=site.officers)
+    return found
 
 
 def _oldest(most: int) -> str:
@@ -185,15 +208,10 @@ def _counts(
     found = {}
     for review in reviews:
         site = by_id[review.site]
-        decidable = Q(pk__in=[])
-        if site.id in reviewer.officer:
-            decidable |= ~Q(actor__in=[*site.officers, reviewer.id])
-        if site.id in reviewer.auditor:
-            decidable |= Q(actor__in=site.officers - {reviewer.id})
         is_open = Q(verdict=ReviewItem.OPEN)
         row = review.items.aggregate(
             items=Count("id"), still=Count("id", filter=is_open),
-            mine=Count("id", filter=is_open & decidable),
+            mine=Count("id", filter=is_open & _decidable(reviewer, site)),
         )  # fmt: skip
         found[review.pk] = (row["items"], row["items"] - row["still"], row["mine"])
     return found
@@ -210,7 +228,7 @@ def _flag_counts(sites: Sequence[ReviewSite], most: int) -> dict[tuple[str, str]
 
 def _month(
     reviewer: Reviewer, site: ReviewSite, month: str, now: datetime, review: Review | None,
-    counts: Mapping[Any, tuple[int, int, int]], flags: Mapping[tuple[str, str], int], names: bool,
+    counts: Mapping[Any, tuple[int, int, int]], flags: Mapping[tuple[str, str], int], personal: bool,
 ) -> Month:  # fmt: skip
     ends = bounds(month, site.zone)[1]
     due = ends.date() + timedelta(days=conf.review_due_days() - 1)
@@ -223,7 +241,7 @@ def _month(
         running = now < ends
         return Month(state=RUNNING if running else NOT_BEGUN, overdue=late and not running, **common)
     if review.signed_us is not None:
-        signed_by = said_by(review) if names else ""
+        signed_by = said_by(review) if personal else ""
         return Month(state=SIGNED, signed_at=from_us(review.signed_us), signed_by=signed_by, **common)
     items, decided, mine = counts[review.pk]
     return Month(state=BEGUN, overdue=late, items=items, decided=decided, mine=mine, **common)
@@ -236,10 +254,10 @@ def said_by(row: Review | ReviewItem) -> str:
 
 
 def _item(
-    row: ReviewItem, whys: Sequence[tuple[str, str]], reviewer: Reviewer, site: ReviewSite, *, personal: bool
-) -> Item:
+    row: ReviewItem, entry: selectors.Listed, whys: Sequence[tuple[str, str]], reviewer: Reviewer,
+    site: ReviewSite, *, personal: bool,
+) -> Item:  # fmt: skip
     zone = ZoneInfo(site.zone)
-    entry = selectors.listed(selectors.stored_entry(row.index))
     line = presenting.line(entry, zone, personal=personal)
     said = services.comment_of(row)
     decided = from_us(row.decided_us).astimezone(zone) if row.decided_us else None
@@ -253,11 +271,14 @@ def _item(
 
 
 def _facts(entry: selectors.Listed, *, personal: bool) -> list[tuple[str, str]]:
-    """What a reviewer asks next and the sentence may not say: the reason, the case, from where."""
+    """What a reviewer asks next and the sentence may not say: the reason, the case, from where.
+
+    What somebody wrote in their own words may name anybody: it is for readers of personal detail alone.
+    """
     body = entry.body or {}
     purpose = body.get("purpose")
     reason = body.get("reason") or (purpose.get("reason") if isinstance(purpose, Mapping) else "")
-    given = {"reason": reason, "case": body.get("case"), "terminal": body.get("terminal")}
+    given = {"reason": reason if personal else "", "case": body.get("case"), "terminal": body.get("terminal")}
     try:
         event_type = registry.get(entry.kind)
     except EventRefused:

@@ -1,7 +1,8 @@
 """Beginning, deciding and signing a review. Each is an entry of the log before it is a row.
 
-Rows follow their entries and can be made again: a review's id follows from site and month, a signature's
-event id from what is signed. A kill in between leaves an entry too many, never a signed row without one.
+Rows follow their entries: a review's id follows from site and month, a signature's event id from what is
+signed. Whether an act is refused is looked at in the review's turn, before its entry is made: no entry tells
+of what was refused. A kill in between leaves an entry too many, never a signed row without one.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
 from accesslog import conf, proofs, records, selectors, services
 from accesslog.errors import KeyGone
 from accesslog.models import Flag, LogEntry, LogIndex, Review, ReviewItem
-from accesslog.review import judging, record, sampling
+from accesslog.review import judging, record, sampling, turns
 from accesslog.review.errors import (
     AlreadySigned,
     CommentMissing,
@@ -30,9 +31,9 @@ from accesslog.review.errors import (
     RulesNotDone,
     StillOpen,
 )
-from accesslog.review.events import DECIDED, OPENED, SIGNED
+from accesslog.review.events import DECIDED, EXPORTED, OPENED, SIGNED
 from accesslog.review.months import bounds
-from accesslog.review.roles import AUDITOR, Reviewer, ReviewSite
+from accesslog.review.roles import Reviewer, ReviewSite
 from accesslog.types import IndexFields, to_us
 
 SALT_BYTES = 32
@@ -111,13 +112,13 @@ def decide(
         **_about(item.review, site, actor), "entry": item.index, "verdict": verdict, "capacity": capacity,
         **({"comment": comment} if comment else {}),
     }  # fmt: skip
-    receipt = services.append(kind=DECIDED, body=body, index=[_row(actor, site)])
-    key_id, sealed = _sealed(
-        {"comment": comment, "capacity": capacity, "entry": receipt.index, "name": _name(actor)}
-    )
-    with transaction.atomic(using=conf.database()):
-        if Review.objects.select_for_update().get(pk=item.review_id).signed_us is not None:
+    with turns.turn(item.review_id):
+        if Review.objects.get(pk=item.review_id).signed_us is not None:
             raise AlreadySigned()
+        receipt = services.append(kind=DECIDED, body=body, index=[_row(actor, site)])
+        key_id, sealed = _sealed(
+            {"comment": comment, "capacity": capacity, "entry": receipt.index, "name": _name(actor)}
+        )
         ReviewItem.objects.filter(pk=item.pk).update(
             verdict=verdict, decided_by=reviewer.id, decided_us=receipt.time_us, comment_key_id=key_id,
             comment_sealed=sealed,
@@ -126,41 +127,67 @@ def decide(
     return item
 
 
-def sign(*, reviewer: Reviewer, actor: Actor, site: ReviewSite, review: Review, comment: str = "") -> Review:
+def sign(
+    *, reviewer: Reviewer, actor: Actor, site: ReviewSite, review: Review, comment: str = "",
+    shown: str | None = None,
+) -> Review:  # fmt: skip
     """Sign a review in which everything is decided; the entry is durable before the row is marked.
 
-    The caller asks for the password first. Raises NotYours, AlreadySigned, StillOpen, ReviewMoved.
+    The caller asks for the password first. `shown`: the fingerprint (`record.fingerprint`) of the verdicts
+    that the signer was shown, None for whoever looks at the rows themselves. `signed_us` is the moment whose
+    state is signed, just before the entry's own. Raises NotYours, AlreadySigned, StillOpen, ReviewMoved,
+    ReviewBusy.
     """
     if site.id not in reviewer.officer:
         raise NotYours()
+    comment = comment.strip()
+    with turns.turn(review.pk):
+        fresh = Review.objects.get(pk=review.pk)
+        _refuse_signing(fresh, reviewer, site, shown)
+        key_id, sealed = _sealed({"comment": comment, "name": _name(actor)})
+        until_us = to_us(timezone.now())
+        digest = _digest(fresh, reviewer, sealed, until_us)
+        body = {
+            **_about(fresh, site, actor), "entries": fresh.entries, **verdicts_of(fresh),
+            "sha256": digest.hex(), **({"comment": comment} if comment else {}),
+        }  # fmt: skip
+        body.pop("left")
+        receipt = services.append(
+            kind=SIGNED, body=body, index=[_row(actor, site)],
+            event_id=uuid5(NAMESPACE_OID, f"{fresh.pk}/signed/{digest.hex()}"),
+        )  # fmt: skip
+        fresh.signed_by, fresh.signed_us = reviewer.id, until_us
+        fresh.signed_entry, fresh.signed_sha256 = receipt.index, digest
+        fresh.comment_key_id, fresh.comment_sealed = key_id, sealed
+        fresh.save()
+    return fresh
+
+
+def take_out(*, review: Review, actor: Actor, site: ReviewSite, language: str) -> None:
+    """Log that a signed review leaves as a file; call it before the first byte does."""
+    body = {**_about(review, site, actor), "items": review.items.count(), "language": language}
+    services.append(kind=EXPORTED, body=body, index=[_row(actor, site)])
+
+
+def verdicts_of(review: Review) -> dict[str, int]:
+    """How many items the review has: {"items", "fine", "follow_up", "left"}; `left` are undecided."""
+    counts: dict[str, int] = review.items.aggregate(
+        items=Count("id"),
+        **{name: Count("id", filter=Q(verdict=name)) for name in VERDICTS},
+        left=Count("id", filter=Q(verdict=ReviewItem.OPEN)),
+    )
+    return counts
+
+
+def _refuse_signing(review: Review, reviewer: Reviewer, site: ReviewSite, shown: str | None) -> None:
+    """Raise what speaks against signing the review as it is now."""
     if review.signed_us is not None:
         raise AlreadySigned()
-    if review.items.filter(verdict=ReviewItem.OPEN).exists() or _own_undecided(review, reviewer):
+    if shown is not None and shown != record.fingerprint(review):
+        raise ReviewMoved()
+    own = Q(actor=reviewer.id, decided_by__in=site.officers | {reviewer.id})
+    if review.items.filter(Q(verdict=ReviewItem.OPEN) | own).exists():
         raise StillOpen()
-    comment = comment.strip()
-    key_id, sealed = _sealed({"comment": comment, "name": _name(actor)})
-    digest = _digest(review, reviewer, sealed, to_us(timezone.now()))
-    verdicts = list(review.items.values_list("verdict", flat=True))
-    body = {
-        **_about(review, site, actor), "entries": review.entries, "items": len(verdicts),
-        "fine": verdicts.count(ReviewItem.FINE), "follow_up": verdicts.count(ReviewItem.FOLLOW_UP),
-        "sha256": digest.hex(), **({"comment": comment} if comment else {}),
-    }  # fmt: skip
-    receipt = services.append(
-        kind=SIGNED, body=body, index=[_row(actor, site)],
-        event_id=uuid5(NAMESPACE_OID, f"{review.pk}/signed/{digest.hex()}"),
-    )  # fmt: skip
-    with transaction.atomic(using=conf.database()):
-        locked = Review.objects.select_for_update().get(pk=review.pk)
-        if locked.signed_us is not None:
-            raise AlreadySigned()
-        if _digest(locked, reviewer, sealed, receipt.time_us) != digest:
-            raise ReviewMoved()
-        locked.signed_by, locked.signed_us = reviewer.id, receipt.time_us
-        locked.signed_entry, locked.signed_sha256 = receipt.index, digest
-        locked.comment_key_id, locked.comment_sealed = key_id, sealed
-        locked.save()
-    return locked
 
 
 def span(site: ReviewSite, month: str) -> tuple[int, int]:
@@ -227,18 +254,8 @@ def _items(review: Review, flagged: set[int], sampled: set[int]) -> Iterable[Rev
             )
 
 
-def _own_undecided(review: Review, reviewer: Reviewer) -> bool:
-    """Whether an entry of the signer's own was decided by anybody but an auditor."""
-    return any(
-        item.decided_by == reviewer.id or (comment_of(item) or {}).get("capacity") != AUDITOR
-        for item in review.items.filter(actor=reviewer.id)
-    )
-
-
 def _digest(review: Review, reviewer: Reviewer, sealed: bytes, until_us: int) -> bytes:
-    return record.digest(
-        record.document(review, signed_by=reviewer.id, comment_sealed=sealed, flags_until_us=until_us)
-    )
+    return record.digest(review, signed_by=reviewer.id, comment_sealed=sealed, flags_until_us=until_us)
 
 
 def _sealed(said: Mapping[str, Any]) -> tuple[str, bytes]:

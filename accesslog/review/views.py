@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -30,6 +31,11 @@ ASKED = "accesslog.review.asked"
 ASKED_FOR_S = 3600
 ONLY = ("open", "mine")
 WINDOW = 45  # entries listed at once, around the present one
+PREVIEWED = 50
+LONGEST = 19  # digits of an entry's number
+# Checking a signature reads every item again: 30 ms for a thousand.
+CHECKED_AT_ONCE = 2000
+UNCHECKED = "unchecked"
 
 
 @require_GET
@@ -38,7 +44,7 @@ WINDOW = 45  # entries listed at once, around the present one
 def overview(request: HttpRequest) -> HttpResponse:
     """Sites and months: what waits, and what is signed."""
     reviewer = _reviewer(request)
-    rows = selectors.overview(reviewer)
+    rows = selectors.overview(reviewer, personal=_personal(request))
     flat = [month for _site, found in rows for month in found]
     waiting = [month for month in flat if selectors.waits(month)]
     columns = sorted({month.month for month in flat}, reverse=True)
@@ -51,6 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "others": [m for m in flat if m.state == selectors.BEGUN and not selectors.waits(m)],
         "overdue": sum(month.overdue for month in flat),
         "columns": [months.first_day(each) for each in columns],
+        "unaudited": [site.name for site, _found in rows if site.without_auditor],
     }
     return render(request, "accesslog/review/overview.html", context)
 
@@ -60,9 +67,8 @@ def overview(request: HttpRequest) -> HttpResponse:
 @login_required
 def rules(request: HttpRequest) -> HttpResponse:
     """Every rule in words, with its parameters, and how often it fired."""
-    _reviewer(request)
-    now = timezone.now()
-    month, year = (selectors.fired(since=now - timedelta(days=days)) for days in (30, 365))
+    sites, now = selectors.known_sites(_reviewer(request)), timezone.now()
+    month, year = (selectors.fired(sites, since=now - timedelta(days=days)) for days in (30, 365))
     found = [
         {
             "rule": rule, "month": month.get(rule.code, 0), "year": year.get(rule.code, 0),
@@ -70,7 +76,10 @@ def rules(request: HttpRequest) -> HttpResponse:
         }
         for rule in conf.rules()
     ]  # fmt: skip
-    context = {"rules": found, "mark": judging.mark(), "size": judging.size()}
+    scope = conf.scope_of(request.user)
+    # How much is logged elsewhere is not for readers of some sites.
+    sizes = {"mark": judging.mark(), "size": judging.size()} if scope and scope.all_sites else {}
+    context = {"rules": found, **sizes}
     return render(request, "accesslog/review/rules.html", context)
 
 
@@ -94,7 +103,8 @@ def month(request: HttpRequest, site: str, month: str) -> HttpResponse:
         "site": place, "path": site, "month": month, "day": months.first_day(month),
         "asked": asked, "review": found, "charts": charts.charts(place, first, end, personal=personal),
         "personal": personal, "may_sign": place.id in reviewer.officer,
-        "over": timezone.now() >= months.bounds(month, place.zone)[1], "languages": list(paper.LANGUAGES.items()),
+        "over": timezone.now() >= months.bounds(month, place.zone)[1],
+        "languages": list(paper.LANGUAGES.items()),
     }  # fmt: skip
     with timezone.override(ZoneInfo(place.zone)):
         if found is None:
@@ -114,8 +124,8 @@ def decide(request: HttpRequest, site: str, month: str, index: int) -> HttpRespo
     if item is None or request.POST.get("verdict") not in reviews.VERDICTS:
         raise Http404
     only = request.GET.get("only", "")
-    order = [row.index for row in selectors.items_of(found, reviewer, place, only=only)]
-    following = [each for each in order if each > index] or [each for each in order if each < index]
+    order = selectors.items_of(found, reviewer, place, only=only).exclude(index=index)
+    following = (order.filter(index__gt=index).first() or order.first()) or item
     try:
         reviews.decide(
             reviewer=reviewer, actor=conf.actor_of(request), site=place, item=item,
@@ -126,7 +136,7 @@ def decide(request: HttpRequest, site: str, month: str, index: int) -> HttpRespo
             raise
         query = {**({"only": only} if only in ONLY else {}), "item": index, "missing": 1}
     else:
-        query = {**({"only": only} if only in ONLY else {}), "item": following[0] if following else index}
+        query = {**({"only": only} if only in ONLY else {}), "item": following.index}
     return redirect(f"{reverse('log_review_month', args=[site, month])}?{urlencode(query)}#item")
 
 
@@ -141,17 +151,16 @@ def sign(request: HttpRequest, site: str, month: str) -> HttpResponse:
     if found.signed_us is not None:
         return redirect("log_review_month", site, month)
     conf.step_up(request)
-    rows = list(found.items.values_list("verdict", flat=True))
     if request.method == "POST":
         reviews.sign(
             reviewer=reviewer, actor=conf.actor_of(request), site=place, review=found,
-            comment=request.POST.get("comment", "")[:2000],
+            comment=request.POST.get("comment", "")[:2000], shown=request.POST.get("shown", ""),
         )  # fmt: skip
         return redirect("log_review_month", site, month)
+    # The fingerprint first: a verdict that comes in between makes the numbers newer than it, and is refused.
     context = {
-        "site": place, "path": site, "month": month, "day": months.first_day(month),
-        "review": found, "items": len(rows), "fine": rows.count(ReviewItem.FINE),
-        "follow_up": rows.count(ReviewItem.FOLLOW_UP), "left": rows.count(ReviewItem.OPEN),
+        "shown": record.fingerprint(found), "site": place, "path": site, "month": month,
+        "day": months.first_day(month), "review": found, **reviews.verdicts_of(found),
     }  # fmt: skip
     return render(request, "accesslog/review/sign.html", context)
 
@@ -160,11 +169,12 @@ def sign(request: HttpRequest, site: str, month: str) -> HttpResponse:
 @never_cache
 @login_required
 def pdf(request: HttpRequest, site: str, month: str, language: str) -> HttpResponse:
-    """A signed review on paper; taking it out is logged first."""
+    """A signed review on paper; the password is asked for, and taking it out is logged first."""
     reviewer, place, found = _begun(request, site, month)
     if found.signed_us is None or language not in paper.LANGUAGES or conf.pdf_writer() is None:
         raise Http404
-    _ask(request, place, {"review": month, "file": f"review.{language}.pdf"})
+    conf.step_up(request)
+    reviews.take_out(review=found, actor=conf.actor_of(request), site=place, language=language)
     content = paper.render(found, site=place, reader=reviewer, language=language, personal=_personal(request))
     answer = HttpResponse(content, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="review-{month}.{language}.pdf"'
@@ -175,35 +185,52 @@ def _page(
     request: HttpRequest, found: Review, reviewer: Reviewer, place: ReviewSite, *, personal: bool
 ) -> dict[str, Any]:
     only = request.GET.get("only", "") if request.GET.get("only") in ONLY else ""
-    rows = list(found.items.order_by("index"))
     listed = selectors.items_of(found, reviewer, place, only=only)
     mine = selectors.items_of(found, reviewer, place, only="mine")
-    asked_for = [row for row in rows if str(row.index) == request.GET.get("item")]
-    here = next(iter([*asked_for, *mine, *listed, *rows]), None)
-    before = [row.index for row in listed if here and row.index < here.index]
-    after = [row.index for row in listed if here and row.index > here.index]
-    start = max(0, len(before) - WINDOW // 3)
-    window = listed[start : start + WINDOW]
-    opened = selectors.shown(
-        [*window, *([here] if here else [])], reviewer=reviewer, site=place, personal=personal
-    )
-    still = sum(row.verdict == ReviewItem.OPEN for row in rows)
+    here = _here(request, found, mine, listed)
+    before = listed.filter(index__lt=here.index).order_by("-index") if here else listed.none()
+    after = listed.filter(index__gt=here.index) if here else listed.none()
+    start, total = max(0, before.count() - WINDOW // 3), listed.count()
+    window = list(listed[start : start + WINDOW])
+    opened = selectors.shown(window, reviewer=reviewer, site=place, personal=personal)
+    beside = [each for each in opened if here and each.row.pk == here.pk]
+    if here and not beside:
+        beside = selectors.shown([here], reviewer=reviewer, site=place, personal=personal)
+    counts = reviews.verdicts_of(found)
     return {
-        "items": opened[: len(window)], "here": opened[-1] if here else None,
-        "above": start, "below": len(listed) - start - len(window),
-        "previous": before[-1] if before else None, "next": after[0] if after else None, "only": only,
-        "total": len(rows), "decided": len(rows) - still, "still": still, "mine": len(mine),
-        "sampled": sum(row.sampled for row in rows), "missing": request.GET.get("missing"),
-        **_signature(found, personal=personal),
+        "items": opened, "here": beside[0] if beside else None, "above": start,
+        "below": max(0, total - start - len(window)), "only": only,
+        "previous": before.values_list("index", flat=True).first(),
+        "next": after.values_list("index", flat=True).first(),
+        "above_item": listed.values_list("index", flat=True)[start - 1] if start else None,
+        "below_item": listed.filter(index__gt=window[-1].index).values_list("index", flat=True).first()
+        if window else None,
+        "total": counts["items"], "decided": counts["items"] - counts["left"], "still": counts["left"],
+        "mine": mine.count(), "sampled": found.items.filter(sampled=True).count(),
+        "missing": request.GET.get("missing"),
+        **_signature(found, counts["items"], asked=request.GET.get("check") == "1", personal=personal),
     }  # fmt: skip
 
 
-def _signature(found: Review, *, personal: bool) -> dict[str, Any]:
+def _here(
+    request: HttpRequest, found: Review, mine: QuerySet[ReviewItem], listed: QuerySet[ReviewItem]
+) -> ReviewItem | None:
+    """The item beside the list: the one asked for, else the first that waits for the reader, or of all."""
+    asked = request.GET.get("item", "")
+    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < LONGEST else -1
+    if (item := found.items.filter(index=number).first()) is not None:
+        return item
+    return mine.first() or listed.first() or found.items.order_by("index").first()
+
+
+def _signature(found: Review, items: int, *, asked: bool, personal: bool) -> dict[str, Any]:
+    """What the page says of the signature. A long review is checked when somebody asks for it."""
     if found.signed_us is None:
         return {"state": record.OPEN}
     said = reviews.comment_of(found) or {}
     return {
-        "state": record.state(found), "said": selectors.said_by(found) if personal else "",
+        "state": record.state(found) if asked or items <= CHECKED_AT_ONCE else UNCHECKED,
+        "said": selectors.said_by(found) if personal else "",
         "comment": said.get("comment", "") if personal else "", "signed_at": from_us(found.signed_us),
         "sha256": bytes(found.signed_sha256 or b"").hex(), "papers": conf.pdf_writer() is not None,
     }  # fmt: skip
@@ -213,13 +240,12 @@ def _preview(
     place: ReviewSite, reviewer: Reviewer, first: int, end: int, *, personal: bool
 ) -> dict[str, Any]:  # fmt: skip
     """What the rules have marked so far; nothing is drawn by lot before the month is over."""
-    marked = list(
-        reviews.flags_of(place.id, first, end).order_by("index").values_list("index", flat=True).distinct()
-    )
-    rows = [ReviewItem(index=index) for index in marked[-50:]]
+    flags = reviews.flags_of(place.id, first, end).order_by("-index")
+    marked = flags.values_list("index", flat=True).distinct()
+    rows = [ReviewItem(index=index) for index in sorted(marked[:PREVIEWED])]
     return {
         "items": selectors.shown(rows, reviewer=reviewer, site=place, personal=personal),
-        "marked": len(marked), "entries": reviews.count_entries(place.id, first, end),
+        "marked": marked.count(), "listed": len(rows), "entries": reviews.count_entries(place.id, first, end),
     }  # fmt: skip
 
 

@@ -23,4 +23,5 @@ AGAIN_AND_AGAIN = AgainAndAgain(kinds=OPENED)
 OTHER_PURPOSE = OtherPurpose(kinds=(*OPENED, *COPIES))
 AFTER_INCIDENT = AfterIncident(kinds=OPENED, incidents=("hold.placed",))
 REFUSED = Refused(kinds=("account.sign_in_failed", "account.locked_out", "access.refused"))
-DOWNLOAD_REASON = DownloadReason(kinds=COPIES)
+# The form of a medium insists on why it was made, and keeps it sealed with the medium, not in the entry.
+DOWNLOAD_REASON = DownloadReason(kinds=COPIES, stated=("medium.registered",))

@@ -15,12 +15,14 @@ NOWHERE = ""
 
 def sites() -> list[ReviewSite]:
     """Every site, retired ones too (their past is reviewed all the same), and what belongs to none."""
-    officers = who_may(REVIEW)
+    officers, auditors = who_may(REVIEW), who_may(REVIEW_OTHERS)
     everywhere = frozenset(str(account) for account, site in officers if site is None)
+    all_auditors = frozenset(str(account) for account, site in auditors if site is None)
     found = [
         ReviewSite(
             id=str(site.pk), name=site.name, zone=site.time_zone, since=site.created_at,
             officers=everywhere | {str(account) for account, where in officers if where == site.pk},
+            auditors=all_auditors | {str(account) for account, where in auditors if where == site.pk},
         )
         for site in Site.objects.all()
     ]  # fmt: skip
@@ -28,7 +30,7 @@ def sites() -> list[ReviewSite]:
     zones = {site.zone for site in found}
     nowhere = ReviewSite(
         id=NOWHERE, name=_("What belongs to no site"), since=since or clock.now(), officers=everywhere,
-        zone=zones.pop() if len(zones) == 1 else "UTC",
+        auditors=all_auditors, zone=zones.pop() if len(zones) == 1 else "UTC",
     )  # fmt: skip
     return [*found, nowhere]
 

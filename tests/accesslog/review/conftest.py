@@ -19,7 +19,7 @@ for _kind in ("test.opened", "test.copied", "test.incident", "test.refused"):
         EventType(
             kind=_kind,
             required=frozenset({"actor"}),
-            optional=frozenset({"site", "camera", "purpose", "case", "reason", "repeated"}),
+            optional=frozenset({"site", "camera", "purpose", "case", "reason", "repeated", "since", "until"}),
             sentence=f"{{actor}} did {_kind}.",
             personal=frozenset({"actor"}),
         )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,8 @@ from django.test import Client
 from accesslog import Scope
 from accesslog.events import QUERIED
 from accesslog.models import LogEntry, Review
-from accesslog.review import judging, months
+from accesslog.review import judging, months, paper, selectors, views
+from accesslog.review.events import EXPORTED, SIGNED
 from accesslog.selectors import load_receipt
 from tests.accesslog import hooks as log_hooks
 from tests.accesslog.review import hooks
@@ -47,6 +49,13 @@ def text(client: Client, url: str, status: int = 200) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", response.content.decode()))
 
 
+def shown(client: Client) -> str:
+    """The fingerprint of the verdicts on the page of the signature."""
+    found = re.search(r'name="shown" value="([0-9a-f]*)"', client.get(f"{MARCH}sign/").content.decode())
+    assert found
+    return found[1]
+
+
 def questions() -> list[dict[str, Any]]:
     found = LogEntry.objects.filter(kind=QUERIED).order_by("index").values_list("index", flat=True)
     return [dict(load_receipt(index).body["query"]) for index in found]
@@ -67,20 +76,24 @@ def test_from_the_list_to_the_signature(log: Log, reader: Reader) -> None:
     assert "missing=1" in answer.headers["Location"]
     officer.post(f"{MARCH}entries/{plain}/", {"verdict": "follow_up", "comment": "ask why"})
     assert "1 waits for somebody else." in text(officer, MARCH)
-    assert officer.post(f"{MARCH}sign/").status_code == 409
+    assert officer.post(f"{MARCH}sign/", {"shown": ""}).status_code == 409
     auditor.post(f"{MARCH}entries/{own}/", {"verdict": "fine"})
     assert auditor.post(f"{MARCH}sign/").status_code == 403
     assert "Baram Hub for March 2026" in (page := text(officer, f"{MARCH}sign/"))
     assert "Fine: 2. To be followed up: 1." in page
+    seen = shown(officer)
     hooks.STEPPED.clear()
-    assert officer.post(f"{MARCH}sign/", {"comment": "done"}).status_code == 302
+    assert officer.post(f"{MARCH}sign/", {"comment": "done", "shown": seen}).status_code == 302
     assert list(hooks.STEPPED) == [f"{MARCH}sign/"]
     page = text(officer, MARCH)
     assert "Unchanged since" in page
-    paper = pdftext.text(officer.get(f"{MARCH}review.en.pdf").content)
+    hooks.STEPPED.clear()
+    printed = pdftext.text(officer.get(f"{MARCH}review.en.pdf").content)
     for part in ("ask why", "done", OFFICER, "The review is the one that was signed.", "06:00–22:00"):
-        assert part in paper
-    assert questions()[-1] == {"review": "2026-03", "file": "review.en.pdf"}
+        assert part in printed
+    assert list(hooks.STEPPED) == [f"{MARCH}review.en.pdf"]
+    taken = load_receipt(LogEntry.objects.get(kind=EXPORTED).index).body
+    assert (taken["items"], taken["language"], taken["actor"]["id"]) == (3, "en", OFFICER)
     Review.objects.get().items.filter(index=late).update(verdict="follow_up")
     assert "This is not what was signed" in text(auditor, MARCH)
 
@@ -115,7 +128,7 @@ def test_a_reader_without_personal_detail_sees_none(log: Log, reader: Reader) ->
     page = reader(COLLEAGUE, bodies=False).get(MARCH).content.decode()
     assert "Minji" not in page
     assert "By person" not in page
-    assert "Somebody (operator)" in page
+    assert "Somebody (Operator)" in page
 
 
 def test_charts_count_viewings_by_the_clocks_of_the_site(log: Log, reader: Reader) -> None:
@@ -154,3 +167,100 @@ def test_the_list_names_what_is_overdue_and_the_rules_page_how_often_they_fired(
     page = text(reader(), "/log/review/rules/")
     assert "Times the person's usual day" in page.replace("&#x27;", "'")
     assert "1 of 2 entries have been judged" in page or "of 2 entries have been judged" in page
+
+
+def decided(log: Log, reader: Reader, *, count: int) -> list[int]:
+    """`count` marked entries that the officer has found fine, ready to be signed."""
+    numbers = [log(at=13 + n / 3600) for n in range(count)]
+    reader().post(MARCH)
+    Review.objects.get().items.update(verdict="fine", decided_by=OFFICER, decided_us=1)
+    return numbers
+
+
+def test_what_is_signed_is_what_the_page_said(log: Log, reader: Reader) -> None:
+    late = decided(log, reader, count=2)[0]
+    officer = reader()
+    seen = shown(officer)
+    assert officer.post(f"{MARCH}sign/", {}).status_code == 409
+    reader(COLLEAGUE).post(f"{MARCH}entries/{late}/", {"verdict": "follow_up", "comment": "at night"})
+    assert officer.post(f"{MARCH}sign/", {"shown": seen}).status_code == 409
+    assert not LogEntry.objects.filter(kind=SIGNED).exists()
+    assert officer.post(f"{MARCH}sign/", {"shown": shown(officer)}).status_code == 302
+
+
+def test_a_long_review_is_listed_signed_and_printed_in_few_queries(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    numbers = decided(log, reader, count=30)
+    monkeypatch.setattr(views, "WINDOW", 12)
+    monkeypatch.setattr(views, "CHECKED_AT_ONCE", 5)
+    monkeypatch.setattr(paper, "MOST", 10)
+    officer = reader()
+    Review.objects.get().items.filter(index=numbers[-1]).update(verdict="follow_up")
+    page = officer.get(f"{MARCH}?item={numbers[15]}").content.decode()
+    assert "11 entries before" in re.sub(r"<[^>]+>", "", page)
+    assert f"item={numbers[10]}" in page
+    assert f"item={numbers[23]}" in page
+    assert officer.post(f"{MARCH}sign/", {"shown": shown(officer)}).status_code == 302
+    with django_assert_max_num_queries(70, using="log"):
+        assert "Check the signature" in text(officer, MARCH)
+    assert "Unchanged since" in text(officer, f"{MARCH}?check=1")
+    with django_assert_max_num_queries(30, using="log"):
+        printed = pdftext.text(officer.get(f"{MARCH}review.en.pdf").content)
+    assert "Only 10 of 30 entries are printed" in " ".join(printed.split())
+    review = Review.objects.get()
+    on_paper = [row.index for row in paper._printed(review)]
+    assert on_paper == [*numbers[:9], numbers[-1]]
+
+
+def test_without_personal_detail_no_name_reason_or_comment_of_anybody_is_shown(
+    log: Log, reader: Reader
+) -> None:
+    late = log(at=13, purpose={"code": "x", "text": "Crime", "reason": "of Kim Jiho"}, reason="his ex-wife")
+    officer, other = reader(), reader(COLLEAGUE, bodies=False)
+    officer.post(MARCH)
+    officer.post(f"{MARCH}entries/{late}/", {"verdict": "follow_up", "comment": "Minji lied"})
+    officer.post(f"{MARCH}sign/", {"shown": shown(officer), "comment": "all about Minji"})
+    assert "ex-wife" in text(officer, MARCH)
+    pages = text(other, MARCH) + text(other, "/log/review/?most=12")
+    pages += pdftext.text(other.get(f"{MARCH}review.en.pdf").content)
+    for secret in ("ex-wife", "Jiho", "lied", "about Minji", OFFICER):
+        assert secret not in pages
+    listed = selectors.overview(hooks.PEOPLE[OFFICER], most=24)
+    assert {month.signed_by for _site, found in listed for month in found} == {""}
+
+
+def test_the_rules_page_counts_what_fired_at_the_readers_sites(log: Log, reader: Reader) -> None:
+    log(at=24 * 6)
+    for n in range(3):
+        log(at=n, site="minato", actor="sora")
+    judging.judge()
+    sites = selectors.known_sites(hooks.PEOPLE[OFFICER])
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    assert selectors.fired(sites, since=since) == {"outside_duty": 1}
+    both = selectors.known_sites(hooks.PEOPLE[COLLEAGUE])
+    assert selectors.fired(both, since=since) == {"outside_duty": 1, "again_and_again": 1}
+    officer = reader()
+    log_hooks.SCOPES[OFFICER] = Scope(all_sites=False, sites=frozenset({"baram"}), bodies=True)
+    assert "have been judged" not in text(officer, "/log/review/rules/")
+
+
+def test_a_preview_leads_to_each_entry_says_why_and_how_many_are_listed(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = log(at=13), log(at=14)
+    judging.judge()
+    monkeypatch.setattr(views, "PREVIEWED", 1)
+    page = reader().get(MARCH).content.decode()
+    assert f'href="/log/{second}/"' in page
+    assert f'href="/log/{first}/"' not in page
+    assert "duty on that day is 06:00–22:00." in page
+    assert "the newest one" in page
+
+
+def test_a_site_without_an_independent_auditor_is_named(
+    log: Log, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no independent auditor" not in text(reader(), "/log/review/")
+    monkeypatch.setattr(hooks, "BARAM", replace(hooks.BARAM, auditors=hooks.BARAM.officers))
+    assert "Baram Hub has no independent auditor" in text(reader(), "/log/review/")

@@ -1,16 +1,21 @@
 """A month is begun, decided on and signed: by whom, in which order, and so that a change is seen."""
 
+from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
 from django.db import Error, transaction
+from django.utils import timezone
 
+from accesslog import canonical, proofs
 from accesslog import services as log_services
 from accesslog.models import Flag, LogEntry, LogPrune, Review, ReviewItem
-from accesslog.review import errors, judging, record, sampling, selectors, services
+from accesslog.review import errors, judging, record, sampling, selectors, services, turns
 from accesslog.review.events import DECIDED, OPENED, SIGNED
 from accesslog.review.roles import Reviewer
 from accesslog.selectors import load_receipt
+from accesslog.types import to_us
 from tests.accesslog.review import hooks
 from tests.accesslog.review.conftest import Log
 from tests.accesslog.review.hooks import AUDITOR, BARAM, COLLEAGUE, MINATO, OFFICER, PEOPLE, part
@@ -218,22 +223,99 @@ def test_no_signed_row_without_its_entry(march: dict[str, int], monkeypatch: pyt
     assert Review.objects.get(pk=review.pk).signed_us is None
 
 
-def test_a_decision_while_somebody_signs_stops_the_signature(
+@pytest.mark.both_databases
+def test_who_decides_or_signs_waits_for_whoever_signs_now(
+    march: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, other = decided(march), begin()
+    monkeypatch.setattr(turns, "PATIENCE_S", 0.1)
+    real = log_services.append
+    refused: list[Any] = []
+
+    def meanwhile(**given: Any) -> Any:
+        if given["kind"] == SIGNED:
+            for act in (lambda: decide(OFFICER, item, "follow_up", "x"), lambda: sign(COLLEAGUE, other)):
+                with pytest.raises(errors.ReviewBusy):
+                    act()
+                refused.append(act)
+        return real(**given)
+
+    item = review.items.select_related("review").get(index=march["late"])
+    before = len(bodies(DECIDED))
+    monkeypatch.setattr(log_services, "append", meanwhile)
+    sign(OFFICER, review)
+    assert len(refused) == 2
+    assert (len(bodies(DECIDED)), len(bodies(SIGNED))) == (before, 1)
+    assert record.state(Review.objects.get(pk=review.pk)) == record.STANDS
+
+
+def test_invariant_6_the_log_has_no_entry_of_what_was_refused(march: dict[str, int]) -> None:
+    review = decided(march)
+    stale = Review.objects.get(pk=review.pk)
+    late = review.items.select_related("review").get(index=march["late"])
+    shown = record.fingerprint(review)
+    decide(OFFICER, late, "follow_up", "why at night?")
+    with pytest.raises(errors.ReviewMoved):
+        services.sign(
+            reviewer=PEOPLE[OFFICER], actor=part(OFFICER), site=BARAM, review=review, shown=shown
+        )  # fmt: skip
+    late = review.items.select_related("review").get(index=march["late"])
+    sign(OFFICER, review)
+    with pytest.raises(errors.AlreadySigned):
+        sign(COLLEAGUE, stale)
+    before = len(bodies(DECIDED))
+    with pytest.raises(errors.AlreadySigned):
+        decide(OFFICER, late)
+    assert (len(bodies(DECIDED)), len(bodies(SIGNED))) == (before, 1)
+
+
+def test_a_flag_raised_while_the_entry_is_made_is_no_change(
+    march: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review, real = decided(march), log_services.append
+
+    def meanwhile(**given: Any) -> Any:
+        Flag.objects.create(
+            index=march["plain"], rule="new", site="baram", month=MONTH, raised_us=to_us(timezone.now())
+        )  # fmt: skip
+        return real(**given)
+
+    monkeypatch.setattr(log_services, "append", meanwhile)
+    assert record.state(sign(OFFICER, review)) == record.STANDS
+
+
+def test_what_is_signed_is_one_canonical_text_however_it_is_read(
     march: dict[str, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     review = decided(march)
-    real = log_services.append
+    given: dict[str, Any] = {"signed_by": OFFICER, "comment_sealed": b"x", "flags_until_us": 2**53 - 1}
+    whole = record.digest(review, **given)
+    monkeypatch.setattr(record, "_CHUNK", 2)
+    assert record.digest(review, **given) == whole
+    rows = list(review.items.order_by("index").values_list(*record._ROW))
+    root = proofs.root_at(review.end)
+    text: dict[str, Any] = {
+        "format": "accesslog-review-1", "review": str(review.pk), "site": "baram", "month": MONTH,
+        "first": review.first, "end": review.end, "entries": 3, "root": root.hex(),
+        "seed": sampling.seed_of(site="baram", month=MONTH, size=review.end, root=root).hex(),
+        "opened": {"by": OFFICER, "us": review.opened_us}, "items": record._chunk(rows, 2**53 - 1),
+        "comment": sha256(b"x").hexdigest(), "signed_by": OFFICER,
+    }  # fmt: skip
+    assert whole == sha256(canonical.encode(text)).digest()
 
-    def meanwhile(**given: Any) -> Any:
-        receipt = real(**given)
-        if given["kind"] == SIGNED:
-            review.items.filter(index=march["late"]).update(verdict="follow_up")
-        return receipt
 
-    monkeypatch.setattr(log_services, "append", meanwhile)
-    with pytest.raises(errors.ReviewMoved):
-        sign(OFFICER, review)
-    assert Review.objects.get(pk=review.pk).signed_us is None
+def test_officers_who_are_auditors_too_do_not_clear_each_other(march: dict[str, int]) -> None:
+    review = begin()
+    own = review.items.get(index=march["own"])
+    both = Reviewer(COLLEAGUE, officer=frozenset({"baram"}), auditor=frozenset({"baram"}))
+    with pytest.raises(errors.NotYours):
+        services.decide(reviewer=both, actor=part(COLLEAGUE), site=BARAM, item=own, verdict="fine")
+    assert list(selectors.items_of(review, both, BARAM, only="mine").values_list("index", flat=True)) == [
+        march["late"], march["plain"]
+    ]  # fmt: skip
+    alone = replace(BARAM, auditors=BARAM.officers)
+    assert alone.without_auditor
+    assert not replace(BARAM, auditors=frozenset({OFFICER, AUDITOR})).without_auditor
 
 
 def test_the_rules_look_at_the_whole_month_before_it_is_reviewed(

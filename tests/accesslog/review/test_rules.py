@@ -9,6 +9,8 @@ import pytest
 from accesslog import conf
 from accesslog.models import Flag
 from accesslog.review import judging
+from accesslog.review.history import History, Row
+from accesslog.review.rules import DownloadReason, Seen
 from tests.accesslog.review.conftest import MARCH, Log
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
@@ -79,6 +81,7 @@ def test_another_purpose(log: Log, flags: Flags) -> None:
     log(purpose={"code": "crime", "text": "crime prevention"})
     other = log(purpose={"code": "other", "text": "a bet"})
     unmeant = log(purpose={"code": "fire", "text": "fire", "intended": False})
+    log(purpose={"code": "other", "text": "other, and registered for it", "intended": True})
     assert set(flags("other_purpose")) == {other, unmeant}
 
 
@@ -100,10 +103,25 @@ def test_refused_again_and_again(log: Log, flags: Flags) -> None:
         log("test.refused", 5 + n, camera="")  # an hour apart
     many = log("test.refused", 20, camera="", repeated=7)
     log("test.refused", 30, camera="", repeated=1)
+    # What the entry itself says of the times: now, days before it was told, and over longer than the minutes.
+    times = {"since": "2026-03-04T02:00:00Z", "until": "2026-03-04T02:09:00Z"}
+    within = log("test.refused", 40 + 9 / 60, actor="jihoon", camera="", repeated=2, **times)
+    told = log("test.refused", 110, actor="jihoon", camera="", repeated=300, **times)
+    long = log(
+        "test.refused",
+        130,
+        actor="sora",
+        camera="",
+        repeated=4,
+        **(times | {"since": "2026-03-04T01:00:00Z"}),
+    )
     unknown = [log("test.refused", 40 + n / 60, actor="", camera="", terminal="10.0.0.9") for n in range(3)]
     assert flags("refused") == {
         tries[2]: "Refused 3 times within 10 minutes.",
-        many: "Refused 8 times within 10 minutes.",
+        many: "Refused, and before that 7 more times without an entry.",
+        within: "Refused 3 times within 10 minutes.",
+        told: "Refused 302 times within 10 minutes.",
+        long: "Refused 4 times within 69 minutes.",
         unknown[2]: "Refused 3 times within 10 minutes.",
     }
 
@@ -113,11 +131,22 @@ def test_reasons_of_copies(log: Log, flags: Flags) -> None:
     short = log("test.copied", 1, reason="ok ")
     log("test.copied", 2, reason="the insurer asked for it")
     first = log("test.copied", 3, actor="jihoon", purpose={"code": "crime", "text": "x", "reason": "a theft"})
+    log("test.copied", 4, purpose={"code": "crime", "text": "crime prevention", "reason": ""})
+    log("test.copied", 5, case="2026-118")
     assert flags("download_reason") == {
         missing: "A copy without a reason.",
         short: "A copy with a reason of 2 characters.",
         first: "This person's first copy of this kind within 365 days.",
     }
+
+
+def test_a_kind_whose_reason_is_asked_for_elsewhere_is_not_without_one(log: Log, review: str) -> None:
+    rule = DownloadReason(kinds=("test.copied",), stated=("test.copied",))
+    history, seen = History(), [log("test.copied", n) for n in range(2)]
+    found = [
+        rule.look(Seen(index, 0, "test.copied", {}, [Row(index, actor="minji")]), history) for index in seen
+    ]  # fmt: skip
+    assert [each and each["what"] for each in found] == ["first", None]
 
 
 def test_facts_hold_numbers_and_ids_and_no_names(log: Log, flags: Flags) -> None:
