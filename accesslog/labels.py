@@ -33,7 +33,7 @@ LABELS: dict[str, Promise] = {
     "capacity": _("In the capacity of"),
     "checkpoint": _("Checkpoint"),
     "comment": _("Comment"),
-    "count": _("Number"),
+    "count": _("How many"),
     "end": _("Until before entry"),
     "entries": _("Entries"),
     "entry": _("Entry"),

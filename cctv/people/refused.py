@@ -35,7 +35,6 @@ from cctv.people.policy import permissions_of
 
 log = logging.getLogger("lethe.people")
 
-KIND = "access.refused"
 WINDOW_S = 600.0
 PER_PERSON = 30
 PER_INSTALLATION = 300
@@ -241,7 +240,7 @@ def _enter(who: str, count: int, first: _Refusal, last: _Refusal) -> None:
     if count > 1:
         body |= {"repeated": count - 1, "since": _utc(first.at), "until": _utc(last.at)}
     try:
-        append(kind=KIND, body=body, index=[last.index])
+        append(kind="access.refused", body=body, index=[last.index])
     except AccessLogError:
         with _lock:
             person = _person(who)
@@ -267,7 +266,7 @@ def _is_new(who: str, key: Key) -> bool:
 
 def _too_many() -> bool:
     """Whether all together were refused so often just now that nobody's refusal gets an entry of its own."""
-    oldest = newest_of(KIND, PER_INSTALLATION)
+    oldest = newest_of("access.refused", PER_INSTALLATION)
     return oldest is not None and timezone.now() - oldest < timedelta(seconds=WINDOW_S)
 
 
