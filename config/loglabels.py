@@ -2,16 +2,18 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from cctv.ledger.models import LedgerKind
 from cctv.people.models import Role
+from cctv.retention.records.models import RecordClass
 
 LABELS = {
     "act": _("Act"),
     "address": _("Address asked for"),
-    "after": _("After"),
+    "after": _("After the change"),
     "attempts": _("Attempts"),
     "backup": _("Backup"),
     "backup_made": _("Backup made"),
-    "before": _("Before"),
+    "before": _("Before the change"),
     "bytes": _("Bytes"),
     "camera_count": _("Number of cameras"),
     "change": _("Change"),
@@ -47,10 +49,11 @@ LABELS = {
     "held_objects": _("Objects held"),
     "hold": _("Hold"),
     "hour": _("Hour"),
-    "how": _("How"),
+    "how": _("In which way"),
     "installation": _("Installation"),
     "item": _("Item"),
     "job": _("Job"),
+    "kept": _("Months kept"),
     "kept_from": _("Kept from"),
     "key": _("Key"),
     "keys": _("Keys"),
@@ -91,12 +94,12 @@ LABELS = {
     "run": _("Run"),
     "segments": _("Segments"),
     "sent_left_out": _("Left out of what was sent"),
-    "since": _("Since"),
+    "since": _("More refusals since"),
     "small_pictures": _("Small pictures"),
     "source": _("Source"),
     "spans": _("Spans"),
     "status": _("Answer (HTTP)"),
-    "stored": _("Stored"),
+    "stored": _("Objects stored"),
     "too_late": _("Already destroyed"),
     "trigger": _("Started by"),
     "until": _("Until"),
@@ -104,5 +107,7 @@ LABELS = {
 }
 # Field to what its codes mean; several codes are joined by ", ".
 WORDS = {
+    "act": {act.value: act.label for act in LedgerKind},
+    "record_class": {each.value: each.label for each in RecordClass},
     "role": {**{role.value: role.label for role in Role}, "setup": _("Installation")},
 }
