@@ -79,7 +79,7 @@ register(
         kind="retention.shortened",
         required=frozenset({"rule", "days", "segments", "quarantined"}),
         optional=frozenset({"site", "camera", "actor"}),
-        sentence=_("A retention of {days} days was applied to {segments} existing segments."),
+        sentence=_("A {days}-day retention was applied to existing segments ({segments})."),
         personal=frozenset({"actor"}),
         icon="calendar",
         link=("retention",),

@@ -72,7 +72,7 @@ _event(
 )
 _event(
     "rule.added",
-    _("{actor} set the retention of {object} to {days} days from {effective_from}."),
+    _("{actor} set a {days}-day retention for {object} from {effective_from}."),
     "retention",
     "days",
     "effective_from",

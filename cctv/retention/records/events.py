@@ -26,7 +26,7 @@ register(
         kind=RULE_CHANGED,
         required=frozenset({"actor", "terminal", "record_class", "months", "before", "reason"}),
         optional=frozenset({"effective_from", "ends", "replaced"}),
-        sentence=_("{actor} set how long records ({record_class}) are kept to {months} months."),
+        sentence=_("{actor} set a {months}-month retention for records ({record_class})."),
         personal=frozenset({"actor", "terminal", "reason"}),
         icon="calendar",
         keep="ledger",
@@ -39,7 +39,7 @@ register(
         required=frozenset({"actor", "terminal", "record_class", "months", "effective_from", "kept"}),
         optional=frozenset(),
         sentence=_(
-            "{actor} withdrew the announced rule for records ({record_class}, months: {months})"
+            "{actor} withdrew the announced {months}-month retention of records ({record_class})"
             " before it came into force."
         ),
         personal=frozenset({"actor", "terminal"}),
