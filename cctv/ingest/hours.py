@@ -9,13 +9,15 @@ The rows keep the leaves, which say nothing without the segments' keys; a row go
 segment of its hour. The log keeps the root.
 """
 
+import heapq
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from django.db import connection, transaction
-from django.db.models import Max, Min
+from django.db.models import Max
 
 from accesslog import IndexFields, merkle
 from accesslog.services import append
@@ -40,53 +42,82 @@ MOST = 2000
 # Rows looked at in one run for segments that are still there.
 SWEPT = 500
 _swept_to = 0
+# Whose hours between roots are looked at next.
+_turn = 0
 
 
 def close_hours(*, most: int = MOST) -> int:
-    """Write the roots of all hours that have ended since the last one; how many were written.
+    """Write the roots of hours that have ended and lack theirs, oldest hour first; how many were written.
 
-    Raises LogUnavailable with the hours that are done kept.
+    For each camera what follows its newest root; for one camera, in turns, also what lies between roots: a
+    clock that was put forward or back leaves such hours. Raises LogUnavailable with what is done kept.
     """
-    hour, end = _first_open(), clock.floor_hour(clock.now() - GRACE)
+    end = clock.floor_hour(clock.now() - GRACE)
+    waiting = [(hour, number, camera) for number, (hour, camera) in enumerate(_waiting(end))]
+    heapq.heapify(waiting)
     written = 0
-    while hour is not None and hour < end and written < most:
-        written += close_hour(hour)
-        hour += HOUR
-    return written
+    while waiting and written < most:
+        hour, number, camera = waiting[0]
+        written += _close(camera, hour)
+        if (after := _next(camera, hour + HOUR, end)) is None:
+            heapq.heappop(waiting)
+        else:
+            heapq.heapreplace(waiting, (after, number, camera))
+    return written + (_close_between(end) if written < most else 0)
 
 
 def overdue() -> datetime | None:
-    """The last hour with a root (or the first with a leaf), where hours after it wait for theirs too long."""
-    hour = _first_open()
-    if hour is None:
-        return None
-    begins = hour + HOUR if HourRoot.objects.filter(hour=hour).exists() else hour
-    waiting = Segment.objects.filter(
-        ingest_leaf__isnull=False,
-        ingested_at__gte=begins,
-        ingested_at__lt=clock.floor_hour(clock.now()) - LATE,
-    )
-    return hour if waiting.exists() else None
+    """The first hour that has waited too long for the root of a camera; None where none does."""
+    end = clock.floor_hour(clock.now()) - LATE
+    return min((hour for hour, _camera in _waiting(end)), default=None)
 
 
-def _first_open() -> datetime | None:
-    """Where to begin: the last hour with a root, which may lack cameras; else that of the first leaf."""
-    last = HourRoot.objects.aggregate(at=Max("hour"))["at"]
-    if last is not None:
-        return clock.floor_hour(last)
-    first = Segment.objects.filter(ingest_leaf__isnull=False).aggregate(at=Min("ingested_at"))["at"]
+def _waiting(end: datetime) -> Iterator[tuple[datetime, Camera]]:
+    """Cameras with hours before `end` that wait for roots, and the first of these hours.
+
+    What has a root of an hour to come was closed by a clock that was ahead: it does not count.
+    """
+    newest = HourRoot.objects.filter(hour__lt=end).values("camera").annotate(at=Max("hour"))
+    reached = dict(newest.values_list("camera", "at"))
+    for camera in Camera.objects.select_related("site").order_by("pk"):
+        at = reached.get(camera.pk)
+        if (hour := _next(camera, at + HOUR if at else None, end)) is not None:
+            yield hour, camera
+
+
+def _next(camera: Camera, since: datetime | None, end: datetime) -> datetime | None:
+    """The camera's first hour in [since, end) in which something came in."""
+    rows = Segment.objects.filter(camera=camera, ingested_at__lt=end, ingest_leaf__isnull=False)
+    if since is not None:
+        rows = rows.filter(ingested_at__gte=since)
+    first = rows.order_by("ingested_at").values_list("ingested_at", flat=True).first()
     return clock.floor_hour(first) if first is not None else None
 
 
-def close_hour(hour: datetime) -> int:
-    """Write the roots of one hour for the cameras that lack theirs; how many were written."""
-    known = set(HourRoot.objects.filter(hour=hour).values_list("camera_id", flat=True))
+def _close_between(end: datetime) -> int:
+    """Close the hours without root of the camera whose turn it is; how many."""
+    global _turn
+    cameras = list(Camera.objects.select_related("site").order_by("pk"))
+    if not cameras:
+        return 0
+    _turn += 1
+    camera = cameras[_turn % len(cameras)]
+    known = set(HourRoot.objects.filter(camera=camera, hour__lt=end).values_list("hour", flat=True))
     written = 0
-    for camera in Camera.objects.exclude(pk__in=known).select_related("site").order_by("pk"):
-        if found := _leaves(camera, hour):
-            _write(camera, hour, found)
-            written += 1
+    hour = _next(camera, None, end)
+    while hour is not None:
+        if hour not in known:
+            written += _close(camera, hour)
+        hour = _next(camera, hour + HOUR, end)
     return written
+
+
+def _close(camera: Camera, hour: datetime) -> int:
+    """Write the root of the camera's hour; 0 where its last recording has gone meanwhile."""
+    if not (found := _leaves(camera, hour)):
+        return 0
+    _write(camera, hour, found)
+    return 1
 
 
 def _leaves(camera: Camera, hour: datetime) -> list[bytes]:
@@ -136,9 +167,7 @@ def sweep_rows(*, most: int = SWEPT) -> int:
     rows = list(HourRoot.objects.filter(pk__gt=_swept_to).order_by("pk").defer("leaves")[:most])
     _swept_to = rows[-1].pk if len(rows) == most else 0
     over = [row.pk for row in rows if not _left(row)]
-    # The newest hour stays: the next run begins there.
-    newest = HourRoot.objects.aggregate(at=Max("hour"))["at"]
-    deleted, _each = HourRoot.objects.filter(pk__in=over).exclude(hour=newest).delete()
+    deleted, _each = HourRoot.objects.filter(pk__in=over).delete()
     return deleted
 
 

@@ -21,6 +21,7 @@ from cctv.footage.models import Segment
 from cctv.ingest import doctor, hours, leaves
 from cctv.ingest.errors import NotProvable, NotProvableYet
 from cctv.ingest.models import HourRoot
+from cctv.sites.models import Camera
 from cctv.vault import services as vault
 from cctv.vault.commitments import ingest_salt
 from cctv.vault.errors import KeyMissing, ReceiptMismatch
@@ -141,6 +142,39 @@ def test_the_doctor_says_when_roots_are_missing(office, variant):
         assert [each.severity for each in doctor.hour_roots()] == [Severity.OK]
 
 
+def test_a_file_that_came_in_while_the_clock_was_ahead_does_not_stop_the_roots(office, variant):
+    now = clock.floor_hour(clock.now())
+    rows = [office.admit(variant(n), start=office.began(10 + n)).segment for n in range(2)]
+    moved(rows[0], now - 10 * HOUR)
+    ahead = now + timedelta(days=400)
+    moved(rows[1], ahead)
+    with clock.pretend(ahead + 2 * HOUR):
+        assert hours.close_hours() == 2, "also without a walk through 9600 hours in which nothing came in"
+    # The clock was put right.
+    rows += [office.admit(variant(n), start=office.began(10 + n)).segment for n in (2, 3)]
+    moved(rows[2], now - 5 * HOUR)
+    assert [each.severity for each in doctor.hour_roots()] == [Severity.BAD]
+    assert hours.overdue() == now - 5 * HOUR
+
+    assert hours.close_hours() == 1
+    assert evidence_of(rows[2])["hour"] == clock.rfc3339(now - 5 * HOUR)
+    assert hours.overdue() is None
+
+    # Where hours after it have roots already, it is found in turns.
+    moved(rows[3], now - 8 * HOUR)
+    assert sum(hours.close_hours() for _camera in Camera.objects.all()) == 1
+    assert evidence_of(rows[3])["size"] == 1
+
+
+def test_a_long_gap_is_made_up_for_oldest_hour_first_and_in_several_runs(office, variant):
+    now = clock.floor_hour(clock.now())
+    for number, camera in enumerate([office.gate, office.yard] * 2):
+        row = office.admit(variant(number), camera=camera, start=office.began(10 + number)).segment
+        moved(row, now - (9 - number) * HOUR)
+    assert [hours.close_hours(most=3), hours.close_hours(most=3)] == [3, 1]
+    assert [each["hour"] for each in roots()] == [clock.rfc3339(now - n * HOUR) for n in (9, 8, 7, 6)]
+
+
 def test_while_the_log_is_down_no_root_is_kept(office, variant, monkeypatch):
     office.admit(variant())
 
@@ -247,9 +281,21 @@ def test_a_row_goes_with_the_last_recording_of_its_hour_and_the_entry_stays(offi
     assert set(HourRoot.objects.values_list("hour", flat=True)) == {now - 3 * HOUR, now - 2 * HOUR}
     Segment.objects.all().delete()
     hours.sweep_rows()
-    assert HourRoot.objects.get().hour == now - 2 * HOUR, "where the next run begins"
+    assert not HourRoot.objects.exists()
+    assert hours.close_hours() == 0
     assert len(roots()) == 3
     assert Epoch.objects.exists()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("segment", "é"), ("camera", "\ud800"), ("salt", "né"), ("segment", 7), ("from_us", None),
+    ("from_us", "1\n2"), ("leaf", -1), ("leaf", 10**30), ("leaf", float("inf")), ("size", 0),
+    ("path", ["zz"]), ("path", [1]), ("path", ["00"]), ("path", None),
+])  # fmt: skip
+def test_evidence_that_somebody_made_up_is_refused_as_such(name, value):
+    example = json.loads(EXAMPLE.read_text().split("```json")[1].split("```")[0])
+    with pytest.raises(leaves.EvidenceBroken):
+        leaves.verify(example | {name: value}, file_sha256=example["clear_sha256"], root=example["root"])
 
 
 def test_the_worked_example_of_the_document_holds():
