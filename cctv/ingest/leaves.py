@@ -67,12 +67,12 @@ def verify(evidence: Mapping[str, Any], *, file_sha256: str, root: str) -> None:
         leaf = Leaf(**{name: evidence[name] for name in Leaf.__slots__})
         path = [bytes.fromhex(each) for each in evidence["path"]]
         number, size = int(evidence["leaf"]), int(evidence["size"])
-        wanted = bytes.fromhex(root)
-    except (KeyError, TypeError, ValueError) as error:
+        wanted, said = bytes.fromhex(root), leaf.hash()
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise EvidenceBroken(f"this is no evidence: {error}") from error
     if leaf.clear_sha256 != file_sha256:
         raise EvidenceBroken(f"expected a file with SHA-256 {leaf.clear_sha256}, calculated {file_sha256}")
     try:
-        merkle.verify_inclusion(index=number, size=size, leaf=leaf.hash(), proof=path, root=wanted)
+        merkle.verify_inclusion(index=number, size=size, leaf=said, proof=path, root=wanted)
     except merkle.MerkleError as error:
         raise EvidenceBroken(str(error)) from error
