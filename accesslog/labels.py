@@ -1,6 +1,7 @@
 """What the fields of entries are called, in the order in which details are shown.
 
-A project adds the names of its own fields as ACCESSLOG_LABELS.
+A project adds the names of its own fields as ACCESSLOG_LABELS. Where a field means something else in one kind
+of entry, the kind stands before it.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ LABELS: dict[str, Promise] = {
     "kinds": _("Kinds of entry"),
     "language": _("Language"),
     "month": _("Month"),
-    "ours": _("Our root"),
+    "ours": _("Size of our log"),
     "review": _("Review"),
     "root": _("Root"),
     "rule": _("Rule"),
@@ -59,8 +60,9 @@ LABELS: dict[str, Promise] = {
     "signed_root": _("Signed root"),
     "signed_size": _("Signed size of the log"),
     "size": _("Size of the log"),
-    "theirs": _("The witness's root"),
+    "theirs": _("Size that the witness knows"),
     "verdict": _("Verdict"),
     "witness": _("Witness"),
     "wrong": _("What is wrong"),
+    "log.witness_refused.witness": _("Outside signer"),
 }

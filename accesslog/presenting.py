@@ -130,7 +130,7 @@ def facts(entry: Listed, *, personal: bool) -> list[tuple[str, str]]:
         found["footage"] = f"{found.pop('from')}–{found.pop('to')}"
     known = labels()
     order = [*(name for name in known if name in found), *(name for name in found if name not in known)]
-    return [(label(name), found[name]) for name in order]
+    return [(label(name, entry.kind), found[name]) for name in order]
 
 
 def labels() -> dict[str, Any]:
@@ -138,8 +138,10 @@ def labels() -> dict[str, Any]:
     return {**LABELS, **conf.labels()}
 
 
-def label(name: str) -> str:
-    return str(labels().get(name) or name.replace("_", " ").capitalize())
+def label(name: str, kind: str = "") -> str:
+    """The label of a field: its own within this kind ("log.prune.below"), else the field's."""
+    known = labels()
+    return str(known.get(f"{kind}.{name}") or known.get(name) or name.replace("_", " ").capitalize())
 
 
 def zone_of_entry(entry: Listed) -> tzinfo:

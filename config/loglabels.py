@@ -53,7 +53,7 @@ LABELS = {
     "installation": _("Installation"),
     "item": _("Item"),
     "job": _("Job"),
-    "kept": _("Months kept"),
+    "records.rule_withdrawn.kept": _("Months kept"),
     "kept_from": _("Kept from"),
     "key": _("Key"),
     "keys": _("Keys"),

@@ -261,6 +261,7 @@ def test_every_field_of_an_entry_has_a_label_that_is_translated():
         for field in each.fields - presenting.labels().keys()
     }
     assert nameless == set()
+    assert presenting.label("kept", "records.rule_withdrawn") != presenting.label("kept", "log.loss_accepted")
 
 
 def test_roles_and_details_are_told_in_the_readers_language(reader: Reader):
