@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from accesslog import conf, registry
+from accesslog import IndexFields, conf, registry
 from accesslog.models import Flag
 from accesslog.review import judging
+from accesslog.review.history import History
+from accesslog.review.ruling import Seen
+from accesslog.services import append
 from cctv.core import clock
 from cctv.footage import rules, viewing
 from cctv.retention.holds import services as holds
@@ -62,3 +65,29 @@ def test_a_look_at_held_footage_without_its_case(look: Any, cast: Cast) -> None:
     without = look()
     assert flags("after_incident") == [without]
     assert before not in flags("after_incident")
+
+
+def test_a_stated_purpose_is_a_reason_and_what_a_medium_is_for_is_asked_by_its_form(
+    look: Any, cast: Cast
+) -> None:
+    def copied(of: str, **body: Any) -> int:
+        actor = {"id": str(cast.operator.pk), "name": "Kim Minji", "role": "operator"}
+        fields = {"actor": actor, "terminal": "10.0.0.7", "site": cast.seoul.logged(), **body}
+        return append(kind=of, body=fields, index=[IndexFields(actor=actor["id"])]).index
+
+    camera = {"id": str(cast.gate.pk), "code": cast.gate.code, "name": cast.gate.name}
+    moment = clock.rfc3339(clock.now())
+    still = {"viewing": "v", "camera": camera, "from": moment, "to": moment}
+    for _n in range(2):
+        copied("still.covered", purpose={"code": "crime", "text": "Crime", "reason": ""}, **still)
+        copied("medium.registered", medium="M-2026-0001", kind="usb", item="USB stick")
+    judging.judge()
+    found = Flag.objects.filter(rule="download_reason").order_by("index")
+    assert [flag.facts["what"] for flag in found] == ["first", "first"]
+
+
+@pytest.mark.parametrize("purpose", [{"intended": False}, {"intended": True, "code": "other"}])
+def test_an_unmeant_purpose_is_marked_and_a_registered_one_is_not(purpose: Any) -> None:
+    body = {"purpose": {"code": "training", "text": "Training", **purpose}}
+    seen = Seen(1, 0, "viewing.opened", body, [])
+    assert (rules.OTHER_PURPOSE.look(seen, History()) is None) is purpose["intended"]
