@@ -57,7 +57,10 @@ class LogForked(LogRewound):
 
     code = "log.forked"
     message = _("The access log contradicts a checkpoint that was signed: entries were rewritten.")
-    hint = _("Keep the database and the published files as they are, and run “manage.py log verify”.")
+    hint = _(
+        "Keep the database and the published files as they are, and run “manage.py log verify”. To go on "
+        "with the database as it is, which the log will say: “manage.py log accept-loss”."
+    )
 
 
 class TilesMissing(LogRewound):
@@ -77,13 +80,42 @@ class NothingLost(AccessLogError):
     hint = _("If publishing fails for another reason, “manage.py doctor” says which.")
 
 
-class SignerStateDamaged(AccessLogError):
+class SignerStateDamaged(LogUnavailable):
     """The signer's memory is no longer readable, so it is not known what was signed."""
 
     code = "log.signer_state_damaged"
-    status = 503
-    message = _("The memory of the log's signer is damaged, so no checkpoint is signed.")
-    hint = _("Put the file “signer-state” back from a copy of the published files.")
+    message = _("The memory of the log's signer is damaged, so nothing is signed and nothing logged.")
+    hint = _("“manage.py log recover” makes it anew from the checkpoints that were signed.")
+
+
+class FolderAway(LogUnavailable):
+    """The log was published, but its folder has neither the signer's memory nor a checkpoint."""
+
+    code = "log.folder_away"
+    message = _("The folder of the published log is not there, or empty, though the log was published.")
+    hint = _(
+        "Mount or bring back the folder of LETHE_LOG_FOLDER. If it is lost, or this host is new: "
+        "“manage.py log recover --new-folder”."
+    )
+
+
+class AnotherLogsFolder(LogUnavailable):
+    """The folder of the published log has another log in it, or one that was signed with another key."""
+
+    code = "log.another_folder"
+    message = _("The folder of the published log belongs to another log.")
+    hint = _(
+        "Set LETHE_LOG_FOLDER to this installation's own folder. If it is this one, move what lies in it "
+        "away and run “manage.py log recover --new-folder”."
+    )
+
+
+class CopyAway(LogUnavailable):
+    """A copy of the published files cannot be read, and could know of entries that are lost here."""
+
+    code = "log.copy_away"
+    message = _("A copy of the published log cannot be read, so it is not known what it still has.")
+    hint = _("Mount it, or name it with --without-copy to go on without what only it knows.")
 
 
 class EventRefused(AccessLogError):

@@ -228,7 +228,7 @@ class Writer:
         store = self._store
         try:
             head = store.begin()
-            state.refuse_fork(head.size)
+            state.refuse_fork(head.size, store.was_published)
             if drain:
                 self._drain(batch)
             ids = [p.prepared.event_id for p in batch if p.prepared.may_exist or not certain]

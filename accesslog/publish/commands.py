@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,9 +19,17 @@ def add_to(actions: Any) -> None:
     """Add the four to the subparsers of `manage.py log`."""
     actions.add_parser("publish", help="publish now, and print the checkpoint")
     actions.add_parser("key", help="print the verifier key, which whoever checks the log keeps")
-    actions.add_parser(
+    recovering = actions.add_parser(
         "recover", help="put back the published entries that a restored database lacks; nothing if none is"
     )
+    recovering.add_argument(
+        "--new-folder", action="store_true",
+        help="the folder of the published log is lost, or this host is new: make it anew",
+    )  # fmt: skip
+    recovering.add_argument(
+        "--without-copy", action="append", type=Path, default=[], metavar="DIR",
+        help="go on without what only this copy knows",
+    )  # fmt: skip
     losing = actions.add_parser(
         "accept-loss", help="go on without entries that were signed, where no published file has them"
     )
@@ -38,6 +47,8 @@ def run(command: BaseCommand, action: str, options: dict[str, Any]) -> None:
         text = {"key": _key, "recover": _recover, "accept-loss": _accept}[action](options)
     except files.Busy as error:
         raise CommandError(_("Another process is publishing. Try again.")) from error
+    except OSError as error:
+        raise CommandError(str(error)) from error
     command.stdout.write(text, ending="")
 
 
@@ -56,8 +67,8 @@ def _key(_options: dict[str, Any]) -> str:
     return f"{conf.signer().verifier_key()}\n"
 
 
-def _recover(_options: dict[str, Any]) -> str:
-    found = recovery.recover()
+def _recover(options: dict[str, Any]) -> str:
+    found = recovery.recover(new_folder=options["new_folder"], without=options["without_copy"])
     if found.first == found.end:
         return _("The log has every entry that was signed: %(size)d.") % {"size": found.end} + "\n"
     text = _("Entries %(first)d to %(last)d were put back from %(folder)s; what they said is lost.")

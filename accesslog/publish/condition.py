@@ -10,7 +10,6 @@ from pathlib import Path
 from accesslog import conf
 from accesslog.errors import AccessLogError, LogForked
 from accesslog.publish import database, rounds, tiles
-from accesslog.publish import state as states
 
 LATE_S = 60.0
 COPY_LATE_S = 600.0
@@ -53,8 +52,7 @@ def look() -> Condition | None:
         return None
     head, error = database.head(), None
     try:
-        state = states.load(folder) or states.State()
-        rounds.prove(state, head)
+        rounds.prove(rounds.memory(folder)[0], head)
     except AccessLogError as wrong:
         error = wrong
     checkpoint = rounds.read_checkpoint(folder)

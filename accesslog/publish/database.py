@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.db import connections
 
@@ -12,6 +13,7 @@ from accesslog.models import LogCheckpoint, LogEntry, LogHead
 from accesslog.selectors import reading
 
 CHUNK = 4096
+PAGE = 100
 
 
 def head() -> merkle.Frontier:
@@ -68,10 +70,31 @@ def time_of(index: int) -> int:
         return LogEntry.objects.filter(index=index).values_list("time_us", flat=True).first() or 0
 
 
-def newest_checkpoint() -> LogCheckpoint | None:
-    """The last checkpoint that the database knows. Raises LogUnavailable."""
+def event_ids(start: int, end: int) -> Iterator[tuple[int, UUID, bytes]]:
+    """(index, event id, leaf hash) of the entries in [start, end). Raises LogUnavailable."""
+    for at in range(start, end, CHUNK):
+        with reading():
+            rows = LogEntry.objects.filter(index__gte=at, index__lt=min(at + CHUNK, end)).order_by("index")
+            found = list(rows.values_list("index", "event_id", "leaf_hash"))
+        yield from ((index, event_id, bytes(leaf)) for index, event_id, leaf in found)
+
+
+def newest_checkpoint(*, upto: int | None = None) -> LogCheckpoint | None:
+    """The last checkpoint that the database knows, of at most `upto` entries. Raises LogUnavailable."""
     with reading():
-        return LogCheckpoint.objects.order_by("-size").first()
+        rows = LogCheckpoint.objects.order_by("-size")
+        return (rows if upto is None else rows.filter(size__lte=upto)).first()
+
+
+def checkpoints_beyond(size: int) -> Iterator[LogCheckpoint]:
+    """Those of more than `size` entries, the greatest first. Raises LogUnavailable."""
+    rows = LogCheckpoint.objects.filter(size__gt=size).order_by("-size")
+    with reading():
+        found = list(rows[:PAGE])
+    while found:
+        yield from found
+        with reading():
+            found = list(rows.filter(size__lt=found[-1].size)[:PAGE])
 
 
 def note_checkpoint(*, size: int, root: bytes, time_us: int, note: str) -> None:
@@ -79,9 +102,3 @@ def note_checkpoint(*, size: int, root: bytes, time_us: int, note: str) -> None:
     with reading():
         row = LogCheckpoint(size=size, root=root, time_us=time_us, note=note)
         LogCheckpoint.objects.bulk_create([row], ignore_conflicts=True)
-
-
-def forget_checkpoints_beyond(size: int) -> None:
-    """Drop what was noted of a log that is lost. Raises LogUnavailable."""
-    with reading():
-        LogCheckpoint.objects.filter(size__gt=size).delete()

@@ -21,13 +21,14 @@ from accesslog.events import RECOVERED
 from accesslog.publish import database, files, paths, tiles
 from accesslog.publish import state as states
 from accesslog.publish.paths import LEVEL_BITS
+from accesslog.publish.state import NAMESPACE as NAMESPACE
 from accesslog.publish.state import State
+from accesslog.publish.state import about as about
+from accesslog.publish.state import read_note as read_note
 from accesslog.publish.steps import reached
 
 LEAST_PAUSE_S = 0.5
 NOTED_EVERY_US = 60_000_000
-NAMESPACE = UUID("5e0a5d35-0c2b-5f43-9a3e-7c1f6f1d8a10")
-"""Of the event ids (UUID version 5) that follow from what an entry is about."""
 
 
 class TooSoon(Exception):
@@ -42,12 +43,13 @@ def publish(*, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool
     """Publish the head as it is now; the checkpoint's note, or None for an empty log or without a folder.
 
     `noted`: the database gets the note too, and not only once a minute. Raises LogRewound, LogForked,
-    LogDamaged, LogUnavailable, SignerStateDamaged, files.Busy, TooSoon, OSError, and what the signer raises.
+    LogDamaged, LogUnavailable, SignerStateDamaged, FolderAway, AnotherLogsFolder, files.Busy, TooSoon,
+    OSError, and what the signer raises.
     """
     folder = conf.folder()
     if folder is None:
         return None
-    folder.mkdir(parents=True, exist_ok=True)
+    make(folder)
     with files.lock(folder / states.LOCK, patience_s=patience_s):
         if not database.size() and states.load(folder) is None:
             return None  # a new installation may have no key to sign with yet
@@ -58,7 +60,7 @@ def publish(*, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool
         if current is not None and (head.size, head.root()) == (state.size, state.root):
             if _is_of(current, state):
                 return _note_down(state, current, noted)
-        elif (left := least_pause_s - (time.time_ns() // 1000 - state.time_us) / 1e6) > 0:
+        elif (left := least_pause_s - abs(time.time_ns() // 1000 - state.time_us) / 1e6) > 0:
             raise TooSoon(min(left, least_pause_s))
         return _round(folder, state, head, noted)
 
@@ -82,16 +84,63 @@ def _round(folder: Path, state: State, head: merkle.Frontier, noted: bool) -> st
     return signed
 
 
-def remembered(folder: Path) -> State:
-    """What was signed, as the memory and the database's own checkpoints say. Under the lock."""
-    state = states.load(folder) or State(origin=conf.signer().origin)
-    if state.origin != conf.signer().origin:
-        raise LogForked()  # another installation's folder
-    row = database.newest_checkpoint()
-    if row is not None and row.size > state.size and not is_ours(state, row.size, bytes(row.root)):
-        learn(state, row.size, bytes(row.root))
+def make(folder: Path, *, anew: bool = False) -> None:
+    """Make the folder where nothing was published yet, or `anew` if it is lost; not the folders above it.
+
+    Raises FolderAway where it was published: what is not there may be a disk that is not mounted. OSError.
+    """
+    if folder.is_dir():
+        return
+    if not anew and database.newest_checkpoint() is not None:
+        raise states.folder_away(folder)
+    folder.mkdir(exist_ok=True)
+
+
+def remembered(folder: Path, *, anew: bool = False) -> State:
+    """`memory`, and what it learns is kept. Under the lock."""
+    state, learnt = memory(folder, anew=anew)
+    state.origin = state.origin or conf.signer().origin
+    if learnt:
         states.save(folder, state)
     return state
+
+
+def memory(folder: Path, *, anew: bool = False) -> tuple[State, bool]:
+    """What was signed, and whether the signer's memory did not say so: nothing is written.
+
+    The greatest checkpoint of our key counts, be it remembered, published, or noted in the database. Raises
+    FolderAway, AnotherLogsFolder, SignerStateDamaged, LogUnavailable, OSError. `anew`: the folder may be new.
+    """
+    state, text = states.load(folder), read_note(folder)
+    states.refuse_another(folder, state, text)
+    if state is None and text is None and not anew and database.newest_checkpoint() is not None:
+        raise states.folder_away(folder)
+    state, learnt = state or State(), False
+    for found in (states.verified(text) if _may_say_more(text, state) else None, _noted(state)):
+        if found is None or found.size <= state.size or states.was_given_up(state, found.size):
+            continue
+        if not is_ours(state, found.size, found.root):
+            learn(state, found.size, found.root)
+            learnt = True
+    return state, learnt
+
+
+def _may_say_more(text: str | None, state: State) -> bool:
+    """Spares a signature check each round: whether the note says a greater size than the memory."""
+    try:
+        return int((text or "").split("\n")[1]) > state.size
+    except (ValueError, IndexError):
+        return False
+
+
+def _noted(state: State) -> note.Checkpoint | None:
+    """The greatest checkpoint of our key in the database, beyond the memory; other rows say nothing."""
+    for row in database.checkpoints_beyond(state.size):
+        found = states.verified(row.note)
+        fits = found is not None and (found.size, found.root) == (row.size, bytes(row.root))
+        if fits and not states.was_given_up(state, row.size):
+            return found
+    return None
 
 
 def learn(state: State, size: int, root: bytes) -> None:
@@ -144,11 +193,12 @@ def pay_what_is_owed(folder: Path, state: State) -> None:
     back = state.recovering
     if (not state.pending and back is None) or database.size() < state.size:
         return
-    if back is not None:
-        body = {name: back[name] for name in ("first", "end")} | {"checkpoint": back["text"]}
-        said = about(f"{RECOVERED}/{back['first']}", back["end"], bytes.fromhex(back["root"]))
+    first = None if back is None else _first_put_back(back["first"], back["end"])
+    if back is not None and first is not None:
+        body = {"first": first, "end": back["end"], "checkpoint": back["text"]}
+        said = about(f"{RECOVERED}/{first}", back["end"], bytes.fromhex(back["root"]))
         state.pending = [*state.pending, {"kind": RECOVERED, "body": body, "event_id": said}]
-        state.recovering = None
+    state.recovering = None
     for owed in state.pending:
         services.append(kind=owed["kind"], body=owed["body"], event_id=UUID(owed["event_id"]))
     reached("paid")
@@ -156,40 +206,33 @@ def pay_what_is_owed(folder: Path, state: State) -> None:
     states.save(folder, state)
 
 
-def about(what: str, size: int, root: bytes) -> str:
-    """The event id of an entry about a tree: said twice, it is there once."""
-    return str(uuid5(NAMESPACE, f"{what}/{size}/{root.hex()}"))
+def event_id_of(leaf: bytes) -> UUID:
+    """The event id of an entry that was put back: of its own, only the body knew."""
+    return uuid5(NAMESPACE, leaf.hex())
 
 
-def read_note(folder: Path) -> str | None:
-    """The published checkpoint as it lies there; None where there is none. Raises OSError."""
-    try:
-        return (folder / paths.CHECKPOINT).read_text(encoding="utf-8")
-    except (FileNotFoundError, UnicodeDecodeError):
-        return None
+def _first_put_back(first: int, end: int) -> int | None:
+    """The first entry of [first, end) that was put back, as its event id says: the memory is unsigned."""
+    for index, event_id, leaf in database.event_ids(first, end):
+        if event_id == event_id_of(leaf):
+            return index
+    return None
 
 
 def read_checkpoint(folder: Path) -> note.Checkpoint | None:
     """The published checkpoint, verified with our own key; None where there is none that we signed."""
-    text = read_note(folder)
-    try:
-        return note.verify_checkpoint(text, conf.signer().verifier_key()) if text else None
-    except note.NoteError:
-        return None
+    return states.verified(read_note(folder))
 
 
 def _is_of(signed: str, state: State) -> bool:
-    try:
-        checkpoint = note.verify_checkpoint(signed, conf.signer().verifier_key())
-    except note.NoteError:
-        return False
-    return (checkpoint.size, checkpoint.root) == (state.size, state.root)
+    checkpoint = states.verified(signed)
+    return checkpoint is not None and (checkpoint.size, checkpoint.root) == (state.size, state.root)
 
 
 def _note_down(state: State, signed: str, noted: bool) -> str:
     """Let the database have the note: when asked to, else once a minute, or it would outgrow the entries."""
-    row = database.newest_checkpoint()
+    row = database.newest_checkpoint(upto=state.size)
     new = row is None or row.size < state.size
-    if new and (noted or row is None or state.time_us - row.time_us >= NOTED_EVERY_US):
+    if new and (noted or row is None or abs(state.time_us - row.time_us) >= NOTED_EVERY_US):
         database.note_checkpoint(size=state.size, root=state.root, time_us=state.time_us, note=signed)
     return signed

@@ -79,6 +79,9 @@ class Store(Protocol):
     def find(self, event_ids: Sequence[UUID]) -> dict[UUID, StoredEntry]:
         """Entries that are there already, under the lock."""
 
+    def was_published(self) -> bool:
+        """Whether the database has any checkpoint, under the lock."""
+
     def commit(self, changes: Changes) -> None:
         """Write and commit; durable when it returns."""
 

@@ -77,6 +77,11 @@ class PostgresqlStore:
             rows = [StoredEntry(*row) for row in self._cursor.fetchall()]
         return {row.event_id: row for row in rows}
 
+    def was_published(self) -> bool:
+        with self._translated():
+            self._cursor.execute("SELECT 1 FROM log_checkpoint LIMIT 1")
+            return self._cursor.fetchone() is not None
+
     def commit(self, changes: Changes) -> None:
         head = changes.head
         values = [

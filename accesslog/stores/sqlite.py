@@ -97,6 +97,10 @@ class SqliteStore:
                     found[stored.event_id] = stored
         return found
 
+    def was_published(self) -> bool:
+        with _translated():
+            return self._raw.execute("SELECT 1 FROM log_checkpoint LIMIT 1").fetchone() is not None
+
     def commit(self, changes: Changes) -> None:
         with _translated():
             self._add("log_entry", [(row[0], row[1].hex, *row[2:]) for row in changes.entries])

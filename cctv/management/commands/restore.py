@@ -44,6 +44,10 @@ class Command(BaseCommand):
             help="a surviving footage folder to copy from; not needed where LETHE_FOOTAGE_ROOT survived",
         )  # fmt: skip
         parser.add_argument(
+            "--without-copy", action="append", type=Path, default=[], metavar="DIR",
+            help="go on without what only this copy of the published log knows",
+        )  # fmt: skip
+        parser.add_argument(
             "--over", action="store_true", help="replace a register that is here, after asking"
         )
         parser.add_argument(
@@ -54,7 +58,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            self._say(restoring.replay_only() if options["replay"] else self._restore(options))
+            without = options["without_copy"]
+            again = options["replay"]
+            self._say(restoring.replay_only(without_copies=without) if again else self._restore(options))
         except (LetheError, AccessLogError) as error:
             raise CommandError(str(error)) from error
 
@@ -69,7 +75,8 @@ class Command(BaseCommand):
         request = restoring.Request(
             backup=options["backup"].resolve(), mirror=options["mirror"], escrow=options["escrow"],
             footage=options["footage"],
-            over=options["over"], recovery_key=(lambda: _recovery_key(given)) if given else None,
+            over=options["over"], without_copies=options["without_copy"],
+            recovery_key=(lambda: _recovery_key(given)) if given else None,
         )  # fmt: skip
         return restoring.restore(request)
 

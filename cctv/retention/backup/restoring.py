@@ -14,7 +14,7 @@ Killed anywhere, the same command goes on. The keys never come from the backup a
 wrapped under roots of its own time, which each purge has replaced since.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -50,6 +50,7 @@ class Request:
     escrow: Path | None = None
     over: bool = False
     recovery_key: Callable[[], str] | None = None
+    without_copies: Sequence[Path] = ()
 
 
 def restore(request: Request) -> Restore:
@@ -79,7 +80,7 @@ def restore(request: Request) -> Restore:
     return _bring_up_to_date(row, request=request, manifest=manifest, begun=begun)
 
 
-def replay_only() -> Restore:
+def replay_only(*, without_copies: Sequence[Path] = ()) -> Restore:
     """Tell a register that was put back by other means what has happened since its time."""
     if progress.load(Path(str(settings.LETHE_HOME))) is not None:
         raise RestoreUnfinished()
@@ -87,6 +88,7 @@ def replay_only() -> Restore:
     if row is None:
         # Of when it is, nobody can say: its own last entry in the log is not its time.
         row = Restore.objects.create(backup_id=UUID(int=0), backup_made_at=clock.now())
+    recovery.recover(without=without_copies)
     return _bring_up_to_date(row)
 
 
@@ -98,8 +100,10 @@ def _bring_up_to_date(
     begun: Progress | None = None,
 ) -> Restore:
     """Put the log's published entries back, replay, put objects back, log, and only then let it serve."""
-    # Before the first append: an entry below what was signed would fork what outsiders hold.
-    recovery.recover()
+    if request is not None:
+        # Before the first append: an entry below what was signed would fork what outsiders hold. A home that
+        # was empty has no folder of the published log either.
+        recovery.recover(new_folder=True, without=request.without_copies)
     reached("restore.log-recovered")
     counts = replay.replay()
     if request is not None and manifest is not None:

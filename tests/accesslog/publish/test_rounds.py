@@ -13,9 +13,9 @@ import pytest
 from django.db import connections
 
 from accesslog import conf, merkle, note, services
-from accesslog.errors import LogForked, LogRewound, SignerStateDamaged
+from accesslog.errors import AnotherLogsFolder, FolderAway, LogForked, LogRewound, SignerStateDamaged
 from accesslog.models import LogCheckpoint, LogEntry
-from accesslog.publish import publisher, rounds, state, steps
+from accesslog.publish import publisher, recovery, rounds, state, steps
 from tests.accesslog.cast import note as noted
 from tests.accesslog.publish.logs import Backup, fill, stored, tiles_by_hand, tiles_in
 from tests.accesslog.test_faults import ROOT
@@ -132,9 +132,13 @@ def test_what_the_database_knows_was_signed_counts_when_the_folder_is_lost(publi
     fill(30)
     rounds.publish()
     settings.ACCESSLOG_FOLDER = published.with_name("new")
+    with pytest.raises(FolderAway):
+        rounds.publish()
+    recovery.recover(new_folder=True)
     rounds.publish()
     assert checkpoint(published.with_name("new")).size == 30
-    LogCheckpoint.objects.create(size=31, root=bytes(32), time_us=1, note="")
+    text = note.Checkpoint(conf.signer().origin, 31, bytes(32)).text
+    LogCheckpoint.objects.create(size=31, root=bytes(32), time_us=1, note=conf.signer().sign(text))
     with pytest.raises(LogRewound):
         rounds.publish()
     fill(5)
@@ -148,7 +152,7 @@ def test_the_folder_of_another_installation_is_refused_and_a_damaged_memory_too(
     path = published / state.NAME
     kept = path.read_text()
     path.write_text(kept.replace("example.org/tests", "example.org/other"))
-    with pytest.raises(LogForked):
+    with pytest.raises(AnotherLogsFolder, match=r"log example\.org/other/log in it"):
         rounds.publish()
     path.write_text(kept.replace('"root": "', '"root": "00'))
     with pytest.raises(SignerStateDamaged):
