@@ -157,7 +157,10 @@ def _clock() -> str:
 
 
 def _utc(time_us: int) -> str:
-    return from_us(time_us).strftime("%Y-%m-%d %H:%M:%S UTC")
+    try:
+        return from_us(time_us).strftime("%Y-%m-%d %H:%M:%S UTC")
+    except (OverflowError, ValueError):  # no date: a clock may say anything
+        return f"{time_us} µs"
 
 
 def note_wrong(size: int, why: str) -> Finding:

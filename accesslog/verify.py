@@ -81,7 +81,6 @@ class _Run:
         # Remembered before the head is read: the head is never behind what was signed.
         self.bodies = Bodies(open_bodies=open_bodies)
         self.kept = [*kept, *anchors.of_signer()]
-        self.times = anchors.seen()
         self.frontier = merkle.Frontier()
         self.last_time_us = 0
         self.good = 0  # the size of the last anchor whose root was right
@@ -98,11 +97,14 @@ class _Run:
         # A recovery that was logged since the head was read went by what the next run compares.
         said = [*self.kept, *(each for each in self.bodies.recovered if each.size <= size)]
         said.sort(key=lambda each: each.size)
-        waiting = heapq.merge(said, self.times, self._stored(size), key=lambda each: each.size)
+        waiting = heapq.merge(said, self._stored(size), key=lambda each: each.size)
         anchor: Anchor | None = next(waiting, None)
         for rows in self._chunks(size):
             block = self._check(rows)
             self.bodies.check(rows)
+            for each in self.due:
+                self._clock_was_behind(each, rows[0])
+            self.due.clear()
             end = self.frontier.size + len(rows)
             while anchor is not None and anchor.size <= end:
                 self._anchor(anchor, rows, block)
@@ -121,6 +123,7 @@ class _Run:
         self._nothing_beyond(size)
         self.report.root = self.frontier.root()
         self.report.bodies, self.report.erased = self.bodies.there, self.bodies.erased
+        self._witnesses_clocks()
         if self.clock is not None:
             raise findings.Mismatch(self.clock)
 
@@ -232,13 +235,35 @@ class _Run:
         last, first = anchor.size - 1, anchor.size
         if last >= start and rows[last - start][1] > anchor.time_us + TOLERANCE_US:
             self._clock_was_ahead(anchor, start, rows)
-        elif start <= first < start + len(rows) and rows[first - start][1] < anchor.time_us - TOLERANCE_US:
-            self.clock = findings.clock_behind(first, anchor.what, rows[first - start][1], anchor.time_us)
+        elif start <= first < start + len(rows):
+            self._clock_was_behind(anchor, rows[first - start])
+        else:
+            self.due.append(anchor)  # the next chunk begins with it
 
     def _clock_was_ahead(self, anchor: Anchor, start: int, rows: list[Row]) -> None:
         latest = anchor.time_us or 0
         first = next(row for row in rows if row[1] > latest + TOLERANCE_US)
         self.clock = findings.clock_ahead(first[0], anchor.what, first[1], latest)
+
+    def _clock_was_behind(self, anchor: Anchor, row: Row) -> None:
+        earliest = anchor.time_us or 0
+        if self.clock is None and row[1] < earliest - TOLERANCE_US:
+            self.clock = findings.clock_behind(row[0], anchor.what, row[1], earliest)
+
+    def _witnesses_clocks(self) -> None:
+        """Entries beside when witnesses saw them; what checkpoints found, if it is earlier, counts."""
+        found = anchors.misdated()
+        if found is None or (self.clock is not None and self.clock.index <= found[0]):
+            return
+        index, entry_us, name, seen_us, later = found
+        what = _("the witness %(name)s") % {"name": name}
+        if later:
+            statement = "SELECT min(entry_index) FROM log_entry WHERE entry_index <= %s AND time_us > %s"
+            first = self._query(statement, (index, seen_us + TOLERANCE_US))[0][0]
+            entry_us = self._query("SELECT time_us FROM log_entry WHERE entry_index = %s", (first,))[0][0]
+            self.clock = findings.clock_ahead(first, what, entry_us, seen_us)
+        else:
+            self.clock = findings.clock_behind(index, what, entry_us, seen_us)
 
     # ------------------------------------------------------------------ the head
 
@@ -255,6 +280,7 @@ class _Run:
             rows = self._query(f"SELECT max(entry_index) FROM {table}")  # noqa: S608
             found[table] = rows[0][0]
         signed = self._query("SELECT max(size) FROM log_checkpoint")[0][0]
+        seen = self._query("SELECT max(size) FROM log_cosignature")[0][0]
         now = self._query("SELECT size FROM log_head WHERE id = 1")[0][0]
         if now < size:
             raise findings.Mismatch(findings.beyond(now, size - 1, now))
@@ -264,6 +290,9 @@ class _Run:
         if signed is not None and signed > now:
             what = _("the checkpoint of %(n)d entries") % {"n": signed}
             raise findings.Mismatch(findings.cut_back(now, signed, what))
+        if seen is not None and seen > now:
+            what = _("a witness's signature of %(n)d entries") % {"n": seen}
+            raise findings.Mismatch(findings.cut_back(now, seen, what))
 
 
 def _fetch(statement: str, parameters: tuple[int, ...]) -> list[Any]:

@@ -17,13 +17,12 @@ from django.utils.translation import gettext as _
 
 from accesslog import conf, note
 from accesslog.errors import AccessLogError
-from accesslog.models import LogCosignature
 
 # How far an entry's time may lie beside the time of what covers it: publishing takes a second, witnesses are
 # asked each minute, and clocks that are kept right differ by less.
 TOLERANCE_US = 300_000_000
 _BARE = re.compile(
-    r"size[ :=]+(?P<size>\d{1,19})\b.*?root(?: hash)?[ :=]+(?P<root>[0-9a-f]{64})\b", re.I | re.S
+    r"size[ :=]+(?P<size>\d{1,19})\b.{0,400}?root(?: hash)?[ :=]+(?P<root>[0-9a-f]{64})\b", re.I | re.S
 )
 _NOTE = re.compile(
     r"^[^\n]{1,255}\n\d{1,19}\n[A-Za-z0-9+/]{43}=\n(?:[^\n]+\n)*\n(?:\u2014 \S+ [A-Za-z0-9+/=]+\n)+", re.M
@@ -116,14 +115,27 @@ def stored(after: int, upto: int) -> Iterator[Anchor]:
         yield Anchor(size, bytes(root), _("the checkpoint of %(n)d entries") % {"n": size}, time_us)
 
 
-def seen() -> list[Anchor]:
-    """When witnesses saw the log, by their own clocks; only cosignatures of witnesses that are configured."""
+def misdated() -> tuple[int, int, str, int, bool] | None:
+    """The first entry whose time does not fit when a witness saw it, by the witness's own clock.
+
+    (entry, its time, the witness, the witness's time, whether the entry is the later one). Compared in the
+    database, where there is a signature a minute; only those of witnesses that are configured count.
+    """
     from accesslog.outside import witness
 
-    keys = {str(each.key): each.key for each in witness.configured()}
-    found = []
-    for row in LogCosignature.objects.using(conf.database()).order_by("size"):
-        if any(row.witness == key.name for key in keys.values()):
-            what = _("the witness %(name)s") % {"name": row.witness}
-            found.append(Anchor(row.size, None, what, row.time_us))
-    return found
+    names = [each.name for each in witness.configured()]
+    if not names:
+        return None
+    marks = ", ".join(["%s"] * len(names))
+    found: list[tuple[int, int, str, int, bool]] = []
+    for before, wrong in ((1, f"e.time_us > c.time_us + {TOLERANCE_US}"),
+                          (0, f"e.time_us < c.time_us - {TOLERANCE_US}")):  # fmt: skip
+        with connections[conf.database()].cursor() as cursor:
+            cursor.execute(
+                "SELECT e.entry_index, e.time_us, c.witness, c.time_us FROM log_cosignature c "  # noqa: S608
+                f"JOIN log_entry e ON e.entry_index = c.size - {before} "
+                f"WHERE c.witness IN ({marks}) AND {wrong} ORDER BY c.size LIMIT 1",
+                names,
+            )
+            found += [(*row, bool(before)) for row in cursor.fetchall()]
+    return min(found, default=None)

@@ -5,19 +5,26 @@ The result is an entry itself, so the log says when it was verified, against wha
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from accesslog import conf, findings, note, services, verify
 from accesslog.errors import AccessLogError
 from accesslog.events import VERIFIED
 from accesslog.models import LogCheckpoint, LogCosignature
 from accesslog.outside import anchors, lethe_verify, witness
+from accesslog.publish import state as states
 from accesslog.selectors import reading
 from accesslog.verify import Report
 
 TRIES = 3
+CHUNK = 500
+LATE_US = 60_000_000
 
 
 def run(
@@ -69,43 +76,67 @@ def _notes(*, every: bool) -> findings.Finding | None:
 
 
 def _cosignatures() -> findings.Finding | None:
-    """What witnesses signed is what was noted; those that are no longer configured are passed over."""
+    """What witnesses signed is what was noted before; those no longer configured are not verified."""
     keys = {each.name: each.key for each in witness.configured()}
     with reading():
-        for row in LogCosignature.objects.order_by("size").iterator(chunk_size=500):
-            noted = LogCheckpoint.objects.filter(size=row.size).first()
-            if row.witness not in keys or noted is None:
-                continue
-            try:
-                text = note.parse(noted.note).text
-                seconds = note.verify_signature(text, note.parse_signature(row.line), keys[row.witness])
-            except note.NoteError as error:
-                return findings.cosignature_wrong(row.size, row.witness, str(error))
-            if seconds * 1_000_000 != row.time_us:
-                return findings.cosignature_wrong(row.size, row.witness, f"{seconds} s")
+        rows = LogCosignature.objects.order_by("size", "witness").iterator(chunk_size=CHUNK)
+        while some := list(islice(rows, CHUNK)):
+            sizes = {row.size for row in some}
+            noted = dict(LogCheckpoint.objects.filter(size__in=sizes).values_list("size", "note"))
+            for row in some:
+                why = _cosignature_wrong(row, noted.get(row.size), keys.get(row.witness))
+                if why:
+                    return findings.cosignature_wrong(row.size, row.witness, why)
     return None
+
+
+def _cosignature_wrong(row: LogCosignature, noted: str | None, key: note.VerifierKey | None) -> str:
+    if noted is None:
+        return _("its checkpoint is gone")
+    if key is None:
+        return ""
+    try:
+        seconds = note.verify_signature(note.parse(noted).text, note.parse_signature(row.line), key)
+    except note.NoteError as error:
+        return str(error)
+    return "" if seconds * 1_000_000 == row.time_us else f"{seconds} s"
 
 
 def _files() -> findings.Finding | None:
     """The published files, read as an outsider reads them, by the outsider's program."""
-    place = lethe_verify.Place(str(conf.folder()))
+    folder = conf.folder()
+    # Remembered before the checkpoint is read; what was remembered just now is published within a minute.
+    state = states.load(folder) if folder else None
+    size = state.size if state and abs(time.time_ns() // 1000 - state.time_us) > LATE_US else 0
+    place = lethe_verify.Place(str(folder))
     seen = None
     for _try in range(TRIES):
-        data = place.read("checkpoint")
-        if data is None or data == seen:
-            break  # nothing is published yet; or it is wrong though nothing has moved meanwhile
-        seen = data
+        data = None
         try:
+            data = place.read("checkpoint")
+            if data is None or data == seen:
+                break  # nothing is published; or it is wrong though nothing has moved meanwhile
+            seen = data
             key = lethe_verify.Key(conf.signer().verifier_key(), lethe_verify.LOG_KEY)
             checkpoint = lethe_verify.Checkpoint(data)
             checkpoint.check(key, [])
             lethe_verify.walk(place, checkpoint, [])
-            return None
+            return _behind(checkpoint.size, size)
         except (lethe_verify.Wrong, lethe_verify.Unchecked) as error:
             wrong = error
+            if data is None:
+                return findings.published(0, str(error), "", "")
     if seen is None:
-        return None
+        return _behind(0, size)
     return findings.published(
         getattr(wrong, "entry", 0), getattr(wrong, "what", str(wrong)),
         str(getattr(wrong, "expected", "")), str(getattr(wrong, "calculated", "")),
     )  # fmt: skip
+
+
+def _behind(published: int, signed: int) -> findings.Finding | None:
+    """Whether less is published than the signer remembers to have signed, for longer than a round takes."""
+    if published >= signed:
+        return None
+    why = _("the last checkpoint that was signed is not there")
+    return findings.published(published, why, str(signed), str(published))

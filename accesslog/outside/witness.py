@@ -35,6 +35,8 @@ LOCK = "witnesses-lock"
 MAX_PROOF = 63
 TRIES = 3
 SILENT_US = 900_000_000
+CLOCKS_S = 300
+"""How far a witness's clock may be from ours: a signature with another time would accuse our own entries."""
 
 SIGNED, UNREACHABLE, MISCONFIGURED, AHEAD, CONTRADICTED, BROKEN = (
     "signed", "unreachable", "misconfigured", "ahead", "contradicted", "broken",
@@ -104,7 +106,7 @@ def cosign() -> list[Outcome]:
     try:
         with files.lock(folder / LOCK, patience_s=0):
             before = {each.witness: each.signed_us for each in last_outcomes()}
-            outcomes = [_dated(_ask(each, signed), before.get(each.name, 0)) for each in witnesses]
+            outcomes = [_dated(_answer_of(each, signed), before.get(each.name, 0)) for each in witnesses]
             _remember(folder, outcomes)
     except files.Busy:
         return []
@@ -141,6 +143,15 @@ def newest_cosigned(above: int) -> LogCheckpoint | None:
 
 
 # ---------------------------------------------------------------------- one witness
+
+
+def _answer_of(witness: Witness, signed: str) -> Outcome:
+    """What came of asking it. Whatever it answers, the next witness is asked too."""
+    try:
+        return _ask(witness, signed)
+    except (ValueError, ArithmeticError) as error:
+        size = note.parse_checkpoint(note.parse(signed).text).size
+        return _outcome(witness, BROKEN, size, None, f"{type(error).__name__}: {error}")
 
 
 def _ask(witness: Witness, signed: str) -> Outcome:
@@ -196,6 +207,9 @@ def _take(witness: Witness, checkpoint: note.Checkpoint, signed: str, answer: An
             seconds = note.verify_signature(text, signature, witness.key)
         except note.NoteError:
             continue
+        if abs(seconds - time.time()) > CLOCKS_S:
+            detail = _("Its clock and ours differ: it signed at %(seconds)d seconds after 1970.")
+            return _outcome(witness, BROKEN, checkpoint.size, None, detail % {"seconds": seconds})
         with reading():
             LogCosignature.objects.get_or_create(
                 size=checkpoint.size, witness=witness.name,
@@ -234,8 +248,12 @@ def _remember(folder: Path, outcomes: Sequence[Outcome]) -> None:
 
 
 def _log_refusal(outcome: Outcome) -> None:
-    """Once for each thing that a witness refuses. A log that was put back may take no entry: so be it."""
-    known = f"accesslog/witness/{outcome.witness}/{outcome.what}/{outcome.theirs}"
+    """Once a day for each witness and refusal: one that says another size each minute fills no log.
+
+    A log that was put back may take no entry: so be it.
+    """
+    day = outcome.time_us // 86_400_000_000
+    known = f"accesslog/witness/{outcome.witness}/{outcome.what}/{day}"
     body: dict[str, Any] = {"witness": outcome.witness, "reason": outcome.what, "ours": outcome.ours}
     if outcome.theirs is not None:
         body["theirs"] = outcome.theirs

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from accesslog.errors import LogForked
-from accesslog.publish import copies, publisher, rounds, state
+from accesslog.publish import copies, publisher, recovery, rounds, state
 from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
 from tests.accesslog.publish.signers import OtherSigner, TestSigner
 from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
@@ -75,11 +75,12 @@ def test_two_hosts_that_share_a_database_and_a_copy_do_not_take_each_other_for_a
 ):
     copy, other = tmp_path / "copy", tmp_path / "other"
     published.mkdir()
-    state.save(published, state.State(origin=TestSigner.origin))  # both were set up before anything was signed
+    state.save(published, state.State(origin=TestSigner.origin))  # set up before anything was signed
     settings.ACCESSLOG_FOLDER = other
     fill(20)
     rounds.publish()
     settings.ACCESSLOG_FOLDER = published
+    recovery.recover(new_folder=True)
     fill(20)
     rounds.publish()
     copies.bring_up(copy)
