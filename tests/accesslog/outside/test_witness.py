@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from accesslog import note
 from accesslog.models import LogCosignature, LogEntry
 from accesslog.outside import witness
-from accesslog.publish import rounds
+from accesslog.publish import rounds, state
 from tests.accesslog.cast import note as log_note
 from tests.accesslog.outside import outsiders, published, tools
 from tests.accesslog.publish.logs import Backup, fill
@@ -118,6 +118,7 @@ def test_a_witness_signs_each_growth_and_refuses_a_log_put_back(
     backup.put_back()
     for path in sorted(folder.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
+    state.save(folder, state.State(origin=published.ORIGIN))  # what the signer remembers is put back as well
     assert whats() == [("ahead", 610)]
     assert [each.what for each in witness.last_outcomes()] == ["ahead"]
     refusals = LogEntry.objects.filter(kind="log.witness_refused")
@@ -137,6 +138,7 @@ def test_a_witness_refuses_a_log_that_was_rewritten_and_signed_anew(
         rewrite(folder)
     for path in sorted(folder.rglob("*"), reverse=True):
         path.unlink() if path.is_file() else path.rmdir()
+    state.save(folder, state.State(origin=published.ORIGIN))  # what the signer remembers is put back as well
     log_of(1)
     assert whats() == [("contradicted", 8)]
     assert LogEntry.objects.filter(kind="log.witness_refused").exists()
