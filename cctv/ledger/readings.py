@@ -125,7 +125,7 @@ def _whole(index: int) -> list[Seen]:
 def _line(receipt: Receipt, site: Site, seen: Seen) -> dict[str, Any]:
     body = receipt.body
     actor, purpose = body["actor"], body["purpose"]
-    # A viewing for a purpose that is not the cameras' own is refused as yet, so nothing says `intended` is false.
+    # A viewing for a purpose that is not the cameras' own is refused as yet: no entry says `intended: false`.
     other = purpose.get("code") == OTHER_PURPOSE or purpose.get("intended") is False
     return {
         "kind": LedgerKind.USE if other else LedgerKind.READ,

@@ -83,8 +83,8 @@ def set_duty_hours(
 ) -> None:
     """Replace the hours of the site, or of one person there; seven empty texts remove them.
 
-    ValueError for a text that is no span of hours; RegisterRefused with `retired`, `stranger`: whoever has left
-    gets no hours any more, but those they had can be removed.
+    ValueError for a text that is no span of hours; RegisterRefused with `retired`, `stranger`: whoever has
+    left gets no hours any more, but those they had can be removed.
     """
     permissions_of(actor).require(ACTION, site_id=site.pk)
     check_in_use(site)
