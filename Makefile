@@ -44,8 +44,8 @@ test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at
 faults: test-deps  ## kill -9 at every step of everything, on both databases (half an hour)
 	@LETHE_TEST_FAULTS=all LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/faults
 	@LETHE_TEST_FAULTS=all LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m both_databases tests/faults
-	@LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/vault/roots/test_shared.py
-	@LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m "both_databases and slow and not faults"
+	@LETHE_TEST_DATABASE=sqlite $(PY) -m pytest -q tests/vault/roots/test_shared.py tests/vault/roots/test_live.py
+	@LETHE_TEST_DATABASE=postgres $(PY) -m pytest -q -m "both_databases and (postgres_later or slow and not faults)"
 
 forensic: $(TEST_READY)  ## read a raw disk after a purge, byte by byte (as root: it mounts a small image)
 	@[ "$$(id -u)" = 0 ] || { echo; echo "NOT TRIED: a raw disk can only be examined as root: sudo make forensic" >&2; echo; }

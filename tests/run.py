@@ -14,14 +14,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # What runs side by side: all that is quick, and what does so on PostgreSQL too.
 TOGETHER = "(not slow or both_databases) and not browser and not servers and not root"
-# The slow ones have their turn on PostgreSQL with `make faults`, but for a few kills.
-ON_POSTGRES = "both_databases and (not slow or faults)"
+# The slow ones, and those about words and pages, have their turn on PostgreSQL with `make faults`.
+ON_POSTGRES = "both_databases and not postgres_later and (not slow or faults)"
 # Keys, disks and kills (tests/conftest.py says which).
 HEAVY = f"heavy and not browser and not ({TOGETHER})"
 REST = f"not ({TOGETHER}) and (browser or not heavy)"
 # Have targets of their own: `make forensic` mounts disks and reads every byte of them, and hosts that race
 # for one ring (`make faults`) need a machine on which nothing else runs.
-ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py")
+ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py", "tests/vault/roots/test_live.py")
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 # Tests of one demonstration stay together.
 IN_GROUPS = ["-n", "2", "--dist", "loadgroup"]

@@ -19,6 +19,7 @@ from cctv.vault import services as vault
 from tests.people.cast import Cast, give_password
 
 pytestmark = [
+    pytest.mark.postgres_later,
     pytest.mark.django_db(databases=["default", "log"]),
     pytest.mark.both_databases,
     pytest.mark.usefixtures("vault_ready"),

@@ -13,7 +13,7 @@ from cctv.ingest.models import Quarantined
 from cctv.vault.errors import StorageFull, StorageMismatch
 from tests.media.clips import clip
 
-pytestmark = pytest.mark.django_db(databases=["default", "log"])
+pytestmark = [pytest.mark.postgres_later, pytest.mark.django_db(databases=["default", "log"])]
 
 
 def kinds() -> list[str]:

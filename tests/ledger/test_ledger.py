@@ -23,6 +23,7 @@ from tests.people.cast import Cast, give_password
 NEW_YEAR_SEOUL = datetime(2026, 12, 31, 15, tzinfo=UTC)  # midnight of 1 January 2027 there
 
 pytestmark = [
+    pytest.mark.postgres_later,
     pytest.mark.django_db(databases=["default", "log"]),
     pytest.mark.both_databases,
     pytest.mark.usefixtures("vault_ready"),

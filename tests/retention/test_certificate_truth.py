@@ -23,7 +23,11 @@ from tests.retention.holds.court import Court
 from tests.retention.people import People, people
 from tests.retention.yard import MINUTE, Sealed, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.postgres_later,
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+]
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "formats-certificate.md"

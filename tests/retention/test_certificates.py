@@ -31,7 +31,7 @@ from tests.retention.holds.court import Court
 from tests.retention.people import People, people
 from tests.retention.yard import Yard
 
-pytestmark = pytest.mark.django_db(databases=["default", "log"])
+pytestmark = [pytest.mark.postgres_later, pytest.mark.django_db(databases=["default", "log"])]
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ROOT = Path(__file__).resolve().parents[2]

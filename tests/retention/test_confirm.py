@@ -15,7 +15,11 @@ from cctv.retention.models import Certificate, Heartbeat, PurgeRun, RunState
 from tests.retention.people import People, people
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.postgres_later,
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+]
 
 DAY = timedelta(days=1)
 

@@ -17,7 +17,7 @@ from tests.retention.reconcile.damage import hold
 from tests.retention.test_pages import text_of
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = pytest.mark.django_db(databases=["default", "log"])
+pytestmark = [pytest.mark.postgres_later, pytest.mark.django_db(databases=["default", "log"])]
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 

@@ -12,7 +12,11 @@ from tests.retention.people import PASSWORD, People, people
 from tests.retention.reconcile.damage import DAY, hold
 from tests.retention.yard import Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.postgres_later,
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+]
 
 HOUR = timedelta(hours=1)
 

@@ -18,7 +18,11 @@ from cctv.vault import journal, rings
 from tests.retention.holds.court import DAY, HOUR, TERMINAL, Court
 from tests.retention.yard import MINUTE, ids
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.postgres_later,
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+]
 
 
 def test_an_approver_confirms_and_from_then_on_it_stands_until_its_end(court: Court) -> None:

@@ -18,7 +18,11 @@ from cctv.vault.models import Epoch, EpochState
 from tests.retention.reconcile.damage import DAY, HOUR, age, hold, orphan, path
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.postgres_later,
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+]
 
 
 def found(run: FsckRun) -> dict[str, list[str]]:
