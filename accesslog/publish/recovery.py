@@ -247,7 +247,7 @@ def _copies(without: Collection[Path] | None) -> Iterator[_Source]:
 
 
 def _copy_away(copy: Path, why: str) -> CopyAway:
-    said = _("The copy %(folder)s of the published log cannot be read (%(why)s); it may have lost entries.")
+    said = _("The copy %(folder)s of the published log cannot be read (%(why)s); it may know of more.")
     hint = _("Mount or mend it. To go on without what only it knows, add: --without-copy %(folder)s")
     return CopyAway(said % {"folder": copy, "why": why}, hint=hint % {"folder": copy})
 
