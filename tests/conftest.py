@@ -96,7 +96,7 @@ def _no_refusal_left_behind() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _no_ring_left_behind() -> Iterator[None]:
-    """A ring of a test's own home is watched by a thread; thousands of them would slow down what comes later."""
+    """A ring of a test's own home is watched by a thread; thousands of them would slow the rest down."""
     yield
     from cctv.vault import rings
 
