@@ -20,6 +20,11 @@ def notice(tone: str, title: object, text: object = "", href: str = "", action: 
     return format_html("<p>{} {} <a href='{}'>{}</a></p>", title, text, href, action)
 
 
+@register.simple_block_tag
+def notice_block(content: SafeString, tone: str, title: object = "") -> SafeString:
+    return format_html("<div>{} {}</div>", title, content)
+
+
 @register.simple_tag
 def empty_state(title: object, text: object = "", *_: Any) -> SafeString:
     return format_html("<p>{} {}</p>", title, text)
