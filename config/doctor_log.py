@@ -45,6 +45,13 @@ def _copy(copy: CopyCondition) -> Finding:
             why=_("Both are signed with our key: the log was rewritten, or a machine was put back."),
             mend=_("Keep both as they are, and compare them: “manage.py log verify --full”."),
         )  # fmt: skip
+    if copy.foreign:
+        return bad(
+            "log.copy_foreign",
+            _("The folder %(folder)s, for a copy of the published log, holds another log.") % folder,
+            why=_("Nothing is written there, so this log has no copy there."),
+            mend=_("Give each log a folder of its own."),
+        )  # fmt: skip
     if copy.is_late:
         text = _("The copy %(folder)s of the published log has been behind for %(minutes)d minutes.")
         return warn(

@@ -37,7 +37,7 @@ def run(
     kept = [anchor for path in against for anchor in anchors.from_file(path)]
     report = verify.verify(open_bodies=full, kept=kept, progress=progress)
     if report.finding is None and conf.folder() is not None:
-        report.finding = _notes(every=full) or (_cosignatures() or _files() if full else None)
+        report.finding = _notes(every=full) or (_cosignatures() or _folders() if full else None)
     return report
 
 
@@ -102,11 +102,17 @@ def _cosignature_wrong(row: LogCosignature, noted: str | None, key: note.Verifie
     return "" if seconds * 1_000_000 == row.time_us else f"{seconds} s"
 
 
-def _files() -> findings.Finding | None:
-    """The published files, read as an outsider reads them, by the outsider's program."""
+def _folders() -> findings.Finding | None:
+    """The published files here and in each copy that can be read; where a copy is, the doctor says."""
     folder = conf.folder()
+    wrong = _files(folder) if folder else None
+    return wrong or next((found for copy in conf.copies() if (found := _files(copy, last=False))), None)
+
+
+def _files(folder: Path, *, last: bool = True) -> findings.Finding | None:
+    """A folder read as an outsider reads it, by the outsider's program; `last`: it must have the last."""
     # Remembered before the checkpoint is read; what was remembered just now is published within a minute.
-    state = states.load(folder) if folder else None
+    state = states.load(folder) if last else None
     size = state.size if state and abs(time.time_ns() // 1000 - state.time_us) > LATE_US else 0
     place = lethe_verify.Place(str(folder))
     seen = None

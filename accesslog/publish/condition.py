@@ -9,7 +9,7 @@ from pathlib import Path
 
 from accesslog import conf
 from accesslog.errors import AccessLogError, LogForked
-from accesslog.publish import database, rounds, tiles
+from accesslog.publish import copies, database, rounds, tiles
 
 LATE_S = 60.0
 COPY_LATE_S = 600.0
@@ -24,6 +24,7 @@ class CopyCondition:
     behind_s: float
     trouble: str = ""
     forked: bool = False
+    foreign: bool = False  # another log lies there
 
     @property
     def is_late(self) -> bool:
@@ -65,18 +66,18 @@ def look() -> Condition | None:
 
 def _copies(folder: Path, published: int) -> Iterator[CopyCondition]:
     for copy in conf.copies():
-        size, trouble, forked = 0, "", False
+        size, trouble, forked, foreign = 0, "", False, False
         try:
-            if not copy.parent.is_dir():
-                trouble = "away"
-            theirs = rounds.read_checkpoint(copy)
+            theirs = copies.read(copy)
             if theirs is not None:
                 size = theirs.size
                 root = tiles.root_at(folder, size, published=published)
                 forked = root is not None and root != theirs.root
+        except copies.NotOurCopy as error:
+            trouble, foreign = str(error.message), True
         except OSError as error:
-            trouble = error.strerror or type(error).__name__
-        yield CopyCondition(copy, size, _waited(size, published), trouble, forked)
+            trouble = error.strerror or str(error)
+        yield CopyCondition(copy, size, _waited(size, published), trouble, forked, foreign)
 
 
 def _waited(have: int, wanted: int) -> float:

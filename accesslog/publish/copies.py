@@ -17,7 +17,7 @@ from pathlib import Path
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import conf, note
-from accesslog.errors import AccessLogError, LogForked
+from accesslog.errors import AccessLogError, LogForked, SignerStateDamaged
 from accesslog.publish import files, paths, rounds, tiles
 from accesslog.publish import state as states
 from accesslog.publish.state import State
@@ -116,13 +116,11 @@ def learn_from(copy: Path) -> note.Checkpoint | None:
     One from beyond an accepted loss is put aside with its files. Raises CopyUnreachable, OSError.
     """
     folder = conf.folder()
-    theirs = _read(copy)
-    if theirs is None and folder is not None and (made := _made(folder, copy)).exists():
-        raise CopyUnreachable(f"{copy} is empty, and was not: mount it, or remove {made} to begin anew")
+    theirs = read(copy)
     copy.mkdir(exist_ok=True)
     if theirs is None or folder is None:
         return theirs
-    folder.mkdir(parents=True, exist_ok=True)
+    rounds.make(folder)
     with files.lock(folder / states.LOCK, patience_s=10.0):
         state = rounds.remembered(folder)
         if _was_given_up(theirs, state, folder):
@@ -135,14 +133,20 @@ def learn_from(copy: Path) -> note.Checkpoint | None:
     return theirs
 
 
-def _read(copy: Path) -> note.Checkpoint | None:
-    """The checkpoint there, None where there is none. Raises NotOurCopy, CopyUnreachable, OSError."""
+def read(copy: Path) -> note.Checkpoint | None:
+    """The checkpoint there, None where there is none yet. Raises NotOurCopy, CopyUnreachable, OSError."""
     if not copy.parent.is_dir():
         raise CopyUnreachable(f"{copy.parent} is not there")
-    theirs, state = rounds.read_checkpoint(copy), states.load(copy)
+    theirs, folder = rounds.read_checkpoint(copy), conf.folder()
+    try:
+        state = states.load(copy)
+    except SignerStateDamaged:
+        state = None  # the next round writes it again
     foreign = theirs is None and (copy / paths.CHECKPOINT).exists()
     if foreign or (state is not None and state.origin != conf.signer().origin):
         raise NotOurCopy()
+    if theirs is None and folder is not None and (made := _made(folder, copy)).exists():
+        raise CopyUnreachable(f"{copy} is empty, and was not: mount it, or remove {made} to begin anew")
     return theirs
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from accesslog.errors import LogForked
-from accesslog.publish import copies, publisher, recovery, rounds, state
+from accesslog.outside import verifying
+from accesslog.publish import condition, copies, publisher, recovery, rounds, state
 from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
 from tests.accesslog.publish.signers import OtherSigner, TestSigner
 from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
@@ -154,3 +155,23 @@ def test_files_put_aside_leave_their_checkpoint_until_last(published: Path, monk
     monkeypatch.setattr(Path, "rename", lambda path, to: (moved.append(path.name), rename(path, to))[1])
     copies.put_aside(published, "checkpoint", "tile", "signer-state")
     assert moved == ["tile", "signer-state", "checkpoint"]
+
+
+def test_a_copy_that_was_damaged_or_is_another_log_s_is_told(published: Path, tmp_path: Path, settings: Any):
+    copy = tmp_path / "copy"
+    settings.ACCESSLOG_COPIES = [copy]
+    fill(300)
+    rounds.publish()
+    copies.bring_up(copy)
+    tile = copy / "tile/0/000"
+    tile.write_bytes(bytes(32) + tile.read_bytes()[32:])
+    found = verifying._folders()
+    assert found is not None
+    assert "published files do not fit" in found.what
+    looked = condition.look()
+    assert looked is not None
+    assert not looked.copies[0].trouble
+    (copy / "checkpoint").write_text("another/log\n1\nAAAA\n")
+    looked = condition.look()
+    assert looked is not None
+    assert looked.copies[0].foreign
