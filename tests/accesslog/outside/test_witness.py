@@ -83,6 +83,13 @@ def whats() -> list[tuple[str, int | None]]:
     return [(each.what, each.theirs) for each in witness.cosign()]
 
 
+def forget(folder: Path) -> None:
+    """Empty the folder, as if what the signer remembers had been put back as well."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.unlink() if path.is_file() else path.rmdir()
+    state.save(folder, state.State(origin=published.ORIGIN))
+
+
 @pytest.mark.servers
 def test_a_witness_signs_each_growth_and_refuses_a_log_put_back(
     folder: Path, tmp_path: Path, settings: Any, neighbour: Neighbour
@@ -116,9 +123,7 @@ def test_a_witness_signs_each_growth_and_refuses_a_log_put_back(
     log_of(2)
     assert whats() == [("signed", 610)]
     backup.put_back()
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    state.save(folder, state.State(origin=published.ORIGIN))  # what the signer remembers is put back as well
+    forget(folder)
     assert whats() == [("ahead", 610)]
     assert [each.what for each in witness.last_outcomes()] == ["ahead"]
     refusals = LogEntry.objects.filter(kind="log.witness_refused")
@@ -136,9 +141,7 @@ def test_a_witness_refuses_a_log_that_was_rewritten_and_signed_anew(
     assert whats() == [("signed", 8)]
     with with_the_databases_password():
         rewrite(folder)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    state.save(folder, state.State(origin=published.ORIGIN))  # what the signer remembers is put back as well
+    forget(folder)
     log_of(1)
     assert whats() == [("contradicted", 8)]
     assert LogEntry.objects.filter(kind="log.witness_refused").exists()
