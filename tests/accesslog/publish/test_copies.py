@@ -150,9 +150,14 @@ def test_holes_of_a_copy_are_found_and_mended_and_what_was_left_half_written_goe
 def test_files_put_aside_leave_their_checkpoint_until_last(published: Path, monkeypatch: pytest.MonkeyPatch):
     fill(5)
     rounds.publish()
-    moved = []
+    moved: list[str] = []
     rename = Path.rename
-    monkeypatch.setattr(Path, "rename", lambda path, to: (moved.append(path.name), rename(path, to))[1])
+
+    def noted(path: Path, to: Path) -> Path:
+        moved.append(path.name)
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", noted)
     copies.put_aside(published, "checkpoint", "tile", "signer-state")
     assert moved == ["tile", "signer-state", "checkpoint"]
 

@@ -109,7 +109,7 @@ def test_a_prune_that_works_while_the_log_is_verified_is_no_finding(
 
     def prune(done: int, _total: int) -> None:
         if done == 16:
-            body = {"kinds": ["test.noted"], "below": 40, "reason": "LC-1"}
+            body: dict[str, Any] = {"kinds": ["test.noted"], "below": 40, "reason": "LC-1"}
             receipt = services.append(kind="log.prune", body=body)
             run(
                 "INSERT INTO log_prune (entry_index, kind, below) VALUES (%s, 'test.noted', 40)",
