@@ -84,6 +84,7 @@ def test_a_program_that_asks_for_json_gets_it_outside_the_api_too(visitor: Clien
     )
 
 
+@pytest.mark.django_db(databases=["default", "log"])  # the refusal is entered
 def test_whoever_is_signed_in_keeps_the_rail_on_an_error(signed_in: Callable[..., Client]) -> None:
     page = signed_in("operator").get("/missing/").content.decode()
     assert 'class="shell"' in page
