@@ -58,7 +58,9 @@ def test_from_a_viewing_to_a_confirmed_hold_that_plays(person: Callable[..., Pag
     form.reload()
     form.get_by_role("button", name="Continue").click()
     expect(form.get_by_text(f"Opened from {number}")).to_be_visible()
+    form.wait_for_load_state()  # from then on the sheet hears keys
     form.keyboard.press("1")
+    expect(form.locator("[name=purpose]").first).to_be_checked()
     form.keyboard.press("Enter")
     form.wait_for_url(re.compile("/viewings/"))
     form.wait_for_function("() => document.getElementById('video').readyState >= 2")

@@ -38,7 +38,9 @@ def test_the_main_job_on_postgresql_redis_a_separate_worker_and_s3(
     with ExitStack() as stack:
         for name in ("smoke_main", "smoke_log"):
             stack.callback(postgres.drop, name)
-        environment = {**databases, "REDIS_URL": redis.url, **s3.environment(bucket)}
+        # Each object is a request to the store: of three cameras there are enough.
+        few = {"LETHE_DEMO_CAMERAS": "gate-1,corridor-b,dock-5"}
+        environment = {**databases, **few, "REDIS_URL": redis.url, **s3.environment(bucket)}
         lethe = live_lethe(environment, arguments=("demo",), timeout_s=240)
         worker = lethe.worker("worker", "manage.py", "serve", "--role", "worker")
         stack.callback(lethe.stop)
