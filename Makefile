@@ -38,7 +38,7 @@ serve: $(RUN_READY)  ## the installation in LETHE_HOME (default ./var)
 test: test-deps  ## everything: browser, real servers, both databases (12 minutes at most on two cores)
 	@$(PY) -m tests.run
 
-test-fast: $(RUN_READY)  ## what needs no root, browser or server (90 seconds at most)
+test-fast: $(RUN_READY)  ## what needs no root, browser or server (four minutes at most on two cores)
 	@$(PY) -m pytest -q -n 2 --dist worksteal --durations=10 -m "not slow and not browser and not servers and not root"
 
 faults: test-deps  ## kill -9 at every step of everything, on both databases (half an hour)
