@@ -69,13 +69,15 @@ def _answer(request: HttpRequest, question: Asked) -> dict[str, Any]:
     )
     zone = timezone.get_current_timezone()
     entries = [each for each in page.entries if each.index < asked]
+    # What came in since the question was asked is no part of its answer.
+    newer = page.has_newer and bool(entries) and entries[0].index + 1 < asked and before < asked
     query = {**question.given, "asked": token}
     context = {
         "asked": asked,
         "lines": [presenting.line(each, zone, personal=scope.bodies) for each in entries],
         "query": urlencode(query),
         "place": urlencode({name: request.GET[name] for name in _PLACES if request.GET.get(name)}),
-        "newer": "", "older": "", **_count(page, entries, asked, scope),
+        "newer": "", "older": "", **_count(page, entries, asked, scope, newer=newer),
         "with_pdf": conf.pdf_writer() is not None, "most": exports.MOST,
     }  # fmt: skip
     if entries:
@@ -86,11 +88,11 @@ def _answer(request: HttpRequest, question: Asked) -> dict[str, Any]:
 
 
 def _count(
-    page: selectors.Page, entries: Sequence[selectors.Listed], asked: int, scope: Scope
+    page: selectors.Page, entries: Sequence[selectors.Listed], asked: int, scope: Scope, *, newer: bool
 ) -> dict[str, Any]:
     """How many entries answer the question, and of how many people, as far as it is known."""
     known = page.whole
-    if known is None and not (page.has_newer or page.has_older):
+    if known is None and not (newer or page.has_older):
         known = [each.index for each in entries]
     if known is None:
         return {"count": len(entries), "count_is_whole": False, "people": 0}

@@ -295,3 +295,13 @@ def test_a_name_that_ends_in_a_full_stop_ends_the_sentence():
     assert sentences.sentence_html(body, COVERED).endswith("Co</em>.")
     note = services.append(kind="test.noted", body={"text": "by A. Co."}, index=[])
     assert sentences.sentence(note.body, "test.noted") == "Noted: by A. Co."
+
+
+def test_what_came_in_since_the_question_does_not_make_its_answer_uncertain(reader: Reader):
+    for number in range(3):
+        note(f"lamp {number}")
+    browser = reader()
+    first = browser.get("/log/")
+    note("later")
+    for page in (first, browser.get("/log/?" + first.context["query"])):
+        assert (page.context["count"], page.context["count_is_whole"]) == (3, True)
