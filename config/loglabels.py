@@ -44,7 +44,7 @@ LABELS = {
     "generation_after": _("Generation after"),
     "generation_before": _("Generation before"),
     "ground": _("Ground"),
-    "held": _("Minutes held"),
+    "held": _("Segments held"),
     "held_back": _("Held back"),
     "held_objects": _("Objects held"),
     "hold": _("Hold"),
