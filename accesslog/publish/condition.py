@@ -51,20 +51,22 @@ def look() -> Condition | None:
     folder = conf.folder()
     if folder is None:
         return None
-    head, error = database.head(), None
+    head, error, marked = database.head(), None, ""
     try:
-        rounds.prove(rounds.memory(folder)[0], head)
+        state = rounds.memory(folder)[0]
+        marked = state.forked
+        rounds.prove(state, head)
     except AccessLogError as wrong:
         error = wrong
     checkpoint = rounds.read_checkpoint(folder)
     size = checkpoint.size if checkpoint else 0
-    found = tuple(_copies(folder, size))
+    found = tuple(_copies(folder, size, marked))
     if any(each.forked for each in found) and error is None:
         error = LogForked()
     return Condition(head.size, size, _waited(size, head.size), error, found)
 
 
-def _copies(folder: Path, published: int) -> Iterator[CopyCondition]:
+def _copies(folder: Path, published: int, marked: str) -> Iterator[CopyCondition]:
     for copy in conf.copies():
         size, trouble, forked, foreign = 0, "", False, False
         try:
@@ -73,6 +75,7 @@ def _copies(folder: Path, published: int) -> Iterator[CopyCondition]:
                 size = theirs.size
                 root = tiles.root_at(folder, size, published=published)
                 forked = root is not None and root != theirs.root
+                forked = forked or (size > published and str(copy) == marked)
         except copies.NotOurCopy as error:
             trouble, foreign = str(error.message), True
         except OSError as error:

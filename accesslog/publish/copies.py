@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accesslog import conf, note
 from accesslog.errors import AccessLogError, LogForked, SignerStateDamaged
-from accesslog.publish import files, paths, rounds, tiles
+from accesslog.publish import database, files, paths, rounds, tiles
 from accesslog.publish import state as states
 from accesslog.publish.state import State
 from accesslog.publish.steps import reached
@@ -113,24 +113,52 @@ def _copy(folder: Path, copy: Path, old: int, ours: note.Checkpoint) -> None:
 def learn_from(copy: Path) -> note.Checkpoint | None:
     """The copy's checkpoint, if we signed it; ours is brought forward if it is behind.
 
-    One from beyond an accepted loss is put aside with its files. Raises CopyUnreachable, OSError.
+    One from beyond an accepted loss is put aside with its files. One whose entries are not those of our
+    database is another machine's that goes on with our key: it is remembered, so that nothing is signed
+    until a person has decided, but what is logged here stays possible. Raises LogForked, CopyUnreachable,
+    OSError.
     """
     folder = conf.folder()
     theirs = read(copy)
     copy.mkdir(exist_ok=True)
-    if theirs is None or folder is None:
-        return theirs
+    if folder is None or (theirs is None and states.load(folder) is None):
+        return theirs  # a new installation may have no key yet
     rounds.make(folder)
     with files.lock(folder / states.LOCK, patience_s=10.0):
         state = rounds.remembered(folder)
-        if _was_given_up(theirs, state, folder):
+        if theirs is not None and _was_given_up(theirs, state, folder):
             _made(folder, copy).unlink(missing_ok=True)
             put_aside(copy, paths.CHECKPOINT, "tile", states.NAME)
-            return None
-        if theirs.size > state.size and not rounds.is_ours(state, theirs.size, theirs.root):
-            rounds.learn(state, theirs.size, theirs.root)
+            theirs = None
+        if theirs is not None and theirs.size > state.size:
+            if not rounds.is_ours(state, theirs.size, theirs.root):
+                _learn(folder, state, copy, theirs)
+        elif state.forked == str(copy):
+            state.forked = ""
             states.save(folder, state)
     return theirs
+
+
+def _learn(folder: Path, state: State, copy: Path, theirs: note.Checkpoint) -> None:
+    if forked := goes_another_way(copy, theirs.size):
+        state.forked = str(copy)
+    else:
+        rounds.learn(state, theirs.size, theirs.root)
+    states.save(folder, state)
+    if forked:
+        raise rounds.forked_by(copy)
+
+
+def goes_another_way(copy: Path, size: int) -> bool:
+    """Whether the tree of `size` entries in a copy, which is not ours, does not begin with all of ours.
+
+    If it does, or its files cannot tell, our database was put back. Raises LogUnavailable.
+    """
+    head = database.head()
+    if head.size >= size:
+        return True
+    root = tiles.root_at(copy, head.size, published=size)
+    return root is not None and root != head.root()
 
 
 def read(copy: Path) -> note.Checkpoint | None:

@@ -136,7 +136,8 @@ def _remembered(folder: Path, found: list[_Source], *, anew: bool = False) -> St
     if signed is not None and not rounds.is_ours(state, signed.size, signed.root):
         # Whether or not its files are whole: it was signed.
         rounds.learn(state, signed.size, signed.root)
-        states.save(folder, state)
+        if not copies.goes_another_way(signed.folder, signed.size):
+            states.save(folder, state)
     return state
 
 

@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from uuid import UUID, uuid5
 
+from django.utils.translation import gettext as _
+
 from accesslog import conf, merkle, note, services
 from accesslog.errors import LogForked, LogRewound
 from accesslog.events import RECOVERED
@@ -162,8 +164,10 @@ def prove(state: State, head: merkle.Frontier) -> merkle.Frontier:
     """The frontier of what was signed, after the leaves were found to lead from it to the head.
 
     The leaves of the open tile are read again as well, because they are published again. Raises LogRewound
-    when the head is behind what was signed, LogForked when it is not an extension of it.
+    when the head is behind what was signed, LogForked when it is not an extension of it, or a copy says so.
     """
+    if state.forked and Path(state.forked) in conf.copies():
+        raise forked_by(state.forked)
     if head.size < state.size:
         raise LogRewound()
     frontier = full_tiles(state)
@@ -177,6 +181,16 @@ def prove(state: State, head: merkle.Frontier) -> merkle.Frontier:
     if frontier.to_bytes() != head.to_bytes():
         raise LogForked()
     return merkle.Frontier.from_bytes(state.size, found)
+
+
+def forked_by(copy: Path | str) -> LogForked:
+    """The error of a log that goes on elsewhere in another way, naming the copy that shows it."""
+    said = _("The copy %(folder)s of the published log has entries that our key signed and this log has not.")
+    hint = _(
+        "Entries are still logged, and none is published. Most likely a copy of this machine is running: "
+        "stop it, or give it copy folders of its own. Then “manage.py log accept-loss” goes on with this log."
+    )
+    return LogForked(said % {"folder": copy}, hint=hint)
 
 
 def full_tiles(state: State) -> merkle.Frontier:

@@ -35,7 +35,8 @@ class State:
     """`frontier` (hashes of the perfect subtrees) is empty where only the root was learnt, from a copy.
 
     `recovering`: what a recovery under way puts back. `pending`: entries that are owed to the log, appended
-    as soon as it can be appended to. `lost`: losses that were accepted ({kept, size, root}).
+    as soon as it can be appended to. `lost`: losses that were accepted ({kept, size, root}). `forked`: the
+    copy that holds what our key signed and our database contradicts, or "".
     """
 
     origin: str = ""
@@ -46,6 +47,7 @@ class State:
     recovering: dict[str, Any] | None = None
     pending: list[dict[str, Any]] = field(default_factory=list)
     lost: list[dict[str, Any]] = field(default_factory=list)
+    forked: str = ""
 
 
 def load(folder: Path) -> State | None:
@@ -62,6 +64,7 @@ def load(folder: Path) -> State | None:
             origin=str(said["origin"]), size=int(said["size"]), root=bytes.fromhex(said["root"]),
             frontier=bytes.fromhex(said["frontier"]), time_us=int(said["time_us"]),
             recovering=said["recovering"], pending=list(said["pending"]), lost=list(said["lost"]),
+            forked=str(said.get("forked", "")),
         )  # fmt: skip
         if state.frontier and merkle.Frontier.from_bytes(state.size, state.frontier).root() != state.root:
             raise ValueError("the frontier has another root")
@@ -77,7 +80,7 @@ def save(folder: Path, state: State) -> None:
     said = {
         "format": FORMAT, "origin": state.origin, "size": state.size, "root": state.root.hex(),
         "frontier": state.frontier.hex(), "time_us": state.time_us, "recovering": state.recovering,
-        "pending": state.pending, "lost": state.lost,
+        "pending": state.pending, "lost": state.lost, "forked": state.forked,
     }  # fmt: skip
     files.write(folder / NAME, (json.dumps(said, indent=1) + "\n").encode())
 

@@ -1,6 +1,7 @@
 """Copies get the same files, catch up, and never overwrite what contradicts us."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from accesslog.errors import LogForked
 from accesslog.outside import verifying
 from accesslog.publish import condition, copies, publisher, recovery, rounds, state
-from tests.accesslog.publish.logs import fill, stored, tiles_by_hand, tiles_in
+from tests.accesslog.cast import note as noted
+from tests.accesslog.publish.logs import Backup, fill, stored, tiles_by_hand, tiles_in
 from tests.accesslog.publish.signers import OtherSigner, TestSigner
 from tests.accesslog.publish.test_rounds import checkpoint, killed_at, wait_for
 
@@ -180,3 +182,62 @@ def test_a_copy_that_was_damaged_or_is_another_log_s_is_told(published: Path, tm
     looked = condition.look()
     assert looked is not None
     assert looked.copies[0].foreign
+
+
+@pytest.fixture
+def twin(published: Path, tmp_path: Path, settings: Any) -> Path:
+    """The copy folder of a log of 105 entries, of which a copied machine has made another one of 130."""
+    copy, elsewhere = tmp_path / "copy", tmp_path / "elsewhere"
+    settings.ACCESSLOG_COPIES = [copy]
+    fill(100)
+    rounds.publish()
+    copies.bring_up(copy)
+    backup = Backup(tmp_path)
+    shutil.copytree(published, elsewhere)
+    settings.ACCESSLOG_FOLDER = elsewhere
+    fill(30)
+    rounds.publish()
+    copies.bring_up(copy)
+    backup.put_back()
+    settings.ACCESSLOG_FOLDER = published
+    state._floors.clear()
+    fill(5)
+    return copy
+
+
+def test_a_copied_machine_that_shares_a_copy_stops_the_signing_and_not_the_logging(
+    published: Path, twin: Path
+):
+    rounds.publish()
+    with pytest.raises(LogForked) as caught:
+        copies.bring_up(twin)
+    assert str(twin) in str(caught.value.message)
+    noted("still logged")
+    with pytest.raises(LogForked):
+        rounds.publish()
+    with pytest.raises(LogForked):
+        recovery.recover()
+    noted("a recovery that was refused stops nothing either")
+    looked = condition.look()
+    assert looked is not None
+    assert isinstance(looked.error, LogForked)
+    assert looked.copies[0].forked
+
+    recovery.accept_loss(reason="a clone was started")
+    rounds.publish()
+    copies.bring_up(twin)
+    assert checkpoint(twin) == checkpoint(published)
+    looked = condition.look()
+    assert looked is not None
+    assert looked.error is None
+
+
+def test_a_copy_folder_that_is_ours_again_lets_the_signing_go_on(published: Path, twin: Path):
+    with pytest.raises(LogForked):
+        copies.bring_up(twin)
+    twin.rename(twin.with_name("evidence"))
+    for made in published.glob("copy-made-*"):
+        made.unlink()
+    copies.bring_up(twin)
+    rounds.publish()
+    assert copies.bring_up(twin).size == 105
