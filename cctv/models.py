@@ -1,7 +1,9 @@
 """Every model of the app, gathered from the areas."""
 
 from cctv.disclosure.models import Medium
+from cctv.footage.marks.models import Bookmark, Still
 from cctv.footage.models import CoveredSpan, ErasedSpan, Segment, ViewedSpan, ViewingSession
+from cctv.footage.restrictions.models import Restriction
 from cctv.ingest.models import HourRoot, Quarantined, Recorder, Source
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import Account, OutgoingMail, RoleGrant
@@ -25,6 +27,7 @@ from cctv.vault.models import Epoch
 __all__ = [
     "Account",
     "Backup",
+    "Bookmark",
     "Camera",
     "Certificate",
     "CertificateCamera",
@@ -53,12 +56,14 @@ __all__ = [
     "RecordRule",
     "Recorder",
     "Restore",
+    "Restriction",
     "RetentionRule",
     "RoleGrant",
     "RuleApplication",
     "Segment",
     "Site",
     "Source",
+    "Still",
     "ViewedSpan",
     "ViewingSession",
     "Zone",

@@ -29,6 +29,9 @@ class Segment(models.Model):
     parts = models.BinaryField(default=b"")
     # 0 until the thumbnail job has run; -1 when no thumbnail can be made.
     thumb_size_bytes = models.IntegerField(default=0)
+    # What moved in each second, sealed under the segment's key (vault.seal_fact, part "motion"): null until
+    # the job has looked, empty when it cannot be told.
+    motion = models.BinaryField(null=True)
     sealed_name = models.CharField(max_length=80, unique=True)
     wrapped_key = models.BinaryField(max_length=64)
     ciphertext_sha256 = models.BinaryField(max_length=32)
@@ -55,10 +58,15 @@ class Segment(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["camera", "starts_at"], name="segment_camera_start"),
+            # Holds all that a timeline is drawn of, so that a month of cameras is read from the index alone.
+            models.Index(
+                fields=["camera", "starts_at", "ends_at", "expires_at", "out_of_schedule"],
+                name="segment_timeline",
+            ),
             models.Index(fields=["expires_at"], name="segment_expiry"),
             models.Index(fields=["camera", "ingested_at"], name="segment_by_hour"),
             models.Index(fields=["id"], condition=models.Q(thumb_size_bytes=0), name="segment_no_thumb"),
+            models.Index(fields=["id"], condition=models.Q(motion__isnull=True), name="segment_no_motion"),
         )
 
     def __str__(self) -> str:

@@ -14,6 +14,8 @@ from cctv.vault.names import MEDIA
 from cctv.vault.sealing import SealedReader
 
 INDEX, THUMB = "index", "thumb"
+# Told from the pictures, and sealed in the register under the segment's key.
+MOTION, STILL = "motion", "still"
 
 vault.register_person_kind("view.covered", MEDIA, INDEX)
 vault.register_person_kind("still.covered", MEDIA, INDEX)
@@ -32,7 +34,7 @@ def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject
     }
     return vault.KeyedObject(
         name=vault.part_name(segment.sealed_name, part),
-        size_bytes=sizes[part],
+        size_bytes=sizes.get(part),
         wrapped_key=bytes(held.wrapped_key if held else segment.wrapped_key),
         key_id=held.hold.key_id if held else segment.epoch.key_id,
         ring="records" if held else "footage",
@@ -49,10 +51,16 @@ def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject
 class Opened:
     """A segment that a receipt allows to be read; each object is opened when it is asked for."""
 
-    def __init__(self, open_part: Callable[[str], SealedReader], salt: Callable[[], bytes]) -> None:
-        """`open_part` opens one part through a door; `salt` asks the same door."""
+    def __init__(
+        self,
+        open_part: Callable[[str], SealedReader],
+        salt: Callable[[], bytes],
+        open_fact: Callable[[str, bytes, str], bytes],
+    ) -> None:
+        """`open_part` opens one part through a door; `salt` and `open_fact` ask the same door."""
         self._open_part = open_part
         self._salt = salt
+        self._open_fact = open_fact
 
     def media(self) -> SealedReader:
         """The video; reads are ranges."""
@@ -69,6 +77,10 @@ class Opened:
     def thumb(self) -> bytes:
         """The small picture, JPEG."""
         return self._open_part(THUMB).read()
+
+    def fact(self, part: str, sealed: bytes, label: str = "") -> bytes:
+        """What `seal` sealed of it: MOTION, or the STILL of this label."""
+        return self._open_fact(part, sealed, label)
 
 
 def for_person(
@@ -92,15 +104,30 @@ def for_person(
         obj = keyed(segment, MEDIA, held=held)
         return vault.salt_for_person(receipt, obj, actor_id=session.actor_id, span=span)
 
-    return Opened(open_part, salt)
+    def fact(part: str, sealed: bytes, label: str) -> bytes:
+        obj = keyed(segment, part, held=held)
+        return vault.fact_for_person(receipt, obj, sealed, actor_id=session.actor_id, span=span, label=label)
+
+    return Opened(open_part, salt, fact)
 
 
 def for_system(receipt: Receipt, segment: Segment, *, job: str) -> Opened:
     """Open for a job whose `vault.job` entry names this segment."""
     obj = keyed(segment, MEDIA)
+
+    def fact(part: str, sealed: bytes, label: str) -> bytes:
+        return vault.fact_for_system(receipt, keyed(segment, part), sealed, job=job, label=label)
+
     return Opened(
-        partial(_system_part, receipt, segment, job), partial(vault.salt_for_system, receipt, obj, job=job)
+        partial(_system_part, receipt, segment, job),
+        partial(vault.salt_for_system, receipt, obj, job=job),
+        fact,
     )
+
+
+def seal(segment: Segment, part: str, data: bytes, *, label: str = "", held: Any = None) -> bytes:
+    """MOTION or a STILL (told apart by `label`) of a segment, sealed for the register under its key."""
+    return vault.seal_fact(keyed(segment, part, held=held), data, label=label)
 
 
 def _system_part(receipt: Receipt, segment: Segment, job: str, part: str) -> SealedReader:

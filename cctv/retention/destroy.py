@@ -18,6 +18,7 @@ from django.db.models import F
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
+from cctv.footage.marks.models import Still
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import alarms, entries, tally
@@ -169,6 +170,9 @@ def _settle(
 def _removed(model: type[Segment] | type[Quarantined], ids: Sequence[UUID]) -> int:
     """Delete rows in one statement. The database's own foreign keys still keep a held row."""
     rows = model._default_manager.filter(pk__in=ids)
+    if model is Segment and ids:
+        stills = Still.objects.filter(segment_id__in=ids)
+        stills._raw_delete(stills.db)
     return rows._raw_delete(rows.db) if ids else 0
 
 

@@ -21,7 +21,7 @@ from cctv.vault import commitments, keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.objects import KeyedObject, object_context
-from cctv.vault.sealing import SealedReader, seal_bytes
+from cctv.vault.sealing import SealedReader, open_bytes, seal_bytes
 from cctv.vault.storage import FootageStorage
 
 JOB_KIND = "vault.job"
@@ -115,6 +115,43 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
         sink.abort()
         raise
     return len(sealed)
+
+
+@sensitive_variables()
+def seal_fact(obj: KeyedObject, data: bytes, *, label: str = "") -> bytes:
+    """Seal something small that was told from the object, under its key, for a column of the register.
+
+    `obj.part` says what it is ("motion", "still"), `label` which one where there are several. It needs no
+    file and no deleting: it opens as long as the object does. FootageExpired, KeyMissing.
+    """
+    _guard(obj)()
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    return seal_bytes(key, _fact_context(obj, label), data)
+
+
+def fact_for_person(
+    receipt: Receipt, obj: KeyedObject, sealed: bytes, *, actor_id: UUID | str, span: Span, label: str = ""
+) -> bytes:
+    """What `seal_fact` sealed, for a person: the same door as for the object itself."""
+    _require_person(receipt, obj, actor_id, span)
+    return _open_fact(obj, sealed, label)
+
+
+def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: str, label: str = "") -> bytes:
+    """The same for a job."""
+    _require_job(receipt, obj, job)
+    return _open_fact(obj, sealed, label)
+
+
+@sensitive_variables()
+def _open_fact(obj: KeyedObject, sealed: bytes, label: str) -> bytes:
+    _guard(obj)()
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    return open_bytes(key, _fact_context(obj, label), sealed)
+
+
+def _fact_context(obj: KeyedObject, label: str) -> bytes:
+    return object_context(obj.context_id, f"{obj.part}/{label}" if label else obj.part)
 
 
 @sensitive_variables()

@@ -45,6 +45,8 @@ __all__ = [
     "destroy_record_keys",
     "duplicate_tag",
     "ensure_epoch",
+    "fact_for_person",
+    "fact_for_system",
     "ingest_salt",
     "initialise",
     "installation_id",
@@ -70,6 +72,7 @@ __all__ = [
     "root_provider",
     "salt_for_person",
     "salt_for_system",
+    "seal_fact",
     "seal_record",
     "sync_mirrors",
     "wrap",
@@ -243,6 +246,23 @@ def salt_for_system(receipt: Receipt, obj: KeyedObject, *, job: str) -> bytes:
 def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> int:
     """Seal a derivative beside its object, for a job; see `doors.add_part`."""
     return doors.add_part(receipt, obj, data, job=job)
+
+
+def seal_fact(obj: KeyedObject, data: bytes, *, label: str = "") -> bytes:
+    """Seal something small told from the object, for a column of the register; see `doors.seal_fact`."""
+    return doors.seal_fact(obj, data, label=label)
+
+
+def fact_for_person(
+    receipt: Receipt, obj: KeyedObject, sealed: bytes, *, actor_id: UUID | str, span: Span, label: str = ""
+) -> bytes:
+    """Such a fact, for a person; see `doors.fact_for_person`."""
+    return doors.fact_for_person(receipt, obj, sealed, actor_id=actor_id, span=span, label=label)
+
+
+def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: str, label: str = "") -> bytes:
+    """Such a fact, for a job."""
+    return doors.fact_for_system(receipt, obj, sealed, job=job, label=label)
 
 
 # The store
