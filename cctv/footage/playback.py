@@ -7,7 +7,7 @@ vault's door for people, which checks that receipt again, hands out a reader (in
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID
@@ -25,6 +25,7 @@ from cctv.footage.media.stills import still as frame_at
 from cctv.footage.media.transcode import TranscodePool
 from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.playlist import PartRow, needs_converting, part_rows
+from cctv.footage.restrictions.services import free_spans, is_free, require_free
 from cctv.people.policy import NotFound
 from cctv.sites.models import Camera
 
@@ -46,6 +47,7 @@ class Picture:
     start: datetime
     end: datetime
     kind: str
+    camera: Camera | None = None  # whose it is, once it has been noted
 
 
 def part(
@@ -62,6 +64,7 @@ def part(
     row = _part_row(segment, number)
     start, end = _times(segment, row)
     _require_inside(session, start, end)
+    require_free(camera, start, end)
     receipt = _cover(session, camera, start, end, "view.covered")
     reader = sealed.for_person(receipt, segment, session=session, span=(start, end))
     index = reader.index()
@@ -81,11 +84,7 @@ def part(
 def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool) -> bytes:
     """The init segment of a segment's stream: its parameters, no picture; covered all the same."""
     segment = _segment(session, camera, segment_id)
-    spans = (_times(segment, row) for row in part_rows(segment))
-    inside = next((span for span in spans if _is_inside(session, *span)), None)
-    if inside is None:
-        raise OutsideViewing
-    start, end = inside
+    start, end = _shown_of(session, camera, segment)
     receipt = _cover(session, camera, start, end, "view.covered")
     index = sealed.for_person(receipt, segment, session=session, span=(start, end)).index()
     if needs_converting(segment.codec, plays_hevc=plays_hevc):
@@ -101,6 +100,7 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
     start, end = segment.starts_at, segment.starts_at + INSTANT  # it shows the segment's first picture
     if not session.starts_at <= start < session.ends_at:
         raise OutsideViewing
+    require_free(camera, start, end)
     receipt = _cover(session, camera, start, end, "thumbs.covered")
     data = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
     return _noted(session, camera, Picture(data, start, end, "thumbs"))
@@ -118,10 +118,13 @@ def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
         raise NotFound
     _require_unexpired(session, segment)
     end = at + INSTANT
+    require_free(camera, at, end)
     receipt = _cover(session, camera, at, end, "still.covered")
     reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
     offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
     shown = frame_at(reader.index(), reader.media().read_range, offset_ms)
+    # The picture that stands at this moment may have been taken before a restriction's end.
+    require_free(camera, min(at, segment.starts_at + timedelta(milliseconds=shown.at_ms)), end)
     return _noted(session, camera, Picture(shown.jpeg, at, end, "still"))
 
 
@@ -130,7 +133,7 @@ def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
     looked = time.monotonic()
     for offset in range(0, len(picture.data), PIECE_BYTES):
         if offset and time.monotonic() - looked >= LOOK_AGAIN_S:
-            if not viewing.may_go_on(session):
+            if not viewing.may_go_on(session) or not _may_be_shown(picture):
                 return
             looked = time.monotonic()
         yield picture.data[offset : offset + PIECE_BYTES]
@@ -139,7 +142,12 @@ def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
 def _noted(session: ViewingSession, camera: Camera, picture: Picture) -> Picture:
     """What is about to leave stands on the session first; a session that closed meanwhile refuses."""
     viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
-    return picture
+    require_free(camera, picture.start, picture.end)  # it may have been restricted while this was made
+    return replace(picture, camera=camera)
+
+
+def _may_be_shown(picture: Picture) -> bool:
+    return picture.camera is None or is_free(picture.camera, picture.start, picture.end)
 
 
 @cache
@@ -178,6 +186,19 @@ def _require_inside(session: ViewingSession, start: datetime, end: datetime) -> 
 
 def _is_inside(session: ViewingSession, start: datetime, end: datetime) -> bool:
     return start < session.ends_at and session.starts_at < end
+
+
+def _shown_of(session: ViewingSession, camera: Camera, segment: Segment) -> tuple[datetime, datetime]:
+    """The first part of the segment that the session may show; OutsideViewing, FootageRestricted."""
+    inside = [span for span in (_times(segment, row) for row in part_rows(segment)) if _is_inside(session, *span)]
+    if not inside:
+        raise OutsideViewing
+    free = free_spans(camera, inside[0][0], inside[-1][1])
+    for start, end in inside:
+        if any(first <= start and end <= last for first, last in free):
+            return start, end
+    require_free(camera, inside[0][0], inside[-1][1])
+    return inside[0]
 
 
 def _part_row(segment: Segment, number: int) -> PartRow:

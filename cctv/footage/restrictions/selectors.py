@@ -23,7 +23,7 @@ def in_force(*, camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Res
 
 
 def restricted_spans(*, camera_ids: Iterable[UUID], start: datetime, end: datetime) -> dict[UUID, list[Span]]:
-    """Of each camera the restricted stretches inside [start, end), by their start; none: not among the keys."""
+    """Of each camera the restricted stretches inside [start, end), in order; none: not among the keys."""
     rows = Restriction.cameras.through._default_manager.filter(
         camera_id__in=list(camera_ids),
         restriction__lifted_at__isnull=True,
