@@ -84,11 +84,13 @@ class Child:
             self._failure = error
             self._process.kill()
 
-    def pictures(self, expected_record: bytes) -> Iterator[tuple[int, bool, bytes]]:
+    def pictures(self, expected_record: bytes, masks_version: str) -> Iterator[tuple[int, bool, bytes]]:
         """(pts, key, Annex B bytes) of each encoded picture; ends when the child has said that it is done.
 
+        None before it has named the masks that it was to draw: a worker of another release may know of none.
         Raises TranscodeFailed, TranscodeCancelled, or what the feeding raised.
         """
+        masks_named = False
         pipe = self._process.stdout
         assert pipe is not None
         os.set_blocking(pipe.fileno(), False)
@@ -99,12 +101,14 @@ class Child:
                 if size > MAX_PICTURE:
                     raise TranscodeFailed("the child sent something else than agreed")
                 data = self._take(selector, pipe, size)
-                if kind == wire.PICTURE:
+                if kind == wire.PICTURE and masks_named:
                     yield pts, bool(key), data
                 elif kind == wire.DONE:
                     return
                 elif kind == wire.ERROR:
                     raise TranscodeFailed(data.decode("utf-8", "replace"))
+                elif kind == wire.MASKS and data == masks_version.encode():
+                    masks_named = True
                 elif kind != wire.EXTRADATA or record_of("h264", data) != expected_record:
                     raise TranscodeFailed("the child sent something else than agreed")
 

@@ -13,8 +13,10 @@ import numpy as np
 from cctv.footage.media.decoding import decoder, frames, packet_of
 from cctv.footage.media.errors import MediaError
 from cctv.footage.media.index import PacketIndex
+from cctv.footage.media.masking import fill
 from cctv.footage.media.packets import payloads
 from cctv.footage.media.ranges import ReadRange
+from cctv.sites.masks.polygons import Masks
 
 THUMBNAIL_QUALITY, STILL_QUALITY = 80, 93
 
@@ -41,8 +43,8 @@ def thumbnail(index: PacketIndex, read: ReadRange, at_ms: float | None = None, w
     raise MediaError("no_picture")
 
 
-def still(index: PacketIndex, read: ReadRange, at_ms: float) -> Still:
-    """The picture on screen at `at_ms` of the segment, full size, with its exact time.
+def still(index: PacketIndex, read: ReadRange, at_ms: float, masks: Masks = ()) -> Still:
+    """The picture on screen at `at_ms` of the segment, full size, with its exact time and the masks drawn in.
 
     Reads from the keyframe before it. Raises MediaError `no_picture`.
     """
@@ -63,7 +65,7 @@ def still(index: PacketIndex, read: ReadRange, at_ms: float) -> Still:
             break
     if best is None:
         raise MediaError("no_picture")
-    made = _jpeg(context, best, None, STILL_QUALITY)
+    made = _jpeg(context, best, None, STILL_QUALITY, masks)
     return Still(made.jpeg, made.width, made.height, index.ms(best.pts or 0))
 
 
@@ -76,12 +78,13 @@ def _decoded(
     yield from frames(context, None)
 
 
-def _jpeg(context: Any, frame: av.VideoFrame, width: int | None, quality: int) -> Still:
+def _jpeg(context: Any, frame: av.VideoFrame, width: int | None, quality: int, masks: Masks = ()) -> Still:
     """Encode with square pixels; `width` None keeps the size."""
     aspect = float(context.sample_aspect_ratio or 1)
     wide = width or round(frame.width * (aspect if aspect > 0 else 1))
     high = max(1, round(wide * frame.height / (frame.width * (aspect if aspect > 0 else 1))))
-    picture = frame.reformat(width=wide, height=high, format="bgr24", interpolation="AREA").to_ndarray()
+    picture: Any = frame.reformat(width=wide, height=high, format="bgr24", interpolation="AREA").to_ndarray()
+    fill(picture, masks)
     done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if not done:
         raise MediaError("no_picture")

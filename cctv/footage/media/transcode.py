@@ -1,4 +1,4 @@
-"""Footage that the browser cannot play, as H.264 parts: HEVC, MJPEG and MPEG-4 part 2.
+"""Footage that cannot leave as it is, as H.264 parts: HEVC, MJPEG and MPEG-4 part 2, and all that is masked.
 
 The work is done by a child process (`worker`) that gets packets through a pipe and gives encoded pictures
 back; nothing touches a disk, and killing the child at any moment costs one part. The fragmented MP4 is put
@@ -32,6 +32,7 @@ from cctv.footage.media.packets import check_span, payloads
 from cctv.footage.media.parameter_sets import record_of
 from cctv.footage.media.parts import partition
 from cctv.footage.media.ranges import ReadRange
+from cctv.sites.masks.polygons import Masks, plain, version
 
 PART_SECONDS = 60.0
 FEED_PACKETS = 64
@@ -51,7 +52,7 @@ class Output:
 @dataclass(frozen=True, slots=True)
 class Job:
     """Packets `first` to `stop` to decode, of which pictures shown in [begin, end) (ticks) are kept, with a
-    keyframe (and a new fragment) at each of `cuts`."""
+    keyframe (and a new fragment) at each of `cuts`; `masks` are drawn into each."""
 
     index: PacketIndex
     read: ReadRange
@@ -60,6 +61,7 @@ class Job:
     begin: int
     end: int
     cuts: tuple[int, ...]
+    masks: Masks = ()
 
 
 def output_of(index: PacketIndex) -> Output:
@@ -95,6 +97,7 @@ class TranscodePool:
         *,
         sequence: int = 1,
         base_decode_time: int = 0,
+        masks: Masks = (),
         seconds: float = PART_SECONDS,
         cancelled: Callable[[], bool] | None = None,
     ) -> bytes:
@@ -104,7 +107,7 @@ class TranscodePool:
         come through.
         """
         check_span(index, first, stop)
-        job = _part_job(index, read, first, stop)
+        job = _part_job(index, read, first, stop, masks)
         with self._place():
             made = list(_fragments(job, sequence, base_decode_time, seconds, cancelled))
         return b"".join(made)
@@ -114,6 +117,7 @@ class TranscodePool:
         index: PacketIndex,
         read: ReadRange,
         *,
+        masks: Masks = (),
         progress: Callable[[float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         seconds: float = 6 * 3600.0,
@@ -124,7 +128,7 @@ class TranscodePool:
         `progress` is called with the portion done (0..1) after each. Closing the iterator kills the child.
         """
         starts = tuple(round(part.start_ms * index.timescale / 1000) for part in partition(index))
-        job = Job(index, read, 0, len(index), 0, index.end_ticks, starts)
+        job = Job(index, read, 0, len(index), 0, index.end_ticks, starts, masks)
         with self._place():
             yield init_segment(output_of(index))
             for number, piece in enumerate(_fragments(job, 1, 0, seconds, cancelled), start=1):
@@ -156,7 +160,7 @@ class _Place:
         self._places.release()
 
 
-def _part_job(index: PacketIndex, read: ReadRange, first: int, stop: int) -> Job:
+def _part_job(index: PacketIndex, read: ReadRange, first: int, stop: int, masks: Masks) -> Job:
     """Pictures shown before the first keyframe of the part (open GOP) need the group before it to decode."""
     begin = int(index.pts[first:stop].min())
     end = index.end_ticks if stop == len(index) else int(index.pts[stop:].min())
@@ -164,7 +168,7 @@ def _part_job(index: PacketIndex, read: ReadRange, first: int, stop: int) -> Job
     if begin < int(index.pts[first]):
         earlier = index.keyframes[index.keyframes < first]
         start = int(earlier[-1]) if len(earlier) else first
-    return Job(index, read, start, stop, begin, end, (begin,))
+    return Job(index, read, start, stop, begin, end, (begin,), masks)
 
 
 def _fragments(
@@ -176,7 +180,7 @@ def _fragments(
     cuts = list(job.cuts[1:])
     with Child(_command(), _environment(), time.monotonic() + seconds, cancelled) as child:
         child.feed(_header(job, output), _packets(job))
-        for pts, key, data in child.pictures(output.extradata):
+        for pts, key, data in child.pictures(output.extradata, version(job.masks)):
             if cuts and pts >= cuts[0]:
                 if pictures:
                     yield _fragment(pictures, pts, sequence, base)
@@ -217,6 +221,7 @@ def _header(job: Job, output: Output) -> dict[str, Any]:
         "from": job.begin,
         "until": job.end,
         "cuts": list(job.cuts),
+        "masks": plain(job.masks),
     }
 
 

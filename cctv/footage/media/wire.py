@@ -1,8 +1,9 @@
 """What goes through the pipes between the parent and a transcoding child. Standard library only.
 
 To the child: a header (u32 length, JSON), then packets (u32 size, i64 pts, i64 dts, u8 key, bytes), then a
-size of 0. From the child: messages of a kind (u8), u32 size, i64 pts, u8 key, and bytes: `X` the encoder's
-parameter sets, `P` an encoded picture, `D` done, `E` an error in words.
+size of 0. From the child: messages of a kind (u8), u32 size, i64 pts, u8 key, and bytes: `M` the version of
+the masks that it draws, `X` the encoder's parameter sets, `P` an encoded picture, `D` done, `E` an error in
+words. No picture before `M`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import IO, Any
 
 PACKET = struct.Struct(">IqqB")
 MESSAGE = struct.Struct(">cIqB")
-EXTRADATA, PICTURE, DONE, ERROR = b"X", b"P", b"D", b"E"
+MASKS, EXTRADATA, PICTURE, DONE, ERROR = b"M", b"X", b"P", b"D", b"E"
 MAX_HEADER, MAX_PACKET = 1 << 22, 64 << 20
 
 

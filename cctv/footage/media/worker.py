@@ -57,10 +57,14 @@ def main() -> int:
 def transcode(job: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
     """Decode in one thread, encode in this one. `job`: codec, extradata (base64), timescale, width, height
     (of the output), from, until (times of the pictures to keep, half-open), cuts (times that start with a
-    keyframe)."""
-    from cctv.footage.media import wire
+    keyframe), masks (polygons, drawn into each picture before it is encoded)."""
+    from cctv.footage.media import masking, wire
     from cctv.footage.media.encoder import encoder
+    from cctv.sites.masks import polygons
 
+    masks = polygons.read(job["masks"])
+    named = polygons.version(masks).encode()
+    sink.write(wire.MESSAGE.pack(wire.MASKS, len(named), 0, 0) + named)
     context = encoder(job["width"], job["height"], job["timescale"])
     extradata = bytes(context.extradata)
     sink.write(wire.MESSAGE.pack(wire.EXTRADATA, len(extradata), 0, 0) + extradata)
@@ -74,7 +78,7 @@ def transcode(job: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
         if frame.pts is None or not last < frame.pts < job["until"]:
             continue
         last = frame.pts
-        picture = frame.reformat(job["width"], job["height"], "yuv420p", dst_color_range="MPEG")
+        picture = masking.for_encoder(frame, job["width"], job["height"], masks)
         picture.pts, picture.time_base = frame.pts, context.time_base
         picture.pict_type = 0
         if cuts and frame.pts >= cuts[0]:
