@@ -190,7 +190,8 @@ def _is_inside(session: ViewingSession, start: datetime, end: datetime) -> bool:
 
 def _shown_of(session: ViewingSession, camera: Camera, segment: Segment) -> tuple[datetime, datetime]:
     """The first part of the segment that the session may show; OutsideViewing, FootageRestricted."""
-    inside = [span for span in (_times(segment, row) for row in part_rows(segment)) if _is_inside(session, *span)]
+    parts = (_times(segment, row) for row in part_rows(segment))
+    inside = [span for span in parts if _is_inside(session, *span)]
     if not inside:
         raise OutsideViewing
     free = free_spans(camera, inside[0][0], inside[-1][1])
