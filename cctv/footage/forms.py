@@ -15,12 +15,15 @@ from cctv.sites.models import Camera, Purpose, Site
 MINUTES = [(15, _("15 minutes")), (30, _("30 minutes")), (60, _("60 minutes")), (120, _("2 hours"))]
 
 
-def local_span(day: date, start: time, end: time, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """The UTC span between two wall-clock times of a day; an end at or before the start is on the next day.
+def local_span(
+    day: date, start: time, end: time, zone: ZoneInfo, *, end_day: date | None = None
+) -> tuple[datetime, datetime]:
+    """The UTC span between two wall-clock times. Without `end_day` both are of one day, and an end at or
+    before the start is on the next one.
 
     Where the clocks are put back, an hour comes twice: the span then holds both of them.
     """
-    last = day if end > start else day + timedelta(days=1)
+    last = end_day or (day if end > start else day + timedelta(days=1))
     return first_moment(datetime.combine(day, start), zone), last_moment(datetime.combine(last, end), zone)
 
 
@@ -38,6 +41,13 @@ class SpanForm(forms.Form):
     )
     day = forms.DateField(
         label=_("Day"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+    )
+    end_day = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        help_text=_("Only where it is another day."),
         widget=forms.DateInput(attrs={"type": "date"}),
         validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
     )
@@ -63,9 +73,12 @@ class SpanForm(forms.Form):
         """Add the UTC span as `span`."""
         data = super().clean() or {}
         if {"day", "start", "end"} <= data.keys():
-            span = local_span(data["day"], data["start"], data["end"], ZoneInfo(self.site.time_zone))
+            zone = ZoneInfo(self.site.time_zone)
+            span = local_span(data["day"], data["start"], data["end"], zone, end_day=data.get("end_day"))
+            if span[1] <= span[0]:
+                raise forms.ValidationError(_("Choose an end after the start."))
             if span[1] - span[0] > LONGEST_SPAN:
-                raise forms.ValidationError(_("Choose at most 24 hours."))
+                raise forms.ValidationError(_("Choose at most 31 days."))
             data["span"] = span
         return data
 
@@ -106,7 +119,7 @@ class PurposeForm(SpanForm):
         field = self.fields["purpose"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = purposes
-        for name in ("camera", "day", "start", "end"):
+        for name in ("camera", "day", "end_day", "start", "end"):
             self.fields[name].widget = (
                 forms.MultipleHiddenInput() if name == "camera" else forms.HiddenInput()
             )

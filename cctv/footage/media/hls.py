@@ -48,9 +48,17 @@ def placed(entries: Sequence[Entry], *, join_ms: float = JOIN_MS) -> list[Placed
 
 
 def playlist(
-    entries: Sequence[Entry], *, kind: str = VOD, ended: bool = True, join_ms: float = JOIN_MS
+    entries: Sequence[Entry],
+    *,
+    kind: str = VOD,
+    ended: bool = True,
+    join_ms: float = JOIN_MS,
+    comments: Sequence[str] = (),
 ) -> str:
-    """The playlist of these parts in order. `kind` VOD or EVENT; an EVENT that has not `ended` will grow."""
+    """The playlist of these parts in order. `kind` VOD or EVENT; an EVENT that has not `ended` will grow.
+
+    Players pass over `comments`.
+    """
     longest = max((entry.duration_ms for entry in entries), default=0)
     lines = [
         "#EXTM3U",
@@ -60,6 +68,7 @@ def playlist(
         f"#EXT-X-PLAYLIST-TYPE:{kind}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
+    lines += [f"# {comment}" for comment in comments]
     stream = None
     for place in placed(entries, join_ms=join_ms):
         entry = place.entry
