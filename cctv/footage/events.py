@@ -47,10 +47,32 @@ register(
     EventType(
         kind="still.covered",
         required=WHO | {"camera", "from", "to"},
-        optional=ALSO,
+        optional=ALSO | {"reason"},
         sentence=_("A still of {camera} at {from} was released to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
         icon="still",
+        link=CAMERA,
+    )
+)
+register(
+    EventType(
+        kind="motion.covered",
+        required=WHO | {"camera", "from", "to"},
+        optional=ALSO,
+        sentence=_("When something moved before {camera}, {from}–{to}, was shown to {actor} for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="chart",
+        link=CAMERA,
+    )
+)
+register(
+    EventType(
+        kind="motion.searched",
+        required=WHO | {"camera", "from", "to", "region"},
+        optional=ALSO,
+        sentence=_("{actor} searched {camera}, {from}–{to}, for motion, for {purpose}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="search",
         link=CAMERA,
     )
 )
@@ -67,9 +89,20 @@ register(
 )
 register(
     EventType(
+        kind="viewing.purpose_changed",
+        required=WHO | {"before"},
+        optional=ALSO,
+        sentence=_("{actor} goes on with the viewing for {purpose}, after {before}."),
+        personal=frozenset({"actor", "terminal"}),
+        icon="eye",
+        link=SITE,
+    )
+)
+register(
+    EventType(
         kind="viewing.closed",
         required=WHO | {"sent", "reason"},
-        optional=ALSO | {"sent_left_out", "small_pictures"},
+        optional=ALSO | {"sent_left_out", "small_pictures", "purposes"},
         sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
         personal=frozenset({"actor", "terminal"}),
         icon="x",

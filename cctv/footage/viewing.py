@@ -4,35 +4,43 @@ The order is the invariant: the entry is durable first, then the row, then bytes
 leaves an entry that says more than happened, never less.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Max, Min
+from django.db.models import F
 
-from accesslog import IndexFields, Receipt
+from accesslog import Receipt
 from accesslog.selectors import load_receipt
-from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.footage.errors import HoldEnded, OutsideViewing, PurposeRequired, SpanRefused, ViewingClosed
-from cctv.footage.models import CloseReason, CoveredSpan, ViewedSpan, ViewingSession
-from cctv.people.actors import actor_fields
+from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
+from cctv.footage.viewings.closing import close_idle_viewings, close_viewing, log_closing
+from cctv.footage.viewings.entries import ACTION, camera_fields, write
+from cctv.footage.viewings.purposes import change_purpose
+from cctv.footage.viewings.standing import allows, hold_stands, may_go_on, require_open
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera, Purpose
 
-ACTION = "footage.view"
-LONGEST_SPAN = timedelta(hours=24)
-MOST_CAMERAS = 9
+__all__ = (
+    "ACTION", "change_purpose", "close_idle_viewings", "close_viewing", "cover", "extend_viewing",
+    "hold_stands", "log_closing", "may_go_on", "open_viewing", "record_sent", "require_open", "touch",
+)  # fmt: skip
+
+# A month of a site, the hour that a change of the clocks adds included.
+LONGEST_SPAN = timedelta(days=31, hours=1)
+MOST_CAMERAS = 16
 # An entry reserves at most this much of a camera, so the log is never vaguer than that.
 COVER = timedelta(seconds=60)
 # Small pictures come by the dozen over a long span; a still is always an entry of its own.
-REACH = {"view.covered": COVER, "thumbs.covered": timedelta(hours=1)}
-IDLE_AFTER = timedelta(minutes=10)
-# An entry holds 64 KiB; who jumps about more than this is told so in the entry.
-MOST_SENT = 300
+REACH = {
+    "view.covered": COVER,
+    "thumbs.covered": timedelta(hours=1),
+    "motion.covered": timedelta(days=1),
+}
 # Two parts that follow each other closer than this were one stretch of viewing.
 JOIN_SENT = timedelta(milliseconds=200)
 
@@ -90,7 +98,7 @@ def _check_opening(
     permissions_of(actor).require(ACTION, site_id=site.pk)
     if any(camera.site_id != site.pk for camera in cameras) or len(cameras) > MOST_CAMERAS:
         raise OutsideViewing
-    if purpose is None or not _allows(purpose, cameras):
+    if purpose is None or not allows(purpose, cameras):
         raise PurposeRequired
     if not timedelta() < ends_at - starts_at <= LONGEST_SPAN:
         raise SpanRefused
@@ -108,36 +116,25 @@ def _bounded(hold: Any, until: datetime) -> datetime:
     return until if hold is None else min(until, hold.opens_until)
 
 
-def hold_stands(session: ViewingSession) -> bool:
-    """Whether the hold that the session was opened from still holds; asked anew each time."""
-    if session.hold is None:
-        return True
-    session.hold.refresh_from_db()
-    return session.hold.protects and clock.now() < session.hold.opens_until
-
-
 def _log_opening(session: ViewingSession, cameras: Sequence[Camera]) -> Receipt:
     facts = {
-        "cameras": [_camera(camera) for camera in cameras],
+        "cameras": [camera_fields(camera) for camera in cameras],
         "from": clock.rfc3339(session.starts_at),
         "to": clock.rfc3339(session.ends_at),
         "valid_until": clock.rfc3339(session.valid_until),
     }
     span = (session.starts_at, session.ends_at)
-    return _append(session, "viewing.opened", facts, cameras=cameras, span=span)
-
-
-def require_open(session: ViewingSession) -> None:
-    """Raise unless the session may still send: open, in time, and its viewer still permitted."""
-    if session.closed_at is not None or clock.now() >= session.valid_until:
-        raise ViewingClosed
-    if not hold_stands(session):
-        raise HoldEnded
-    permissions_of(session.actor).require(ACTION, site_id=session.site_id)
+    return write(session, "viewing.opened", facts, cameras=cameras, span=span)
 
 
 def cover(
-    session: ViewingSession, *, camera: Camera, start: datetime, end: datetime, kind: str = "view.covered"
+    session: ViewingSession,
+    *,
+    camera: Camera,
+    start: datetime,
+    end: datetime,
+    kind: str = "view.covered",
+    facts: Mapping[str, Any] | None = None,
 ) -> Receipt:
     """A receipt of a durable entry that covers [start, end) of the camera in this session.
 
@@ -156,23 +153,39 @@ def cover(
         if covered is not None:
             return load_receipt(covered.entry_index)
     until = max(end, min(start + (reach or timedelta()), session.ends_at))
-    receipt = _append(
+    receipt = write(
         session,
         kind,
-        {"camera": _camera(camera), "from": clock.rfc3339(start), "to": clock.rfc3339(until, round_up=True)},
+        {
+            "camera": camera_fields(camera),
+            "from": clock.rfc3339(start),
+            "to": clock.rfc3339(until, round_up=True),
+            **(facts or {}),
+        },
         cameras=[camera],
         span=(start, until),
     )
     if reach is not None:
-        CoveredSpan.objects.create(
-            session=session,
-            camera=camera,
-            kind=kind,
-            starts_at=start,
-            ends_at=until,
-            entry_index=receipt.index,
-        )
+        _reserve(session, camera, (start, until), kind, receipt)
     return receipt
+
+
+def _reserve(
+    session: ViewingSession, camera: Camera, span: tuple[datetime, datetime], kind: str, receipt: Receipt
+) -> None:
+    """Note the stretch for the pictures that follow, unless the purpose has changed since the entry."""
+    stated = {"purpose_id": session.purpose_id, "purpose_text": session.purpose_text, "case": session.case}
+    with transaction.atomic():
+        rows = ViewingSession.objects.select_for_update(of=("self",)).filter(pk=session.pk, **stated)
+        if rows.exists():
+            CoveredSpan.objects.create(
+                session=session,
+                camera=camera,
+                kind=kind,
+                starts_at=span[0],
+                ends_at=span[1],
+                entry_index=receipt.index,
+            )
 
 
 def record_sent(
@@ -219,179 +232,19 @@ def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: da
         ViewedSpan.objects.filter(pk__in=[pk for pk, _first, _last in others]).delete()
 
 
-def may_go_on(session: ViewingSession) -> bool:
-    """Whether a long answer may go on: the session is still open and its viewer still permitted."""
-    still_open = ViewingSession.objects.filter(
-        pk=session.pk, closed_at__isnull=True, valid_until__gt=clock.now()
-    )
-    if not still_open.exists() or not hold_stands(session):
-        return False
-    return permissions_of(session.actor).may(ACTION, site_id=session.site_id)
-
-
 def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
     """Give an open session more time; an entry of its own comes first."""
     require_open(session)
     until = min(clock.now() + timedelta(minutes=minutes), session.opened_at + timedelta(hours=12))
     until = _bounded(session.hold, until)
-    _append(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
+    write(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
     session.valid_until = until
     session.save(update_fields=["valid_until"])
     return session
-
-
-def close_viewing(session: ViewingSession, *, reason: CloseReason) -> bool:
-    """Close a session and log exactly what was sent; False if somebody else closed it first.
-
-    The row closes first, so that nothing more is sent while the summary is written. If the process
-    dies in between, `finish_closing` finds the row without its entry and writes it.
-    """
-    now = clock.now()
-    changed = ViewingSession.objects.filter(pk=session.pk, closed_at__isnull=True).update(
-        closed_at=now, close_reason=reason
-    )
-    if not changed:
-        return False
-    session.refresh_from_db()
-    log_closing(session)
-    return True
-
-
-def log_closing(session: ViewingSession) -> None:
-    """Write the closing entry of a closed session; safe to repeat (its event id is the session's)."""
-    sent = [
-        {
-            "camera": _camera(span.camera),
-            "from": clock.rfc3339(span.starts_at),
-            "to": clock.rfc3339(span.ends_at, round_up=True),
-            "kind": span.kind,
-        }
-        for span in ViewedSpan.objects.filter(session=session)
-        .exclude(kind="thumbs")
-        .select_related("camera")
-        .order_by("starts_at")
-    ]
-    left_out = {"sent_left_out": len(sent) - MOST_SENT} if len(sent) > MOST_SENT else {}
-    receipt = _append(
-        session,
-        "viewing.closed",
-        {
-            "sent": sent[:MOST_SENT],
-            "small_pictures": _small_pictures(session),
-            "reason": session.close_reason,
-            **left_out,
-        },
-        cameras=list(session.cameras.all()),
-        span=(session.starts_at, session.ends_at),
-        event_id=session.pk,
-    )
-    ViewingSession.objects.filter(pk=session.pk).update(closed_entry=receipt.index)
-
-
-def _small_pictures(session: ViewingSession) -> list[dict[str, Any]]:
-    """How many small pictures of each camera were sent, and from when to when."""
-    rows = (
-        ViewedSpan.objects.filter(session=session, kind="thumbs")
-        .values("camera_id")
-        .annotate(first=Min("starts_at"), last=Max("ends_at"), count=Count("pk"))
-        .order_by("camera__name")
-    )
-    cameras = {camera.pk: camera for camera in session.cameras.all()}
-    return [
-        {
-            "camera": _camera(cameras[row["camera_id"]]),
-            "from": clock.rfc3339(row["first"]),
-            "to": clock.rfc3339(row["last"], round_up=True),
-            "count": row["count"],
-        }
-        for row in rows
-    ]
-
-
-def close_idle_viewings() -> int:
-    """Close what is idle, over its time or no longer permitted, and finish closings that a crash cut off."""
-    now = clock.now()
-    closed = 0
-    for session in ViewingSession.objects.filter(closed_at__isnull=True).select_related(
-        "actor", "site", "purpose", "hold"
-    ):
-        if now >= session.valid_until:
-            closed += close_viewing(session, reason=CloseReason.ENDED)
-        elif now - session.last_active_at > IDLE_AFTER:
-            closed += close_viewing(session, reason=CloseReason.IDLE)
-        elif not hold_stands(session) or not permissions_of(session.actor).may(
-            ACTION, site_id=session.site_id
-        ):
-            closed += close_viewing(session, reason=CloseReason.REVOKED)
-    for session in ViewingSession.objects.filter(
-        closed_at__isnull=False, closed_entry__isnull=True, closed_at__lt=now - timedelta(seconds=30)
-    ).select_related("actor", "site", "purpose"):
-        log_closing(session)
-    return closed
 
 
 def touch(session: ViewingSession) -> None:
     """Note that the viewer is there, so that the session does not close as idle."""
     ViewingSession.objects.filter(pk=session.pk, last_active_at__lt=F("valid_until")).update(
         last_active_at=clock.now()
-    )
-
-
-def _allows(purpose: Purpose, cameras: Sequence[Camera]) -> bool:
-    """Whether every camera is registered for the purpose, and the purpose is still in use."""
-    return purpose.retired_at is None and all(
-        camera.purposes.filter(pk=purpose.pk).exists() for camera in cameras
-    )
-
-
-def _camera(camera: Camera) -> dict[str, str]:
-    return {"id": str(camera.pk), "code": camera.code, "name": camera.name}
-
-
-def _append(
-    session: ViewingSession,
-    kind: str,
-    facts: dict[str, Any],
-    *,
-    cameras: Sequence[Camera] = (),
-    span: tuple[datetime, datetime] | None = None,
-    event_id: Any = None,
-) -> Receipt:
-    """One entry about the session; who, where from and why are the same in each."""
-    body: dict[str, Any] = {
-        "viewing": str(session.pk),
-        "actor": actor_fields(session.actor, ACTION, site_id=session.site_id),
-        "terminal": session.terminal,
-        "site": session.site.logged(),
-        "purpose": {
-            "code": session.purpose.code,
-            "text": session.purpose.name,
-            "reason": session.purpose_text,
-        },
-        **facts,
-    }
-    if session.case:
-        body["case"] = session.case
-    if session.hold is not None:
-        body["hold"] = {"id": str(session.hold.pk), "name": session.hold.number}
-    return append(
-        kind=kind,
-        body=body,
-        index=[_index(session, camera, span) for camera in cameras] or [_index(session, None, span)],
-        event_id=event_id,
-    )
-
-
-def _index(
-    session: ViewingSession, camera: Camera | None, span: tuple[datetime, datetime] | None
-) -> IndexFields:
-    return IndexFields(
-        actor=str(session.actor_id),
-        camera=str(camera.pk) if camera else "",
-        site=str(session.site_id),
-        purpose=session.purpose.code,
-        case=session.case,
-        terminal=session.terminal,
-        footage_from=span[0] if span else None,
-        footage_to=span[1] if span else None,
     )

@@ -124,9 +124,11 @@ def _whole(index: int) -> list[Seen]:
 
 def _line(receipt: Receipt, site: Site, seen: Seen) -> dict[str, Any]:
     body = receipt.body
-    actor, purpose = body["actor"], body["purpose"]
+    actor = body["actor"]
+    # Whoever changed the purpose looked for each of them in turn.
+    purposes = body.get("purposes") or [{**body["purpose"], "case": body.get("case", "")}]
     # A viewing for a purpose that is not the cameras' own is refused as yet: no entry says `intended: false`.
-    other = purpose.get("code") == OTHER_PURPOSE or purpose.get("intended") is False
+    other = any(each.get("code") == OTHER_PURPOSE or each.get("intended") is False for each in purposes)
     return {
         "kind": LedgerKind.USE if other else LedgerKind.READ,
         "site": site,
@@ -134,8 +136,8 @@ def _line(receipt: Receipt, site: Site, seen: Seen) -> dict[str, Any]:
         "item": f"{seen.name} ({seen.code})",
         "form": _("small pictures, on screen") if seen.pictures else _("sealed video, on screen"),
         "handler": f"{actor['name']} ({actor['employer']})" if actor.get("employer") else actor["name"],
-        "reason": _reason(purpose, str(body.get("case", ""))),
-        "ground": str(purpose.get("ground", "")),
+        "reason": "; ".join(_reason(each, str(each.get("case", ""))) for each in purposes),
+        "ground": str(body["purpose"].get("ground", "")),
         "footage_from": seen.first,
         "footage_to": seen.last,
         "source": f"{SOURCE}{_short(UUID(str(body['viewing'])))} {_short(seen.camera_id)}",

@@ -13,6 +13,7 @@ from cctv.core import clock
 from cctv.footage import playback, sealed, viewing
 from cctv.footage.models import CloseReason, CoveredSpan, Segment, ViewingSession
 from cctv.footage.thumbnails import make_thumbnails
+from cctv.footage.viewings import entries
 from cctv.people.models import RoleGrant
 from cctv.vault import services as vault
 from tests.footage.conftest import SEGMENT_S, TERMINAL, Room, body_of
@@ -221,7 +222,7 @@ def test_invariant_1_no_frame_without_an_entry_when_the_log_fails(
     def down(**_: Any) -> None:
         raise LogUnavailable
 
-    monkeypatch.setattr(viewing, "append", down)
+    monkeypatch.setattr(entries, "append", down)
     client = room.client(room.operator)
     for name in ("part", "init", "thumb"):
         if name == "thumb":

@@ -12,6 +12,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.footage import viewing
 from cctv.footage.models import CloseReason, ViewingSession
+from cctv.footage.viewings import closing, entries
 from cctv.ledger import readings, services
 from cctv.ledger.models import LedgerLine
 from cctv.retention.records import tasks
@@ -123,7 +124,7 @@ def test_more_viewings_than_are_read_at_once(cast: Cast, monkeypatch: pytest.Mon
 def test_a_camera_that_the_entry_had_no_room_for_has_its_line_over_the_whole_viewing(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewing, "MOST_SENT", 1)
+    monkeypatch.setattr(closing, "MOST_SENT", 1)
     session = view(cast, cast.gate, cast.lobby)
     readings.write_readings()
     assert len(lines()) == 2
@@ -145,7 +146,7 @@ def test_o13_a_purpose_that_the_cameras_are_not_run_for_is_use(
     def as_other(**fields: Any) -> Any:
         return append(**(fields | {"body": fields["body"] | {"purpose": purpose}}))
 
-    monkeypatch.setattr(viewing, "append", as_other)
+    monkeypatch.setattr(entries, "append", as_other)
     view(cast, cast.gate)
     readings.write_readings()
     assert [kind for kind, _item in lines()] == ["USE"]
