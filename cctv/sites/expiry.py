@@ -52,3 +52,21 @@ def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, defau
             # It takes effect when it does: nothing expires before the rule that ends it was in force.
             earliest = min(earliest, max(rule.effective_from, ends_at + timedelta(days=decided.days)))
     return earliest
+
+
+def ended_before(rules: Iterable[Rule], *, now: datetime, default_days: int) -> datetime:
+    """The latest moment such that, by the rules, all footage that ended by then has expired at `now`; UTC.
+
+    The inverse of `expires_at`, as far as it has one: where a shorter rule was followed by a longer one, more
+    may have expired later on, with footage in between that has not.
+    """
+    rules, now = list(rules), now.astimezone(UTC)
+    edges = sorted({rule.effective_from for rule in rules if rule.effective_from <= now})
+    deciding = [rule_in_force(rules, edge) for edge in edges]
+    days = [default_days, *(rule.days for rule in deciding if rule)]
+    for number, end in enumerate([*edges, now]):
+        # Footage of before `end` was promised days[number]; each later rule counts for it as well.
+        limit = now - timedelta(days=min(days[number:]))
+        if limit < end:
+            return max(limit, edges[number - 1]) if number else limit
+    return now

@@ -21,6 +21,27 @@ def rules_for(camera: Camera) -> list[Rule]:
     return [as_rule(row) for row in _rows_for(camera)]
 
 
+def ended_before(cameras: Iterable[Camera]) -> dict[UUID, datetime]:
+    """Of each camera (with its site) the moment before which all footage has expired by the rules."""
+    cameras = list(cameras)
+    sites = {camera.site_id: camera.site for camera in cameras}.values()
+    concerned = (
+        Q(camera__in=cameras)
+        | Q(site__in=sites)
+        | Q(organisation__in=[site.organisation_id for site in sites])
+    )
+    rows = list(RetentionRule.objects.filter(concerned).order_by("effective_from", "created_at"))
+    now = clock.now()
+    return {
+        camera.pk: expiry.ended_before(
+            [as_rule(row) for row in rows if _concerns(row, camera)],
+            now=now,
+            default_days=profile_of(camera.site.jurisdiction).default_days,
+        )
+        for camera in cameras
+    }
+
+
 def expiry_for(camera: Camera, ends_at: datetime) -> datetime:
     """When footage of the camera that ended then expires, as the rules stand now."""
     default_days = profile_of(camera.site.jurisdiction).default_days

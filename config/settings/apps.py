@@ -78,6 +78,8 @@ WHITENOISE_AUTOREFRESH = DEBUG or LETHE_DEMO
 LETHE_SERVER = "config.serving.run"
 # What the register asks before it takes a rule that would end footage (the register stands below it).
 LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
+# Who tells a timeline which footage holds keep.
+LETHE_HELD_SPANS = "cctv.retention.holds.selectors.held_spans"
 # Whether the register may be an older copy: the sweeper of sealed objects without a row then waits.
 LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
 # Modules whose checks `manage.py doctor` asks besides those of the areas.

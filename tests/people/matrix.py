@@ -229,6 +229,8 @@ def _viewing(prefix: str) -> dict[str, Row]:
         f"{of_segment}init.mp4": Row("viewing-init", "mine", VIEW, segment, ok=404),
         f"{of_segment}<int:number>.m4s": Row("viewing-part", "mine", VIEW, number, ok=404),
         f"{of_segment}thumb.jpg": Row("viewing-thumb", "mine", VIEW, segment, ok=404),
+        f"{of_camera}motion.json": Row("viewing-motion", "mine", VIEW, viewing_camera, ok=400),
+        f"{of_camera}search.json": Row("viewing-search", "mine", VIEW, viewing_camera, "POST", 400),
         f"{of_camera}still.jpg": Row("viewing-still", "mine", VIEW, viewing_camera, "POST", 404),
     }
 
@@ -267,6 +269,7 @@ MATRIX: dict[str, Row] = {
     "register/cameras/<slug:camera_code>/": Row("register-camera", "site", REGISTER, camera),
     "register/cameras/<slug:camera_code>/edit/": Row("camera-edit", "site", CHANGE, camera),
     "register/cameras/<slug:camera_code>/retire/": Row("camera-retire", "site", CHANGE, camera),
+    "register/cameras/<slug:camera_code>/masks/": Row("camera-masks", "site", CHANGE, camera),
     "register/cameras/<slug:camera_code>/rules/add/": Row("rule-add", "site", RULES, camera),
     "register/purposes/": Row("purposes", "any", REGISTER),
     "register/purposes/add/": Row("purpose-add", "everywhere", CHANGE),
@@ -279,6 +282,9 @@ MATRIX: dict[str, Row] = {
     "sites/<slug:site_code>/cameras/<slug:camera_code>/": Row("camera", "site", BROWSE, site_camera),
     "sites/<slug:site_code>/cameras/<slug:camera_code>/<isodate:day>/": Row(
         "camera-day", "site", BROWSE, day
+    ),
+    "sites/<slug:site_code>/timeline.json": Row(
+        "site-timeline", "site", BROWSE, site, data={"from": "1772323200000", "to": "1772409600000"}
     ),
     "sites/<slug:site_code>/view/": Row("viewing-new", "site", VIEW, site, ok=400),
     "viewings/": Row("viewings", "any", VIEW),

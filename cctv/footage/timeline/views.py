@@ -50,6 +50,99 @@ the future, of what lies before `destroyed_before`, or of when the camera was no
 Draw from below: off, gaps, recorded, extra, expiring, held, restricted; what is before `destroyed_before`
 as gone.
 
-Errors are JSON with code, message and hint: 400 `timeline_refused` (span, px or too many cameras),
-403 `forbidden`, 404 `not_found` (a site or camera that the person may not know of). Never cached.
+Errors, JSON with code, message and hint for who asks with `Accept: application/json`: 400
+`timeline_refused` (span, px or too many cameras), 403 `forbidden`, 404 `not_found` (a site or camera that
+the person may not know of). Never cached.
 """
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from cctv.core.errors import LetheError
+from cctv.footage.selectors import active_cameras
+from cctv.footage.timeline.selectors import Timeline, timeline
+from cctv.footage.timeline.states import LISTS, States
+from cctv.people.access import Request, requires, site_or_404
+from cctv.people.policy import NotFound
+from cctv.sites.models import Camera, Site
+
+BROWSE = "footage.browse"
+LONGEST_MS = timedelta(days=62) // timedelta(milliseconds=1)
+MOST_CAMERAS = 64
+USUAL_PIXELS, FEWEST_PIXELS, MOST_PIXELS = 1200, 100, 4096
+# No footage lies outside: 1970 to the end of 2199.
+LAST_MS = 7_258_118_400_000
+
+
+class TimelineRefused(LetheError):
+    """A span, a width or a number of cameras that no timeline is drawn for."""
+
+    code = "timeline_refused"
+    status = 400
+    message = _("No timeline can be drawn of this.")
+    hint = _("Ask for at most 62 days and 64 cameras, from a time to a later one in milliseconds.")
+
+
+@require_GET
+@requires(BROWSE)
+def site_timeline(request: Request, site_code: str) -> HttpResponse:
+    """The states of a site's cameras over a span."""
+    site = site_or_404(request, site_code, BROWSE)
+    start, end = _number(request.GET, "from", 0, LAST_MS), _number(request.GET, "to", 0, LAST_MS)
+    if not 0 < end - start <= LONGEST_MS:
+        raise TimelineRefused
+    pixels = _number(request.GET, "px", FEWEST_PIXELS, MOST_PIXELS, USUAL_PIXELS)
+    cameras = _cameras(site, request.GET.getlist("camera"))
+    told = timeline(site=site, cameras=cameras, start=start, end=end, pixels=pixels)
+    response = HttpResponse(encoded(told), content_type="application/json")
+    patch_cache_control(response, private=True, no_store=True)
+    return response
+
+
+def _number(query: QueryDict, name: str, least: int, most: int, usual: int | None = None) -> int:
+    """A whole number within bounds; TimelineRefused."""
+    text = query.get(name, "")
+    if not text and usual is not None:
+        return usual
+    if not (text.isascii() and text.isdecimal() and len(text) < 16 and least <= int(text) <= most):
+        raise TimelineRefused
+    return int(text)
+
+
+def _cameras(site: Site, codes: list[str]) -> list[Camera]:
+    """Those of the site with these codes, without any all that its page lists; NotFound for a foreign one."""
+    cameras = list(active_cameras(site))
+    if codes:
+        wanted = set(codes)
+        cameras = [camera for camera in cameras if camera.code in wanted]
+        if len(cameras) != len(wanted):
+            raise NotFound
+    if len(cameras) > MOST_CAMERAS:
+        raise TimelineRefused
+    return cameras
+
+
+def encoded(told: Timeline) -> bytes:
+    """The answer as JSON, without a space too many."""
+    body = {
+        "zone": told.zone,
+        "now": told.now,
+        "from": told.grid.start,
+        "to": told.grid.end,
+        "resolution_ms": told.grid.step,
+        "cameras": {code: _camera(told, states) for code, states in told.cameras.items()},
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _camera(told: Timeline, states: States) -> dict[str, Any]:
+    lists = {name: told.grid.encode(getattr(states, name)) for name in LISTS}
+    return lists | {
+        "destroyed_before": states.destroyed_before, "first": states.first, "last": states.last
+    }  # fmt: skip

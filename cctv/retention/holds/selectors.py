@@ -1,6 +1,6 @@
 """What the pages say of holds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -140,6 +140,29 @@ def held_by_camera(hold: Hold) -> list[CameraHeld]:
             if row
             else CameraHeld(camera, 0, 0, 0, None, None)
         )
+    return found
+
+
+def held_spans(
+    *, camera_ids: Sequence[UUID], start: datetime, end: datetime
+) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """Of each camera the segments that holds keep and that touch [start, end), past their retention or not.
+
+    The timeline's injection (settings.LETHE_HELD_SPANS).
+    """
+    holds = Hold.objects.filter(
+        state__in=PROTECTING, cameras__in=camera_ids, starts_at__lt=end, ends_at__gt=start
+    )
+    rows = HeldObject.objects.filter(
+        hold__in=list(holds.values_list("pk", flat=True).distinct().order_by()),
+        segment__camera__in=camera_ids,
+        segment__starts_at__lt=end,
+        segment__ends_at__gt=start,
+    ).values_list("segment__camera_id", "segment__starts_at", "segment__ends_at")
+    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for camera_id, first, last in rows:
+        if camera_id and first and last:
+            found.setdefault(camera_id, []).append((first, last))
     return found
 
 
