@@ -64,6 +64,13 @@ export class Words {
     return `${first}, ${write(from)} – ${this.day(to)}, ${write(to)}`;
   }
 
+  /** "10:02:10–10:09:40"; with the days where they differ. */
+  clocks = (from, to) =>
+    this.day(from) === this.day(to - 1) ? `${this.second(from)}–${this.second(to)}` : this.span(from, to, this.minute);
+
+  /** The days of a view: "14 Nov", "14 Nov – 16 Nov". */
+  days = ({ from, to }) => [...new Set([this.day(from), this.day(to - 1)])].join(" – ");
+
   /** "7 min 30 s": at most two units, the largest first. */
   duration(ms) {
     let rest = Math.round(ms / 1000);
