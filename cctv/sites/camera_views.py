@@ -19,6 +19,7 @@ from cctv.people.stepup import require_step_up
 from cctv.sites import rules, selectors, services
 from cctv.sites.forms import CameraForm, RuleForm
 from cctv.sites.jurisdictions import profile_of
+from cctv.sites.masks.services import current as masks_of
 from cctv.sites.models import Camera, Organisation, Purpose, Site
 from cctv.sites.schedules import write_hours
 from cctv.sites.views import ASK, CHANGE, GET_POST, RULE, SEE, form_page, retire_page
@@ -40,6 +41,8 @@ def register_camera(request: Request, camera_code: str) -> HttpResponse:
         "hours": write_hours(camera.schedule) if camera.schedule else [],
         "kept": selectors.kept(camera),
         "history": selectors.history(camera),
+        "masks": masks_of(camera),
+        "may_mask": request.permissions.may(CHANGE, site_id=camera.site_id),
         "may_change": in_use and request.permissions.may(CHANGE, site_id=camera.site_id),
         "may_rule": in_use and request.permissions.may(RULE, site_id=camera.site_id),
         "may_ask": request.permissions.may(ASK, site_id=camera.site_id),

@@ -60,6 +60,17 @@ _event(
     link=CAMERA,
 )
 _event("camera.changed", _("{actor} changed the camera {object}."), "camera", "before", "after", link=CAMERA)
+_event(
+    "camera.masks_changed",
+    _("{actor} changed the privacy masks of {object}."),
+    "eyeoff",
+    "site",
+    "before",
+    "after",
+    "uncovers",
+    "reason",
+    link=CAMERA,
+)
 _event("camera.retired", _("{actor} retired the camera {object} at {site}."), "camera", "site", link=CAMERA)
 _event(
     "duty.changed",

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from cctv.sites import camera_views, duty_views, views
+from cctv.sites.masks import views as masks_views
 
 SITE = "register/sites/<slug:site_code>/"
 CAMERA = "register/cameras/<slug:camera_code>/"
@@ -19,6 +20,7 @@ urlpatterns = [
     path(CAMERA, camera_views.register_camera, name="register-camera"),
     path(f"{CAMERA}edit/", camera_views.camera_edit, name="camera-edit"),
     path(f"{CAMERA}retire/", camera_views.camera_retire, name="camera-retire"),
+    path(f"{CAMERA}masks/", masks_views.camera_masks, name="camera-masks"),
     path("register/purposes/", views.purposes, name="purposes"),
     path("register/purposes/add/", views.purpose_add, name="purpose-add"),
     path(f"{PURPOSE}edit/", views.purpose_edit, name="purpose-edit"),

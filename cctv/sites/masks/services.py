@@ -1,0 +1,140 @@
+"""Setting a camera's privacy masks: the entry first, and nothing uncovered by a slip of the pen."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accesslog import IndexFields
+from accesslog.services import append
+from cctv.core.errors import LetheError
+from cctv.people.actors import entry_actor
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
+from cctv.sites.masks import polygons
+from cctv.sites.masks.polygons import BadMasks, Masks
+from cctv.sites.models import Camera
+from cctv.sites.rules import RegisterRefused
+
+CHANGE = "register.change"
+UNREADABLE = "unreadable"
+TEXTS: dict[str, str | Promise] = {
+    "not_a_list": _("These are no masks."),
+    "too_many": _("A camera has at most %(most)d masks."),
+    "points": _(
+        "Mask %(mask)d needs between %(fewest)d and %(points)d points, each with both of its numbers."
+    ),
+    "outside": _("A point of mask %(mask)d lies outside the picture; its numbers go from 0 to 100."),
+    "flat": _("All points of mask %(mask)d lie on a line, so it covers nothing."),
+}
+
+
+class Uncovers(LetheError):
+    """The new masks leave open what is covered now; whoever sets them has to confirm that."""
+
+    code = "masks_uncover"
+    status = 409
+    message = _("These masks show a part of the picture that is covered now.")
+    hint = _("Say why, and confirm it with your password.")
+
+
+def current(camera: Camera) -> Masks | None:
+    """The camera's masks; None when the register holds something else, and so no picture is shown."""
+    try:
+        return polygons.read(camera.privacy_masks)
+    except BadMasks:
+        return None
+
+
+def stamp(camera: Camera) -> str:
+    """Which masks a person saw when they began to change them."""
+    masks = current(camera)
+    return UNREADABLE if masks is None else polygons.version(masks)
+
+
+def read(value: Any) -> Masks:
+    """Masks as somebody drew them; RegisterRefused, in words, unless they are sound."""
+    try:
+        return polygons.read(value)
+    except BadMasks as error:
+        numbers = {
+            "mask": error.mask,
+            "most": polygons.MOST_MASKS,
+            "fewest": polygons.FEWEST_POINTS,
+            "points": polygons.MOST_POINTS,
+        }
+        text = str(TEXTS[error.code]) % numbers
+        raise RegisterRefused(f"masks_{error.code}", "polygons", text) from error
+
+
+def uncovers(camera: Camera, masks: Masks) -> bool:
+    """Whether people will see more than they do now."""
+    old = current(camera)
+    return old is None or polygons.uncovers(old, masks)
+
+
+def set_masks(
+    *,
+    actor: Account,
+    camera: Camera,
+    masks: Masks,
+    seen: str,
+    reason: str = "",
+    accepts_uncovering: bool = False,
+    terminal: str = "",
+) -> bool:
+    """Give the camera these masks; False when it has them already. Open viewings get them with the next part.
+
+    `seen` is the `stamp` that the change was begun from. What uncovers needs a reason, and raises Uncovers
+    unless the caller accepts it after step-up. RegisterRefused, policy errors, LogUnavailable.
+    """
+    permissions_of(actor).require(CHANGE, site_id=camera.site_id)
+    camera.refresh_from_db(fields=["privacy_masks"])
+    if stamp(camera) != seen:
+        raise RegisterRefused(
+            "masks_changed",
+            "",
+            _("Somebody else changed the masks of this camera meanwhile."),
+            _("Open the page again and begin from what is there now."),
+        )
+    if current(camera) == masks:
+        return False
+    opens = uncovers(camera, masks)
+    if opens and not reason.strip():
+        raise RegisterRefused("masks_reason", "reason", _("Say why this part of the picture may be seen."))
+    if opens and not accepts_uncovering:
+        raise Uncovers
+    _log(actor, camera, masks, opens=opens, reason=reason.strip(), terminal=terminal)
+    camera.privacy_masks = polygons.plain(masks)
+    camera.save(update_fields=["privacy_masks"])
+    return True
+
+
+def _log(actor: Account, camera: Camera, masks: Masks, *, opens: bool, reason: str, terminal: str) -> None:
+    body: dict[str, Any] = {
+        "actor": entry_actor(actor, CHANGE, site_id=camera.site_id),
+        "object": {"id": str(camera.pk), "code": camera.code, "name": camera.name},
+        "site": camera.site.logged(),
+        "before": _told(current(camera)),
+        "after": _told(masks),
+        "uncovers": opens,
+        "reason": reason,
+        "terminal": terminal,
+    }
+    fields = IndexFields(
+        actor=str(actor.pk), site=str(camera.site_id), camera=str(camera.pk), terminal=terminal
+    )
+    append(kind="camera.masks_changed", body=body, index=[fields])
+
+
+def _told(masks: Masks | None) -> list[dict[str, Any]]:
+    """Each polygon for people (percent, x then y) and for programs."""
+    if masks is None:
+        return [{"name": "?"}]
+    return [
+        {
+            "name": ", ".join(f"{x * 100:g} {y * 100:g}" for x, y in polygon),
+            "points": [[x, y] for x, y in polygon],
+        }
+        for polygon in masks
+    ]
