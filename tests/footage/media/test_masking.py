@@ -116,7 +116,7 @@ def test_invariant_1_nothing_under_a_mask_is_in_any_picture_that_leaves(containe
 
 
 def test_the_decoder_s_own_picture_is_not_drawn_into() -> None:
-    """The next one is predicted from it, and where the range is told nothing is converted, so nothing copied."""
+    """The next one is predicted from it; and where the range is told, nothing is converted and so copied."""
     with av.open(io.BytesIO(secret("mp4", "h264"))) as opened:
         opened.streams.video[0].thread_count = 1
         for frame in opened.decode(video=0):
