@@ -1,6 +1,6 @@
 """How a segment's sealed objects are opened: the vault's two doors, with what the row knows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -19,7 +19,11 @@ MOTION, STILL = "motion", "still"
 
 vault.register_person_kind("view.covered", MEDIA, INDEX)
 vault.register_person_kind("still.covered", MEDIA, INDEX)
+vault.register_person_kind("still.kept", MEDIA, INDEX)
+vault.register_person_kind("still.shown", STILL)
 vault.register_person_kind("thumbs.covered", THUMB)
+vault.register_person_kind("motion.covered", MOTION)
+vault.register_person_kind("motion.searched", MOTION)
 
 
 def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject:
@@ -109,6 +113,20 @@ def for_person(
         return vault.fact_for_person(receipt, obj, sealed, actor_id=session.actor_id, span=span, label=label)
 
     return Opened(open_part, salt, fact)
+
+
+def facts_for_person(
+    receipt: Receipt,
+    facts: Iterable[tuple[vault.KeyedObject, bytes]],
+    *,
+    session: ViewingSession,
+    span: tuple[datetime, datetime],
+) -> Iterator[bytes | None]:
+    """What `seal` sealed of many segments of a camera, in order; None for what has ended meanwhile.
+
+    The receipt must cover the whole span.
+    """
+    return vault.facts_for_person(receipt, facts, actor_id=session.actor_id, span=span)
 
 
 def for_system(receipt: Receipt, segment: Segment, *, job: str) -> Opened:

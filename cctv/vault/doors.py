@@ -7,8 +7,9 @@ nothing any more once its time has come (invariant 3) or its epoch's key is gone
 a hold keeps is opened through the hold's key, until the hold's end: same doors, another ring.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, cast
 from uuid import UUID
 
@@ -21,10 +22,12 @@ from cctv.vault import commitments, keyfile, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.objects import KeyedObject, object_context
-from cctv.vault.sealing import SealedReader, open_bytes, seal_bytes
+from cctv.vault.sealing import SealedReader, open_bytes, open_small, seal_bytes
 from cctv.vault.storage import FootageStorage
 
 JOB_KIND = "vault.job"
+# Facts that are opened with one look at the ring for their epoch's key: some milliseconds.
+AT_ONCE = 256
 Span = tuple[datetime, datetime]
 
 _person_kinds: dict[str, frozenset[str]] = {}
@@ -135,6 +138,47 @@ def fact_for_person(
     """What `seal_fact` sealed, for a person: the same door as for the object itself."""
     _require_person(receipt, obj, actor_id, span)
     return _open_fact(obj, sealed, label)
+
+
+def facts_for_person(
+    receipt: Receipt, facts: Iterable[tuple[KeyedObject, bytes]], *, actor_id: UUID | str, span: Span
+) -> Iterator[bytes | None]:
+    """The same for many facts of one camera and kind, in order; the receipt must cover the whole span.
+
+    What is true of the receipt is asked once, what is true of an object (camera, site, span, retention, its
+    key still there) of each. None for what has expired or lost its key meanwhile: the others still open.
+    An epoch's key is taken from the ring anew every AT_ONCE facts.
+    """
+    facts = iter(facts)
+    while batch := list(islice(facts, AT_ONCE)):
+        yield from _open_facts(receipt, batch, actor_id, span)
+
+
+@sensitive_variables()
+def _open_facts(
+    receipt: Receipt, facts: list[tuple[KeyedObject, bytes]], actor_id: UUID | str, span: Span
+) -> list[bytes | None]:
+    first = facts[0][0]
+    _require_person(receipt, first, actor_id, span)
+    covered_from, covered_to = _span(receipt.body)
+    _require(covered_from <= span[0] and span[1] <= covered_to, "an entry for another time")
+    keys: dict[tuple[str, str], bytes] = {}
+    opened: list[bytes | None] = []
+    for obj, sealed in facts:
+        same = (obj.part, obj.camera_id, obj.site_id) == (first.part, first.camera_id, first.site_id)
+        _require(same, "another camera's entry")
+        _require(span[0] < obj.ends_at and obj.starts_at < span[1], "a span outside this object")
+        place = (obj.ring, obj.key_id)
+        try:
+            _guard(obj)()
+            if place not in keys:
+                keys[place] = rings.named(obj.ring).get(obj.key_id)
+        except (FootageExpired, KeyMissing):
+            opened.append(None)
+            continue
+        key = keyfile.unwrap_key(keys[place], obj.wrapped_key)
+        opened.append(open_small(key, _fact_context(obj, ""), sealed))
+    return opened
 
 
 def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: str, label: str = "") -> bytes:

@@ -122,6 +122,17 @@ def open_bytes(key: bytes, context: bytes, sealed: Bytes) -> bytes:
         raise SealBroken() from None
 
 
+def open_small(key: bytes, context: bytes, sealed: Bytes) -> bytes:
+    """The same as `open_bytes` for what has one chunk, in half the time; what has more goes there."""
+    if not HEADER_BYTES + TAG_BYTES <= len(sealed) < HEADER_BYTES + SEALED_CHUNK_BYTES:
+        return open_bytes(key, context, sealed)
+    aes_key, nonce = _derive(key, context, bytes(sealed[:HEADER_BYTES]))
+    try:
+        return AESGCM(aes_key).decrypt(nonce, sealed[HEADER_BYTES:], None)
+    except InvalidTag:
+        raise SealBroken() from None
+
+
 class SealWriter:
     """Seals a stream into a sink in constant memory, hashing clear and sealed bytes in the same pass.
 

@@ -5,7 +5,7 @@ Sealing and storing need no permission; opening does, and has two doors (`doors`
 """
 
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from uuid import UUID
@@ -47,6 +47,7 @@ __all__ = [
     "ensure_epoch",
     "fact_for_person",
     "fact_for_system",
+    "facts_for_person",
     "ingest_salt",
     "initialise",
     "installation_id",
@@ -258,6 +259,13 @@ def fact_for_person(
 ) -> bytes:
     """Such a fact, for a person; see `doors.fact_for_person`."""
     return doors.fact_for_person(receipt, obj, sealed, actor_id=actor_id, span=span, label=label)
+
+
+def facts_for_person(
+    receipt: Receipt, facts: Iterable[tuple[KeyedObject, bytes]], *, actor_id: UUID | str, span: Span
+) -> Iterator[bytes | None]:
+    """Many such facts of one camera, in order; see `doors.facts_for_person`."""
+    return doors.facts_for_person(receipt, facts, actor_id=actor_id, span=span)
 
 
 def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: str, label: str = "") -> bytes:

@@ -10,12 +10,12 @@ import av
 MAX_PIXELS = 1 << 26
 
 
-def decoder(codec: str, extradata: bytes) -> Any:
-    """A decoder of `codec`; its frames carry the times of their packets."""
+def decoder(codec: str, extradata: bytes, **options: str) -> Any:
+    """A decoder of `codec`; its frames carry the times of their packets. `options` are the codec's own."""
     context: Any = av.CodecContext.create(codec, "r")
     context.extradata = extradata or None
     context.thread_count = 1
-    context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.options = {"max_pixels": str(MAX_PIXELS), **options}
     return context
 
 

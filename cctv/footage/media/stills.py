@@ -39,8 +39,13 @@ def thumbnail(index: PacketIndex, read: ReadRange, at_ms: float | None = None, w
     place = index.keyframe_at(at_ms) if at_ms is not None else int(index.keyframes[0])
     context = decoder(index.codec, index.extradata)
     for frame in _decoded(context, index, payloads(index, read, place, place + 1), place):
-        return _jpeg(context, frame, width, THUMBNAIL_QUALITY).jpeg
+        return small_picture(context, frame, width)
     raise MediaError("no_picture")
+
+
+def small_picture(context: Any, frame: Any, width: int = 320) -> bytes:
+    """A JPEG `width` pixels wide of a decoded frame."""
+    return _jpeg(context, frame, width, THUMBNAIL_QUALITY).jpeg
 
 
 def still(index: PacketIndex, read: ReadRange, at_ms: float, masks: Masks = ()) -> Still:
