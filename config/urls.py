@@ -5,9 +5,9 @@ from importlib.util import find_spec
 from django.urls import include, path
 
 AREAS = (
-    "people", "sites", "ledger", "footage", "footage.restrictions", "footage.timeline", "footage.wall",
-    "ingest", "ingest.health", "retention", "retention.holds", "retention.reconcile", "retention.records",
-    "disclosure",
+    "people", "sites", "ledger", "footage", "footage.marks", "footage.restrictions", "footage.timeline",
+    "footage.wall", "ingest", "ingest.health", "retention", "retention.holds", "retention.reconcile",
+    "retention.records", "disclosure",
 )  # fmt: skip
 
 urlpatterns = [

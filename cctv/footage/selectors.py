@@ -3,14 +3,13 @@
 The one exception is what a hold keeps, for a session that was opened from that hold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from cctv.core import clock
 from cctv.footage import catalogue
@@ -18,8 +17,6 @@ from cctv.footage.catalogue import Span
 from cctv.footage.models import Segment, ViewingSession
 from cctv.sites.models import Camera, Site
 
-# A camera that delivered nothing for this long counts as silent.
-SILENT_AFTER = timedelta(minutes=15)
 # No segment is longer; bounds the look-back for one that began before a span and reaches into it.
 LONGEST_SEGMENT = timedelta(hours=2)
 
@@ -38,61 +35,33 @@ def _overlapping(camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Se
     ).order_by("starts_at")
 
 
-def segments_of(session: ViewingSession, *, camera_id: UUID) -> QuerySet[Segment]:
-    """What the session may see of the camera, in order: what has not expired.
+def segments_of(session: ViewingSession, *, camera_id: UUID, window: Span | None = None) -> QuerySet[Segment]:
+    """What the session may see of the camera, in order: what has not expired. `window` narrows it.
 
     A session that was opened from a hold sees what that hold holds instead, expired or not, and nothing else.
     """
+    start, end = window or (session.starts_at, session.ends_at)
+    start, end = max(start, session.starts_at), min(end, session.ends_at)
     if session.hold_id is None:
-        return live_segments(camera_id=camera_id, start=session.starts_at, end=session.ends_at)
-    found = _overlapping(camera_id, session.starts_at, session.ends_at)
-    return found.filter(held__hold_id=session.hold_id)
+        return live_segments(camera_id=camera_id, start=start, end=end)
+    return _overlapping(camera_id, start, end).filter(held__hold_id=session.hold_id)
 
 
-def session_coverage(session: ViewingSession, *, camera_id: UUID) -> list[Span]:
-    """The stretches of the camera that the session may see, merged."""
-    spans = segments_of(session, camera_id=camera_id).values_list("starts_at", "ends_at")
-    return catalogue.clip(catalogue.merge(spans), session.starts_at, session.ends_at)
+def footage_beside(
+    session: ViewingSession, *, camera_id: UUID, window: Span
+) -> tuple[datetime | None, datetime | None]:
+    """The end of the last footage before the window, and the start of the first after it, in the session."""
+    earlier = segments_of(session, camera_id=camera_id, window=(session.starts_at, window[0]))
+    before = earlier.order_by("-starts_at").values_list("ends_at", flat=True).first()
+    later = segments_of(session, camera_id=camera_id, window=(window[1], session.ends_at))
+    after = later.values_list("starts_at", flat=True).first()
+    return before and min(before, window[0]), after and max(after, window[1])
 
 
 def coverage(*, camera_id: UUID, start: datetime, end: datetime) -> list[Span]:
     """The recorded stretches of a camera inside [start, end), merged."""
     spans = live_segments(camera_id=camera_id, start=start, end=end).values_list("starts_at", "ends_at")
     return catalogue.clip(catalogue.merge(spans), start, end)
-
-
-@dataclass(frozen=True, slots=True)
-class CameraState:
-    """How a camera is doing, without a picture of it."""
-
-    camera: Camera
-    segments: int
-    first_at: datetime | None
-    last_at: datetime | None
-    size_bytes: int
-
-    @property
-    def state(self) -> str:
-        """`recorded`, `silent` (nothing lately) or `empty` (nothing at all)."""
-        if self.last_at is None:
-            return "empty"
-        return "silent" if clock.now() - self.last_at > SILENT_AFTER else "recorded"
-
-
-def camera_states(cameras: Iterable[Camera]) -> list[CameraState]:
-    """The states of the given cameras, in their order."""
-    cameras = list(cameras)
-    rows = (
-        Segment.objects.filter(camera__in=cameras, expires_at__gt=clock.now())
-        .values("camera_id")
-        .annotate(count=Count("id"), first=Min("starts_at"), last=Max("ends_at"))
-    )
-    by_camera: dict[Any, dict[str, Any]] = {row["camera_id"]: dict(row) for row in rows}
-    states = []
-    for camera in cameras:
-        row = by_camera.get(camera.pk, {})
-        states.append(CameraState(camera, row.get("count", 0), row.get("first"), row.get("last"), 0))
-    return states
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +94,10 @@ def days_of(*, camera: Camera, zone: ZoneInfo, last: date, count: int) -> list[D
 
 def active_cameras(site: Site) -> QuerySet[Camera]:
     """The cameras of a site, and retired ones while footage of theirs remains."""
+    remains = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=clock.now())
     return (
         Camera.objects.filter(site=site)
-        .filter(Q(retired_at__isnull=True) | Q(segments__expires_at__gt=clock.now()))
-        .distinct()
+        .filter(Q(retired_at__isnull=True) | Exists(remains))
         .select_related("site", "zone")
         .order_by("name")
     )

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cctv.core import clock
-from cctv.footage import catalogue, selectors
+from cctv.footage import catalogue, room, selectors
 from cctv.footage import viewing as sessions
-from cctv.footage.forms import PurposeForm, SpanForm
+from cctv.footage.forms import BY_DAY, EXACT, PurposeForm, SpanForm
 from cctv.footage.models import CloseReason, ViewingSession
+from cctv.footage.picking import picking_of
+from cctv.footage.wall.selectors import cards
+from cctv.footage.wall.views import wall_of
 from cctv.people.access import Request, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
@@ -32,22 +36,10 @@ DAYS_SHOWN = 31
 def sites(request: Request) -> HttpResponse:
     """The sites where the person may browse, as cards without pictures."""
     allowed = request.permissions.sites(BROWSE)
-    query = Site.objects.filter(retired_at__isnull=True).select_related("organisation")
+    query = Site.objects.filter(retired_at__isnull=True)
     if allowed is not None:
         query = query.filter(pk__in=allowed)
-    cards = []
-    for site in query:
-        states = selectors.camera_states(selectors.active_cameras(site))
-        cards.append(
-            {
-                "site": site,
-                "cameras": len(states),
-                "alive": sum(state.state == "recorded" for state in states),
-                "silent": [state for state in states if state.state == "silent"],
-                "last_at": max((state.last_at for state in states if state.last_at), default=None),
-            }
-        )
-    return render(request, "cctv/footage/sites.html", {"cards": cards})
+    return render(request, "cctv/footage/sites.html", {"cards": cards(query)})
 
 
 @require_GET
@@ -55,17 +47,15 @@ def sites(request: Request) -> HttpResponse:
 def site(request: Request, site_code: str) -> HttpResponse:
     """The cameras of a site, their state, and today's coverage."""
     site = site_or_404(request, site_code, BROWSE)
-    zone = ZoneInfo(site.time_zone)
-    today = clock.now().astimezone(zone).date()
-    start, end = catalogue.day_span(today, zone)
-    rows = [
-        {
-            "state": state,
-            "bars": _bars(selectors.coverage(camera_id=state.camera.pk, start=start, end=end), start, end),
-        }
-        for state in selectors.camera_states(selectors.active_cameras(site))
-    ]
-    context = {"site": site, "rows": rows, "today": today, "zone": zone, "hours": _hours(start, end, zone)}
+    wall = wall_of(request, site)
+    picking = picking_of(site, selectors.active_cameras(site), permissions=request.permissions)
+    context = {
+        "site": site,
+        "wall": wall,
+        "picking": picking,
+        "zone": wall["zone"],
+        "today": wall["today"],
+    }
     return render(request, "cctv/footage/site.html", context)
 
 
@@ -133,10 +123,10 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
     cameras: list[Camera] = span_form.cleaned_data["camera"]
     start, end = span_form.cleaned_data["span"]
     hold = _hold(request, site, data.get("hold", ""))
-    purposes = _common_purposes(cameras)
+    purposes = common_purposes(cameras)
     bound = request.POST if request.method == "POST" else None
     initial = _purpose_initial(request, data, cameras, purposes)
-    back = reverse("camera-day", args=[site.code, cameras[0].code, span_form.cleaned_data["day"]])
+    back = _back_to_choosing(site, cameras, span_form)
     if hold is not None:
         initial |= {"hold": hold.pk, "case": hold.case}
         back = reverse("hold", args=[hold.number])
@@ -150,12 +140,21 @@ def viewing_new(request: Request, site_code: str) -> HttpResponse:
         "start": start,
         "end": end,
         "zone": ZoneInfo(site.time_zone),
+        "to_the_second": bool(start.second or end.second),
         "purposes": purposes,
         "camera_names": ", ".join(camera.name for camera in cameras),
         "back": back,
         "hold": hold,
     }
     return render(request, "cctv/footage/purpose.html", context, status=400 if bound is not None else 200)
+
+
+def _back_to_choosing(site: Site, cameras: list[Camera], form: SpanForm) -> str:
+    """The page that the span was chosen on: the site's timeline, where it is drawn again, or a day's."""
+    if "day" in form.cleaned_data:
+        return reverse("camera-day", args=[site.code, cameras[0].code, form.cleaned_data["day"]])
+    chosen = {name: form.data[name] for name in EXACT} | {"camera": [camera.code for camera in cameras]}
+    return f"{reverse('site', args=[site.code])}?{urlencode(chosen, doseq=True)}"
 
 
 def _hold(request: Request, site: Site, text: str) -> Any:
@@ -198,7 +197,7 @@ def _sent_rows(session: ViewingSession) -> list[dict[str, Any]]:
 def _purpose_initial(request: Request, data: Any, cameras: list[Camera], purposes: Any) -> dict[str, Any]:
     """The sheet remembers the last case; a digit and Enter do the rest."""
     return {
-        **{name: data[name] for name in ("day", "start", "end")},
+        **{name: data.get(name, "") for name in (*BY_DAY, *EXACT)},
         "camera": [camera.code for camera in cameras],
         "case": request.session.get("last_case", ""),
         # A purpose is chosen, not accepted: only where there is no other is it chosen already.
@@ -250,25 +249,16 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
     if over or not sessions.hold_stands(session):
         context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
         return render(request, "cctv/footage/viewing_closed.html", context)
-    rows = []
-    for camera in cameras:
-        spans = selectors.session_coverage(session, camera_id=camera.pk)
-        rows.append(
-            {
-                "camera": camera,
-                "bars": _bars(spans, session.starts_at, session.ends_at),
-                "recorded_seconds": catalogue.total_seconds(spans),
-                "playlist": reverse("viewing-playlist", args=[session.pk, camera.code]),
-                "still": reverse("viewing-still", args=[session.pk, camera.code]),
-            }
-        )
+    rows = room.cameras_of(session)
     context = {
         "session": session,
         "zone": zone,
         "rows": rows,
-        "ticks": _ticks(session.starts_at, session.ends_at, zone),
-        "seconds_left": int((session.valid_until - clock.now()).total_seconds()),
-        "player": _player_facts(session, rows),
+        "seconds_left": room.seconds_left(session),
+        "facts": room.facts_of(session, rows),
+        "timeline_cameras": [each.camera for each in rows],
+        "layouts": room.layouts_for(len(rows)),
+        "key_names": room.key_names(),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
     }
     return render(request, "cctv/footage/viewing.html", context)
@@ -299,7 +289,7 @@ def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
     session = own_session(request, pk)
     sessions.require_open(session)
     sessions.touch(session)
-    return JsonResponse({"seconds_left": int((session.valid_until - clock.now()).total_seconds())})
+    return JsonResponse({"seconds_left": room.seconds_left(session)})
 
 
 def own_session(request: Request, pk: UUID) -> ViewingSession:
@@ -314,7 +304,7 @@ def own_session(request: Request, pk: UUID) -> ViewingSession:
     return session
 
 
-def _common_purposes(cameras: list[Camera]) -> Any:
+def common_purposes(cameras: list[Camera]) -> Any:
     """The purposes, still in use, that all of the cameras are registered for."""
     purposes = Purpose.objects.filter(retired_at__isnull=True)
     for camera in cameras:
@@ -362,24 +352,3 @@ def _ticks(
             ticks.append({"x": catalogue.percent(moment, start, end), "text": text})
         moment += step
     return ticks
-
-
-def _player_facts(session: ViewingSession, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the player script needs to know, as data of the page."""
-    return {
-        "starts": session.starts_at.timestamp() * 1000,
-        "ends": session.ends_at.timestamp() * 1000,
-        "zone": session.site.time_zone,
-        "zone_name": session.starts_at.astimezone(ZoneInfo(session.site.time_zone)).tzname(),
-        "alive": reverse("viewing-alive", args=[session.pk]),
-        "cameras": [
-            {
-                "code": row["camera"].code,
-                "name": row["camera"].name,
-                "playlist": row["playlist"],
-                "still": row["still"],
-                "empty": not row["bars"],
-            }
-            for row in rows
-        ],
-    }

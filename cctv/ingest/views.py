@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -172,7 +173,14 @@ def quarantine_retry(request: Request, pk: UUID) -> HttpResponseBase:
         messages.warning(request, text % {"name": found.original_name})
     else:
         messages.success(request, _("%(name)s was admitted.") % {"name": found.original_name})
-    return redirect("quarantine")
+    return redirect(_back(request) or "quarantine")
+
+
+def _back(request: Request) -> str:
+    """The page of this house that a form names to go back to, or ""."""
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if safe else ""
 
 
 def _source(request: Request, pk: UUID) -> Source:

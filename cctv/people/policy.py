@@ -23,8 +23,12 @@ ACTIONS: dict[str, frozenset[str]] = {
     Role.OPERATOR: frozenset(
         {
             "footage.browse",
+            "health.camera",
             "footage.view",
             "viewings.own",
+            "still.see",
+            "bookmark.see",
+            "bookmark.make",
             "hold.see",
             "hold.place",
             "medium.see",
@@ -34,6 +38,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     Role.APPROVER: frozenset(
         {
             "footage.browse",
+            "health.camera",
+            "still.see",
+            "bookmark.see",
             "people.see",
             "people.grant",
             "retention.see",
@@ -52,6 +59,10 @@ ACTIONS: dict[str, frozenset[str]] = {
             "log.bodies",
             "log.review",
             "duty.change",
+            "still.see",
+            "still.remove",
+            "bookmark.see",
+            "bookmark.remove",
             "retention.see",
             "retention.rule",
             "retention.confirm",
@@ -87,6 +98,7 @@ ACTIONS: dict[str, frozenset[str]] = {
             "duty.change",
             "ingest.see",
             "ingest.change",
+            "health.camera",
             "people.see",
             "people.change",
             "people.grant",

@@ -19,7 +19,6 @@ ROOT = "root.key"
 VOLATILE = {"tmpfs", "ramfs"}
 _SYNCED = {".git", ".hg", ".svn", ".stfolder", ".dropbox", ".owncloudsync.log", ".borg", "duplicati"}
 _SYNCED_NAMES = ("backup", "dropbox", "nextcloud", "onedrive", "syncthing", "google drive", "rsync")
-_LOW_BYTES, _LOW_SHARE = 1 << 30, 0.05
 
 
 @register
@@ -251,10 +250,10 @@ def room(folders: Iterable[Path]) -> Iterator[Finding]:
         free, share = stat_of.f_bavail * stat_of.f_frsize, stat_of.f_bavail / max(1, stat_of.f_blocks)
         named = {"folder": folder, "gib": f"{free / (1 << 30):.1f}", "percent": f"{share * 100:.0f}"}
         what = _("%(gib)s GiB (%(percent)s %%) are free in %(folder)s.") % named
-        if free < _LOW_BYTES // 8:
+        if free < facts.LOW_BYTES // 8:
             yield bad("disk.full", what, why=_("A full disk stops ingest, the log, and thereby viewing."),
                       mend=_("Free space or add a disk."))  # fmt: skip
-        elif free < _LOW_BYTES or share < _LOW_SHARE:
+        elif free < facts.LOW_BYTES or share < facts.LOW_SHARE:
             yield warn("disk.full", what, why=_("A full disk stops ingest, the log, and thereby viewing."),
                        mend=_("Free space or add a disk."))  # fmt: skip
         else:

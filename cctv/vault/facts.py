@@ -4,6 +4,7 @@ Nothing here judges beyond what was measured: where a question cannot be answere
 "unknown" or empty, never a guess.
 """
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,14 @@ from pathlib import Path
 
 from django.conf import settings
 
-from cctv.vault import escrow, filesystems, hygiene, rings, rootfile
+from cctv.vault import doors, escrow, filesystems, hygiene, rings, rootfile
 from cctv.vault.escrowfile import NAME as ESCROW
 from cctv.vault.filesystems import FileSystem
 from cctv.vault.mirrors import MirrorState
 
 CORE_PATTERN = Path("/proc/sys/kernel/core_pattern")
+# Less free than this, in bytes or as a share, is little.
+LOW_BYTES, LOW_SHARE = 1 << 30, 0.05
 _IN_MEMORY = {"tmpfs", "ramfs"}
 _ON_DISK = {
     "ext2",
@@ -70,6 +73,42 @@ def _place(what: str, path: Path) -> Place:
     found = filesystems.describe(path)
     unsafe = filesystems.why_unsafe(found, filesystems.attributes(path)) if found else ""
     return Place(what, path, found, unsafe, filesystems.overwriting_is_proven(path))
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRoom:
+    """Room in the footage store. `kind`: "disk"; "bucket", whose room is not ours to see; "away"."""
+
+    kind: str
+    free_bytes: int = 0
+    total_bytes: int = 0
+
+    @property
+    def share(self) -> float:
+        """Which share of it is free, 0 to 1."""
+        return self.free_bytes / self.total_bytes if self.total_bytes else 0.0
+
+    @property
+    def used_percent(self) -> int:
+        """How full it is, 0 to 100."""
+        return round(100 * (1 - self.share))
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the doctor would say so too."""
+        return self.kind == "disk" and (self.free_bytes < LOW_BYTES or self.share < LOW_SHARE)
+
+
+def store_room() -> StoreRoom:
+    """How much room the footage store has, as far as this machine can tell."""
+    folder = getattr(doors.footage_storage(), "folder", None)
+    if folder is None:
+        return StoreRoom("bucket")
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return StoreRoom("away")
+    return StoreRoom("disk", found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
 def keeps_clear_remains(path: Path | str) -> str:

@@ -21,6 +21,7 @@ OPERATOR, APPROVER, OFFICER = "operator", "approver", "privacy_officer"
 AUDITOR, ADMIN = "auditor", "administrator"
 BROWSE = frozenset({OPERATOR, APPROVER})
 VIEW = frozenset({OPERATOR})
+HEALTH = frozenset({OPERATOR, APPROVER, ADMIN})
 REGISTER = frozenset({OFFICER, ADMIN})
 RULES = frozenset({OFFICER})
 CHANGE = frozenset({ADMIN})
@@ -31,6 +32,7 @@ FSCK = frozenset({OFFICER, ADMIN})
 LOG = frozenset({OFFICER, AUDITOR})
 ONLY_AUDITOR = frozenset({AUDITOR})
 PEOPLE = frozenset({APPROVER, ADMIN})
+MARKS = frozenset({OPERATOR, APPROVER, OFFICER})
 HOLDS = frozenset({OPERATOR, APPROVER, OFFICER, AUDITOR})
 HOLDING = frozenset({OPERATOR, APPROVER, OFFICER})
 DECIDING = frozenset({APPROVER, OFFICER})
@@ -96,6 +98,10 @@ def segment(place: Place, world: World) -> dict[str, Any]:
 
 def number(place: Place, world: World) -> dict[str, Any]:
     return segment(place, world) | {"number": 0}
+
+
+def mark(place: Place, world: World) -> dict[str, Any]:
+    return site(place, world) | {"pk": world.no_segment}
 
 
 def source(place: Place, _world: World) -> dict[str, Any]:
@@ -232,6 +238,25 @@ def _viewing(prefix: str) -> dict[str, Row]:
         f"{of_camera}motion.json": Row("viewing-motion", "mine", VIEW, viewing_camera, ok=400),
         f"{of_camera}search.json": Row("viewing-search", "mine", VIEW, viewing_camera, "POST", 400),
         f"{of_camera}still.jpg": Row("viewing-still", "mine", VIEW, viewing_camera, "POST", 404),
+        f"{of_camera}still.json": Row("viewing-still-keep", "mine", VIEW, viewing_camera, "POST", 404),
+        f"{of_camera}recent.json": Row("viewing-recent", "mine", VIEW, viewing_camera),
+        f"{prefix}bookmarks.json": Row("viewing-bookmarks", "mine", VIEW, viewing),
+        f"{prefix}purpose/": Row("viewing-purpose", "mine", VIEW, viewing),
+    }
+
+
+def _marks(prefix: str) -> dict[str, Row]:
+    """What is kept of a site's footage. Nothing is, so a still and a bookmark are missing for all."""
+    of_still, of_bookmark = f"{prefix}stills/<uuid:pk>/", f"{prefix}bookmarks/<uuid:pk>/"
+    return {
+        f"{prefix}stills/": Row("stills", "site", MARKS, site),
+        of_still: Row("still", "site", MARKS, mark, ok=404),
+        f"{of_still}picture.jpg": Row("still-picture", "site", VIEW, mark, "POST", 404),
+        f"{of_still}delete/": Row("still-delete", "site", MARKS, mark, "POST", 404),
+        f"{prefix}bookmarks/": Row("bookmarks", "site", MARKS, site),
+        f"{prefix}bookmarks/restore/": Row("bookmark-restore", "site", MARKS, site, "POST", 410),
+        of_bookmark: Row("bookmark", "site", VIEW, mark, ok=404),
+        f"{of_bookmark}remove/": Row("bookmark-remove", "site", MARKS, mark, "POST", 404),
     }
 
 
@@ -286,8 +311,15 @@ MATRIX: dict[str, Row] = {
     "sites/<slug:site_code>/timeline.json": Row(
         "site-timeline", "site", BROWSE, site, data={"from": "1772323200000", "to": "1772409600000"}
     ),
+    "sites/<slug:site_code>/wall/": Row("site-wall", "site", BROWSE, site),
+    "sites/<slug:site_code>/health/": Row("site-health", "site", HEALTH, site),
+    "sites/<slug:site_code>/health/gaps.csv": Row("site-gaps", "site", HEALTH, site),
+    "sites/<slug:site_code>/cameras/<slug:camera_code>/health/": Row(
+        "camera-health", "site", HEALTH, site_camera
+    ),
     "sites/<slug:site_code>/view/": Row("viewing-new", "site", VIEW, site, ok=400),
     "viewings/": Row("viewings", "any", VIEW),
+    **_marks("sites/<slug:site_code>/"),
     **_viewing("viewings/<uuid:pk>/"),
     # ingest
     "api/v1/openapi.json": Row("api-openapi", "open"),

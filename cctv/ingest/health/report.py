@@ -1,0 +1,283 @@
+"""The health of a site and of a camera, put together from the register: facts, gaps, forecasts."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cctv.core import clock
+from cctv.footage import catalogue
+from cctv.footage.selectors import active_cameras
+from cctv.footage.wall import selectors as walls
+from cctv.footage.wall import states
+from cctv.footage.wall.states import Verdict
+from cctv.ingest.health import arithmetic, gaps, selectors
+from cctv.ingest.health.arithmetic import Change
+from cctv.ingest.health.gaps import Clues, Gap, Span
+from cctv.ingest.health.selectors import Counts, DayOf, Newest, Rate, StoreRate
+from cctv.ingest.models import Source
+from cctv.sites import hours
+from cctv.sites.models import Camera, RetentionRule, Site
+from cctv.sites.selectors import kept
+from cctv.vault import facts as vault
+from cctv.vault.facts import StoreRoom
+
+# Reasons are looked for only for so many gaps of a page: the longest.
+EXPLAINED = 60
+NO_RATE, NOTHING_NEW = Rate(), Newest()
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """One camera over `since` to now. `gaps` are all of them, in order, with reasons only where asked for."""
+
+    camera: Camera
+    verdict: Verdict
+    last_at: datetime | None
+    skew_ms: int | None
+    since: datetime
+    wanted_s: float
+    gaps: Sequence[Gap]
+    counts: Counts
+    kept_days: int
+    worst_skew_ms: int | None = None
+    rate: Rate = NO_RATE
+    newest: Newest = NOTHING_NEW
+    quarantined: int = 0
+
+    @property
+    def missing_s(self) -> float:
+        """Seconds of the recording hours that are missing."""
+        return sum(gap.seconds for gap in self.gaps)
+
+    @property
+    def missing_share(self) -> float:
+        """The share of its recording hours that is missing, 0 to 1."""
+        return self.missing_s / self.wanted_s if self.wanted_s else 0.0
+
+    @property
+    def kept_bytes(self) -> float:
+        """About how much of it lies in the store."""
+        return self.counts.all * self.rate.per_segment
+
+    @property
+    def lag_p50_s(self) -> float | None:
+        """Seconds in which half of today's newest recordings came in."""
+        return arithmetic.percentile(self.newest.lags_s, 0.5)
+
+    @property
+    def lag_p95_s(self) -> float | None:
+        """Seconds in which 95 of 100 of today's newest recordings came in."""
+        return arithmetic.percentile(self.newest.lags_s, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store that all sites share: its room, and in how many days it is full (None: not foreseeable)."""
+
+    room: StoreRoom
+    rate: StoreRate
+    full_in_days: float | None
+
+    @property
+    def freed_per_day(self) -> float:
+        """What retention frees on an average day of the coming week."""
+        freed = self.rate.freed_by_day
+        return sum(freed) / len(freed) if freed else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHealth:
+    """A site's cameras, what needs somebody first, and what they share."""
+
+    site: Site
+    at: datetime
+    zone: ZoneInfo
+    days: int
+    cameras: Sequence[CameraHealth]
+    failing: Sequence[Source]
+    store: Store
+    held_ending: int
+
+    @property
+    def ending_day(self) -> int:
+        """How many recordings reach their end within 24 hours."""
+        return sum(each.counts.ending_day for each in self.cameras)
+
+    @property
+    def ending_week(self) -> int:
+        """How many do within 7 days."""
+        return sum(each.counts.ending_week for each in self.cameras)
+
+    @property
+    def lags_s(self) -> list[float]:
+        """The lags of all cameras' newest recordings of today."""
+        return [lag for each in self.cameras for lag in each.newest.lags_s]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraReport:
+    """A camera's own page: its health with reasons for its gaps, and its days."""
+
+    health: CameraHealth
+    zone: ZoneInfo
+    days: Sequence[DayOf]
+    changes: Sequence[Change]
+    failing: Sequence[Source]
+    held_ending: int
+
+
+def of_site(site: Site, *, days: int) -> SiteHealth:
+    """The health of every camera of a site over the last `days` days."""
+    now = clock.now()
+    zone = ZoneInfo(site.time_zone)
+    cameras = active_cameras(site)
+    found = _healths(site, list(walls.with_newest(cameras, now)), zone, now, days)
+    return SiteHealth(
+        site=site,
+        at=now,
+        zone=zone,
+        days=days,
+        cameras=sorted(found, key=lambda each: (each.verdict.rank(), -each.missing_s, each.camera.name)),
+        failing=selectors.failing_sources(site),
+        store=store(),
+        held_ending=selectors.held_ending([each.camera.pk for each in found]),
+    )
+
+
+def of_camera(camera: Camera, *, days: int) -> CameraReport:
+    """The health of one camera over the last `days` days, with the reasons of its gaps."""
+    now = clock.now()
+    zone = ZoneInfo(camera.site.time_zone)
+    rows = walls.with_newest(Camera.objects.select_related("site").filter(pk=camera.pk), now)
+    (health,) = _healths(camera.site, list(rows), zone, now, days)
+    failing = [
+        source for source in selectors.failing_sources(camera.site) if source.camera_id in (None, camera.pk)
+    ]
+    found = explained(health.gaps, camera, source_fails=bool(failing))
+    per_day = selectors.days(camera.pk, zone=zone, last=now.astimezone(zone).date(), count=days)
+    return CameraReport(
+        health=replace(health, gaps=found),
+        zone=zone,
+        days=per_day,
+        changes=arithmetic.changes([(day.day, day.streams) for day in per_day]),
+        failing=failing,
+        held_ending=selectors.held_ending([camera.pk]),
+    )
+
+
+def gaps_of(site: Site, *, days: int, camera: Camera | None = None) -> list[tuple[Camera, Gap]]:
+    """Every gap of a camera or of all cameras of a site, with its reason; camera by camera, in order."""
+    now = clock.now()
+    zone = ZoneInfo(site.time_zone)
+    rows = active_cameras(site) if camera is None else active_cameras(site).filter(pk=camera.pk)
+    failing = selectors.failing_sources(site)
+    found = []
+    for health in _healths(site, list(walls.with_newest(rows, now)), zone, now, days, only_gaps=True):
+        fails = any(source.camera_id in (None, health.camera.pk) for source in failing)
+        told = explained(health.gaps, health.camera, source_fails=fails, most=None)
+        found += [(health.camera, gap) for gap in told]
+    return found
+
+
+def explained(
+    found: Sequence[Gap], camera: Camera, *, source_fails: bool, most: int | None = EXPLAINED
+) -> list[Gap]:
+    """The gaps with their reasons; of more than `most` only the longest are looked at."""
+    if not found:
+        return []
+    start, end = found[0].start, found[-1].end
+    erased = selectors.erased(camera.pk, start, end)
+    claimed = selectors.quarantined(camera.site, camera).filter(claimed_start__isnull=False)
+    moments = [moment for moment in claimed.values_list("claimed_start", flat=True) if moment]
+    others = list(
+        Camera.objects.filter(site=camera.site_id, retired_at__isnull=True)
+        .exclude(pk=camera.pk)
+        .values_list("pk", flat=True)
+    )
+    looked_at = set(sorted(found, key=lambda gap: -gap.seconds)[:most])
+    told = []
+    for gap in found:
+        if gap not in looked_at:
+            told.append(gap)
+            continue
+        middle = gap.start + (gap.end - gap.start) / 2
+        clues = Clues(
+            erased=[span for span in erased if span[0] < gap.end and span[1] > gap.start],
+            quarantined=moments,
+            source_fails=source_fails,
+            others_recorded=selectors.recording_beside(others, middle) if others else None,
+        )
+        told.append(replace(gap, reason=gaps.reason_of(gap, clues)))
+    return told
+
+
+def store() -> Store:
+    """The room of the store and its forecast; a bucket's end cannot be foreseen from here."""
+    room, rate = vault.store_room(), selectors.store_rate()
+    if room.kind != "disk":
+        return Store(room, rate, None)
+    full = arithmetic.days_until_full(
+        free_bytes=room.free_bytes,
+        incoming_per_day=rate.incoming_per_day,
+        freed_by_day=rate.freed_by_day,
+    )
+    return Store(room, rate, full)
+
+
+def _healths(
+    site: Site, cameras: Sequence[Any], zone: ZoneInfo, now: datetime, days: int, *, only_gaps: bool = False
+) -> list[CameraHealth]:
+    """The health of cameras of `with_newest`; with `only_gaps` rates, lags and skews stay empty."""
+    ids = [camera.pk for camera in cameras]
+    since = now - timedelta(days=days)
+    recorded, counted = selectors.recorded(ids, since, now), selectors.counts(ids, since=since)
+    rules = list(RetentionRule.objects.order_by("effective_from", "created_at"))
+    more = {} if only_gaps else _more(site, cameras, zone, now)
+    found = []
+    for camera in cameras:
+        days_kept = kept(camera, rules).days
+        counts = counted.get(camera.pk, Counts())
+        wanted = _wanted(camera, counts.first_at, zone, max(since, now - timedelta(days=days_kept)), now)
+        health = CameraHealth(
+            camera=camera,
+            verdict=walls.judged(camera, zone, now),
+            last_at=camera.last_at,
+            skew_ms=camera.last_skew_ms,
+            since=since,
+            wanted_s=sum((end - start).total_seconds() for start, end in wanted),
+            gaps=gaps.missing(wanted, recorded.get(camera.pk, []), now=now, settle=states.SILENT_AFTER),
+            counts=counts,
+            kept_days=days_kept,
+        )
+        found.append(replace(health, **more.get(camera.pk, {})))
+    return found
+
+
+def _more(site: Site, cameras: Sequence[Any], zone: ZoneInfo, now: datetime) -> dict[UUID, dict[str, Any]]:
+    """Rates, lags, skews and what is in quarantine, by camera."""
+    day = catalogue.day_span(now.astimezone(zone).date(), zone)
+    rates = selectors.rates(Camera.objects.filter(pk__in=[camera.pk for camera in cameras]))
+    worst = walls.worst_skews(cameras, day)
+    waiting = Counter(selectors.quarantined(site).values_list("camera", flat=True))
+    return {
+        camera.pk: {
+            "worst_skew_ms": states.worse(worst.get(camera.pk), camera.last_skew_ms),
+            "rate": rates.get(camera.pk, NO_RATE),
+            "newest": selectors.newest(camera.pk, since=day[0]),
+            "quarantined": waiting[camera.pk],
+        }
+        for camera in cameras
+    }
+
+
+def _wanted(
+    camera: Camera, first_at: datetime | None, zone: ZoneInfo, since: datetime, now: datetime
+) -> list[Span]:
+    """The stretches in which the camera was to record: in use, in its hours, and not past its retention."""
+    used = min(camera.created_at, first_at) if first_at is not None else camera.created_at
+    end = min(now, camera.retired_at) if camera.retired_at is not None else now
+    return hours.spans(camera.schedule, zone=zone, start=max(since, used), end=end)
