@@ -1,6 +1,6 @@
 """Days and times as people name them, on a place's clocks, and the moments in UTC that they mean."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 # No footage lies outside; the arithmetic of zones does not reach the ends of the calendar.
@@ -33,3 +33,18 @@ def day_within_reach(text: str) -> date | None:
     except ValueError:
         return None
     return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def zone_names(zone: ZoneInfo, around: datetime) -> dict[int, str]:
+    """What the zone is called within a year of `around`, by its minutes ahead of UTC: {540: "KST"}.
+
+    A zone without letters of its own is called by what it is measured against, "UTC+03".
+    """
+    names = {}
+    for week in range(-53, 53):
+        local = (around + timedelta(weeks=week)).astimezone(zone)
+        ahead, name = local.utcoffset(), local.tzname()
+        assert ahead is not None
+        assert name is not None
+        names[int(ahead / timedelta(minutes=1))] = f"UTC{name}" if name[:1] in "+-" else name
+    return names

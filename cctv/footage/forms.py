@@ -1,11 +1,12 @@
 """What the pages of viewing ask for."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.localtime import FIRST_DAY, LAST_DAY, first_moment, last_moment
@@ -27,8 +28,35 @@ def local_span(
     return first_moment(datetime.combine(day, start), zone), last_moment(datetime.combine(last, end), zone)
 
 
+class MomentField(forms.CharField):
+    """A moment as RFC 3339 with its offset ("2026-11-14T01:02:10.500Z"); cleans to an aware UTC datetime."""
+
+    default_error_messages = {"invalid": _("This is not a moment as RFC 3339 writes it.")}
+    widget = forms.HiddenInput
+
+    def clean(self, value: Any) -> datetime:
+        """Raises ValidationError for what is no moment, has no offset, or that no footage can be of."""
+        try:
+            moment = parse_datetime(super().clean(value) or "")
+            if moment is None or moment.tzinfo is None:
+                raise ValueError
+            moment = moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+        if not FIRST_DAY <= moment.date() <= LAST_DAY:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
+
+
+EXACT = ("from", "to")
+BY_DAY = ("day", "end_day", "start", "end")
+
+
 class SpanForm(forms.Form):
-    """Which cameras, and when, in the site's own time."""
+    """Which cameras, and when: in the site's own time, or exactly, as `from` and `to` in RFC 3339.
+
+    The exact moments are what a timeline sends; where there is a `from`, the other fields are not asked for.
+    """
 
     camera = forms.ModelMultipleChoiceField(
         queryset=Camera.objects.none(),
@@ -61,6 +89,10 @@ class SpanForm(forms.Form):
         field = self.fields["camera"]
         assert isinstance(field, forms.ModelMultipleChoiceField)
         field.queryset = Camera.objects.filter(site=site).select_related("site")
+        if (self.data if self.is_bound else self.initial).get("from"):
+            for name in BY_DAY:
+                del self.fields[name]
+            self.fields |= {name: MomentField() for name in EXACT}
 
     def clean_camera(self) -> list[Camera]:
         """At most as many as a session may hold."""
@@ -72,15 +104,22 @@ class SpanForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Add the UTC span as `span`."""
         data = super().clean() or {}
-        if {"day", "start", "end"} <= data.keys():
-            zone = ZoneInfo(self.site.time_zone)
-            span = local_span(data["day"], data["start"], data["end"], zone, end_day=data.get("end_day"))
+        span = self._span(data)
+        if span is not None:
             if span[1] <= span[0]:
                 raise forms.ValidationError(_("Choose an end after the start."))
             if span[1] - span[0] > LONGEST_SPAN:
                 raise forms.ValidationError(_("Choose at most 31 days."))
             data["span"] = span
         return data
+
+    def _span(self, data: dict[str, Any]) -> tuple[datetime, datetime] | None:
+        if data.keys() >= set(EXACT):
+            return data["from"], data["to"]
+        if {"day", "start", "end"} <= data.keys():
+            zone = ZoneInfo(self.site.time_zone)
+            return local_span(data["day"], data["start"], data["end"], zone, end_day=data.get("end_day"))
+        return None
 
 
 class PurposeForm(SpanForm):
@@ -119,7 +158,7 @@ class PurposeForm(SpanForm):
         field = self.fields["purpose"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = purposes
-        for name in ("camera", "day", "end_day", "start", "end"):
-            self.fields[name].widget = (
-                forms.MultipleHiddenInput() if name == "camera" else forms.HiddenInput()
-            )
+        self.fields["camera"].widget = forms.MultipleHiddenInput()
+        for name in BY_DAY:
+            if name in self.fields:
+                self.fields[name].widget = forms.HiddenInput()

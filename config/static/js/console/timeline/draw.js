@@ -205,7 +205,7 @@ export class Scale {
 function drawLabels(group, found, { x, width, y, text, last = null }) {
   const wide = (label) => label.length * 6.8;
   let labels = found.map((tick) => ({ ...tick, x: x(tick.at), text: text(tick), width: wide(text(tick)) }));
-  if (last) labels.push({ at: null, day: true, x: width, text: last, width: 2 * wide(last) });
+  if (last) labels.unshift({ at: null, day: true, x: width, text: last, width: 2 * wide(last) });
   labels = withoutOverlap(labels);
   while (group.childElementCount > labels.length) group.lastChild.remove();
   while (group.childElementCount < labels.length) svg("text", { y }, group);

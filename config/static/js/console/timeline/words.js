@@ -36,7 +36,7 @@ export class Words {
   /** "14 Nov" */
   day = (ms) => this.#format("day", ms);
   /** "Sat 14 Nov 2026" */
-  date = (ms) => this.#format("date", ms);
+  date = (ms) => this.#format("date", ms).replace(/^(\p{L}+),/u, "$1");
 
   /** "KST" */
   zoneName(ms) {

@@ -83,8 +83,9 @@ export const momentsOf = (wall, zone) =>
     .sort((a, b) => a - b);
 
 /** Where a span from (`last` false) or up to (`last` true) this time begins or ends: it holds an hour that
-    comes twice twice, and is never shorter than was asked for around one that is skipped. */
+    comes twice twice, and is never shorter than was asked for around one that is skipped. NaN gives NaN. */
 export function momentOf(wall, zone, last = false) {
+  if (!Number.isFinite(wall)) return NaN;
   const real = momentsOf(wall, zone);
   const from = real.length ? real : readings(wall, zone).map(({ at }) => at);
   return last ? Math.max(...from) : Math.min(...from);
