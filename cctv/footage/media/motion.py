@@ -35,8 +35,11 @@ SHADOW = 127
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 # Shares of a cell from which its level is 1, 2, 3.
 SHARES = (0.03, 0.15, 0.45)
-# With more than this of the picture changed at once it was the light, or the camera: learn anew.
-EVERYTHING = 0.6
+# With more than this of the picture changed at once it was the light, or the camera: it is learned anew. So
+# is a good part of it that changed and then stands still, but for a little.
+EVERYTHING, MUCH, STILL = 0.6, 0.25, 0.1
+# Grey levels by which a pixel differs that does not stand still; by which it is as bright as a neighbour.
+STIRRED, ALIKE = 12, 4
 # Grey levels of a new light that are left in a picture.
 LEFT = 5
 # Pictures that a segment without a history is first held against.
@@ -69,6 +72,7 @@ class UsualView:
         """Knows nothing yet."""
         self._model: Any = None
         self._shape: tuple[int, ...] = ()
+        self._before: Picture | None = None
 
     def fits(self, sample: Sample) -> bool:
         """Whether it knows pictures of this size."""
@@ -80,8 +84,15 @@ class UsualView:
         self._model = cv2.createBackgroundSubtractorMOG2(
             history=HISTORY, varThreshold=FAR, detectShadows=True
         )
-        self._shape = usual.shape
+        self._shape, self._before = usual.shape, None
         self._model.apply(usual, learningRate=1.0)
+
+    def _is_other_light(self, picture: Picture, changed: Picture) -> bool:
+        share = float(changed.mean())
+        if share <= MUCH or self._before is None:
+            return share > EVERYTHING
+        stirred = (cv2.absdiff(picture, self._before) > STIRRED) & (changed > 0)
+        return share > EVERYTHING or float(stirred.mean()) < STILL * share
 
     def look(self, picture: Picture) -> tuple[Bytes, float]:
         """Levels of the 9 x 16 cells, and the share of the picture that is not as usual; then learn it."""
@@ -89,10 +100,13 @@ class UsualView:
         lit = in_usual_light(picture, usual)
         mask = self._model.apply(lit, learningRate=1.0 / HISTORY)
         # What is as bright as a neighbour usually is has only been shaken: by wind, or by the encoder.
-        mask[(lit >= cv2.erode(usual, NEIGHBOURS)) & (lit <= cv2.dilate(usual, NEIGHBOURS))] = 0
+        darkest = cv2.erode(usual, NEIGHBOURS).astype(np.int16) - ALIKE
+        brightest = cv2.dilate(usual, NEIGHBOURS).astype(np.int16) + ALIKE
+        mask[(lit >= darkest) & (lit <= brightest)] = 0
         changed = (cv2.medianBlur(mask, 3) > SHADOW).astype(np.uint8)
-        if float(changed.mean()) > EVERYTHING:
+        if self._is_other_light(picture, changed):
             self.begin([picture])
+        self._before = picture
         high, wide = changed.shape[0] // ROWS, changed.shape[1] // COLUMNS
         shares = changed.reshape(ROWS, high, COLUMNS, wide).mean(axis=(1, 3))
         levels = np.digitize(shares, SHARES).astype(np.uint8)
@@ -106,20 +120,26 @@ def in_usual_light(picture: Picture, usual: Picture) -> Picture:
     burnt out, or drawn in by the camera) by as much of that as brings it nearest to its usual self. A little
     of the new light is left, so that the usual view follows the day.
     """
-    before, now = usual.astype(np.float32), picture.astype(np.float32)
-    difference = now - before
-    dark = usual <= np.median(usual)
-    below = float(np.median(difference[dark]))
-    if dark.all():
-        shift = np.full_like(before, below)
-    else:
-        above = float(np.median(difference[~dark]))
-        low, high = float(np.median(usual[dark])), float(np.median(usual[~dark]))
-        slope = (above - below) / max(1.0, high - low)
-        shift = (below + slope * (before - low)).clip(min(below, above), max(below, above))
+    shift = _shift(picture, usual)[usual]
+    now, before = picture.astype(np.float32), usual.astype(np.float32)
     nearest = before.clip(np.minimum(now, now - shift), np.maximum(now, now - shift))
     lit: Picture = np.clip(nearest + (shift / 4).clip(-LEFT, LEFT), 0, 255).astype(np.uint8)
     return lit
+
+
+def _shift(picture: Picture, usual: Picture) -> NDArray[np.float32]:
+    """By how much each grey level of the usual view is brighter now: 256 numbers on a line."""
+    some, before = picture[::2, ::2].astype(np.int16), usual[::2, ::2]
+    difference = some - before
+    dark = before <= np.median(before)
+    below = float(np.median(difference[dark]))
+    if dark.all():
+        return np.full(256, below, np.float32)
+    above = float(np.median(difference[~dark]))
+    low, high = float(np.median(before[dark])), float(np.median(before[~dark]))
+    line = below + (above - below) / max(1.0, high - low) * (np.arange(256) - low)
+    most = 2 * max(abs(below), abs(above))
+    return np.asarray(line.clip(-most, most), np.float32)
 
 
 def watch(

@@ -9,6 +9,7 @@ import pytest
 
 from cctv.footage.media.errors import MediaError
 from cctv.footage.media.fmp4 import init_segment, media_part
+from cctv.footage.media.motion import UsualView, watch
 from cctv.footage.media.parts import partition
 from cctv.footage.media.ranges import range_of_bytes
 from cctv.footage.media.stills import thumbnail
@@ -36,6 +37,7 @@ def used(data: bytes) -> str:
             media_part(index, read, part.first, part.stop)
         strip_audio(io.BytesIO(data), WriteOnly(), facts)
         thumbnail(index, read)
+        watch(index, read, UsualView())
         outcome = "used"
     except MediaError as error:
         outcome, texts = error.code, (error.message, error.hint)
