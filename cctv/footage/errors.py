@@ -38,7 +38,16 @@ class SpanRefused(LetheError):
     code = "span_refused"
     status = 400
     message = _("This span of time cannot be viewed.")
-    hint = _("Choose an end after the start, and at most 24 hours.")
+    hint = _("Choose an end after the start, and at most 31 days.")
+
+
+class WindowRefused(LetheError):
+    """A window of a playlist that is no span of time."""
+
+    code = "window_refused"
+    status = 400
+    message = _("This is no span of time.")
+    hint = _("Ask from a time to a later one, both with their time zone.")
 
 
 class FootageExpired(LetheError):
@@ -59,6 +68,24 @@ class HoldEnded(LetheError):
     hint = _(
         "What is past its retention is being destroyed. What is not opens from the camera's day as usual."
     )
+
+
+class MasksUnreadable(LetheError):
+    """What the register holds as the camera's privacy masks is none: nothing is shown rather than all."""
+
+    code = "masks_unreadable"
+    status = 409
+    message = _("The privacy masks of this camera cannot be read, so no picture of it is sent.")
+    hint = _("Have an administrator open the camera's masks on the register and save them anew.")
+
+
+class MasksChanged(LetheError):
+    """The address was made for other masks than the camera has now; the playlist has the new ones."""
+
+    code = "masks_changed"
+    status = 409
+    message = _("The privacy masks of this camera were changed meanwhile.")
+    hint = _("Load the playlist again; it has the addresses of the pictures as they are masked now.")
 
 
 class OtherTerminal(LetheError):

@@ -6,10 +6,11 @@ vault's door for people, which checks that receipt again, hands out a reader (in
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -18,8 +19,10 @@ from django.db.models import Q
 from accesslog import Receipt
 from cctv.core import clock
 from cctv.footage import sealed, viewing
-from cctv.footage.errors import FootageExpired, OutsideViewing, ViewingBusy
+from cctv.footage.errors import FootageExpired, MasksChanged, MasksUnreadable, OutsideViewing, ViewingBusy
 from cctv.footage.media.fmp4 import init_segment, media_part, ticks_of
+from cctv.footage.media.keys import keyframes_of
+from cctv.footage.media.masking import masked_jpeg
 from cctv.footage.media.parts import partition
 from cctv.footage.media.stills import still as frame_at
 from cctv.footage.media.transcode import TranscodePool
@@ -27,6 +30,7 @@ from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.playlist import PartRow, needs_converting, part_rows
 from cctv.footage.restrictions.services import free_spans, is_free, require_free
 from cctv.people.policy import NotFound
+from cctv.sites.masks import polygons
 from cctv.sites.models import Camera
 
 # Answers go out in pieces; while a slow line takes them, the session is looked at again this often.
@@ -58,8 +62,15 @@ def part(
     number: int,
     base_ms: float,
     plays_hevc: bool,
+    keys_only: bool = False,
+    mask: str = "",
 ) -> Picture:
-    """One part as fMP4. Raises viewing and vault errors; nothing is read before the entry is durable."""
+    """One part as fMP4; `keys_only` holds its keyframes, each shown until the next, for the same seconds.
+
+    `mask` is the version of the camera's masks that the address was made for (MasksChanged if it has others).
+    Raises viewing and vault errors; nothing is read before the entry is durable.
+    """
+    masks = masks_of(camera, mask)
     segment = _segment(session, camera, segment_id)
     row = _part_row(segment, number)
     start, end = _times(segment, row)
@@ -69,31 +80,34 @@ def part(
     reader = sealed.for_person(receipt, segment, session=session, span=(start, end))
     index = reader.index()
     place = partition(index)[number]
-    build = transcoder().part if needs_converting(segment.codec, plays_hevc=plays_hevc) else media_part
-    data = build(
-        index,
-        reader.media().read_range,
-        place.first,
-        place.stop,
-        sequence=number + 1,
-        base_decode_time=ticks_of(index, base_ms),
-    )
+    first, stop, base = place.first, place.stop, ticks_of(index, base_ms)
+    if keys_only and (found := keyframes_of(index, first, stop)) is not None:
+        index, begin = found
+        first, stop, base = 0, len(index), base + begin
+    build = media_part
+    if masks or needs_converting(segment.codec, plays_hevc=plays_hevc):
+        build = partial(transcoder().part, masks=masks)
+    data = build(index, reader.media().read_range, first, stop, sequence=number + 1, base_decode_time=base)
     return _noted(session, camera, Picture(data, start, end, "video"))
 
 
-def init(session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool) -> bytes:
+def init(
+    session: ViewingSession, *, camera: Camera, segment_id: UUID, plays_hevc: bool, mask: str = ""
+) -> bytes:
     """The init segment of a segment's stream: its parameters, no picture; covered all the same."""
+    masks = masks_of(camera, mask)
     segment = _segment(session, camera, segment_id)
     start, end = _shown_of(session, camera, segment)
     receipt = _cover(session, camera, start, end, "view.covered")
     index = sealed.for_person(receipt, segment, session=session, span=(start, end)).index()
-    if needs_converting(segment.codec, plays_hevc=plays_hevc):
+    if masks or needs_converting(segment.codec, plays_hevc=plays_hevc):
         return transcoder().init_segment(index)
     return init_segment(index)
 
 
 def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> Picture:
     """The small picture of a segment, sealed beside it. NotFound while the job has not made it."""
+    masks = masks_of(camera)
     segment = _segment(session, camera, segment_id)
     if segment.thumb_size_bytes <= 0:
         raise NotFound
@@ -102,30 +116,72 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
         raise OutsideViewing
     require_free(camera, start, end)
     receipt = _cover(session, camera, start, end, "thumbs.covered")
-    data = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
+    jpeg = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
+    data = masked_jpeg(jpeg, masks)
     return _noted(session, camera, Picture(data, start, end, "thumbs"))
 
 
-def still(session: ViewingSession, *, camera: Camera, at: datetime) -> Picture:
-    """The frame shown at `at`, full size, as JPEG, under an entry of its own."""
-    _require_inside(session, at, at + INSTANT)
-    segment = (
-        Segment.objects.filter(_held_by(session), camera=camera, starts_at__lte=at, ends_at__gt=at)
-        .order_by("-starts_at")
-        .first()
-    )
-    if segment is None:
-        raise NotFound
-    _require_unexpired(session, segment)
+def still(session: ViewingSession, *, camera: Camera, at: datetime, reason: str = "") -> Picture:
+    """The frame shown at `at`, full size, as JPEG, under an entry of its own that says the reason."""
+    facts = {"reason": reason} if reason else {}
+    frame = frame_of(session, camera=camera, at=at, kind="still.covered", facts=facts)
+    return _noted(session, camera, Picture(frame.jpeg, at, at + INSTANT, "still"))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A picture out of a segment, as a JPEG; its size in pixels, and the entry that it was taken under."""
+
+    segment: Segment
+    jpeg: bytes
+    width: int
+    height: int
+    entry: int
+
+
+def frame_of(
+    session: ViewingSession, *, camera: Camera, at: datetime, kind: str, facts: Mapping[str, Any]
+) -> Frame:
+    """The frame shown at `at`, under an entry of `kind` that is durable first. It has not left the house."""
+    masks = masks_of(camera)
+    segment = segment_at(session, camera=camera, at=at)
     end = at + INSTANT
     require_free(camera, at, end)
-    receipt = _cover(session, camera, at, end, "still.covered")
+    receipt = _cover(session, camera, at, end, kind, facts)
     reader = sealed.for_person(receipt, segment, session=session, span=(at, end))
     offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
-    shown = frame_at(reader.index(), reader.media().read_range, offset_ms)
+    shown = frame_at(reader.index(), reader.media().read_range, offset_ms, masks)
     # The picture that stands at this moment may have been taken before a restriction's end.
     require_free(camera, min(at, segment.starts_at + timedelta(milliseconds=shown.at_ms)), end)
-    return _noted(session, camera, Picture(shown.jpeg, at, end, "still"))
+    return Frame(segment, shown.jpeg, shown.width, shown.height, receipt.index)
+
+
+def segment_at(session: ViewingSession, *, camera: Camera, at: datetime) -> Segment:
+    """The segment that the session may show at `at`. OutsideViewing, NotFound, FootageExpired, and more."""
+    _require_inside(session, at, at + INSTANT)
+    found = Segment.objects.filter(_held_by(session), camera=camera, starts_at__lte=at, ends_at__gt=at)
+    segment = found.select_related("epoch").order_by("-starts_at").first()
+    if segment is None:
+        raise NotFound
+    segment.camera = camera
+    _require_unexpired(session, segment)
+    return segment
+
+
+def masks_of(camera: Camera, mask: str | None = None) -> polygons.Masks:
+    """What has to be covered in every picture of the camera that leaves; each door for people asks this.
+
+    With `mask`, the version that an address was made for, MasksChanged if these are others: what the browser
+    has already would not go with them. MasksUnreadable, and so no picture at all, if the register holds
+    something else than masks.
+    """
+    try:
+        masks = polygons.read(camera.privacy_masks)
+    except polygons.BadMasks as error:
+        raise MasksUnreadable from error
+    if mask is not None and mask != polygons.version(masks):
+        raise MasksChanged
+    return masks
 
 
 def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
@@ -216,12 +272,19 @@ def _times(segment: Segment, row: PartRow) -> tuple[datetime, datetime]:
     )
 
 
-def _cover(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> Receipt:
+def _cover(
+    session: ViewingSession,
+    camera: Camera,
+    start: datetime,
+    end: datetime,
+    kind: str,
+    facts: Mapping[str, Any] | None = None,
+) -> Receipt:
     """One request at a time decides whether a new entry is needed, so that two do not write the same."""
     lock = _covering[hash((session.pk, camera.pk)) % len(_covering)]
     if not lock.acquire(timeout=COVER_WAIT_S):
         raise ViewingBusy
     try:
-        return viewing.cover(session, camera=camera, start=start, end=end, kind=kind)
+        return viewing.cover(session, camera=camera, start=start, end=end, kind=kind, facts=facts)
     finally:
         lock.release()

@@ -1,16 +1,19 @@
 """A session's playlist of one camera, written from the catalogue's rows alone.
 
-The media timeline is continuous: each part begins where the one before it ended, and gaps in the
-recording take no time. EXT-X-PROGRAM-DATE-TIME says when each part was recorded.
+Media time is recorded time: it counts from `origin` of the session, so gaps in the recording are holes in it,
+and several cameras share one axis. EXT-X-PROGRAM-DATE-TIME says when each part was recorded.
 """
 
 import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from cctv.core import clock
 from cctv.footage import selectors
+from cctv.footage.catalogue import Span
+from cctv.footage.errors import WindowRefused
 from cctv.footage.media import hls
 from cctv.footage.media.fmp4 import init_segment
 from cctv.footage.media.index import PacketIndex
@@ -20,6 +23,9 @@ from cctv.sites.models import Camera
 
 ENTRY = struct.Struct("<II")
 STREAM_ID_CHARS = 16
+MILLISECOND = timedelta(milliseconds=1)
+# A window of a long session; an hour of ten-second segments is about 70 kB of playlist.
+WINDOW = timedelta(hours=6)
 # What each browser plays; the others are converted.
 ALWAYS_PLAYED = frozenset({"h264"})
 
@@ -57,32 +63,64 @@ def needs_converting(codec: str, *, plays_hevc: bool) -> bool:
     return codec not in ALWAYS_PLAYED and not (codec == "hevc" and plays_hevc)
 
 
-def session_playlist(session: ViewingSession, camera: Camera, *, plays_hevc: bool) -> str:
-    """The HLS playlist of what the session may see of the camera; empty of parts when nothing is there."""
-    return hls.playlist(list(_entries(session, camera, plays_hevc=plays_hevc)))
+def origin(session: ViewingSession) -> datetime:
+    """The recorded time at which media time is 0: before the start of every segment that it may show."""
+    return session.starts_at - selectors.LONGEST_SEGMENT
 
 
-def _entries(session: ViewingSession, camera: Camera, *, plays_hevc: bool) -> Iterator[hls.Entry]:
-    segments = selectors.segments_of(session, camera_id=camera.pk).only(
+def session_playlist(
+    session: ViewingSession,
+    camera: Camera,
+    *,
+    plays_hevc: bool,
+    mask: str = "",
+    start: datetime | None = None,
+    end: datetime | None = None,
+) -> str:
+    """The HLS playlist of what the session may see of the camera from `start` to `end`, kept inside the
+    session and at most WINDOW long; empty of parts when nothing is there.
+
+    `mask` is the version of the camera's masks; then each part is converted, and its address says `masked=1`.
+    Its comments say where footage lies beside the window (`previous`, `next`). Raises WindowRefused.
+    """
+    window = _window(session, start, end)
+    before, after = selectors.footage_beside(session, camera_id=camera.pk, window=window)
+    named = (("from", window[0]), ("to", window[1]), ("previous", before), ("next", after))
+    comments = [f"{name} {clock.rfc3339(moment)}" for name, moment in named if moment]
+    entries = list(_entries(session, camera, window, plays_hevc=plays_hevc, mask=mask))
+    return hls.playlist(entries, comments=comments)
+
+
+def _window(session: ViewingSession, start: datetime | None, end: datetime | None) -> Span:
+    first = max(start or session.starts_at, session.starts_at)
+    last = min(end or session.ends_at, session.ends_at, first + WINDOW)
+    if last <= first:
+        raise WindowRefused
+    return first, last
+
+
+def _entries(
+    session: ViewingSession, camera: Camera, window: Span, *, plays_hevc: bool, mask: str
+) -> Iterator[hls.Entry]:
+    segments = selectors.segments_of(session, camera_id=camera.pk, window=window).only(
         "id", "starts_at", "codec", "stream_id", "parts"
     )
-    timeline_ms: float | None = None
+    zero = origin(session)
     for segment in segments:
-        converted = needs_converting(segment.codec, plays_hevc=plays_hevc)
+        converted = bool(mask) or needs_converting(segment.codec, plays_hevc=plays_hevc)
         kind = f"&from={segment.codec}" if converted else ""
+        kind += f"&masked=1&mask={mask}" if mask else ""
         stream = f"h264-{segment.stream_id}" if converted else segment.stream_id
+        base = f"{(segment.starts_at - zero) / MILLISECOND:.3f}".rstrip("0").rstrip(".")
         for part in part_rows(segment):
             starts_at = segment.starts_at + timedelta(milliseconds=part.start_ms)
             ends_at = segment.starts_at + timedelta(milliseconds=part.end_ms)
-            if ends_at <= session.starts_at or starts_at >= session.ends_at:
+            if ends_at <= window[0] or starts_at >= window[1]:
                 continue
-            if timeline_ms is None:
-                timeline_ms = part.start_ms
             yield hls.Entry(
-                uri=f"{segment.pk}/{part.number}.m4s?t={timeline_ms - part.start_ms:.0f}{kind}",
+                uri=f"{segment.pk}/{part.number}.m4s?t={base}{kind}",
                 init_uri=f"{segment.pk}/init.mp4?v={stream}{kind}",
                 stream=stream,
                 starts_at=starts_at,
                 duration_ms=part.end_ms - part.start_ms,
             )
-            timeline_ms += part.end_ms - part.start_ms

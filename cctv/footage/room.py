@@ -1,17 +1,22 @@
 """What the player room's page and its scripts are told of an open session: times, names and addresses."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from cctv.core import clock
+from cctv.core.localtime import zone_names
 from cctv.footage import playlist, selectors
 from cctv.footage.models import ViewingSession
 from cctv.sites.models import Camera
 
 MOST_SHOWN = 9
+LAYOUTS = (1, 2, 4, 6, 9)
 # The address of a small picture with this in it becomes that of a segment's.
 NO_SEGMENT = "00000000-0000-0000-0000-000000000000"
 
@@ -41,6 +46,19 @@ def cameras_of(session: ViewingSession) -> list[RoomCamera]:
     return found
 
 
+def layouts_for(cameras: int) -> list[int]:
+    """How many pictures may stand side by side: up to the first layout that has room for all."""
+    enough = next((count for count in LAYOUTS if count >= cameras), LAYOUTS[-1])
+    return [count for count in LAYOUTS if count <= enough]
+
+
+def key_names() -> str:
+    """What the help sheet calls keys that write no letter, as JSON."""
+    names = {" ": _("Space"), "Shift": _("Shift"), "Escape": _("Esc"), "Enter": _("Enter")}
+    arrows = {"ArrowLeft": "←", "ArrowRight": "→", "ArrowUp": "↑", "ArrowDown": "↓"}
+    return json.dumps(names | arrows)
+
+
 def facts_of(session: ViewingSession, cameras: list[RoomCamera]) -> dict[str, Any]:
     """The JSON that the scripts begin with; times are epoch milliseconds.
 
@@ -51,6 +69,7 @@ def facts_of(session: ViewingSession, cameras: list[RoomCamera]) -> dict[str, An
         "viewing": str(session.pk),
         "site": session.site.code,
         "zone": session.site.time_zone,
+        "zoneNames": zone_names(ZoneInfo(session.site.time_zone), session.starts_at),
         "origin": _ms(playlist.origin(session)),
         "starts": _ms(session.starts_at),
         "ends": _ms(session.ends_at),

@@ -29,6 +29,11 @@ export class Keys {
     if (label) this.#rows.push({ names, label });
   }
 
+  /** A row of the help sheet for keys that were added one by one. */
+  describe(name, label) {
+    this.#rows.push({ names: [name], label });
+  }
+
   /** What the help sheet lists: [{names, label}]. */
   get rows() {
     return this.#rows;

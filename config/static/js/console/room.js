@@ -118,6 +118,14 @@ export class Room extends EventTarget {
     this.#tell("state");
   }
 
+  /** Show `count` cameras: those that are shown, then others in their order; the chosen one stays. */
+  arrange(count) {
+    const others = [...this.cameras.keys()].filter((code) => !this.shown.includes(code));
+    const codes = [...this.shown, ...others].slice(0, count);
+    if (this.chosen && !codes.includes(this.chosen)) codes[codes.length - 1] = this.chosen;
+    this.show(codes);
+  }
+
   /** Show these cameras, at most nine, in this order. */
   show(codes) {
     const known = [...new Set(codes)].filter((code) => this.cameras.has(code)).slice(0, MOST_SHOWN);
@@ -167,6 +175,11 @@ export class Room extends EventTarget {
       still = level >= MOVES ? 0 : still + 1;
     });
     return starts;
+  }
+
+  /** A moment as the server reads it: never before the frame that it stands for. */
+  stamp(ms) {
+    return new Date(Math.ceil(ms - 0.01)).toISOString();
   }
 
   /** Tell the viewer something, in words; tone "" or "warn" or "bad". */

@@ -1,0 +1,54 @@
+// The timeline in the room: it follows the room's clock, and a press on it is a search.
+
+import { mountTimeline } from "./timeline.js";
+import { textsOf } from "./timeline/words.js";
+
+const FACTOR = 1.6;
+
+export function mountRoomTimeline(room) {
+  const { facts } = room;
+  const line = mountTimeline(document.getElementById("timeline"), {
+    url: facts.urls.timeline,
+    zone: facts.zone,
+    zoneNames: facts.zoneNames,
+    starts: facts.starts,
+    ends: facts.ends,
+    now: facts.now,
+    cameras: facts.cameras.map(({ code, name }) => ({ code, name })),
+    session: { starts: facts.starts, ends: facts.ends },
+    withMotion: true,
+    moment: () => room.moment,
+    onSeek: (code, ms) => seek(room, code, ms),
+    onSelect: (code, from, to, codes) =>
+      room.dispatchEvent(new CustomEvent("select", { detail: { code, from, to, codes } })),
+    texts: textsOf(document.getElementById("timeline-texts")),
+  });
+  room.timeline = line;
+  const zoom = (factor) => () => {
+    const { from, to } = line.view();
+    line.zoom((to - from) * factor);
+  };
+  const pan = (share) => () => {
+    const { from, to } = line.view();
+    line.moveBy((to - from) * share);
+  };
+  room.onKey(["+", "="], zoom(1 / FACTOR), room.texts.keyCloser);
+  room.onKey("-", zoom(FACTOR), room.texts.keyFarther);
+  room.onKey("PageUp", pan(-0.8), room.texts.keyEarlier);
+  room.onKey("PageDown", pan(0.8), room.texts.keyLater);
+  const draw = () => line.setShown({ chosen: room.chosen, shown: [...room.cameras.keys()] });
+  room.addEventListener("moment", () => line.draw());
+  room.addEventListener("state", draw);
+  line.on("view", (view) => {
+    room.view = view;
+    room.dispatchEvent(new CustomEvent("view", { detail: view }));
+  });
+  room.view = line.view();
+}
+
+function seek(room, code, ms) {
+  const { starts, ends } = room.span;
+  if (ms < starts || ms >= ends) return room.say(room.texts.outside, { tone: "warn" });
+  if (code) room.choose(code);
+  room.seek(ms);
+}
