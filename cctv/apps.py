@@ -6,8 +6,9 @@ from importlib.util import find_spec
 from django.apps import AppConfig
 
 AREAS = (
-    "people", "sites", "ledger", "vault", "footage", "footage.restrictions", "ingest", "retention",
-    "retention.holds", "retention.backup", "retention.reconcile", "retention.records", "disclosure",
+    "people", "sites", "ledger", "vault", "footage", "footage.marks", "footage.restrictions",
+    "ingest", "retention", "retention.holds", "retention.backup", "retention.reconcile",
+    "retention.records", "disclosure",
 )  # fmt: skip
 
 

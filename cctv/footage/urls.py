@@ -4,6 +4,7 @@ from django.urls import path, register_converter
 
 from cctv.footage import media_views, views
 from cctv.footage.converters import IsoDate
+from cctv.footage.motion import views as motion_views
 
 register_converter(IsoDate, "isodate")
 
@@ -36,5 +37,6 @@ urlpatterns = [
         media_views.thumb,
         name="viewing-thumb",
     ),
-    path("viewings/<uuid:pk>/<slug:camera_code>/still.jpg", media_views.still, name="viewing-still"),
+    path("viewings/<uuid:pk>/<slug:camera_code>/motion.json", motion_views.motion, name="viewing-motion"),
+    path("viewings/<uuid:pk>/<slug:camera_code>/search.json", motion_views.search, name="viewing-search"),
 ]

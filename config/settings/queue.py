@@ -53,6 +53,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "bookmarks": {
+        "task": "cctv.footage.marks.tasks.drop_bookmarks",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "fsck": {
         "task": "cctv.retention.reconcile.tasks.check_when_due",
         "schedule": 3600.0,

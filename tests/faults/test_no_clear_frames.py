@@ -82,7 +82,9 @@ def look_at(live: LiveLethe, camera: str, start: datetime) -> list[bytes]:
     base = f"{viewing}{camera}/"
     part, segment = re.findall(r"^(([0-9a-f-]+)/\d+\.m4s\S*)$", client.get(f"{base}index.m3u8").text, re.M)[0]
     still = client.post(
-        f"{base}still.jpg", {"at": f"{start + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}"}, page=viewing
+        f"{base}still.jpg",
+        {"at": f"{start + timedelta(seconds=1):%Y-%m-%dT%H:%M:%SZ}", "reason": "the van"},
+        page=viewing,
     )
     sent = [client.get(base + part), still, thumbnail(client, f"{base}{segment}/thumb.jpg")]
     assert [answer.status for answer in sent] == [200, 200, 200]

@@ -231,7 +231,9 @@ def test_invariant_1_no_frame_without_an_entry_when_the_log_fails(
         assert answer.status_code == 503, name
         assert b"moof" not in body_of(answer)
     still = client.post(
-        urls["still"], {"at": clock.rfc3339(room.starts_at)}, headers={"Accept": "application/json"}
+        urls["still"],
+        {"at": clock.rfc3339(room.starts_at), "reason": "the van"},
+        headers={"Accept": "application/json"},
     )
     assert still.status_code == 503
     assert not CoveredSpan.objects.exists()
@@ -336,12 +338,15 @@ def test_a_revoked_role_ends_the_viewing_at_once(room: Room) -> None:
 def test_a_still_is_one_frame_under_an_entry_of_its_own(room: Room) -> None:
     session = room.open()
     at = room.starts_at + timedelta(seconds=1)
-    answer = room.client(room.operator).post(room.urls(session)["still"], {"at": clock.rfc3339(at)})
+    answer = room.client(room.operator).post(
+        room.urls(session)["still"], {"at": clock.rfc3339(at), "reason": "the van"}
+    )
     data = body_of(answer)
     assert answer["Content-Type"] == "image/jpeg"
     assert "no-store" in answer["Cache-Control"]
     assert numbers_of(data) == [25]
-    assert last_body("still.covered")["from"] == clock.rfc3339(at)
+    body = last_body("still.covered")
+    assert (body["from"], body["reason"]) == (clock.rfc3339(at), "the van")
 
 
 def test_a_closing_that_a_crash_cut_off_is_written_later_and_once(room: Room) -> None:

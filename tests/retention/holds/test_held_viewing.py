@@ -78,7 +78,8 @@ def sees(room: Room, session: ViewingSession, segment: Segment) -> dict[str, int
     client = room.client(room.operator)
     urls = room.urls(session, segment=segment)
     found = {name: client.get(urls[name]) for name in ("playlist", "init", "part", "thumb")}
-    found["still"] = client.post(urls["still"], {"at": clock.rfc3339(segment.starts_at)})
+    at = clock.rfc3339(segment.starts_at)
+    found["still"] = client.post(urls["still"], {"at": at, "reason": "the fall"})
     return {name: answer.status_code for name, answer in found.items()}
 
 
