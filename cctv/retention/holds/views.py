@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +17,7 @@ from accesslog import registry, sentences
 from accesslog.errors import AccessLogError
 from cctv.core import clock, workdays
 from cctv.core.localtime import LAST_DAY, day_within_reach
+from cctv.footage.forms import EXACT, MomentField
 from cctv.footage.models import ViewingSession
 from cctv.footage.viewing import LONGEST_SPAN, MOST_CAMERAS
 from cctv.people.access import Request, numbered_or_404, requires, site_or_404
@@ -93,12 +95,23 @@ def _initial(request: Request, site: Site) -> dict[str, Any]:
             "reason": session.purpose_text,
         }
     given = {name: request.GET[name] for name in ("day", "start", "end") if request.GET.get(name)}
-    if "day" in given:
+    if (exact := _exact_span(request)) is not None:
+        given = _span_initial(*exact, zone)
+    elif "day" in given:
         given["end_day"] = _last_day(given)
     else:
         today = clock.now().astimezone(zone).date()
         given |= {"day": today.isoformat(), "end_day": today.isoformat()}
     return {**given, "camera": request.GET.getlist("camera"), "case": request.session.get("last_case", "")}
+
+
+def _exact_span(request: Request) -> tuple[datetime, datetime] | None:
+    """What was chosen on a timeline: `from` and `to` in RFC 3339, outwards to whole seconds."""
+    try:
+        start, end = (MomentField().clean(request.GET.get(name, "")) for name in EXACT)
+    except ValidationError:
+        return None
+    return start.replace(microsecond=0), (end + timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def _own_viewing(request: Request, site: Site) -> ViewingSession | None:

@@ -93,6 +93,10 @@ def test_from_a_days_page_cameras_and_span_are_filled_in(court: Court) -> None:
     values = form_values(client.get(reverse("hold-new", args=["seoul"]), given))
     assert values["camera"] == ["seoul-1", "seoul-2"]
     assert (values["day"], values["end_day"]) == ("2026-11-14", "2026-11-15"), "over midnight"
+    exact = {"camera": "seoul-1", "from": "2026-11-14T14:50:00.900Z", "to": "2026-11-14T15:10:00.100Z"}
+    values = form_values(client.get(reverse("hold-new", args=["seoul"]), exact))
+    assert (values["day"], values["start"]) == ("2026-11-14", "23:50:00"), "as chosen on a timeline"
+    assert (values["end_day"], values["end"]) == ("2026-11-15", "00:10:01"), "never shorter"
     camera = court.yard.cameras[0]
     sealed = court.yard.segment(expires_in=DAY)
     day = sealed.row.starts_at.astimezone(SEOUL).date()

@@ -258,11 +258,15 @@ export class Overview {
   }
 }
 
-/** The boxes of a state of any of the cameras. */
+/** The boxes of a state of any of the cameras; what is destroyed is so of all of them. */
 function unionOf(cameras, state, view, width) {
+  if (state === "destroyed") {
+    const destroyedBefore = Math.min(...cameras.map((camera) => camera.destroyedBefore ?? -Infinity));
+    return boxes(destroyedOf({ destroyedBefore }, view), view, width);
+  }
   const marked = new Uint8Array(2 * Math.ceil(width) + 4);
   for (const camera of cameras) {
-    const list = boxes(state === "destroyed" ? destroyedOf(camera, view) : camera[state], view, width);
+    const list = boxes(camera[state], view, width);
     for (let i = 0; i < list.length; i += 2) marked.fill(1, 2 * list[i], 2 * list[i + 1]);
   }
   const found = [];

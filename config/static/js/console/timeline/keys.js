@@ -37,8 +37,9 @@ export function onKey(event, line) {
 
 function arrow(line, event, row, way) {
   const before = line.caretOr();
+  const step = keyStep(line.current);
   if (event.ctrlKey) line.edge(row, way);
-  else line.moveCaret(before + way * keyStep(line.current));
+  else line.moveCaret(Math.round(before / step + way) * step);
   if (event.shiftKey && line.options.onSelect) extend(line, row, before);
 }
 
