@@ -54,7 +54,7 @@ class MasksForm(forms.Form):
 
     def drawn(self, masks: Masks | None) -> Masks:
         """What was sent, where it was sound and only something else was not."""
-        self.full_clean()
+        self.is_valid()  # cleans, if that has not been done
         sent: Masks | None = self.cleaned_data.get("masks") if self.is_bound else None
         return (masks or ()) if sent is None else sent
 

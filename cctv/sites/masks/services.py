@@ -18,6 +18,7 @@ from cctv.sites.rules import RegisterRefused
 
 CHANGE = "register.change"
 UNREADABLE = "unreadable"
+SCALE = 10**polygons.PLACES
 TEXTS: dict[str, str | Promise] = {
     "not_a_list": _("These are no masks."),
     "too_many": _("A camera has at most %(most)d masks."),
@@ -128,13 +129,13 @@ def _log(actor: Account, camera: Camera, masks: Masks, *, opens: bool, reason: s
 
 
 def _told(masks: Masks | None) -> list[dict[str, Any]]:
-    """Each polygon for people (percent, x then y) and for programs."""
+    """Each polygon for people (percent, x then y) and for programs (ten-thousandths; no floats in a log)."""
     if masks is None:
         return [{"name": "?"}]
     return [
         {
             "name": ", ".join(f"{x * 100:g} {y * 100:g}" for x, y in polygon),
-            "points": [[x, y] for x, y in polygon],
+            "points": [[round(x * SCALE), round(y * SCALE)] for x, y in polygon],
         }
         for polygon in masks
     ]

@@ -40,25 +40,28 @@ def camera_masks(request: Request, camera_code: str) -> HttpResponse:
 
 
 def _set(request: Request, camera: Camera, form: MasksForm) -> None:
-    masks = form.cleaned_data["masks"]
-    reason = form.cleaned_data["reason"].strip()
-    opens = services.uncovers(camera, masks)
-    if opens and reason:
+    try:
+        changed = _save(request, camera, form)
+    except services.Uncovers:
         require_step_up(request)
-    changed = services.set_masks(
-        actor=request.account,
-        camera=camera,
-        masks=masks,
-        seen=form.cleaned_data["seen"],
-        reason=reason,
-        accepts_uncovering=opens,
-        terminal=terminal_of(request),
-    )
+        changed = _save(request, camera, form, accepts_uncovering=True)
     text = _(
         "The masks are on the register and in the log. Open viewings get them with the next seconds of video."
     )
     messages.success(
         request, text if changed else _("Nothing was changed: the camera has these masks already.")
+    )
+
+
+def _save(request: Request, camera: Camera, form: MasksForm, *, accepts_uncovering: bool = False) -> bool:
+    return services.set_masks(
+        actor=request.account,
+        camera=camera,
+        masks=form.cleaned_data["masks"],
+        seen=form.cleaned_data["seen"],
+        reason=form.cleaned_data["reason"],
+        accepts_uncovering=accepts_uncovering,
+        terminal=terminal_of(request),
     )
 
 
