@@ -113,17 +113,18 @@ def counts(cameras: Collection[UUID], *, since: datetime) -> dict[UUID, Counts]:
         .annotate(
             all=Count("*"),
             first_at=Min("starts_at"),
-            extra=Count("*", filter=extra),
+            extra=Count("starts_at", filter=extra),
             extra_from=Min("starts_at", filter=extra),
             extra_to=Max("ends_at", filter=extra),
-            ending_day=Count("*", filter=Q(expires_at__lte=now + DAY)),
-            ending_week=Count("*", filter=Q(expires_at__lte=now + WEEK)),
+            ending_day=Count("starts_at", filter=Q(expires_at__lte=now + DAY)),
+            ending_week=Count("starts_at", filter=Q(expires_at__lte=now + WEEK)),
         )
     )
     found: dict[UUID, Counts] = {}
     for row in rows:
         facts: dict[str, Any] = dict(row)
-        found[facts.pop("camera")] = Counts(**facts)
+        camera_id = facts.pop("camera")
+        found[camera_id] = Counts(**facts)
     return found
 
 
@@ -253,9 +254,9 @@ def _day(camera_id: UUID, day: date, zone: ZoneInfo) -> DayOf:
         .annotate(
             n=Count("*"), size=Sum("size_bytes"), at=Min("starts_at"),
             least=Min("clock_skew_ms"), most=Max("clock_skew_ms"), mean=Avg("clock_skew_ms"),
-            extra=Count("*", filter=Q(out_of_schedule=True)),
-            sound=Count("*", filter=~Q(source_audio="")),
-            dropped=Count("*", filter=~Q(source_audio="") & Q(audio_kept=False)),
+            extra=Count("starts_at", filter=Q(out_of_schedule=True)),
+            sound=Count("starts_at", filter=~Q(source_audio="")),
+            dropped=Count("starts_at", filter=~Q(source_audio="") & Q(audio_kept=False)),
         )
     )  # fmt: skip
     found = sorted(rows, key=lambda row: row["at"])

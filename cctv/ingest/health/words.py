@@ -251,11 +251,11 @@ def _store(store: Store) -> Iterator[Problem]:
 
 
 def full_in(days: float) -> str:
-    """ "11 days", "7 h", "more than a year"."""
+    """Days as people say them: 11 days, 1 day 7 h, more than a year."""
     told = arithmetic.said(days)
     if told.unit == "long":
         return _("more than a year")
-    return _times.duration(told.n * (3600 if told.unit == "h" else 86400), parts=1)
+    return _times.duration(told.n * (3600 if told.unit == "h" else 86400))
 
 
 def gap_reason(reason: str) -> str:

@@ -18,7 +18,8 @@ def record(
     camera: Camera, start: datetime, end: datetime, *, every: timedelta = timedelta(minutes=5), **fields: Any
 ) -> list[Segment]:
     """Segments of the camera from start to end without a gap; `fields` replace what the rows say."""
-    rows, epochs = [], {}
+    rows: list[Segment] = []
+    shared: Epoch | None = None  # one for all: what they are sealed under matters to nobody here
     while start < end:
         number, ends_at = next(_numbers), min(start + every, end)
         values: dict[str, Any] = {
@@ -27,15 +28,13 @@ def record(
             "ciphertext_sha256": b"x" * 32, "ingested_at": ends_at + timedelta(seconds=3),
             "ingested_from": "folder", **fields,
         }  # fmt: skip
-        hour = clock.floor_hour(values["expires_at"])
-        if hour not in epochs:
-            epochs[hour] = epoch(camera, hour)
+        shared = shared or epoch(camera, values["expires_at"])
         rows.append(
             Segment(
                 camera=camera,
                 starts_at=start,
                 ends_at=ends_at,
-                epoch=epochs[hour],
+                epoch=shared,
                 sealed_name=f"made/{number}",
                 duplicate_tag=number.to_bytes(32, "big"),
                 **values,
