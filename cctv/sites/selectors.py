@@ -21,8 +21,11 @@ def rules_for(camera: Camera) -> list[Rule]:
     return [as_rule(row) for row in _rows_for(camera)]
 
 
-def ended_before(cameras: Iterable[Camera]) -> dict[UUID, datetime]:
-    """Of each camera (with its site) the moment before which all footage has expired by the rules."""
+def ended_before(cameras: Iterable[Camera], *, at: datetime | None = None) -> dict[UUID, datetime]:
+    """Of each camera (with its site) the moment before which all footage has expired by the rules.
+
+    As of now, or as it will be `at` a later time.
+    """
     cameras = list(cameras)
     sites = {camera.site_id: camera.site for camera in cameras}.values()
     concerned = (
@@ -31,7 +34,7 @@ def ended_before(cameras: Iterable[Camera]) -> dict[UUID, datetime]:
         | Q(organisation__in=[site.organisation_id for site in sites])
     )
     rows = list(RetentionRule.objects.filter(concerned).order_by("effective_from", "created_at"))
-    now = clock.now()
+    now = at or clock.now()
     return {
         camera.pk: expiry.ended_before(
             [as_rule(row) for row in rows if _concerns(row, camera)],

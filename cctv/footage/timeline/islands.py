@@ -1,11 +1,18 @@
 """Which stretches of cameras are recorded, told by the database: gaps and islands over the catalogue's index.
 
-Written by hand for SQLite and PostgreSQL: a month of sixteen cameras is a hundred thousand segments and a
-few dozen stretches. Only columns of the index `segment_timeline` are read. Expired segments are never among
-the answers (invariant 3). Moments are epoch milliseconds.
+Written by hand for SQLite and PostgreSQL, since a month of sixteen cameras is a hundred thousand segments, or
+millions, and a few dozen stretches. Two ways, which agree on every step of the grid:
+
+*Scanning* reads each segment of the view once, in the index's order, and finds the pauses. *Probing* looks
+into each step of the grid for any segment that touches it: its cost is bounded by what is drawn, however
+short the segments are. A camera is probed where it has many more segments than the view has steps.
+
+Only columns of the index `segment_timeline` are read. Expired segments are never among the answers
+(invariant 3). Moments are epoch milliseconds.
 """
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,144 +23,294 @@ from django.db import connection
 from cctv.core import clock
 from cctv.footage.models import Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
-from cctv.footage.timeline.spans import Span
+from cctv.footage.timeline.spans import SECOND, Grid, Span, without
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 SOON = timedelta(hours=24)
-EXTRA, EXPIRING = 1, 2
+LASTING_S = int(LONGEST_SEGMENT.total_seconds())
+# Of a moment as SQLite has it, "2026-11-14 10:02:00.123456"; whole seconds are written without a fraction.
+WIDTH = 26
 
-# One row for each segment that begins a stretch: after more than `join` without any, or of another kind than
-# the one before it; with where the stretch before it ended, which is looked for among all that may still have
-# lasted. `steps` runs in the index's order, so nothing is sorted.
-_HEADS = """
-    SELECT kind, starts_at, (
-        SELECT max(e.ends_at) FROM {table} e
-        WHERE e.camera_id = {camera} AND e.expires_at > {now}
-          AND e.starts_at > {lasting} AND e.starts_at < heads.starts_at
-    ) AS reached
-    FROM (
-        SELECT starts_at, kind, lag(ends_at) OVER steps AS before, lag(kind) OVER steps AS kind_before
-        FROM (
-            SELECT starts_at, ends_at, {kind} AS kind FROM {table}
-            WHERE camera_id = {camera} AND starts_at > {earliest} AND starts_at < {end}
-              AND ends_at > {start} AND expires_at > {now}
-        ) live
-        WINDOW steps AS (ORDER BY starts_at)
-    ) heads
-    WHERE before IS NULL OR kind <> kind_before OR (starts_at > before AND {apart})
-    ORDER BY starts_at
-"""
-# Where all of the camera's footage begins and ends, and where that ends which begins before the view's end.
+# Where all of a camera's footage begins, how long its newest segment is, where all of it ends, and where what
+# begins before the view's end does. None of it reads more than two hours of segments.
 _BOUNDS = """
-    SELECT (
-        SELECT starts_at FROM {table} WHERE camera_id = {camera} AND expires_at > {now}
-        ORDER BY starts_at LIMIT 1
-    ), {last_of_all}, {last_of_view}
+    SELECT {camera}, (
+        SELECT starts_at FROM {table} WHERE camera_id = {camera} AND {live} ORDER BY starts_at LIMIT 1
+    ), (
+        SELECT {length} FROM {table} WHERE camera_id = {camera} AND {live} ORDER BY starts_at DESC LIMIT 1
+    ), {of_all}, {of_view} {from_cameras}
 """
-_LAST = """(
-        SELECT max(e.ends_at) FROM {table} e, (
-            SELECT starts_at FROM {table} WHERE camera_id = {camera} AND expires_at > {now}{before}
+_NEWEST = """(
+        SELECT max(ends_at) FROM {table}, (
+            SELECT starts_at AS newest FROM {table} WHERE camera_id = {camera} AND {live}{before}
             ORDER BY starts_at DESC LIMIT 1
-        ) newest
-        WHERE e.camera_id = {camera} AND e.expires_at > {now} AND e.starts_at > {newest_lasting}{e_before}
+        ) found
+        WHERE camera_id = {camera} AND {live}{before} AND starts_at > {newest_lasting}
     )"""
+# One row for each segment that begins a stretch, after a pause of more than `join`, with where the stretch
+# before it ended: looked for among all that may still have lasted, since segments may overlap.
+_SCAN = """
+    SELECT {camera}, heads.starts_at, (
+        SELECT max(ends_at) FROM {table} WHERE camera_id = {camera} AND {live}
+          AND starts_at > {head_lasting} AND starts_at < heads.starts_at
+    )
+    FROM {cameras_with} (
+        SELECT starts_at, lag(ends_at) OVER (ORDER BY starts_at) AS before FROM {table}
+        WHERE camera_id = {camera} AND starts_at > {earliest} AND starts_at < {end}
+          AND ends_at > {start} AND {live}
+    ) heads
+    WHERE before IS NULL OR (starts_at > before AND {apart})
+    ORDER BY {camera}, heads.starts_at
+"""
+# The steps of the grid that no segment touches. Mostly the last that begins before a step's end does; only
+# where it does not, longer ones from before are looked for. Nothing here can be turned into a join, which
+# would read the whole table.
+_PROBE = """
+    {with_steps} SELECT {camera}, number FROM {steps}
+    WHERE NOT COALESCE(NULLIF((
+        SELECT ends_at FROM {table} WHERE camera_id = {camera} AND starts_at > {step_lasting}
+          AND starts_at < {step_end} AND {live}{soon} ORDER BY starts_at DESC LIMIT 1
+    ) > {step_start}, {false}), (
+        SELECT {true} FROM {table} WHERE camera_id = {camera} AND starts_at > {step_lasting}
+          AND starts_at < {step_end} AND ends_at > {step_start} AND {live}{soon} LIMIT 1
+    ), {false})
+    ORDER BY {camera}, number
+"""
 
 
 @dataclass(slots=True)
 class Recorded:
-    """What is recorded of a camera in a view; `first` and `last` bound all of its footage."""
+    """What is recorded of a camera in a view, and what of it expires soon.
+
+    `first` and `last` bound all of its footage, `reached` what begins before the view's end; `length` is that
+    of its newest segment. All ms; None without any.
+    """
 
     first: int | None = None
     last: int | None = None
+    reached: int | None = None
+    length: int = 0
     spans: list[Span] = field(default_factory=list)
-    extra: list[Span] = field(default_factory=list)
     expiring: list[Span] = field(default_factory=list)
 
+    def is_shown(self, grid: Grid) -> bool:
+        """Whether any of it may touch the grid."""
+        return self.first is not None and self.first < grid.end and (self.reached or 0) > grid.start
 
-def recorded(camera_ids: Sequence[UUID], *, start: int, end: int, join: int) -> dict[UUID, Recorded]:
-    """The recorded stretches of each camera that touch [start, end); pauses of up to `join` ms are none.
 
-    `extra` and `expiring` are those out of the recording hours, and those that expire within 24 hours.
+def recorded(
+    camera_ids: Sequence[UUID], grid: Grid, *, join: int, may_expire_before: Mapping[UUID, int]
+) -> dict[UUID, Recorded]:
+    """The recorded stretches of each camera that touch the grid; pauses of up to `join` ms are none.
+
+    What expires within 24 hours is looked for before `may_expire_before` only, where the rules let it lie.
     """
-    dialect = _Dialect(start, end, join)
     with connection.cursor() as cursor:
-        return {camera_id: _camera(cursor, dialect, camera_id) for camera_id in camera_ids}
-
-
-def _camera(cursor: Any, dialect: "_Dialect", camera_id: UUID) -> Recorded:
-    values = dialect.values(camera_id)
-    cursor.execute(dialect.bounds, values)
-    first, last, reached = (dialect.ms(value) for value in cursor.fetchone())
-    found = Recorded(first, last)
-    if reached is None or reached <= dialect.start:
-        return found
-    cursor.execute(dialect.heads, values)
-    heads = [(kind, dialect.ms(at), dialect.ms(before)) for kind, at, before in cursor.fetchall()]
-    for kind, *span in _stretches(heads, reached):
-        found.spans.append((span[0], span[1]))
-        if kind & EXTRA:
-            found.extra.append((span[0], span[1]))
-        if kind & EXPIRING:
-            found.expiring.append((span[0], span[1]))
+        ask = (_Lite if connection.vendor == "sqlite" else _Postgres)(cursor, grid, join)
+        found = {camera_id: Recorded() for camera_id in camera_ids}
+        for camera_id, first, length, last, reached in ask.rows(ask.bounds, list(camera_ids)):
+            if first is not None:
+                ends = _ms(last), reached and _ms(reached)
+                found[camera_id] = Recorded(_ms(first), *ends, int(length * SECOND))
+        shown = {camera_id: each for camera_id, each in found.items() if each.is_shown(grid)}
+        probed = [camera_id for camera_id, each in shown.items() if grid.step > ask.probe_costs * each.length]
+        scanned = [camera_id for camera_id in shown if camera_id not in set(probed)]
+        _add_scanned(shown, ask.rows(ask.scan, scanned))
+        for camera_id, spans in _touched(ask, grid, {each: shown[each] for each in probed}).items():
+            shown[camera_id].spans = spans
+        ending = {camera_id: _before(each, may_expire_before[camera_id]) for camera_id, each in shown.items()}
+        for camera_id, spans in _touched(ask, grid, ending, soon=True).items():
+            shown[camera_id].expiring = spans
     return found
 
 
-def _stretches(heads: list[tuple[int, Any, Any]], reached: int) -> Iterator[tuple[int, int, int]]:
-    """From one head to where the next one says that it ended; the last one to `reached`."""
-    ends = [*(before for _kind, _at, before in heads[1:]), reached]
-    for (kind, at, _before), end in zip(heads, ends, strict=True):
-        yield kind, at, end
+def _before(found: Recorded, until: int) -> Recorded:
+    """Its bounds, as if nothing lay after `until`."""
+    return Recorded(found.first, found.last, min(found.reached or 0, until))
 
 
-class _Dialect:
-    """The statements and values of one view as the database at hand writes them."""
+def _add_scanned(shown: dict[UUID, Recorded], rows: Sequence[tuple[UUID, Any, Any]]) -> None:
+    """Stretches go from one head to where the next one says that it ended; the last to what is reached."""
+    for camera_id, at, before in rows:
+        spans, reached = shown[camera_id].spans, shown[camera_id].reached
+        assert reached is not None
+        if spans:
+            spans[-1] = (spans[-1][0], _ms(before))
+        spans.append((_ms(at), reached))
 
-    def __init__(self, start: int, end: int, join: int) -> None:
-        self.start = start
-        self.lite = connection.vendor == "sqlite"
+
+def _touched(
+    ask: "_Asker", grid: Grid, found: Mapping[UUID, Recorded], *, soon: bool = False
+) -> dict[UUID, list[Span]]:
+    """Of each camera the steps within its bounds that a segment touches, as spans."""
+    steps = {}
+    for camera_id, each in found.items():
+        if each.is_shown(grid):
+            first = (max(each.first or 0, grid.start) - grid.start) // grid.step
+            last = (min(each.reached or 0, grid.end) - grid.start - 1) // grid.step
+            steps[camera_id] = (first, last)
+    empty: dict[UUID, list[Span]] = {camera_id: [] for camera_id in steps}
+    for camera_id, number in ask.untouched(steps, soon=soon):
+        empty[camera_id].append(_step(grid, number, number))
+    return {
+        camera_id: without([_step(grid, first, last)], empty[camera_id])
+        for camera_id, (first, last) in steps.items()
+    }
+
+
+def _step(grid: Grid, first: int, last: int) -> Span:
+    return grid.start + first * grid.step, grid.start + (last + 1) * grid.step
+
+
+class _Asker:
+    """The statements of one view as the database at hand writes them."""
+
+    names: dict[str, str]
+    # A probe costs about as much as reading so many segments in order.
+    probe_costs: int
+
+    def __init__(self, cursor: Any, grid: Grid, join: int) -> None:
+        """`join` in ms."""
+        self.cursor, self.grid = cursor, grid
         now = clock.now()
         moments = {
-            "now": now, "soon": now + SOON, "start": _moment(start), "end": _moment(end),
-            "earliest": _moment(start) - LONGEST_SEGMENT,
+            "now": now, "soon": now + SOON, "start": moment_of(grid.start), "end": moment_of(grid.end),
+            "earliest": moment_of(grid.start) - LONGEST_SEGMENT,
         }  # fmt: skip
         adapt = connection.ops.adapt_datetimefield_value
-        self._values: dict[str, Any] = {name: adapt(value) for name, value in moments.items()}
-        self._values |= {"join": join / 86_400_000 if self.lite else join * MILLISECOND}
-        names = {name: f"%({name})s" for name in (*self._values, "camera")}
-        names |= {"table": connection.ops.quote_name(Segment._meta.db_table)} | self._written(names)
-        self.heads = _HEADS.format(**names)
-        of_all = _LAST.format(**names, before="", e_before="")
-        before, e_before = f" AND starts_at < {names['end']}", f" AND e.starts_at < {names['end']}"
-        of_view = _LAST.format(**names, before=before, e_before=e_before)
-        self.bounds = _BOUNDS.format(**names, last_of_all=of_all, last_of_view=of_view)
+        self.values: dict[str, Any] = {name: adapt(value) for name, value in moments.items()}
+        self.values["join"] = self.join_of(join)
+        names = {name: f"%({name})s" for name in self.values} | self.names
+        names |= {"table": connection.ops.quote_name(Segment._meta.db_table)}
+        names["live"] = f"expires_at > {names['now']}"
+        names["of_all"] = _NEWEST.format(**names, before="")
+        names["of_view"] = _NEWEST.format(**names, before=f" AND starts_at < {names['end']}")
+        self.bounds, self.scan = _BOUNDS.format(**names), _SCAN.format(**names)
+        names_soon = names | {"soon": f" AND expires_at <= {names['soon']}"}
+        self.probe = {False: _PROBE.format(**names | {"soon": ""}), True: _PROBE.format(**names_soon)}
 
-    def _written(self, names: dict[str, str]) -> dict[str, str]:
-        seconds = int(LONGEST_SEGMENT.total_seconds())
-        if self.lite:
-            return {
-                "kind": f"(out_of_schedule + {EXPIRING} * (expires_at <= {names['soon']}))",
-                "apart": f"julianday(starts_at) - julianday(before) > {names['join']}",
-                "lasting": f"datetime(heads.starts_at, '-{seconds} seconds')",
-                "newest_lasting": f"datetime(newest.starts_at, '-{seconds} seconds')",
-            }
-        return {
-            "kind": f"(out_of_schedule::int + {EXPIRING} * (expires_at <= {names['soon']})::int)",
-            "apart": f"starts_at > before + {names['join']}",
-            "lasting": f"heads.starts_at - interval '{seconds} seconds'",
-            "newest_lasting": f"newest.starts_at - interval '{seconds} seconds'",
+    def join_of(self, join: int) -> Any:
+        raise NotImplementedError
+
+    def rows(self, statement: str, camera_ids: Sequence[UUID]) -> list[Any]:
+        """The rows of all cameras, each with its camera's id first."""
+        raise NotImplementedError
+
+    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
+        """Camera and number of each step from the first to the last of a camera that nothing touches."""
+        raise NotImplementedError
+
+
+class _Postgres(_Asker):
+    """All cameras in one statement."""
+
+    probe_costs = 12
+    names = {
+        "camera": "c.id",
+        "from_cameras": "FROM unnest(%(cameras)s::uuid[]) AS c(id)",
+        "cameras_with": "unnest(%(cameras)s::uuid[]) AS c(id), LATERAL",
+        "length": "extract(epoch FROM ends_at - starts_at)",
+        "newest_lasting": f"newest - interval '{LASTING_S} seconds'",
+        "head_lasting": f"heads.starts_at - interval '{LASTING_S} seconds'",
+        "apart": "starts_at > before + %(join)s",
+        "true": "true",
+        "false": "false",
+        "with_steps": "",
+        "steps": (
+            "unnest(%(cameras)s::uuid[], %(firsts)s::int[], %(lasts)s::int[]) AS c(id, first, last),"
+            " LATERAL generate_series(c.first, c.last) AS number"
+        ),
+        "step_start": "%(start)s + number * %(step)s",
+        "step_end": "%(start)s + (number + 1) * %(step)s",
+        "step_lasting": f"%(start)s + number * %(step)s - interval '{LASTING_S} seconds'",
+    }
+
+    def join_of(self, join: int) -> Any:
+        return join * MILLISECOND
+
+    def rows(self, statement: str, camera_ids: Sequence[UUID]) -> list[Any]:
+        if not camera_ids:
+            return []
+        self.cursor.execute(statement, self.values | {"cameras": list(camera_ids)})
+        return list(self.cursor.fetchall())
+
+    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
+        if not steps:
+            return []
+        values = {
+            "cameras": list(steps),
+            "firsts": [first for first, _last in steps.values()],
+            "lasts": [last for _first, last in steps.values()],
+            "step": self.grid.step * MILLISECOND,
         }
-
-    def values(self, camera_id: UUID) -> dict[str, Any]:
-        return self._values | {"camera": camera_id.hex if self.lite else camera_id}
-
-    def ms(self, value: Any) -> Any:
-        """A moment of an answer, down to whole milliseconds; None for NULL."""
-        if value is None:
-            return None
-        moment = datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
-        return (moment - EPOCH) // MILLISECOND
+        self.cursor.execute(self.probe[soon], self.values | values)
+        return list(self.cursor.fetchall())
 
 
-def _moment(ms: int) -> datetime:
+class _Lite(_Asker):
+    """Camera by camera: in one process, a statement costs nothing. Moments are texts that sort as they do."""
+
+    names = {
+        "camera": "%(camera)s",
+        "from_cameras": "",
+        "cameras_with": "",
+        "length": "(julianday(ends_at) - julianday(starts_at)) * 86400",
+        "newest_lasting": f"datetime(newest, '-{LASTING_S} seconds')",
+        "head_lasting": f"datetime(heads.starts_at, '-{LASTING_S} seconds')",
+        "apart": "julianday(starts_at) - julianday(before) > %(join)s",
+        "true": "1",
+        "false": "0",
+        # Each step as a text of three moments: when what touches it may have begun, its start, its end.
+        "with_steps": """WITH steps(number, lasting, starts, ends) AS MATERIALIZED (
+            SELECT key, rtrim(substr(value, 1, 26)), rtrim(substr(value, 27, 26)), rtrim(substr(value, 53))
+            FROM json_each(%(steps)s)
+        )""",
+        "steps": "steps",
+        "step_lasting": "steps.lasting",
+        "step_start": "steps.starts",
+        "step_end": "steps.ends",
+    }
+    probe_costs = 1
+    _texts_of: list[str] | None = None
+
+    def join_of(self, join: int) -> Any:
+        return join / 86_400_000
+
+    def rows(self, statement: str, camera_ids: Sequence[UUID]) -> list[Any]:
+        found = []
+        for camera_id in camera_ids:
+            self.cursor.execute(statement, self.values | {"camera": camera_id.hex})
+            found += [(camera_id, *row[1:]) for row in self.cursor.fetchall()]
+        return found
+
+    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
+        found = []
+        for camera_id, (first, last) in steps.items():
+            asked = json.dumps(self._texts()[first : last + 1])
+            self.cursor.execute(self.probe[soon], self.values | {"camera": camera_id.hex, "steps": asked})
+            found += [(camera_id, first + number) for _camera, number in self.cursor.fetchall()]
+        return found
+
+    def _texts(self) -> list[str]:
+        """Of each step the three moments, as the database writes them."""
+        if self._texts_of is None:
+            edges = range(self.grid.start, self.grid.end + self.grid.step, self.grid.step)
+            naive = [moment_of(ms).replace(tzinfo=None) for ms in edges]
+            lasting = [str(moment - LONGEST_SEGMENT).ljust(WIDTH) for moment in naive]
+            texts = [str(moment).ljust(WIDTH) for moment in naive]
+            self._texts_of = [
+                "".join(three) for three in zip(lasting[:-1], texts[:-1], texts[1:], strict=True)
+            ]
+        return self._texts_of
+
+
+def _ms(value: Any) -> int:
+    """A moment of an answer, down to whole milliseconds."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - EPOCH) // MILLISECOND
+
+
+def moment_of(ms: int) -> datetime:
+    """Epoch milliseconds as a moment in UTC."""
     return EPOCH + ms * MILLISECOND

@@ -11,8 +11,9 @@ from django.utils.module_loading import import_string
 
 from cctv.core import clock
 from cctv.footage.restrictions.selectors import restricted_spans
+from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.footage.timeline import islands
-from cctv.footage.timeline.islands import EPOCH, MILLISECOND
+from cctv.footage.timeline.islands import EPOCH, MILLISECOND, moment_of
 from cctv.footage.timeline.spans import Grid, Span
 from cctv.footage.timeline.states import JOIN, Known, States, states_of
 from cctv.sites import hours
@@ -37,10 +38,16 @@ def timeline(*, site: Site, cameras: Sequence[Camera], start: int, end: int, pix
     """The states of the cameras of the site over [start, end), epoch ms, drawn on so many pixels."""
     grid = Grid.over(start, end, pixels=max(1, min(pixels, MOST_STEPS // max(1, len(cameras)))))
     now = _ms(clock.now())
-    first, last = _moment(grid.start), _moment(grid.end)
+    first, last = moment_of(grid.start), moment_of(grid.end)
     ids = [camera.pk for camera in cameras]
     # What is shorter than a step is nowhere a whole step of nothing: it need not be told apart.
-    recorded = islands.recorded(ids, start=grid.start, end=grid.end, join=max(JOIN, grid.step - 1))
+    soon = ended_before(cameras, at=clock.now() + islands.SOON)
+    recorded = islands.recorded(
+        ids,
+        grid,
+        join=max(JOIN, grid.step - 1),
+        may_expire_before={pk: _ms(moment + LONGEST_SEGMENT) for pk, moment in soon.items()},
+    )
     restricted = restricted_spans(camera_ids=ids, start=first, end=last)
     held = _held(ids, first, last)
     ended = ended_before(cameras)
@@ -56,7 +63,6 @@ def timeline(*, site: Site, cameras: Sequence[Camera], start: int, end: int, pix
             last=found.last,
             destroyed_before=_ended(camera, found.first, _ms(ended[camera.pk])),
             recorded=found.spans,
-            extra=found.extra,
             expiring=found.expiring,
             held=held.get(camera.pk, ()),
             restricted=_spans(restricted.get(camera.pk, ())),
@@ -86,7 +92,3 @@ def _spans(found: Iterable[tuple[datetime, datetime]]) -> list[Span]:
 
 def _ms(moment: datetime) -> int:
     return (moment - EPOCH) // MILLISECOND
-
-
-def _moment(ms: int) -> datetime:
-    return EPOCH + ms * MILLISECOND

@@ -27,7 +27,6 @@ class Known:
     last: int | None
     destroyed_before: int | None
     recorded: Sequence[Span] = ()
-    extra: Sequence[Span] = ()
     expiring: Sequence[Span] = ()
     held: Sequence[Span] = ()
     restricted: Sequence[Span] = ()
@@ -63,7 +62,7 @@ def states_of(known: Known, grid: Grid, *, now: int) -> States:
         recorded=shown,
         gaps=gaps,
         off=off,
-        extra=grid.drawn(union(known.extra, join=JOIN)),
+        extra=_longer(without(shown, grid.drawn(hours))),
         held=grid.drawn(union(known.held, join=JOIN)),
         restricted=grid.drawn(known.restricted),
         expiring=grid.drawn(union(known.expiring, join=JOIN)),

@@ -14,7 +14,7 @@ site's page lists (retired ones while footage of theirs remains). One address, o
         "recorded": [spans],        footage that may be asked for: not expired; `extra`, `expiring` lie in it
         "gaps": [spans],            within recording hours, in use, before now, and nothing is recorded
         "off": [spans],             recording hours say nothing is recorded here, and nothing is
-        "extra": [spans],           recorded although out of the recording hours
+        "extra": [spans],           recorded although wholly out of the recording hours as they are now
         "held": [spans],            footage kept by a legal hold, expired or not (then it is not `recorded`)
         "restricted": [spans],      not shown to anybody for now, recorded or not
         "expiring": [spans],        recorded, and expires within 24 hours from now
