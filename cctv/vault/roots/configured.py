@@ -4,8 +4,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
 from django.conf import settings
 
 from cctv.vault.names import KEYRINGS
@@ -60,6 +58,10 @@ def _bao(known: BaoSettings) -> Bao:
 
 def _client(options: dict[str, Any]) -> "S3Client":
     """A client with short times: who asks for a key does not wait for a minute."""
+    # Here, not above: it takes as long to load as all the rest of a command, and most have no bucket.
+    import boto3
+    from botocore.config import Config
+
     client: S3Client = boto3.session.Session().client(
         "s3",
         endpoint_url=options.get("endpoint_url"),

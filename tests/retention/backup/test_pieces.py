@@ -4,9 +4,8 @@ import shutil
 
 import pytest
 
-from tests.retention.backup.test_story import HOUR, Story, story
+from tests.retention.backup.stories import HOUR, Story
 
-__all__ = ["story"]
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(300)]
 
 NOW = 10 * HOUR

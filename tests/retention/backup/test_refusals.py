@@ -13,13 +13,6 @@ pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(
 DAY = 24 * 60
 
 
-@pytest.fixture
-def office(machines, tmp_path):
-    made = machines("office", mirror=tmp_path / "mirror")
-    made.do("prepare")
-    return made
-
-
 def back_up(machine, folder, **more) -> Path:
     return Path(json.loads(machine.manage("backup", str(folder), "--json", **more))["place"])
 

@@ -1,0 +1,111 @@
+"""What happens on a machine before it is lost: what was recorded, held, purged and backed up."""
+
+import base64
+import json
+from pathlib import Path
+
+from tests.retention.backup.machines import Machine
+
+HOUR = 60
+
+
+class Story:
+    """What was recorded, held and purged on a machine before it was lost."""
+
+    @classmethod
+    def on(cls, folder: Path) -> "Story":
+        """It happens on a machine of its own, in this folder."""
+        return cls(Machine(folder, "office", mirror=folder / "mirror"), folder / "backups")
+
+    def __init__(self, office: Machine, backups: Path) -> None:
+        self.office = office
+        do = office.do
+        do("prepare")
+        self.private = do("recovery_key")
+        self.ended = do("segment", hours=1)  # purged before the backup
+        self.evidence = do("segment", hours=2)  # held before, its own time is over after the backup
+        self.released = do("segment", hours=3, camera=1)  # held before the backup, released after it
+        self.gone = do("segment", hours=4)  # purged after the backup
+        self.late = do("segment", hours=30, camera=2)  # held after the backup
+        self.shortened = do("segment", hours=200, camera=3)  # a shorter rule ends it after the backup
+        self.moved = do("segment", hours=500, camera=3)  # the same rule gives it another key, and it lives
+        self.living = do("segment", hours=400)
+        self.hold = do("hold", segment=self.evidence["id"])
+        self.ending = do("hold", segment=self.released["id"])
+        self.purge(3 * HOUR)
+        self.backup = Path(
+            json.loads(office.manage("backup", str(backups), "--json", minutes=3 * HOUR))["place"]
+        )
+        self.before = do("facts", minutes=3 * HOUR)
+        self.after()
+
+    def stop(self) -> None:
+        self.office.stop()
+
+    def purge(self, minutes: int) -> None:
+        """Everything that is due then goes."""
+        states = self.office.do("purge", minutes=minutes)
+        assert all(state in ("done", "abandoned") for state, *_ in states), states
+
+    def after(self) -> None:
+        """What the backup does not know."""
+        do = self.office.do
+        self.later = do("hold", segment=self.late["id"], minutes=4 * HOUR)
+        self.fresh = do("segment", hours=50, minutes=4 * HOUR)  # it came in after the backup, and is held
+        self.freshest = do("hold", segment=self.fresh["id"], minutes=4 * HOUR)
+        do("release", hold=self.ending["id"], minutes=5 * HOUR)
+        assert do("shorten", camera=3, days=20, minutes=6 * HOUR) == 2
+        self.purge(7 * HOUR)
+        self.purge(9 * HOUR)
+        self.at_last = do("facts", minutes=9 * HOUR)
+        assert self.gone["id"] not in self.at_last["segments"]
+        assert self.shortened["id"] not in self.at_last["segments"], "the shorter rule is over as well"
+        self.dead = [self.ended, self.released, self.gone, self.shortened]
+
+    def roots_of(self, mirror: Path) -> list[bytes]:
+        """What the recovery key opens."""
+        import pyrage
+
+        identity = pyrage.x25519.Identity.from_str(self.private.split()[-1])
+        clear = pyrage.decrypt((mirror / "records" / "escrow.age").read_bytes(), [identity])
+        return [base64.b64decode(value) for value in json.loads(clear).values() if _is_key(value)]
+
+    def check(self, machine: Machine, *, footage: bool) -> None:
+        """Wherever it is put back: what lives lives, what was ended is dead."""
+        facts = machine.do("facts", minutes=10 * HOUR)
+        names = {
+            made["id"]: name for name, made in vars(self).items() if isinstance(made, dict) and "key" in made
+        }
+        assert [names[pk] for pk in facts["segments"]] == [names[pk] for pk in self.at_last["segments"]], (
+            facts
+        )
+        assert facts["certificates"] == self.at_last["certificates"]
+        assert facts["generations"][0] == self.at_last["generations"][0]
+        assert facts["unexplained"] == 0
+        assert not facts["unfinished"]
+        assert {pk: state for pk, (_number, state) in facts["holds"].items()} == {
+            pk: state for pk, (_number, state) in self.at_last["holds"].items()
+        }
+        assert facts["held"] == self.at_last["held"]
+        play = lambda made, **more: machine.do("play", segment=made["id"], minutes=10 * HOUR, **more)  # noqa: E731
+        assert play(self.evidence, hold=self.hold["id"]) == self.evidence["clear"], "the held clip plays"
+        assert play(self.evidence) == "footage_expired"
+        if footage:
+            assert play(self.living) == self.living["clear"]
+            assert play(self.moved) == self.moved["clear"]
+            assert play(self.fresh, hold=self.freshest["id"]) == self.fresh["clear"]
+            assert play(self.late, hold=self.later["id"]) == self.late["clear"]
+        for made in self.dead:
+            assert play(made) == "no row"
+        told = machine.do("sentences", minutes=10 * HOUR)
+        assert told["bodies"] == told["size"], "every sentence of the log can be read"
+        assert self.hold["number"] in told["reasons"]
+        assert told["kinds"].count("certificate.issued") == len(facts["certificates"])
+        assert told["kinds"].count("register.restored") == 1
+        states = machine.do("purge", minutes=10 * HOUR)
+        assert not [state for state in states if state[0] == "paused"], states
+        assert machine.do("facts", minutes=10 * HOUR)["segments"] == self.at_last["segments"]
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 44
