@@ -6,10 +6,14 @@ import { Parts } from "./parts.js";
 import { Feed, playsHevc } from "./source.js";
 
 const AHEAD_MS = 10_000;
-const MOST_AHEAD_MS = 120_000;
+// And this much more for each time as fast as life: a request takes as long then as it does at 1x.
+const AHEAD_A_SPEED_MS = 4_000;
+const MOST_AHEAD_MS = 90_000;
 const BEHIND_MS = 30_000;
 const RETRY_MS = [400, 1000, 2000, 4000, 8000];
 const INITS = 8;
+
+const aheadAt = (speed) => Math.min(AHEAD_MS + AHEAD_A_SPEED_MS * Math.max(0, speed - 1), MOST_AHEAD_MS);
 
 export class Engine extends EventTarget {
   #feed;
@@ -154,7 +158,7 @@ export class Engine extends EventTarget {
 
   #wanted() {
     const { at, playing, speed } = this.#wish;
-    const ahead = playing ? Math.min(AHEAD_MS * Math.max(1, speed), MOST_AHEAD_MS) : 1;
+    const ahead = playing ? aheadAt(speed) : 1;
     const parts = this.parts.between(at, at + ahead);
     return parts.filter((part) => !part.refusal && !this.#has(part));
   }
@@ -163,8 +167,7 @@ export class Engine extends EventTarget {
     if (this.#closed || !this.#wish) return;
     const { at, playing, speed } = this.#wish;
     if (!this.parts.known(at, () => this.#known())) return;
-    const ahead = Math.min(AHEAD_MS * Math.max(1, speed), MOST_AHEAD_MS);
-    if (playing) this.parts.known(Math.min(at + ahead, this.parts.span.ends - 1), () => this.#known());
+    if (playing) this.parts.known(Math.min(at + aheadAt(speed), this.parts.span.ends - 1), () => this.#known());
     const [next] = this.#wanted();
     const busy = this.#fetching;
     if (busy && this.#outdated(busy, next)) busy.abort.abort();

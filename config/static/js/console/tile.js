@@ -7,6 +7,8 @@ import { Zoom } from "./zoom.js";
 // Further off than this (seconds of recorded time at 1x) a picture is put right by a search, not by its pace.
 const FAR_S = 0.35;
 const NEAR_S = 0.012;
+// Waiting for others, a picture stands this close to where it goes on.
+const CLOSE_S = 0.06;
 const MOST_PACE = 0.12;
 // A pause of the recorder this short is shown as the picture before it.
 const SHORT_GAP_MS = 1500;
@@ -140,7 +142,7 @@ export class Tile {
       // Waiting for others: stand ready at the moment.
       if (!video.paused) video.pause();
       this.#playing = false;
-      if (Math.abs(off) > 0.08 * Math.max(1, speed) && !video.seeking) video.currentTime = this.engine.positionOf(ms);
+      if ((Math.abs(off) > CLOSE_S || video.readyState < 2) && !video.seeking) video.currentTime = wish;
       return video.seeking || video.readyState < 2 ? "turns" : "ok";
     }
     if (Math.abs(off) > far && !video.seeking) video.currentTime = wish;
