@@ -51,11 +51,7 @@ _NEWEST = """(
 # One row for each segment that begins a stretch, after a pause of more than `join`, with where the stretch
 # before it ended: looked for among all that may still have lasted, since segments may overlap.
 _SCAN = """
-    SELECT {camera}, heads.starts_at, (
-        SELECT max(ends_at) FROM {table} WHERE camera_id = {camera} AND {live}
-          AND starts_at > {head_lasting} AND starts_at < heads.starts_at
-    )
-    FROM {cameras_with} (
+    SELECT {camera}, heads.starts_at, {of_head} FROM {cameras_with} (
         SELECT starts_at, lag(ends_at) OVER (ORDER BY starts_at) AS before FROM {table}
         WHERE camera_id = {camera} AND starts_at > {earliest} AND starts_at < {end}
           AND ends_at > {start} AND {live}
@@ -186,6 +182,7 @@ class _Asker:
         names["live"] = f"expires_at > {names['now']}"
         names["of_all"] = _NEWEST.format(**names, before="")
         names["of_view"] = _NEWEST.format(**names, before=f" AND starts_at < {names['end']}")
+        names["of_head"] = _NEWEST.format(**names, before=" AND starts_at < heads.starts_at")
         self.bounds, self.scan = _BOUNDS.format(**names), _SCAN.format(**names)
         names_soon = names | {"soon": f" AND expires_at <= {names['soon']}"}
         self.probe = {False: _PROBE.format(**names | {"soon": ""}), True: _PROBE.format(**names_soon)}
@@ -212,7 +209,6 @@ class _Postgres(_Asker):
         "cameras_with": "unnest(%(cameras)s::uuid[]) AS c(id), LATERAL",
         "length": "extract(epoch FROM ends_at - starts_at)",
         "newest_lasting": f"newest - interval '{LASTING_S} seconds'",
-        "head_lasting": f"heads.starts_at - interval '{LASTING_S} seconds'",
         "apart": "starts_at > before + %(join)s",
         "true": "true",
         "false": "false",
@@ -257,7 +253,6 @@ class _Lite(_Asker):
         "cameras_with": "",
         "length": "(julianday(ends_at) - julianday(starts_at)) * 86400",
         "newest_lasting": f"datetime(newest, '-{LASTING_S} seconds')",
-        "head_lasting": f"datetime(heads.starts_at, '-{LASTING_S} seconds')",
         "apart": "julianday(starts_at) - julianday(before) > %(join)s",
         "true": "1",
         "false": "0",
