@@ -19,6 +19,7 @@ const { width: WIDE, height: HIGH } = canvas.viewBox.baseVal;
 let masks = JSON.parse(document.getElementById("masks").textContent);
 let chosen = { mask: -1, point: -1 };
 let drag = null;
+let drawing = false;
 const undone = [];
 
 const clamp = (value) => Math.min(1, Math.max(0, Math.round(value * 10000) / 10000));
@@ -51,7 +52,9 @@ function draw() {
   masks.forEach((points, mask) => drawMask(points, mask, size));
   if (kept) {
     const [mask, point] = kept.split("/");
+    drawing = true; // the focus comes back to where it was; nobody chose anything
     shapes.querySelector(`[data-mask="${mask}"]${point ? `[data-point="${point}"]` : ":not([data-point])"}`)?.focus();
+    drawing = false;
   }
   const has = chosen.mask >= 0;
   tool("mask").disabled = masks.length >= Number(texts.mostMasks);
@@ -211,7 +214,7 @@ tools.addEventListener("click", (event) => acts[event.target.closest("[data-do]"
 
 shapes.addEventListener("focusin", (event) => {
   const { mask, point } = event.target.dataset;
-  if (mask === undefined || (chosen.mask === Number(mask) && chosen.point === Number(point ?? -1))) return;
+  if (drawing || mask === undefined || (chosen.mask === Number(mask) && chosen.point === Number(point ?? -1))) return;
   choose(Number(mask), point === undefined ? -1 : Number(point));
   draw();
 });
@@ -314,5 +317,5 @@ form.addEventListener("submit", () => {
 new ResizeObserver(draw).observe(canvas);
 tools.hidden = false;
 document.getElementById("how").hidden = false;
-document.getElementById("more").hidden = true;
+document.getElementById("more").remove(); // else Enter in a field would press its button
 changed();
