@@ -18,14 +18,16 @@ from cctv.core import clock
 from cctv.footage import catalogue, room, selectors
 from cctv.footage import viewing as sessions
 from cctv.footage.forms import BY_DAY, EXACT, PurposeForm, SpanForm
+from cctv.footage.marks import panels
 from cctv.footage.models import CloseReason, ViewingSession
 from cctv.footage.picking import picking_of
+from cctv.footage.viewings.purposes import common_purposes
 from cctv.footage.wall.selectors import cards
 from cctv.footage.wall.views import wall_of
 from cctv.people.access import Request, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
-from cctv.sites.models import Camera, Purpose, Site
+from cctv.sites.models import Camera, Site
 
 BROWSE = "footage.browse"
 DAYS_SHOWN = 31
@@ -233,7 +235,8 @@ def viewings(request: Request) -> HttpResponse:
     now = clock.now()
     current = own.filter(closed_at__isnull=True, valid_until__gt=now).prefetch_related("cameras")
     past = own.exclude(closed_at__isnull=True, valid_until__gt=now).prefetch_related("cameras")[:50]
-    context = {"open": current, "closed": past, "sections": [(_("Open"), current), (_("Closed"), past)]}
+    sections = [(_("Open"), panels.rows_of(current)), (_("Closed"), panels.rows_of(past))]
+    context = {"open": current, "closed": past, "sections": sections}
     return render(request, "cctv/footage/viewings.html", context)
 
 
@@ -248,6 +251,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
     over = session.closed_at is not None or clock.now() >= session.valid_until
     if over or not sessions.hold_stands(session):
         context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
+        context |= panels.closed_context(session)
         return render(request, "cctv/footage/viewing_closed.html", context)
     rows = room.cameras_of(session)
     context = {
@@ -260,6 +264,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "layouts": room.layouts_for(len(rows)),
         "key_names": room.key_names(),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
+        **panels.room_context(request, session, cameras),
     }
     return render(request, "cctv/footage/viewing.html", context)
 
@@ -278,7 +283,10 @@ def viewing_close(request: Request, pk: UUID) -> HttpResponse:
 def viewing_extend(request: Request, pk: UUID) -> HttpResponse:
     """Half an hour more."""
     session = sessions.extend_viewing(own_session(request, pk), minutes=30)
-    messages.success(request, _("The viewing goes on for another 30 minutes."))
+    said = _("The viewing goes on for another 30 minutes.")
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"said": said, **panels.time_left(session)})
+    messages.success(request, said)
     return redirect("viewing", pk=session.pk)
 
 
@@ -289,7 +297,7 @@ def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
     session = own_session(request, pk)
     sessions.require_open(session)
     sessions.touch(session)
-    return JsonResponse({"seconds_left": room.seconds_left(session)})
+    return JsonResponse(panels.time_left(session))
 
 
 def own_session(request: Request, pk: UUID) -> ViewingSession:
@@ -302,14 +310,6 @@ def own_session(request: Request, pk: UUID) -> ViewingSession:
     if session is None:
         raise NotFound
     return session
-
-
-def common_purposes(cameras: list[Camera]) -> Any:
-    """The purposes, still in use, that all of the cameras are registered for."""
-    purposes = Purpose.objects.filter(retired_at__isnull=True)
-    for camera in cameras:
-        purposes = purposes.filter(pk__in=camera.purposes.values("pk"))
-    return purposes.order_by("name")
 
 
 def _clock(moment: datetime, zone: ZoneInfo) -> str:

@@ -36,6 +36,8 @@ MARKS = frozenset({OPERATOR, APPROVER, OFFICER})
 HOLDS = frozenset({OPERATOR, APPROVER, OFFICER, AUDITOR})
 HOLDING = frozenset({OPERATOR, APPROVER, OFFICER})
 DECIDING = frozenset({APPROVER, OFFICER})
+RESTRICTIONS = frozenset({APPROVER, OFFICER, AUDITOR})
+RESTRICTING = frozenset({OFFICER})
 
 Arguments = Callable[[Place, World], dict[str, Any]]
 
@@ -150,6 +152,10 @@ def erased_records_in_japanese(place: Place, world: World) -> dict[str, Any]:
 
 def hold(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.hold.number}
+
+
+def restriction(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.restriction.pk}
 
 
 def medium(place: Place, _world: World) -> dict[str, Any]:
@@ -389,6 +395,11 @@ MATRIX: dict[str, Row] = {
     "holds/<str:number>/refuse/": Row("hold-refuse", "site", DECIDING, hold, ok=302),
     "holds/<str:number>/release/": Row("hold-release", "site", DECIDING, hold),
     "holds/<str:number>/prolong/": Row("hold-prolong", "site", DECIDING, hold),
+    # restrictions: what nobody is shown for now
+    "restrictions/": Row("restrictions", "any", RESTRICTIONS),
+    "sites/<slug:site_code>/restrict/": Row("restriction-new", "site", RESTRICTING, site),
+    "restrictions/<uuid:pk>/": Row("restriction", "site", RESTRICTIONS, restriction),
+    "restrictions/<uuid:pk>/lift/": Row("restriction-lift", "site", RESTRICTING, restriction),
     # the log hides altogether from those who may not read it
     "log/": Row("log", "any", LOG, refused=404),
     "log/export.csv": Row("log_csv", "any", LOG, refused=404),

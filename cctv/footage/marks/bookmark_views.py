@@ -80,8 +80,8 @@ def restore(request: Request, site_code: str) -> HttpResponse:
 
 def _list(request: Request, site: Site) -> dict[str, Any]:
     case = request.GET.get("case", "").strip()[:40]
-    given = {name: request.GET.get(name, "")[:80] for name in ("before", "after")}
-    page = selectors.page(selectors.bookmarks(site=site, case=case), by="made_at", **given)
+    before, after = (request.GET.get(name, "")[:80] for name in ("before", "after"))
+    page = selectors.page(selectors.bookmarks(site=site, case=case), by="made_at", before=before, after=after)
     return {
         "site": site,
         "zone": ZoneInfo(site.time_zone),

@@ -6,6 +6,7 @@ the log, and learns nothing about how many others there were.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from accesslog import IndexFields
 from accesslog.events import QUERIED
@@ -40,7 +41,7 @@ def recent_viewings(camera: Camera, *, reader: Account, terminal: str) -> Recent
 
 
 def _log_question(camera: Camera, reader: Account, terminal: str) -> None:
-    body = {
+    body: dict[str, Any] = {
         "actor": actor_fields(reader, READ, site_id=camera.site_id), "terminal": terminal,
         "site": camera.site.logged(), "query": {"camera": str(camera.pk), "kind": ":viewings"},
     }  # fmt: skip

@@ -23,16 +23,16 @@ from cctv.footage.marks import selectors, stills
 from cctv.footage.marks.errors import BookmarkRefused
 from cctv.footage.marks.forms import BookmarkedForm, ChangeForm
 from cctv.footage.marks.models import Bookmark
+from cctv.footage.marks.panels import LAST_REASON
 from cctv.footage.media_views import moment, opened, private, stream
 from cctv.footage.models import ViewingSession
-from cctv.footage.views import common_purposes, own_session
+from cctv.footage.viewings.purposes import common_purposes
+from cctv.footage.views import own_session
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.templatetags import _times
 
 VIEW = "footage.view"
-# Remembered for the next picture.
-LAST_REASON = "last_still_reason"
 
 
 def of_json(request: Request) -> bool:
@@ -54,7 +54,10 @@ def purpose(request: Request, pk: UUID) -> HttpResponse:
         request.session["last_case"] = changed.case
         said = _("From here on you view for %(purpose)s.") % {"purpose": changed.purpose.name}
         if of_json(request):
-            return JsonResponse({"purpose": changed.purpose.name, "case": changed.case, "said": said})
+            mark = f"{changed.actor.name} · {changed.case or changed.purpose.name}"
+            return JsonResponse(
+                {"purpose": changed.purpose.name, "case": changed.case, "mark": mark, "said": said}
+            )
         messages.success(request, said)
         return redirect("viewing", session.pk)
     if form.is_bound and of_json(request):

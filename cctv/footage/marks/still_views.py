@@ -15,9 +15,9 @@ from cctv.footage.marks.errors import ReasonRequired
 from cctv.footage.marks.forms import StillForm
 from cctv.footage.marks.models import Still
 from cctv.footage.marks.paging import links
-from cctv.footage.marks.room_views import LAST_REASON
+from cctv.footage.marks.panels import LAST_REASON
 from cctv.footage.media_views import private
-from cctv.footage.views import common_purposes
+from cctv.footage.viewings.purposes import common_purposes
 from cctv.people.access import Request, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
@@ -32,8 +32,8 @@ def all_stills(request: Request, site_code: str) -> HttpResponse:
     """What is kept, newest first: times, people and reasons, no pictures."""
     site = site_or_404(request, site_code, stills.SEE)
     case = request.GET.get("case", "").strip()[:40]
-    given = {name: request.GET.get(name, "")[:80] for name in ("before", "after")}
-    page = selectors.page(selectors.stills(site=site, case=case), by="taken_at", **given)
+    before, after = (request.GET.get(name, "")[:80] for name in ("before", "after"))
+    page = selectors.page(selectors.stills(site=site, case=case), by="taken_at", before=before, after=after)
     context = {
         "site": site,
         "zone": ZoneInfo(site.time_zone),
@@ -94,7 +94,7 @@ def _still(request: Request, site_code: str, pk: UUID, action: str = stills.SEE)
 
 def _context(request: Request, site: Site, found: Still, form: StillForm | None) -> dict[str, Any]:
     may_view = request.permissions.may(VIEW, site_id=site.pk)
-    purposes = common_purposes([found.camera]) if may_view else ()
+    purposes: Any = common_purposes([found.camera]) if may_view else []
     if form is None and may_view:
         session = request.session
         reason, case = session.get(LAST_REASON, ""), found.case or session.get("last_case", "")

@@ -6,6 +6,7 @@ viewing of that one moment, so that its purpose, its entry and its line of the l
 """
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -116,7 +117,7 @@ def delete(still: Still, *, actor: Account, terminal: str) -> None:
     if not may_delete(still, actor):
         permissions_of(actor).require(REMOVE, site_id=still.site_id)
     end = still.at + INSTANT
-    body = {
+    body: dict[str, Any] = {
         "actor": actor_fields(actor, SEE, site_id=still.site_id), "terminal": terminal,
         "site": still.site.logged(), "camera": camera_fields(still.camera), "from": clock.rfc3339(still.at),
         "to": clock.rfc3339(end, round_up=True), "still": str(still.pk),

@@ -3,13 +3,14 @@
 What was reserved under the old purpose serves no more, so the next picture has an entry with the new one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accesslog import Scope
 from accesslog.selectors import Filters, Listed, entries
@@ -18,7 +19,7 @@ from cctv.footage.errors import PurposeRequired, ViewingClosed
 from cctv.footage.models import CoveredSpan, ViewingSession
 from cctv.footage.viewings.entries import purpose_fields, write
 from cctv.footage.viewings.standing import allows, require_open
-from cctv.sites.models import Purpose
+from cctv.sites.models import Camera, Purpose
 
 CHANGED = "viewing.purpose_changed"
 # More than these in one list are not looked for: it says the last ones.
@@ -56,6 +57,14 @@ def change_purpose(
         changed.save(update_fields=["purpose", "case", "purpose_text"])
         CoveredSpan.objects.filter(session=session).delete()
     return changed
+
+
+def common_purposes(cameras: Sequence[Camera]) -> QuerySet[Purpose]:
+    """The purposes, still in use, that all of the cameras are registered for."""
+    purposes = Purpose.objects.filter(retired_at__isnull=True)
+    for camera in cameras:
+        purposes = purposes.filter(pk__in=camera.purposes.values("pk"))
+    return purposes.order_by("name")
 
 
 @dataclass(frozen=True, slots=True)
