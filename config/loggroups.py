@@ -10,6 +10,7 @@ GROUPS = [
         "exports", _("exports and provision"), ("export.", "medium.", "disclosure.", "provision.", "ledger.")
     ),
     Group("holds", _("holds"), ("hold.",)),
+    Group("restrictions", _("restrictions"), ("restriction.",)),
     Group(
         "destruction",
         _("destruction"),

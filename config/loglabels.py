@@ -83,6 +83,7 @@ LABELS = {
     "records_generation": _("Generation of the record keys"),
     "recovery_key": _("Recovery key"),
     "reference": _("Reference"),
+    "restriction": _("Restriction"),
     "repeated": _("More refusals"),
     "replaced": _("Replaced rule"),
     "replayed": _("Applied again"),

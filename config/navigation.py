@@ -51,6 +51,7 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Review"), "review", "log_review", "log.review", count=reviews_waiting, also="log.review_others"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),
     Entry(_("Holds"), "held", "holds", "hold.see"),
+    Entry(_("Restrictions"), "restricted", "restrictions", "restriction.see"),
     Entry(_("Ledger"), "ledger", "ledger", "ledger.see"),
     Entry(_("Prints and media"), "print", "media", "medium.see"),
     Entry(_("Register"), "register", "register", "register.see"),

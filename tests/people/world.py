@@ -13,6 +13,7 @@ from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.disclosure.models import Medium
 from cctv.footage.models import ViewingSession
+from cctv.footage.restrictions.models import Restriction
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, Role, RoleGrant
 from cctv.retention.holds.models import Hold, HoldState
@@ -40,6 +41,7 @@ class Place:
     hold: Hold
     erasure: Erasure
     medium: Medium
+    restriction: Restriction
     month: str = "2026-02"  # whose review has begun
 
 
@@ -120,7 +122,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
-        medium=_medium(number, site, viewer),
+        medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
     )  # fmt: skip
 
 
@@ -148,6 +150,15 @@ def _hold(number: int, site: Site, camera: Camera, guard: Account) -> Hold:
     )  # fmt: skip
     hold.cameras.add(camera)
     return hold
+
+
+def _restriction(site: Site, camera: Camera, guard: Account) -> Restriction:
+    row = Restriction.objects.create(
+        site=site, starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1), ground="objection",
+        reason="R-2026-047", placed_by=guard,
+    )  # fmt: skip
+    row.cameras.add(camera)
+    return row
 
 
 def _certificate(number: int, run: PurgeRun, site: Site) -> Certificate:
