@@ -19,6 +19,7 @@ from cctv.footage.media.fmp4 import init_segment
 from cctv.footage.media.index import PacketIndex
 from cctv.footage.media.parts import partition
 from cctv.footage.models import Segment, ViewingSession
+from cctv.footage.restrictions.selectors import restricted_spans
 from cctv.sites.models import Camera
 
 ENTRY = struct.Struct("<II")
@@ -78,7 +79,7 @@ def session_playlist(
     end: datetime | None = None,
 ) -> str:
     """The HLS playlist of what the session may see of the camera from `start` to `end`, kept inside the
-    session and at most WINDOW long; empty of parts when nothing is there.
+    session and at most WINDOW long; empty of parts when nothing is there. Restricted parts are left out.
 
     `mask` is the version of the camera's masks; then each part is converted, and its address says `masked=1`.
     Its comments say where footage lies beside the window (`previous`, `next`). Raises WindowRefused.
@@ -105,7 +106,7 @@ def _entries(
     segments = selectors.segments_of(session, camera_id=camera.pk, window=window).only(
         "id", "starts_at", "codec", "stream_id", "parts"
     )
-    zero = origin(session)
+    zero, restricted = origin(session), _restricted(camera, window)
     for segment in segments:
         converted = bool(mask) or needs_converting(segment.codec, plays_hevc=plays_hevc)
         kind = f"&from={segment.codec}" if converted else ""
@@ -117,6 +118,8 @@ def _entries(
             ends_at = segment.starts_at + timedelta(milliseconds=part.end_ms)
             if ends_at <= window[0] or starts_at >= window[1]:
                 continue
+            if any(first < ends_at and starts_at < last for first, last in restricted):
+                continue
             yield hls.Entry(
                 uri=f"{segment.pk}/{part.number}.m4s?t={base}{kind}",
                 init_uri=f"{segment.pk}/init.mp4?v={stream}{kind}",
@@ -124,3 +127,9 @@ def _entries(
                 starts_at=starts_at,
                 duration_ms=part.end_ms - part.start_ms,
             )
+
+
+def _restricted(camera: Camera, window: Span) -> list[Span]:
+    """What nobody is shown for now of whatever a window may list: its segments reach out of it."""
+    start, end = window[0] - selectors.LONGEST_SEGMENT, window[1] + selectors.LONGEST_SEGMENT
+    return restricted_spans(camera_ids=[camera.pk], start=start, end=end).get(camera.pk, [])
