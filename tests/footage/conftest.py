@@ -57,8 +57,14 @@ class Room:
         self, *cameras: Camera, minutes: int = 30, seconds: float = 60, **options: Any
     ) -> ViewingSession:
         """The operator opens a viewing of the last recordings."""
+        return self.open_as(self.operator, *cameras, minutes=minutes, seconds=seconds, **options)
+
+    def open_as(
+        self, actor: Account, *cameras: Camera, minutes: int = 30, seconds: float = 60, **options: Any
+    ) -> ViewingSession:
+        """The same for somebody else."""
         return viewing.open_viewing(
-            actor=self.operator,
+            actor=actor,
             terminal=TERMINAL,
             cameras=cameras or [self.gate],
             purpose=self.purpose,
