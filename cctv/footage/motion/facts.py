@@ -22,6 +22,7 @@ CELLS = COLUMNS * ROWS
 VERSION = 1
 MAX_SECONDS = 0xFFFF
 HIGHEST_LEVEL = 3
+_LETTERS = "ABCDEFGHIJKLMNOP"
 _HEAD = struct.Struct("<BH")
 _PACKED = CELLS // 4
 _SHIFTS = np.array([0, 2, 4, 6], np.uint8)
@@ -260,20 +261,27 @@ def cells_of(mask: Mask) -> list[list[int]]:
     return [[int(column), int(row)] for row, column in zip(rows, columns, strict=True)]
 
 
-def described(mask: Mask) -> dict[str, object]:
-    """A region for an entry of the log: how many of the 144 cells, and which, as runs of columns by row.
+def described(mask: Mask) -> str:
+    """A region for an entry of the log, as a spreadsheet names cells: `A1–P9` is all of it, `D3–F4, J3` some.
 
-    `{"cells": 5, "rows": {"3": "4-6", "4": "4-5"}}`, counted from 1, columns from the left, rows from above.
+    Columns are lettered from the left, rows numbered from above; a block is named by its corners.
     """
-    rows: dict[str, str] = {}
-    for row in range(ROWS):
-        columns = np.flatnonzero(mask[row]) + 1
-        runs = np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1) if len(columns) else []
-        if runs:
-            rows[str(row + 1)] = ", ".join(
-                str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs
-            )
-    return {"cells": int(mask.sum()), "rows": rows}
+    blocks: list[tuple[int, int, int, int]] = []
+    growing: dict[tuple[int, int], int] = {}
+    for row in range(ROWS + 1):
+        edges = (
+            np.flatnonzero(np.diff(np.concatenate([[0], mask[row], [0]]))) if row < ROWS else np.zeros(0, int)
+        )
+        runs = {(int(left), int(right) - 1) for left, right in edges.reshape(-1, 2)}
+        for left, right in [run for run in growing if run not in runs]:
+            blocks.append((growing.pop((left, right)), left, row - 1, right))
+        for run in runs:
+            growing.setdefault(run, row)
+    names = []
+    for top, left, bottom, right in sorted(blocks):
+        first, last = f"{_LETTERS[left]}{top + 1}", f"{_LETTERS[right]}{bottom + 1}"
+        names.append(first if first == last else f"{first}–{last}")
+    return ", ".join(names)
 
 
 def scores(packed: Bytes, mask: Mask) -> Bytes:

@@ -248,5 +248,21 @@ def test_what_is_no_region_is_refused(asked: Any) -> None:
 
 
 def test_an_entry_says_which_cells_were_searched() -> None:
-    region = facts.region_of_cells([[3, 2], [4, 2], [5, 2], [9, 2], [0, 8]])
-    assert facts.described(region) == {"cells": 5, "rows": {"3": "4-6, 10", "9": "1"}}
+    assert facts.described(facts.everything()) == "A1–P9"
+    block = [[column, row] for column in (3, 4, 5) for row in (2, 3)]
+    region = facts.region_of_cells([*block, [9, 2], [0, 8]])
+    assert facts.described(region) == "D3–F4, J3, A9"
+
+
+@given(st.sets(st.integers(0, CELLS - 1), min_size=1))
+@settings(max_examples=60)
+def test_the_named_blocks_are_the_region(chosen: set[int]) -> None:
+    region = facts.region_of_cells([[cell % 16, cell // 16] for cell in chosen])
+    named: list[int] = []
+    for block in facts.described(region).split(", "):
+        first, _dash, last = block.partition("–")
+        last = last or first
+        for row in range(int(first[1:]), int(last[1:]) + 1):
+            for column in range(ord(first[0]), ord(last[0]) + 1):
+                named.append((row - 1) * 16 + column - ord("A"))
+    assert sorted(named) == sorted(chosen)

@@ -122,7 +122,7 @@ def test_a_search_finds_the_square_in_its_region_and_nowhere_else(told: Room) ->
     assert (inside["searched_ms"], inside["missing_ms"], inside["left_out"]) == (18_000, 0, 0)
     entry = load_receipt(inside["entry"])
     assert entry.kind == "motion.searched"
-    assert entry.body["region"] == {"cells": 4, "rows": {"5": "9-10", "6": "9-10"}}
+    assert entry.body["region"] == "I5–J6"
     assert search(told, session, [[0.0, 0.0], [0.4, 0.0], [0.4, 1.0], [0.0, 1.0]]).json()["found"] == []
     assert len(search(told, session).json()["found"]) == 1
     assert kinds().count("motion.searched") == 3, "each search is an entry of its own"
