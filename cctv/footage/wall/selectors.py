@@ -19,6 +19,9 @@ from cctv.footage import catalogue, selectors
 from cctv.footage.catalogue import Span
 from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.restrictions.models import Restriction
+from cctv.footage.timeline import islands
+from cctv.footage.timeline.spans import Grid, clip
+from cctv.footage.timeline.states import JOIN
 from cctv.footage.wall import states
 from cctv.footage.wall.states import Facts, Verdict
 from cctv.sites.models import Camera, Site
@@ -27,6 +30,8 @@ from cctv.vault.facts import StoreRoom
 
 # Today's worst skew reads each segment's row, so it is read anew only this often.
 SKEW_KEPT_S = 300
+# A strip of the wall is drawn in about so many steps: of five minutes.
+STRIP_STEPS = 288
 # As the holds say it: those that keep footage now.
 HOLDING = ("placed", "active")
 
@@ -104,7 +109,7 @@ def wall(site: Site, *, account: Any) -> Wall:
     worst = worst_skews(cameras, day)
     holds, restrictions = _holds(site), _restrictions(site, now)
     viewings = open_viewings(account, site=site)
-    recorded = recorded_on([camera.pk for camera in cameras], day, now)
+    recorded = recorded_on([camera.pk for camera in cameras], day)
     rows = [
         Row(
             camera=camera,
@@ -170,19 +175,16 @@ def _skew_key(camera_id: UUID, day: Span) -> str:
     return f"lethe:wall:skew:{camera_id}:{day[0]:%Y%m%d%H}"
 
 
-def recorded_on(cameras: Sequence[UUID], day: Span, now: datetime) -> dict[UUID, list[Span]]:
-    """What the cameras recorded on a day, merged."""
-    found: dict[UUID, list[Span]] = {}
-    rows = Segment.objects.filter(
-        camera__in=cameras,
-        starts_at__gt=day[0] - selectors.LONGEST_SEGMENT,
-        starts_at__lt=day[1],
-        ends_at__gt=day[0],
-        expires_at__gt=now,
-    ).order_by("camera", "starts_at")
-    for camera_id, start, end in rows.values_list("camera", "starts_at", "ends_at"):
-        found.setdefault(camera_id, []).append((start, end))
-    return {pk: catalogue.clip(catalogue.merge(spans), *day) for pk, spans in found.items()}
+def recorded_on(cameras: Sequence[UUID], day: Span) -> dict[UUID, list[Span]]:
+    """What the cameras recorded on a day, in steps of a few minutes as a strip shows them."""
+    start, end = (int(moment.timestamp() * 1000) for moment in day)
+    grid = Grid.over(start, end, pixels=STRIP_STEPS)
+    end = min(end, int(clock.now().timestamp() * 1000))
+    found = islands.recorded(cameras, grid, join=JOIN, may_expire_before=dict.fromkeys(cameras, 0))
+    return {
+        pk: [(islands.moment_of(a), islands.moment_of(b)) for a, b in clip(each.spans, start, end)]
+        for pk, each in found.items()
+    }
 
 
 def open_viewings(account: Any, *, site: Site) -> dict[UUID, ViewingSession]:

@@ -101,6 +101,7 @@ class SiteHealth:
     failing: Sequence[Source]
     store: Store
     held_ending: int
+    quarantined: int = 0
 
     @property
     def ending_day(self) -> int:
@@ -145,6 +146,7 @@ def of_site(site: Site, *, days: int) -> SiteHealth:
         failing=selectors.failing_sources(site),
         store=store(),
         held_ending=selectors.held_ending([each.camera.pk for each in found]),
+        quarantined=selectors.quarantined(site).count(),
     )
 
 

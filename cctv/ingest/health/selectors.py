@@ -13,14 +13,15 @@ from zoneinfo import ZoneInfo
 
 from django.apps import apps
 from django.core.cache import cache
-from django.db.models import Avg, Count, F, FloatField, Func, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models import Window as SqlWindow
-from django.db.models.functions import Lag
+from django.db.models import Avg, Count, Max, Min, OuterRef, Q, QuerySet, Subquery, Sum
 
 from cctv.core import clock
 from cctv.footage import catalogue
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
+from cctv.footage.timeline import islands
+from cctv.footage.timeline.spans import Grid, clip
+from cctv.footage.timeline.states import JOIN
 from cctv.footage.wall.selectors import HOLDING
 from cctv.ingest.health.arithmetic import Stream
 from cctv.ingest.health.gaps import Span
@@ -40,52 +41,14 @@ STORE_KEPT_S = 600
 BROUGHT_IN = ("import", "quarantine")
 
 
-class Apart(Func):
-    """Seconds between two moments of a row."""
-
-    output_field = FloatField()
-    arity = 2
-
-    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """By SQLite's own arithmetic, not by a Python function for each row."""
-        template = "((julianday(%(expressions)s)) * 86400.0)"
-        return super().as_sql(compiler, connection, template=template, arg_joiner=") - julianday(", **extra)
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        """An interval, in seconds."""
-        return super().as_sql(
-            compiler, connection, template="EXTRACT(EPOCH FROM (%(expressions)s))", arg_joiner=" - ", **extra
-        )
-
-
-def recorded(cameras: Collection[UUID], start: datetime, end: datetime) -> dict[UUID, list[Span]]:
-    """What the cameras recorded in [start, end), merged; only the ends of stretches leave the database."""
-    rows = Segment.objects.filter(
-        camera__in=cameras,
-        starts_at__gt=start - LONGEST_SEGMENT,
-        starts_at__lt=end,
-        ends_at__gt=start,
-        expires_at__gt=clock.now(),
-    ).order_by()
-    edges = (
-        rows.annotate(before=SqlWindow(Lag("ends_at"), partition_by="camera", order_by="starts_at"))
-        .annotate(apart=Apart(F("starts_at"), F("before")))
-        .filter(Q(before__isnull=True) | Q(apart__gt=catalogue.JOIN.total_seconds()))
-        .order_by("camera", "starts_at")
-        .values_list("camera", "starts_at", "before")
-    )
-    last = dict(rows.values("camera").annotate(last=Max("ends_at")).values_list("camera", "last"))
-    starts: dict[UUID, list[datetime]] = {}
-    ends: dict[UUID, list[datetime]] = {}
-    for camera_id, starts_at, before in edges:
-        if before is not None:
-            ends.setdefault(camera_id, []).append(before)
-        starts.setdefault(camera_id, []).append(starts_at)
+def recorded(cameras: Sequence[UUID], start: datetime, end: datetime) -> dict[UUID, list[Span]]:
+    """What the cameras recorded in [start, end), merged, to the millisecond."""
+    first, last = (int(moment.timestamp() * 1000) for moment in (start, end))
+    grid = Grid(first, last, 1)
+    found = islands.recorded(cameras, grid, join=JOIN, may_expire_before=dict.fromkeys(cameras, 0))
     return {
-        pk: catalogue.clip(
-            catalogue.merge(zip(firsts, [*ends.get(pk, []), last[pk]], strict=True)), start, end
-        )
-        for pk, firsts in starts.items()
+        pk: [(islands.moment_of(a), islands.moment_of(b)) for a, b in clip(each.spans, first, last)]
+        for pk, each in found.items()
     }
 
 

@@ -87,7 +87,7 @@ def of_site(health: SiteHealth, *, sees_ingest: bool) -> list[Problem]:
             _together(health),
             sources(health, sees_ingest=sees_ingest),
             _store(health.store),
-            _quarantine(sum(each.quarantined for each in health.cameras)),
+            _quarantine(health.quarantined),
             _lag(lag),
         )
         for problem in part
@@ -137,12 +137,12 @@ def sources(found: CameraReport | SiteHealth, *, sees_ingest: bool) -> Iterator[
 
 
 def _gaps(health: CameraHealth) -> Iterator[Problem]:
-    if not health.gaps or health.missing_share < MISSING_SHARE:
+    if not health.gaps or health.missing_share < MISSING_SHARE or health.verdict.state == "empty":
         return
     values = {
         "n": len(health.gaps),
         "time": _times.duration(health.missing_s),
-        "percent": f"{health.missing_share * 100:.1f}",
+        "percent": f"{health.missing_share * 100:.{0 if health.missing_share >= 0.1 else 1}f}",
     }
     what = ngettext(
         "%(percent)s %% of its recording hours are missing: %(time)s in %(n)d gap.",
@@ -228,6 +228,19 @@ def _together(health: SiteHealth) -> Iterator[Problem]:
     silent = [each for each in in_use if each.verdict.state in ("silent", "empty")]
     if len(silent) > 1 and len(silent) == len(in_use):
         yield Problem("bad", _("No camera of the site delivers anything."), str(_GAP_ADVICE[gaps.TOGETHER]))
+    elif silent:
+        what = ngettext(
+            "%(n)d camera delivers nothing: %(names)s.",
+            "%(n)d cameras deliver nothing: %(names)s.",
+            len(silent),
+        )
+        values = {"n": len(silent), "names": ", ".join(each.camera.name for each in silent)}
+        yield Problem(
+            "bad",
+            what % values,
+            _("The page of each camera says what is known of it, and what to do."),
+            "cameras",
+        )
 
 
 def _store(store: Store) -> Iterator[Problem]:
