@@ -23,7 +23,7 @@ const tick = (codes) => {
   for (const box of boxes) box.checked = codes.includes(box.value);
 };
 
-const line = mountTimeline(document.getElementById("timeline"), { ...facts, texts, drag: "pick", onSelect: selected });
+export const line = mountTimeline(document.getElementById("timeline"), { ...facts, texts, drag: "pick", onSelect: selected });
 
 // While it is dragged: cameras under the hand are ticked, and all that are ticked show the stretch.
 line.on("pick", (pick) => {

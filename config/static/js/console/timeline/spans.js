@@ -89,14 +89,18 @@ export function boxes(spans, { from, to }, width, clipFrom = from, clipTo = to) 
   return found;
 }
 
-/** An SVG path of boxes between the heights; `inset` keeps a stroke inside. */
+const halves = []; // the texts of half px: writing numbers is what takes time
+const text = (px) => (halves[px * 2] ??= String(px));
+
+/** An SVG path of boxes (on half px) between the heights; `inset` (0 or 0.5) keeps a stroke inside. */
 export function path(list, top, height, inset = 0) {
-  let text = "";
+  const [across, down] = [` ${top + inset}H`, `v${height - 2 * inset}H`];
+  let shape = "";
   for (let i = 0; i < list.length; i += 2) {
-    const long = list[i + 1] - list[i] - 2 * inset;
-    text += `M${list[i] + inset} ${top + inset}h${long}v${height - 2 * inset}h${-long}z`;
+    const left = text(list[i] + inset);
+    shape += "M" + left + across + text(list[i + 1] - inset) + down + left + "z";
   }
-  return text;
+  return shape;
 }
 
 /** The boxes at least `px` wide, and the others: a dashed outline needs room. */
