@@ -21,8 +21,11 @@ const parts = [
   ["./room_timeline.js", "mountRoomTimeline"], ["./session.js", "mountSession"], ["./find.js", "mountFind"], ["./marks.js", "mountMarks"],
 ];
 for (const [file, mount] of parts) {
-  const module = await import(file).catch((error) => console.error(file, error));
-  module?.[mount]?.(room, words);
+  try {
+    (await import(file))[mount](room, words);
+  } catch (error) {
+    console.error(file, error);
+  }
 }
 
 mountThumbs(room, words);

@@ -28,14 +28,8 @@ export function mountRoomTimeline(room) {
     const { from, to } = line.view();
     line.zoom((to - from) * factor);
   };
-  const pan = (share) => () => {
-    const { from, to } = line.view();
-    line.moveBy((to - from) * share);
-  };
   room.onKey(["+", "="], zoom(1 / FACTOR), room.texts.keyCloser);
   room.onKey("-", zoom(FACTOR), room.texts.keyFarther);
-  room.onKey("PageUp", pan(-0.8), room.texts.keyEarlier);
-  room.onKey("PageDown", pan(0.8), room.texts.keyLater);
   const draw = () => line.setShown({ chosen: room.chosen, shown: [...room.cameras.keys()] });
   room.addEventListener("moment", () => line.draw());
   room.addEventListener("state", draw);

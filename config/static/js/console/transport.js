@@ -132,7 +132,8 @@ function openHelp(room) {
       const keys = document.createElement("dt");
       pressed.forEach((key) => {
         const each = document.createElement("kbd");
-        each.textContent = key.split("+").map((name) => names[name] ?? (name.length === 1 ? name.toUpperCase() : name)).join(" ") || "+";
+        const parts = key.length === 1 ? [key] : key.split("+");
+        each.textContent = parts.map((name) => names[name] ?? (name.length === 1 ? name.toUpperCase() : name)).join(" ");
         keys.append(each, " ");
       });
       const words = document.createElement("dd");
