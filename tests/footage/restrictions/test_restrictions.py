@@ -11,6 +11,7 @@ from accesslog.models import LogEntry, LogIndex
 from accesslog.selectors import load_receipt
 from cctv.core import clock
 from cctv.footage import playback
+from cctv.footage.media import fmp4
 from cctv.footage.models import CoveredSpan, Segment, ViewedSpan
 from cctv.footage.restrictions import services
 from cctv.footage.restrictions.errors import FootageRestricted, RestrictionOver, RestrictionRefused
@@ -112,10 +113,10 @@ def test_placing_while_somebody_watches_cuts_them_off_at_the_next_piece(
 def test_a_restriction_that_comes_while_a_part_is_made_stops_it(
     room: Room, officer: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session, made = room.open(), playback.media_part
+    session = room.open()
 
     def slow(*args: Any, **options: Any) -> bytes:
-        data = made(*args, **options)
+        data = fmp4.media_part(*args, **options)
         place(room, officer)
         return data
 
@@ -181,7 +182,8 @@ def test_the_same_form_sent_twice_places_one_with_one_entry(room: Room, officer:
 def test_only_the_privacy_officer_places_and_only_what_makes_sense(room: Room, officer: Account) -> None:
     with pytest.raises(Forbidden):
         place(room, room.operator)
-    for wrong in ({"cameras": []}, {"last": -1}, {"ground": "whim"}, {"reason": " "}):
+    wrongs: tuple[dict[str, Any], ...] = ({"cameras": []}, {"last": -1}, {"ground": "whim"}, {"reason": " "})
+    for wrong in wrongs:
         with pytest.raises(RestrictionRefused):
             place(room, officer, **wrong)
     assert not Restriction.objects.exists()

@@ -168,7 +168,7 @@ def seconds(answer: dict[str, Any], camera: str, name: str) -> int:
 def test_invariant_8_only_cameras_of_ones_own_site_are_told_of(cast: Cast) -> None:
     client = Client(headers={"Accept": "application/json"})
     client.force_login(cast.operator)
-    span = {"from": ms(NOW), "to": ms(NOW) + HOUR}
+    span: dict[str, Any] = {"from": ms(NOW), "to": ms(NOW) + HOUR}
     assert [*client.get("/sites/seoul/timeline.json", span).json()["cameras"]] == ["gate", "lobby"]
     one = client.get("/sites/seoul/timeline.json", {**span, "camera": "lobby"}).json()["cameras"]
     assert [*one] == ["lobby"]

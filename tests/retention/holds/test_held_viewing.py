@@ -14,6 +14,7 @@ from cctv.core.boot import Boot
 from cctv.footage import thumbnails, viewing
 from cctv.footage.errors import HoldEnded, OutsideViewing
 from cctv.footage.models import Segment, ViewingSession
+from cctv.footage.restrictions import services as restrictions
 from cctv.footage.selectors import live_segments
 from cctv.people.models import Account, Role, RoleGrant
 from cctv.retention import guards, purge
@@ -194,3 +195,16 @@ def test_the_sheet_opens_it_for_who_may_view_and_know_the_hold(case: Case) -> No
         ).status_code
         == 410
     )
+
+
+def test_restricted_footage_is_not_shown_through_a_hold_either(case: Case) -> None:
+    officer = Account.objects.create_user("officer@example.org", "pw", name="Officer", employer="Hub")
+    RoleGrant.objects.create(account=officer, role=Role.PRIVACY_OFFICER, site=case.room.site)
+    session = case.open()
+    restrictions.place(
+        actor=officer, terminal=TERMINAL, site=case.room.site, cameras=[case.room.gate],
+        starts_at=case.held.starts_at, ends_at=case.held.ends_at, ground="objection", reason="R-2026-047",
+    )  # fmt: skip
+    seen = sees(case.room, session, case.held)
+    assert seen.pop("playlist") == 200
+    assert set(seen.values()) == {403}
