@@ -33,6 +33,8 @@ __all__ = (
 # A month of a site, the hour that a change of the clocks adds included.
 LONGEST_SPAN = timedelta(days=31, hours=1)
 MOST_CAMERAS = 16
+# However often it is extended, nobody looks on for longer without saying why anew.
+LONGEST = timedelta(hours=12)
 # An entry reserves at most this much of a camera, so the log is never vaguer than that.
 COVER = timedelta(seconds=60)
 # Small pictures come by the dozen over a long span; a still is always an entry of its own.
@@ -233,9 +235,9 @@ def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: da
 
 
 def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
-    """Give an open session more time; an entry of its own comes first."""
+    """Give an open session more time, up to LONGEST in all; an entry of its own comes first."""
     require_open(session)
-    until = min(clock.now() + timedelta(minutes=minutes), session.opened_at + timedelta(hours=12))
+    until = min(session.valid_until + timedelta(minutes=minutes), session.opened_at + LONGEST)
     until = _bounded(session.hold, until)
     write(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
     session.valid_until = until

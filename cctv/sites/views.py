@@ -72,6 +72,7 @@ def register_site(request: Request, site_code: str) -> HttpResponse:
         "may_change": _may(request, CHANGE, site) and site.retired_at is None,
         "may_rule": _may(request, RULE, site) and site.retired_at is None,
         "may_ask": _may(request, ASK, site),
+        "may_marks": _may(request, "still.see", site),
         "may_duty": _may(request, duty.ACTION, site) and site.retired_at is None,
         "duty": duty.hours_of(site),
     }

@@ -1,5 +1,7 @@
 """What people keep of footage while it lasts: stills, sealed, and bookmarks with a note."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -58,3 +60,8 @@ class Bookmark(models.Model):
 
     def __str__(self) -> str:
         return f"{self.camera_id} {self.starts_at:%Y-%m-%dT%H:%M:%S}"
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether it is of one moment, not of a stretch."""
+        return self.ends_at - self.starts_at <= timedelta(milliseconds=1)
