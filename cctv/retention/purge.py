@@ -193,7 +193,8 @@ def _carry_on(run: PurgeRun, plan: Plan | None = None) -> None:
     """
     token = uuid4()
     now = clock.now()
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    # One that ends far in the future was taken by a clock that ran ahead, by somebody who is gone.
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
     taken = PurgeRun.objects.filter(free, pk=run.pk, is_open=True)
     if taken.update(lease_token=token, lease_until=now + LEASE) != 1:
         return

@@ -304,3 +304,8 @@ def may_confirm(run: PurgeRun, permissions: Permissions, action: str) -> bool:
     """Whether the reader may release the run: it takes the right at every site of its plan."""
     sites = set(run.items.values_list("site_id", flat=True))
     return all(permissions.may(action, site_id=site) for site in sites) and permissions.may(action)
+
+
+def last_trusted() -> datetime | None:
+    """The latest moment at which the clock was trusted; None before the first tick."""
+    return Heartbeat.objects.filter(pk=1).values_list("at", flat=True).first()

@@ -18,7 +18,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accesslog import Receipt
 from cctv.core import clock
-from cctv.vault import commitments, keyfile, rings
+from cctv.vault import commitments, keyfile, past, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.objects import KeyedObject, object_context
@@ -229,7 +229,7 @@ def _guard(obj: KeyedObject) -> Callable[[], None]:
     ring = rings.named(obj.ring)
 
     def check() -> None:
-        if clock.now() >= obj.expires_at:
+        if past.is_over(obj.expires_at):
             raise FootageExpired()
         if not ring.has(obj.key_id):
             raise KeyMissing()

@@ -80,6 +80,8 @@ LETHE_SERVER = "config.serving.run"
 LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
 # Who tells a timeline which footage holds keep.
 LETHE_HELD_SPANS = "cctv.retention.holds.selectors.held_spans"
+# The latest moment that was certainly reached: expired footage stays refused when the clock is set back.
+LETHE_KNOWN_PAST = "cctv.retention.selectors.last_trusted"
 # Whether the register may be an older copy: the sweeper of sealed objects without a row then waits.
 LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
 # Modules whose checks `manage.py doctor` asks besides those of the areas.

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from uuid import uuid4
 
 import pytest
 
@@ -182,3 +183,16 @@ def test_the_digest_is_the_same_for_the_same_cutoff_until_the_world_moves(yard: 
     assert plan.compute(yard.now).digest == first.digest
     yard.segment(expires_in=-timedelta(hours=1))
     assert plan.compute(yard.now).digest != first.digest
+
+
+@pytest.mark.parametrize(("left", "taken"), [(timedelta(days=40), True), (purge.LEASE, False)])
+def test_a_run_left_by_a_clock_that_ran_ahead_is_taken_up_and_one_at_work_is_not(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, left: timedelta, taken: bool
+) -> None:
+    yard.segment(expires_in=-5 * MINUTE)
+    with monkeypatch.context() as patched:
+        patched.setattr(purge, "_begin", lambda *_given: False)
+        purge.purge_due()
+    PurgeRun.objects.update(lease_until=clock.now() + left, lease_token=uuid4())
+    purge.purge_due()
+    assert Segment.objects.exists() is not taken

@@ -2,13 +2,13 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
 
 from cctv.core import clock
-from cctv.vault import rings
+from cctv.vault import past, rings
 from cctv.vault import services as vault
 from cctv.vault.errors import (
     EpochNotEnded,
@@ -385,3 +385,17 @@ def test_a_fact_told_from_an_object_opens_by_the_same_doors_and_dies_with_it(sea
         opened("test.told")
     with pytest.raises(FootageExpired):
         vault.seal_fact(obj, b"too late")
+
+
+def reached() -> datetime:
+    return clock.now() + timedelta(days=3650)
+
+
+def test_invariant_3_a_clock_that_was_set_back_opens_nothing_again(seal, settings, request):
+    sealed = seal()
+    assert read(sealed) == sealed.clear
+    settings.LETHE_KNOWN_PAST = f"{__name__}.reached"
+    request.addfinalizer(past.forget)
+    past.forget()
+    with pytest.raises(FootageExpired):
+        read(sealed)
