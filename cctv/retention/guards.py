@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 BEHIND_TOLERANCE = timedelta(minutes=2)
 # Within one boot the wall clock and the time since the boot run together; NTP slews far less than this.
 STEP_TOLERANCE = timedelta(minutes=2)
+# A clock is slewed by at most 500 millionths of the time that passes: twice that.
+SLEW = 1000
 # After a reboot only the wall clock is left: a longer silence than a night and a day means either that the
 # machine was off or that its clock jumped.
 AHEAD_TOLERANCE = timedelta(hours=36)
@@ -184,12 +186,15 @@ def clock_unsure(now: datetime) -> Tripped | None:
     heartbeat = Heartbeat.objects.filter(pk=1).first()
     here = boot.read()
     if heartbeat is not None and here.id in heartbeat.boots:
-        at_us, elapsed_us = heartbeat.boots[here.id]
-        due = from_us(at_us) + here.elapsed - timedelta(microseconds=elapsed_us)
-        if abs(now - due) <= STEP_TOLERANCE:
-            return None
-        facts = {"seen": from_us(at_us), "due": due, "now": now}
-        return Tripped(CLOCK_STEPPED, {name: clock.rfc3339(moment) for name, moment in facts.items()})
+        at_us, elapsed_us, *first = heartbeat.boots[here.id]
+        # From the last tick, so that a step is seen; and from the first, so that many small ones are.
+        for from_at_us, from_elapsed_us in ((at_us, elapsed_us), first or (at_us, elapsed_us)):
+            passed = here.elapsed - timedelta(microseconds=from_elapsed_us)
+            due = from_us(from_at_us) + passed
+            if abs(now - due) > STEP_TOLERANCE + passed / SLEW:
+                facts = {"seen": from_us(from_at_us), "due": due, "now": now}
+                return Tripped(CLOCK_STEPPED, {name: clock.rfc3339(moment) for name, moment in facts.items()})
+        return None
     if tripped := _doubted(now):
         return tripped
     seen = heartbeat.at if heartbeat else Segment.objects.aggregate(at=Max("ingested_at"))["at"]
@@ -207,7 +212,9 @@ def beat(now: datetime, *, vouched: bool = False) -> None:
     boots = dict(heartbeat.boots) if heartbeat and not vouched else {}
     here = boot.read()
     if here.id:
-        boots[here.id] = [to_us(now), here.elapsed // timedelta(microseconds=1)]
+        tick = [to_us(now), here.elapsed // timedelta(microseconds=1)]
+        first = boots[here.id][2:] or boots[here.id][:2] if here.id in boots else tick
+        boots[here.id] = [*tick, *first]
     latest = sorted(boots.items(), key=lambda each: each[1][0])[-BOOTS_KEPT:]
     values: dict[str, Any] = {"at": now, "ticked_at": now, "boots": dict(latest)}
     values |= witnesses.noted(now) if in_doubt() is None else witnesses.kept(heartbeat)

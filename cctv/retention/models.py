@@ -257,7 +257,8 @@ class Heartbeat(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     at = models.DateTimeField()
-    # By boot id, the last few machines that ticked: [trusted moment, how long that boot had lasted], in µs.
+    # By boot id, the last few machines that ticked: [trusted moment, how long that boot had lasted], in µs,
+    # and the same of its first tick, or the first since a person vouched for the clock.
     boots = models.JSONField(default=dict)
     # Trusted or not: tells a purge that does not run from one that does not trust its clock.
     ticked_at = models.DateTimeField(default=clock.now)

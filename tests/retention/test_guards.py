@@ -142,6 +142,20 @@ def test_a_clock_that_ntp_slews_and_a_purge_that_slept_while_the_machine_ran_nee
     assert not Segment.objects.exists(), "three days of silence, but the time since the boot vouches for them"
 
 
+def test_invariant_7_a_clock_that_creeps_ahead_in_small_steps_is_not_believed_for_ever(yard: Yard) -> None:
+    sealed = yard.segment(expires_in=HOUR)
+    for _tick in range(3):
+        yard.wait(MINUTE)
+        yard.jump(timedelta(seconds=50))
+        purge.purge_due()
+    yard.segment(expires_in=-MINUTE)
+    purge.purge_due()
+    assert paused_code() == guards.CLOCK_STEPPED
+    assert sealed.row.pk in set(Segment.objects.values_list("pk", flat=True))
+    guards.beat(yard.now, vouched=True)
+    assert guards.clock_unsure(yard.now) is None
+
+
 def test_each_of_several_machines_is_held_against_its_own_boot(yard: Yard) -> None:
     sealed = yard.segment(expires_in=8 * HOUR)
     here, other = yard.boot, boot.Boot("another machine", 90 * DAY)
