@@ -107,6 +107,7 @@ LABELS = {
     "stored": _("Objects stored"),
     "too_late": _("Already destroyed"),
     "trigger": _("Started by"),
+    "uncovers": _("Shows more than before"),
     "until": _("Until"),
     "where": _("Where"),
 }

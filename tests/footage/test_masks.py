@@ -31,6 +31,7 @@ def mask(room: Room, masks: Any) -> None:
 def decoded(data: bytes) -> list[Any]:
     if data[:2] == b"\xff\xd8":
         return [cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)]
+    opened: Any
     with av.open(io.BytesIO(data)) as opened:
         return [frame.to_ndarray(format="bgr24") for frame in opened.decode(video=0)]
 

@@ -134,7 +134,7 @@ def _told(masks: Masks | None) -> list[dict[str, Any]]:
         return [{"name": "?"}]
     return [
         {
-            "name": ", ".join(f"{x * 100:g} {y * 100:g}" for x, y in polygon),
+            "name": f"({', '.join(f'{x * 100:g} {y * 100:g}' for x, y in polygon)}) %",
             "points": [[round(x * SCALE), round(y * SCALE)] for x, y in polygon],
         }
         for polygon in masks

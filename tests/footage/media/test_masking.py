@@ -65,6 +65,7 @@ def secret(container: str, codec: str, frames: int = 12) -> bytes:
 
 def pictures_of(data: bytes) -> list[Any]:
     """Every picture, as BGR."""
+    opened: Any
     with av.open(io.BytesIO(data)) as opened:
         return [frame.to_ndarray(format="bgr24") for frame in opened.decode(video=0)]
 
@@ -117,6 +118,7 @@ def test_invariant_1_nothing_under_a_mask_is_in_any_picture_that_leaves(containe
 
 def test_the_decoder_s_own_picture_is_not_drawn_into() -> None:
     """The next one is predicted from it; and where the range is told, nothing is converted and so copied."""
+    opened: Any
     with av.open(io.BytesIO(secret("mp4", "h264"))) as opened:
         opened.streams.video[0].thread_count = 1
         for frame in opened.decode(video=0):
@@ -139,7 +141,9 @@ def test_pictures_made_smaller_mix_nothing_masked_into_what_is_left_open(source:
 def test_a_picture_of_odd_size_is_covered_to_its_last_pixel() -> None:
     done, jpeg = cv2.imencode(".jpg", np.full((35, 51, 3), 255, np.uint8))
     assert done
-    picture = cv2.imdecode(np.frombuffer(masked_jpeg(jpeg.tobytes(), EVERYTHING), np.uint8), cv2.IMREAD_COLOR)
+    picture: Any = cv2.imdecode(
+        np.frombuffer(masked_jpeg(jpeg.tobytes(), EVERYTHING), np.uint8), cv2.IMREAD_COLOR
+    )
     assert np.abs(picture.astype(int) - BGR).max() <= 4
     assert sum((b - t) * (r - left) for t, b, left, r in rectangles(EVERYTHING, 51, 35)) == 51 * 35
 

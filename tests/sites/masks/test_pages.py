@@ -47,7 +47,7 @@ def test_a_mask_is_saved_after_its_entry_and_the_camera_s_page_counts_it(cast: C
     assert body["before"] == []
     assert body["after"] == [
         {
-            "name": "10 10, 60 10, 60 60, 10 60",
+            "name": "(10 10, 60 10, 60 60, 10 60) %",
             "points": [[1000, 1000], [6000, 1000], [6000, 6000], [1000, 6000]],
         }
     ]
