@@ -61,7 +61,7 @@ register(
         optional=ALSO,
         sentence=_("When something moved before {camera}, {from}–{to}, was shown to {actor} for {purpose}."),
         personal=frozenset({"actor", "terminal"}),
-        icon="chart",
+        icon="motion",
         link=CAMERA,
     )
 )

@@ -1,10 +1,8 @@
 """What moved is told in a viewing alone: after its entry, of what has not ended; at rest it is sealed."""
 
 import base64
-import io
 import json
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,48 +14,22 @@ from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.core import clock
-from cctv.footage import sealed, thumbnails, viewing
+from cctv.footage import sealed, viewing
 from cctv.footage.models import CloseReason, Segment, ViewingSession
 from cctv.footage.motion import facts, reading, services
-from cctv.footage.motion.memory import UsualViews
 from cctv.footage.restrictions.models import Restriction
 from cctv.footage.thumbnails import make_thumbnails
 from cctv.footage.viewings import entries
-from cctv.ingest.services import admit
 from cctv.people.models import RoleGrant
 from cctv.vault import keyfile, rings
 from cctv.vault.errors import KeyMissing
 from cctv.vault.sealing import WrongKey, open_bytes
 from tests.footage.conftest import Room
-from tests.media.moving import Box, film_of_square
+from tests.footage.motion.conftest import SHOWN_S
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 JSON = {"Accept": "application/json"}
-LENGTH_S = 6
 MOMENT = timedelta(seconds=1)
-BOX = (0.51, 0.46, 0.67, 0.76)
-# Of three segments the second shows the square, in its seconds 2 and 3: 8 s after the first one began.
-SHOWN_S = (LENGTH_S + 2, LENGTH_S + 4)
-
-
-@cache
-def films() -> list[bytes]:
-    shown: tuple[dict[int, Box], ...] = ({}, {2: BOX, 3: BOX}, {})
-    return [film_of_square(seconds=LENGTH_S, shown=each, gop=5 + number) for number, each in enumerate(shown)]
-
-
-@pytest.fixture
-def told(room: Room) -> Room:
-    """The yard's camera has recorded three films, and what moved in them is told."""
-    Segment.objects.all().delete()
-    for number, film in enumerate(films()):
-        start = room.starts_at + timedelta(seconds=LENGTH_S * number)
-        assert admit(
-            camera=room.yard, starts_at=start, origin="import", original_name="f", stream=io.BytesIO(film)
-        ).segment
-    thumbnails._views = UsualViews()
-    assert make_thumbnails() == 3
-    return room
 
 
 def address(session: ViewingSession, what: str, camera: str = "yard") -> str:
@@ -348,67 +320,9 @@ def test_invariant_4_after_the_keys_end_an_old_copy_of_the_register_opens_nothin
     assert not len(reading.opened(receipt, session, told.yard, rows, span))
 
 
-def test_a_segment_that_is_purged_meanwhile_stays_gone(told: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    Segment.objects.update(motion=None)
-    gone = Segment.objects.order_by("starts_at")[1]
-    real = sealed.seal
-
-    def purged_meanwhile(segment: Segment, part: str, data: bytes, **options: Any) -> bytes:
-        Segment.objects.filter(pk=gone.pk).delete()
-        return real(segment, part, data, **options)
-
-    monkeypatch.setattr(sealed, "seal", purged_meanwhile)
-    assert make_thumbnails() == 2
-    assert not Segment.objects.filter(pk=gone.pk).exists()
-
-
-@pytest.mark.both_databases
-def test_footage_from_before_there_were_facts_is_caught_up_newest_first(told: Room) -> None:
-    before = dict(Segment.objects.values_list("pk", "thumb_size_bytes"))
-    Segment.objects.update(motion=None)
-    for missing in (2, 1, 0):
-        assert make_thumbnails(limit=1) == 1
-        assert Segment.objects.filter(motion__isnull=True).count() == missing
-        told_at = Segment.objects.filter(motion__isnull=False).earliest("starts_at").starts_at
-        assert told_at == told.starts_at + timedelta(seconds=LENGTH_S * missing)
-    assert make_thumbnails() == 0
-    assert dict(Segment.objects.values_list("pk", "thumb_size_bytes")) == before, "pictures stay as they are"
-
-
-def test_a_recording_that_cannot_be_decoded_is_told_nothing_of_and_not_tried_again(
-    told: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Segment.objects.update(motion=None, thumb_size_bytes=0)
-    monkeypatch.setattr("cctv.footage.media.decoding.frames", lambda *_: iter(()))
-    monkeypatch.setattr("cctv.footage.media.sampling.frames", lambda *_: iter(()))
-    assert make_thumbnails() == 3
-    rows = Segment.objects.values_list("motion", "thumb_size_bytes")
-    assert [(bytes(motion or b"?"), size) for motion, size in rows] == [(b"?", -1)] * 3
-    assert not Segment.objects.filter(motion__isnull=True).exists()
-    assert make_thumbnails() == 0
-
-
 def test_a_long_list_of_findings_keeps_those_with_most_motion() -> None:
     many = [facts.Stretch(5000 * n, 5000 * n + 1000, 5000 * n, 1 + n % 200) for n in range(1500)]
     kept, left_out = services._best(many)
     assert (len(kept), left_out) == (1000, 500)
     assert [each.start for each in kept] == sorted(each.start for each in kept)
     assert min(each.score for each in kept) >= max(each.score for each in set(many) - set(kept))
-
-
-def test_the_usual_view_is_kept_only_for_the_segment_that_follows() -> None:
-    now = [0.0]
-    views = UsualViews(most=2, clock=lambda: now[0])
-    start = datetime(2026, 11, 22, tzinfo=clock.now().tzinfo)
-    one, two, three = uuid4(), uuid4(), uuid4()
-    first = views.take(one, start)
-    views.keep(one, start, first)
-    assert views.take(two, start) is not first
-    assert views.take(one, start + timedelta(minutes=5)) is not first, "after a pause the view is another"
-    assert views.take(one, start + timedelta(seconds=1)) is first
-    for camera in (one, two, three):
-        views.keep(camera, start, first)
-    assert len(views) == 2
-    now[0] = 601
-    assert views.take(three, start) is not first
-    assert len(views) == 0
