@@ -42,7 +42,6 @@ class Shell:
 
     languages = settings.LANGUAGES
     htmx_version = VERSIONS["htmx.org"]
-    hls_version = VERSIONS["hls.js"]
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request

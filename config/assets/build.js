@@ -9,7 +9,6 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "..", "static", "vendor");
 const wanted = {
   "htmx.org": { folder: "htmx", files: ["dist/htmx.min.js", "LICENSE"] },
-  "hls.js": { folder: "hls", files: ["dist/hls.light.min.js", "dist/hls.worker.js", "LICENSE"] },
 };
 
 const lock = JSON.parse(readFileSync(join(here, "package-lock.json"), "utf8"));

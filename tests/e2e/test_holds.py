@@ -44,7 +44,7 @@ def test_from_a_viewing_to_a_confirmed_hold_that_plays(person: Callable[..., Pag
     expect(form.get_by_text("It waits for an approver")).to_be_visible()
     sound(form)
     number = form.url.rstrip("/").rpartition("/")[2]
-    expect(guard.locator("#video")).to_be_visible()  # the viewing goes on in its own window
+    expect(guard.locator(".tile video")).to_be_visible()  # the viewing goes on in its own window
 
     approver = person("approver", width=PHONE)
     approver.goto("/holds/")
@@ -63,7 +63,7 @@ def test_from_a_viewing_to_a_confirmed_hold_that_plays(person: Callable[..., Pag
     expect(form.locator("[name=purpose]").first).to_be_checked()
     form.keyboard.press("Enter")
     form.wait_for_url(re.compile("/viewings/"))
-    form.wait_for_function("() => document.getElementById('video').readyState >= 2")
+    form.wait_for_function("() => document.querySelector('.tile video')?.readyState >= 2")
     form.close()
 
 

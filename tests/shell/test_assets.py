@@ -62,4 +62,3 @@ def test_each_library_comes_with_its_licence(name: str) -> None:
 
 def test_pages_point_at_the_built_versions() -> None:
     assert (VENDOR / f"htmx-{shell.VERSIONS['htmx.org']}" / "htmx.min.js").exists()
-    assert (VENDOR / f"hls-{shell.VERSIONS['hls.js']}" / "hls.light.min.js").exists()

@@ -12,6 +12,9 @@ const MOST_AHEAD_MS = 90_000;
 const BEHIND_MS = 30_000;
 const RETRY_MS = [400, 1000, 2000, 4000, 8000];
 const INITS = 8;
+// A decoder shows a picture when it has seen what follows: this many, with reordering.
+const TAIL_FRAMES = 5;
+const TOUCH_MS = 100;
 
 const aheadAt = (speed) => Math.min(AHEAD_MS + AHEAD_A_SPEED_MS * Math.max(0, speed - 1), MOST_AHEAD_MS);
 
@@ -160,7 +163,20 @@ export class Engine extends EventTarget {
     const { at, playing, speed } = this.#wish;
     const ahead = playing ? aheadAt(speed) : 1;
     const parts = this.parts.between(at, at + ahead);
+    const following = playing ? null : this.#following(at);
+    if (following) parts.push(following);
     return parts.filter((part) => !part.refusal && !this.#has(part));
+  }
+
+  // What a paused picture among a part's last ones needs to be seen: the next part, or word that there is none.
+  #following(at) {
+    const held = this.#held(at);
+    if (!held?.dense || at < (held.times.at(-TAIL_FRAMES) ?? 0)) return null;
+    const { part } = held;
+    if (part.ends < this.parts.span.ends && !this.parts.known(part.ends, () => this.#known())) return null;
+    const next = this.parts.between(part.ends, part.ends + TOUCH_MS).find((each) => each.key !== part.key);
+    if (!next || next.refusal) this.#feed.finish(part).catch(() => {});
+    return next ?? null;
   }
 
   #pump() {

@@ -66,6 +66,21 @@ export class Feed {
     });
   }
 
+  /** Say that nothing follows this part: a decoder keeps its last pictures back until it is told. What was put in
+   * after it goes. */
+  finish(part) {
+    return this.#next(async () => {
+      const held = this.loaded.get(part.key);
+      if (!held || this.#source.readyState !== "open") return;
+      for (const each of [...this.loaded.values()])
+        if (each.times[0] >= held.ends) {
+          this.loaded.delete(each.part.key);
+          await this.#remove(this.place(each.times[0]), this.place(each.ends));
+        }
+      this.#source.endOfStream();
+    });
+  }
+
   /** Whether a loaded part is still in: a browser may drop what it has no room for. */
   holds(key) {
     const each = this.loaded.get(key);

@@ -10,6 +10,8 @@ const PHONE = window.matchMedia("(max-width: 50rem)");
 const WORTH_A_JUMP_MS = 1500;
 // How long the others wait for a camera that does not come.
 const PATIENCE_MS = 4000;
+// And for one that has its bytes: the last pictures before a gap come only with what follows them.
+const TURN_MS = 1500;
 const MARK_MS = 20_000;
 const SWIPE_PX = 60;
 
@@ -100,6 +102,7 @@ class Stage {
   // Bring all pictures to the moment; the clock waits until they are there.
   #gather() {
     this.#gathering = true;
+    this.#waitsSince = 0;
     this.#look();
   }
 
@@ -140,7 +143,8 @@ class Stage {
 
   #givenUp(missing) {
     this.#waitsSince ||= performance.now();
-    return missing.every(([tile]) => tile.troubled) && performance.now() - this.#waitsSince > PATIENCE_MS;
+    const waited = performance.now() - this.#waitsSince;
+    return missing.every(([tile, how]) => (how === "turns" ? waited > TURN_MS : tile.troubled && waited > PATIENCE_MS));
   }
 
   // All cameras show nothing: on to the next footage, or to the end. True if the clock was moved.
