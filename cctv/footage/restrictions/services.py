@@ -80,16 +80,10 @@ def place(
     asked = (starts_at, ends_at, ground, reason.strip(), sorted(str(camera.pk) for camera in cameras))
     row = Restriction(
         # The same form sent with other words is another one.
-        id=uuid5(restriction_id or new_id(), repr(asked)),
-        site=site,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        ground=ground,
-        reference=reference.strip(),
-        reason=reason.strip(),
-        placed_by=actor,
+        id=uuid5(restriction_id or new_id(), repr(asked)), site=site, starts_at=starts_at, ends_at=ends_at,
+        ground=ground, reference=reference.strip(), reason=reason.strip(), placed_by=actor,
         placed_at=clock.now(),
-    )
+    )  # fmt: skip
     placed = Restriction.objects.filter(pk=row.pk).select_related("site").first()
     if placed is not None:
         return _own(placed, actor)
