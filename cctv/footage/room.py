@@ -3,9 +3,12 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -17,6 +20,8 @@ from cctv.sites.models import Camera
 
 MOST_SHOWN = 9
 LAYOUTS = (1, 2, 4, 6, 9)
+# Scripts in the same folder that are a site's page's.
+OTHER_SCRIPTS = frozenset({"site.js"})
 # The address of a small picture with this in it becomes that of a segment's.
 NO_SEGMENT = "00000000-0000-0000-0000-000000000000"
 
@@ -50,6 +55,14 @@ def layouts_for(cameras: int) -> list[int]:
     """How many pictures may stand side by side: up to the first layout that has room for all."""
     enough = next((count for count in LAYOUTS if count >= cameras), LAYOUTS[-1])
     return [count for count in LAYOUTS if count <= enough]
+
+
+@cache
+def modules() -> tuple[str, ...]:
+    """The room's scripts below `static/`: the page asks for all at once, not for one after another."""
+    folder = Path(str(finders.find("js/console")))
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.js"))
+    return tuple(f"js/console/{name}" for name in found if name not in OTHER_SCRIPTS)
 
 
 def key_names() -> str:

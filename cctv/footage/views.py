@@ -263,6 +263,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "timeline_cameras": [each.camera for each in rows],
         "layouts": room.layouts_for(len(rows)),
         "key_names": room.key_names(),
+        "modules": room.modules(),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
         **panels.room_context(request, session, cameras),
     }
