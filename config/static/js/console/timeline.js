@@ -19,7 +19,7 @@ import { Hands } from "./timeline/hands.js";
 import { Hint } from "./timeline/hint.js";
 import { onKey } from "./timeline/keys.js";
 import { nextEdge } from "./timeline/spans.js";
-import { monthAround, showing, within, zoomed } from "./timeline/view.js";
+import { keyStep, monthAround, showing, within, zoomed } from "./timeline/view.js";
 import { Words } from "./timeline/words.js";
 import { DAY } from "./timeline/zone.js";
 
@@ -189,7 +189,8 @@ export class Timeline extends EventTarget {
   /** Where keys act: the caret, else the playhead, else the middle of the view. */
   caretOr() {
     const { from, to } = this.current;
-    return this.caret ?? this.options.moment() ?? (from + to) / 2;
+    const step = keyStep(this.current);
+    return this.caret ?? this.options.moment() ?? Math.round((from + to) / 2 / step) * step;
   }
 
   edge(row, way) {

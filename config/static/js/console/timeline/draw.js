@@ -101,7 +101,8 @@ export class Row {
     this.found = svg("path", { class: "f-accent" }, this.strip);
     this.dim = svg("path", { class: "tl__dim" }, this.strip);
     this.flags = svg("path", { class: "f-accent" }, this.strip);
-    this.pick = svg("rect", { class: "tl__pick", y: 0, visibility: "hidden" }, this.strip);
+    this.pick = svg("path", { class: "tl__pick" }, this.strip);
+    this.edges = svg("path", { class: "tl__edges none k-accent" }, this.strip);
     this.caret = svg("line", { class: "tl__caret k-accent", y1: 0, visibility: "hidden" }, this.strip);
     this.head = svg("line", { class: "playhead k-ink", y1: 0, visibility: "hidden" }, this.strip);
     cell.replaceChildren(this.strip);
@@ -132,14 +133,11 @@ export class Row {
     put(this.flags, "d", own.filter((mark) => mark.to == null).map((mark) => flag(x(mark.at), 0)).join(""));
   }
 
-  #drawPick({ pick, x, width, height }) {
+  #drawPick({ pick, view, x, width, height }) {
     const isIn = Boolean(pick?.codes.includes(this.code));
-    show(this.pick, isIn);
-    if (!isIn) return;
-    const left = Math.max(-4, x(pick.from));
-    put(this.pick, "x", left);
-    put(this.pick, "width", Math.max(1, Math.min(width + 4, x(pick.to)) - left));
-    put(this.pick, "height", height);
+    put(this.pick, "d", isIn ? path(boxes([pick.from, pick.to], view, width), 0, height) : "");
+    const edges = isIn ? [pick.from, pick.to].filter((ms) => ms >= view.from && ms <= view.to) : [];
+    put(this.edges, "d", edges.map((ms) => `M${x(ms)} 0v${height}`).join(""));
   }
 
   /** Moves the playhead or the caret; null hides it. */
@@ -261,6 +259,7 @@ export class Overview {
 /** The boxes of a state of any of the cameras; what is destroyed is so of all of them. */
 function unionOf(cameras, state, view, width) {
   if (state === "destroyed") {
+    if (!cameras.length) return [];
     const destroyedBefore = Math.min(...cameras.map((camera) => camera.destroyedBefore ?? -Infinity));
     return boxes(destroyedOf({ destroyedBefore }, view), view, width);
   }

@@ -65,7 +65,9 @@ export class Gestures {
     if (this.#doing?.kind === "pinch") return this.#pinch(event, pointer);
     const dx = event.clientX - pointer.x;
     if (!this.#doing) {
-      const far = Math.hypot(event.clientX - pointer.startX, event.clientY - pointer.startY);
+      // Up and down, a finger scrolls the page.
+      const up = event.pointerType === "touch" ? 0 : event.clientY - pointer.startY;
+      const far = Math.hypot(event.clientX - pointer.startX, up);
       if (far < (SLOP[event.pointerType] ?? SLOP.mouse)) return;
       element.setPointerCapture(event.pointerId);
       const x = this.on.xOf({ clientX: pointer.startX });

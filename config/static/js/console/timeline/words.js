@@ -36,7 +36,7 @@ export class Words {
   /** "14 Nov" */
   day = (ms) => this.#format("day", ms);
   /** "Sat 14 Nov 2026" */
-  date = (ms) => this.#format("date", ms).replace(/^(\p{L}+),/u, "$1");
+  date = (ms) => this.#format("date", ms).replace(WEEKDAY, "$1");
 
   /** "KST" */
   zoneName(ms) {
@@ -48,7 +48,7 @@ export class Words {
   }
 
   /** "Sat 14 Nov 2026, 10:04:31" */
-  full = (ms) => `${this.date(ms)}, ${this.second(ms)}`;
+  full = (ms) => this.#format("full", ms).replace(WEEKDAY, "$1");
 
   /** The label of a tick; where the clocks show it twice, with the name that tells the two apart. */
   tick({ at, day, twice }, step) {
@@ -58,15 +58,15 @@ export class Words {
   }
 
   /** "14 Nov, 10:02:10–10:09:40"; over midnight with both days. */
-  span(from, to, write = this.second) {
-    const [first, last] = [this.day(from), this.day(to - 1)];
-    if (first === last) return `${first}, ${write(from)}–${write(to)}`;
-    return `${first}, ${write(from)} – ${this.day(to)}, ${write(to)}`;
+  span(from, to) {
+    const first = this.#format("moment", from);
+    if (this.day(from) === this.day(to - 1)) return `${first}–${this.second(to)}`;
+    return `${first} – ${this.#format("moment", to)}`;
   }
 
   /** "10:02:10–10:09:40"; with the days where they differ. */
   clocks = (from, to) =>
-    this.day(from) === this.day(to - 1) ? `${this.second(from)}–${this.second(to)}` : this.span(from, to, this.minute);
+    this.day(from) === this.day(to - 1) ? `${this.second(from)}–${this.second(to)}` : this.span(from, to);
 
   /** The days of a view: "14 Nov", "14 Nov – 16 Nov". */
   days = ({ from, to }) => [...new Set([this.day(from), this.day(to - 1)])].join(" – ");
@@ -82,7 +82,7 @@ export class Words {
       else if (shown.length) break;
       if (shown.length === 2) break;
     }
-    return shown.join(" ") || this.count("seconds", 0);
+    return (shown.join(" ") || this.count("seconds", 0)).replaceAll(" ", "\u00a0");
   }
 
   /** The sentence `name` about `n` of something; `name`_one where it is one. */
@@ -92,10 +92,13 @@ export class Words {
   }
 }
 
+const WEEKDAY = /^(\p{L}+),/u; // "Sat, 14 Nov": no comma after the day of the week
 const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 const FORMATS = {
   minute: CLOCK,
   second: { ...CLOCK, second: "2-digit" },
   day: { day: "numeric", month: "short" },
+  moment: { day: "numeric", month: "short", ...CLOCK, second: "2-digit" },
   date: { weekday: "short", day: "numeric", month: "short", year: "numeric" },
+  full: { weekday: "short", day: "numeric", month: "short", year: "numeric", ...CLOCK, second: "2-digit" },
 };
