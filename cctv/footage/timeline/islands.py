@@ -13,12 +13,13 @@ Only columns of the index `segment_timeline` are read. Expired segments are neve
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 
 from cctv.core import clock
 from cctv.footage.models import Segment
@@ -102,8 +103,11 @@ def recorded(
 
     What expires within 24 hours is looked for before `may_expire_before` only, where the rules let it lie.
     """
-    with connection.cursor() as cursor:
-        ask = (_Lite if connection.vendor == "sqlite" else _Postgres)(cursor, grid, join)
+    lite = connection.vendor == "sqlite"
+    with nullcontext() if lite else transaction.atomic(), connection.cursor() as cursor:
+        if not lite:  # what is estimated at millions takes milliseconds: compiling it would take longer
+            cursor.execute("SET LOCAL jit = off")
+        ask = (_Lite if lite else _Postgres)(cursor, grid, join)
         found = {camera_id: Recorded() for camera_id in camera_ids}
         for camera_id, first, length, last, reached in ask.rows(ask.bounds, list(camera_ids)):
             if first is not None:
