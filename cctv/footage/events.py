@@ -49,7 +49,7 @@ register(
         required=WHO | {"camera", "from", "to"},
         optional=ALSO | {"reason"},
         sentence=_("A still of {camera} at {from} was released to {actor} for {purpose}."),
-        personal=frozenset({"actor", "terminal"}),
+        personal=frozenset({"actor", "terminal", "reason"}),
         icon="still",
         link=CAMERA,
     )

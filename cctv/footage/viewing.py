@@ -18,7 +18,7 @@ from cctv.core.ids import new_id
 from cctv.footage.errors import HoldEnded, OutsideViewing, PurposeRequired, SpanRefused, ViewingClosed
 from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
 from cctv.footage.viewings.closing import close_idle_viewings, close_viewing, log_closing
-from cctv.footage.viewings.entries import ACTION, camera_fields, write
+from cctv.footage.viewings.entries import ACTION, camera_fields, write_entry
 from cctv.footage.viewings.purposes import change_purpose
 from cctv.footage.viewings.standing import allows, hold_stands, may_go_on, require_open
 from cctv.people.models import Account
@@ -126,7 +126,7 @@ def _log_opening(session: ViewingSession, cameras: Sequence[Camera]) -> Receipt:
         "valid_until": clock.rfc3339(session.valid_until),
     }
     span = (session.starts_at, session.ends_at)
-    return write(session, "viewing.opened", facts, cameras=cameras, span=span)
+    return write_entry(session, "viewing.opened", facts, cameras=cameras, span=span)
 
 
 def cover(
@@ -155,7 +155,7 @@ def cover(
         if covered is not None:
             return load_receipt(covered.entry_index)
     until = max(end, min(start + (reach or timedelta()), session.ends_at))
-    receipt = write(
+    receipt = write_entry(
         session,
         kind,
         {
@@ -239,7 +239,7 @@ def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
     require_open(session)
     until = min(session.valid_until + timedelta(minutes=minutes), session.opened_at + LONGEST)
     until = _bounded(session.hold, until)
-    write(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
+    write_entry(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})
     session.valid_until = until
     session.save(update_fields=["valid_until"])
     return session

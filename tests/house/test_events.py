@@ -33,6 +33,8 @@ NOT_PERSONAL = {
     "log.witness_refused": {"witness", "reason"},
     # A public key.
     "vault.recovery_key": {"recipient"},
+    # A stated purpose, as it stands in each entry of the viewing.
+    "viewing.purpose_changed": {"before"},
     "purpose.changed": {"before", "after"},
     "hold.prolonged": {"before"},
     "records.rule_changed": {"before"},

@@ -58,7 +58,7 @@ def make(
     )  # fmt: skip
     if not selectors.is_kept(camera_id=camera.pk, start=starts_at, end=end):
         raise BookmarkRefused
-    _log(row, "bookmark.made", session.actor, session.terminal, MAKE, viewing=str(session.pk))
+    _log(row, "bookmark.made", session.actor, session.terminal, viewing=str(session.pk))
     row.save(force_insert=True)
     return row
 
@@ -72,7 +72,7 @@ def change(bookmark: Bookmark, *, actor: Account, terminal: str, note: str, case
     if (note, case) == (bookmark.note, bookmark.case):
         return bookmark
     bookmark.note, bookmark.case = note, case
-    _log(bookmark, "bookmark.changed", actor, terminal, MAKE)
+    _log(bookmark, "bookmark.changed", actor, terminal)
     if not Bookmark.objects.filter(pk=bookmark.pk).update(note=note, case=case):
         raise NotFound
     return bookmark
@@ -89,7 +89,7 @@ def remove(bookmark: Bookmark, *, actor: Account, terminal: str) -> str:
     """Remove it; what `restore` takes to put it back, within two minutes, by the same person."""
     if not may_remove(bookmark, actor):
         permissions_of(actor).require(REMOVE, site_id=bookmark.site_id)
-    _log(bookmark, "bookmark.removed", actor, terminal, SEE)
+    _log(bookmark, "bookmark.removed", actor, terminal)
     Bookmark.objects.filter(pk=bookmark.pk).delete()
     return signing.dumps(asdict(_Removed.of(bookmark, actor)), salt=_SALT, compress=True)
 
@@ -108,7 +108,7 @@ def restore(token: str, *, actor: Account, terminal: str) -> Bookmark:
         raise UndoOver
     if Bookmark.objects.filter(pk=row.pk).exists():
         return row
-    _log(row, "bookmark.made", actor, terminal, SEE, again=True)
+    _log(row, "bookmark.made", actor, terminal, again=True)
     try:
         with transaction.atomic():
             row.save(force_insert=True)
@@ -164,9 +164,9 @@ def _written(note: str) -> str:
     return note[: Bookmark._meta.get_field("note").max_length]
 
 
-def _log(row: Bookmark, kind: str, actor: Account, terminal: str, action: str, **more: Any) -> None:
+def _log(row: Bookmark, kind: str, actor: Account, terminal: str, **more: Any) -> None:
     body: dict[str, Any] = {
-        "actor": actor_fields(actor, action, site_id=row.site_id), "terminal": terminal,
+        "actor": actor_fields(actor, SEE, site_id=row.site_id), "terminal": terminal,
         "site": row.site.logged(), "camera": camera_fields(row.camera), "bookmark": str(row.pk),
         "from": clock.rfc3339(row.starts_at), "to": clock.rfc3339(row.ends_at, round_up=True), **more,
     }  # fmt: skip

@@ -15,7 +15,7 @@ register(
         required=_PICTURE | {"reason"},
         optional=ALSO,
         sentence=_("{actor} kept a still of {camera} at {from}, sealed, for {purpose}: {reason}."),
-        personal=_PERSONAL,
+        personal=_PERSONAL | {"reason"},
         icon="still",
         link=CAMERA,
     )

@@ -55,7 +55,7 @@ def log_closing(session: ViewingSession) -> None:
     purposes = in_turn(session)
     if len(purposes) > 1:
         more["purposes"] = [each.logged() for each in purposes]
-    receipt = entries.write(
+    receipt = entries.write_entry(
         session,
         "viewing.closed",
         {

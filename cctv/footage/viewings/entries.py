@@ -15,7 +15,7 @@ ACTION = "footage.view"
 Span = tuple[datetime, datetime]
 
 
-def write(
+def write_entry(
     session: ViewingSession,
     kind: str,
     facts: Mapping[str, Any],

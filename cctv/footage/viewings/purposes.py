@@ -17,7 +17,7 @@ from accesslog.selectors import Filters, Listed, entries
 from cctv.core import clock
 from cctv.footage.errors import PurposeRequired, ViewingClosed
 from cctv.footage.models import CoveredSpan, ViewingSession
-from cctv.footage.viewings.entries import purpose_fields, write
+from cctv.footage.viewings.entries import purpose_fields, write_entry
 from cctv.footage.viewings.standing import allows, require_open
 from cctv.sites.models import Camera, Purpose
 
@@ -47,7 +47,9 @@ def change_purpose(
         before["case"] = session.case
     changed = ViewingSession.objects.select_related("actor", "site", "hold").get(pk=session.pk)
     changed.purpose, changed.case, changed.purpose_text = purpose, case, reason
-    write(changed, CHANGED, {"before": before}, cameras=cameras, span=(session.starts_at, session.ends_at))
+    write_entry(
+        changed, CHANGED, {"before": before}, cameras=cameras, span=(session.starts_at, session.ends_at)
+    )
     with transaction.atomic():
         rows = ViewingSession.objects.select_for_update(of=("self",)).filter(
             pk=session.pk, closed_at__isnull=True, valid_until__gt=clock.now()

@@ -24,6 +24,7 @@ from accesslog.canonical import encode
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.numbering import create_numbered
+from cctv.footage.marks.models import Still
 from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
 from cctv.retention import entries
 from cctv.retention.records import facts as gathered
@@ -96,7 +97,8 @@ def _cut(row: RecordErasure, _now: datetime) -> bool:
     for rows, ids in rows_of(row.record_class, row.kept_from, row.below):
         with transaction.atomic():
             if rows is ViewingSession:  # by thousands: without looking for what refers to them
-                for model in (CoveredSpan, ViewedSpan):
+                # A still that a hold has kept this long is opened by nothing but the hold.
+                for model in (CoveredSpan, ViewedSpan, Still):
                     spans = model._default_manager.filter(session__in=ids)
                     spans._raw_delete(spans.db)
             rows._default_manager.filter(pk__in=ids).delete()

@@ -98,9 +98,7 @@ def test_what_was_removed_comes_back_for_a_while_and_for_the_same_person(room: R
     RoleGrant.objects.create(account=room.elsewhere, role=Role.OPERATOR, site=room.site)
     made = make(room)
     client = room.client(room.operator)
-    answer = client.post(
-        f"/sites/seoul/bookmarks/{made.pk}/remove/", headers={"Accept": "application/json"}
-    )
+    answer = client.post(f"/sites/seoul/bookmarks/{made.pk}/remove/", headers={"Accept": "application/json"})
     token = answer.json()["undo"]
     assert not Bookmark.objects.exists()
     with pytest.raises(UndoOver):
