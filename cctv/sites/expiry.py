@@ -55,7 +55,7 @@ def expires_at(ends_at: datetime, rules: Iterable[Rule], *, now: datetime, defau
 
 
 def ended_before(rules: Iterable[Rule], *, now: datetime, default_days: int) -> datetime:
-    """The latest moment such that, by the rules, all footage that ended by then has expired at `now`; UTC.
+    """The latest moment such that, by the rules, all footage that ended before it has expired at `now`; UTC.
 
     The inverse of `expires_at`, as far as it has one: where a shorter rule was followed by a longer one, more
     may have expired later on, with footage in between that has not.

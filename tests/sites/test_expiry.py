@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cctv.sites.expiry import CAMERA, ORGANISATION, SITE, Rule, expires_at, rule_in_force
+from cctv.sites.expiry import CAMERA, ORGANISATION, SITE, Rule, ended_before, expires_at, rule_in_force
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -107,3 +107,21 @@ def test_the_end_always_comes_from_a_rule_or_the_default(
 ) -> None:
     expected = {ends_at + rule.days * DAY for rule in history} | {ends_at + DEFAULT * DAY}
     assert expiry(ends_at, history, now) in expected | {rule.effective_from for rule in history}
+
+
+@given(rules, moments, st.lists(moments, min_size=1, max_size=20))
+def test_all_that_ended_before_has_expired_and_what_follows_has_not(
+    history: list[Rule], now: datetime, ends: list[datetime]
+) -> None:
+    gone = ended_before(history, now=now, default_days=DEFAULT)
+    assert all(expiry(each - 400 * DAY, history, now) <= now for each in ends if each - 400 * DAY < gone)
+    assert all(expiry(each, history, now) <= now for each in ends if each < gone)
+    assert expiry(gone + timedelta(microseconds=1), history, now) > now
+
+
+def test_what_has_ended_follows_the_rule_that_was_in_force_then() -> None:
+    history = [Rule(T0 - 90 * DAY, 30, SITE), Rule(T0 - 5 * DAY, 7, SITE)]
+    assert ended_before(history, now=T0, default_days=DEFAULT) == T0 - 7 * DAY
+    longer = [Rule(T0 - 90 * DAY, 7, SITE), Rule(T0 - 5 * DAY, 30, SITE)]
+    assert ended_before(longer, now=T0, default_days=DEFAULT) == T0 - 7 * DAY
+    assert ended_before(longer, now=T0 + 20 * DAY, default_days=DEFAULT) == T0 - 5 * DAY
