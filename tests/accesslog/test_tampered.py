@@ -25,7 +25,11 @@ from tests.accesslog.outside import published
 from tests.accesslog.publish.logs import Backup
 from tests.accesslog.test_verify import log_of, with_the_databases_password
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+    pytest.mark.postgres_later,
+]
 
 HOUR_US = 3_600_000_000
 

@@ -18,6 +18,7 @@ from cctv.vault import services as vault
 pytestmark = [
     pytest.mark.django_db(databases=["default", "log"], transaction=True),
     pytest.mark.both_databases,
+    pytest.mark.postgres_later,
 ]
 WHO = [
     "--organisation",

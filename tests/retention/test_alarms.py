@@ -20,7 +20,11 @@ from cctv.vault.models import Epoch
 from tests.retention.people import People, people
 from tests.retention.yard import MINUTE, Sealed, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+    pytest.mark.postgres_later,
+]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

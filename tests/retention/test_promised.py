@@ -13,7 +13,11 @@ from cctv.sites.models import Camera, RetentionRule
 from cctv.sites.selectors import rules_for
 from tests.retention.yard import Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+    pytest.mark.postgres_later,
+]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -18,7 +18,11 @@ from tests.people.cast import give_password
 from tests.retention.people import people
 from tests.retention.yard import MINUTE, Yard
 
-pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
+pytestmark = [
+    pytest.mark.django_db(databases=["default", "log"]),
+    pytest.mark.both_databases,
+    pytest.mark.postgres_later,
+]
 
 DAY = timedelta(days=1)
 ADDRESS = "/register/sites/seoul/rules/add/"

@@ -20,6 +20,7 @@ from tests.people.cast import Cast
 pytestmark = [
     pytest.mark.django_db(databases=["default", "log"]),
     pytest.mark.both_databases,
+    pytest.mark.postgres_later,
     pytest.mark.usefixtures("vault_ready"),
 ]
 SITE: dict[str, str] = {
