@@ -11,11 +11,13 @@ import pytest
 
 from cctv.footage import playback
 from cctv.footage.errors import MasksUnreadable
+from cctv.footage.marks import stills
+from cctv.footage.marks.models import Still
 from cctv.footage.media.masking import BGR
 from cctv.footage.models import ViewedSpan
 from cctv.footage.thumbnails import make_thumbnails
 from cctv.sites.masks import polygons
-from tests.footage.conftest import Room, body_of
+from tests.footage.conftest import TERMINAL, Room, body_of
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
@@ -69,6 +71,19 @@ def test_invariant_1_a_masked_camera_sends_no_untouched_picture(room: Room) -> N
     assert covered(decoded(init + body_of(client.get(base + parts[1] + "&keys=1"))), 0.5)
     assert covered(decoded(body_of(client.get(urls["thumb"]))), 0.5)
     assert covered(decoded(playback.still(session, camera=room.gate, at=room.starts_at).data), 0.5)
+
+
+def test_a_kept_still_is_shown_with_the_masks_that_its_camera_has_by_now(room: Room) -> None:
+    still = stills.keep(room.open(), camera=room.gate, at=room.starts_at, reason="the van")
+    mask(room, ALL)
+    shown = stills.show(
+        Still.objects.get(pk=still.pk),
+        actor=room.operator,
+        terminal=TERMINAL,
+        purpose=room.purpose,
+        reason="the van again",
+    )
+    assert covered(decoded(shown.data), 1)
 
 
 def test_a_client_that_leaves_the_masks_out_or_has_old_ones_gets_no_part(room: Room) -> None:

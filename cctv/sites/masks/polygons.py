@@ -84,8 +84,13 @@ def covered(masks: Masks, wide: float, high: float, cell: float = 1.0, margin: f
         points = [(x * wide, y * high) for x, y in polygon]
         winding = np.zeros((rows, columns), np.int32)
         for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True):
-            grid |= _crosses(x0, y0, x1 - x0, y1 - y0, left, right, top, bottom)
-            winding += _turns(x0, y0, x1, y1, (left + right) / 2, (top + bottom) / 2)
+            # An edge concerns no cell above or below it, and crosses none beside it.
+            tall, broad = _around(y0, y1, cell, margin), _around(x0, x1, cell, margin)
+            upper, lower = top[tall], bottom[tall]
+            grid[tall, broad] |= _crosses(
+                x0, y0, x1 - x0, y1 - y0, left[:, broad], right[:, broad], upper, lower
+            )
+            winding[tall] += _turns(x0, y0, x1, y1, (left + right) / 2, (upper + lower) / 2)
         grid |= winding != 0
     grid.setflags(write=False)
     return grid
@@ -111,6 +116,12 @@ def portion(masks: Masks) -> float:
 def _unit_grid(masks: Masks, columns: int, rows: int) -> Grid:
     """Cells of a picture divided into columns and rows, whatever its proportions."""
     return covered(masks, columns, rows)
+
+
+def _around(start: float, end: float, cell: float, margin: float) -> slice:
+    """The cells between two places, with one more on either side."""
+    low, high = min(start, end) - margin, max(start, end) + margin
+    return slice(max(0, int(low // cell) - 1), max(0, int(high // cell) + 2))
 
 
 def _crosses(
