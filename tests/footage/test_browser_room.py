@@ -13,6 +13,8 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import cv2
+import numpy as np
 import pytest
 from django.conf import settings
 from playwright.sync_api import Browser, Page, Response, expect
@@ -23,7 +25,7 @@ from cctv.core import clock
 from cctv.footage.models import ViewedSpan
 from cctv.sites.models import Camera
 from tests.footage.conftest import Room
-from tests.media.clips import numbers_of
+from tests.media.clips import number_of, numbers_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -174,6 +176,16 @@ def test_four_cameras_are_watched_in_step_and_the_log_tells_exactly_the_seconds_
         watch.press(key)
         watch.until(all_at(*[first + change] * 4))
 
+    # A still is of the frame on screen, whichever way one came to it.
+    watch.press("c")
+    page.fill("#still-sheet [name=reason]", "whose parcel it is")
+    with page.expect_download() as download:
+        watch.press("Shift+Enter")
+    picture = cv2.imread(str(download.value.path()))
+    assert picture is not None
+    assert number_of(np.asarray(picture, np.uint8)) == first - 1
+    expect(page.locator("#still-sheet")).to_be_hidden()
+
     # Scrubbing: several searches at once, the last one counts.
     watch.press("ArrowRight", "ArrowLeft", "ArrowRight")
     here = first - 1 + 5 * FPS
@@ -195,15 +207,20 @@ def test_four_cameras_are_watched_in_step_and_the_log_tells_exactly_the_seconds_
     watch.read_answers()
     page.locator(".sessionbar").get_by_role("button", name="Close", exact=True).click()
     expect(page.get_by_role("heading", name="This viewing is closed")).to_be_visible()
-    assert_told(watch, four)
+    assert_told(watch, four, still=first - 1)
 
 
-def assert_told(watch: Watch, room: Room) -> None:
+def assert_told(watch: Watch, room: Room, *, still: int) -> None:
     """What the closing entry says was sent is what came over the wire, and all that was on screen."""
     entry = LogEntry.objects.get(kind="viewing.closed")
     body = json.loads(json.dumps(dict(load_receipt(entry.index).body)))
     told: dict[str, set[int]] = {}
+    (handed_out,) = [row for row in body["sent"] if row["kind"] == "still"]
+    at = clock.parse_rfc3339(handed_out["from"]) - room.starts_at
+    assert (handed_out["camera"]["code"], round(at / FRAME)) == ("gate", still)
     for row in body["sent"]:
+        if row["kind"] == "still":
+            continue
         begins, ends = (
             round((clock.parse_rfc3339(row[name]) - room.starts_at) / FRAME) for name in ("from", "to")
         )

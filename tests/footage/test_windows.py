@@ -10,6 +10,7 @@ import pytest
 from accesslog.models import LogEntry
 from cctv.core import clock
 from cctv.footage import playlist, viewing
+from cctv.footage.errors import SpanRefused
 from cctv.footage.models import Segment, ViewedSpan
 from tests.footage.conftest import SEGMENT_S, TERMINAL, Room, body_of
 from tests.media.clips import numbers_of
@@ -87,7 +88,7 @@ def test_fast_playing_gets_the_keyframes_of_the_same_seconds_under_the_same_entr
 
 def test_a_month_of_sixteen_cameras_may_be_viewed_and_not_more(room: Room) -> None:
     assert long_session(room).ends_at
-    with pytest.raises(viewing.SpanRefused):
+    with pytest.raises(SpanRefused):
         long_session(room, days=33)
 
 
