@@ -13,6 +13,7 @@ from cctv.footage.restrictions.services import MOST_CAMERAS
 from cctv.sites.models import Camera, Site
 
 NO_NAMES = _("No names: the log keeps it for years.")
+SAY_WHY = {"required": _("Say why, in a few words.")}
 
 
 class RestrictionForm(SpanForm):
@@ -36,7 +37,9 @@ class RestrictionForm(SpanForm):
         required=False,
         help_text=_("The number of the request or the case, no names."),
     )
-    reason = forms.CharField(label=_("Why, in a few words"), max_length=300, help_text=NO_NAMES)
+    reason = forms.CharField(
+        label=_("Why, in a few words"), max_length=300, help_text=NO_NAMES, error_messages=SAY_WHY
+    )
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         """`site` gives cameras and zone."""
@@ -62,5 +65,5 @@ class LiftForm(forms.Form):
         label=_("Why it may be shown again"),
         max_length=300,
         help_text=NO_NAMES,
-        error_messages={"required": _("Say why, in a few words.")},
+        error_messages=SAY_WHY,
     )
