@@ -163,9 +163,11 @@ class Finder {
   }
 
   #leave() {
+    const had = this.#region?.element === document.activeElement;
     this.#region?.close();
     this.#region = null;
     this.part("region").setAttribute("aria-pressed", "false");
+    if (had) this.part("region").focus();
   }
 
   #says() {

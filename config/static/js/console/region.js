@@ -203,30 +203,28 @@ export class Region {
   #press(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.key === "Tab") return;
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (!step && ![" ", "Backspace", "Enter", "Escape"].includes(event.key)) return;
+    event.preventDefault();
     event.stopPropagation();
     if (step) {
-      event.preventDefault();
       const column = Math.min(Math.max((this.#at % COLUMNS) + step[0], 0), COLUMNS - 1);
       const row = Math.min(Math.max(Math.floor(this.#at / COLUMNS) + step[1], 0), ROWS - 1);
       if (event.shiftKey) this.#set(this.#at, true);
       this.#at = row * COLUMNS + column;
       if (event.shiftKey) this.#set(this.#at, true);
     } else if (event.key === " ") {
-      event.preventDefault();
       this.#set(this.#at, !this.#cells.has(this.#at));
     } else if (event.key === "Backspace") {
       if (this.#corners.pop()) return this.#draw();
       return this.clear();
     } else if (event.key === "Enter") {
-      event.preventDefault();
       if (this.#corners.length > 2) return this.#outline();
       return this.done(true);
-    } else if (event.key === "Escape") {
-      event.preventDefault();
+    } else {
       if (!this.#corners.length) return this.done(false);
       this.#corners = [];
       return this.#draw();
-    } else return;
+    }
     this.#draw();
     this.changed();
     this.#say();
