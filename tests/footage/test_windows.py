@@ -1,4 +1,4 @@
-"""A long session's playlist comes in windows, on one axis of recorded time, and fast playing needs keyframes only."""
+"""A long session's playlist comes in windows of recorded time, and fast playing needs keyframes only."""
 
 import re
 from datetime import datetime, timedelta

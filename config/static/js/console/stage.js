@@ -12,7 +12,6 @@ const WORTH_A_JUMP_MS = 1500;
 const PATIENCE_MS = 4000;
 // And for one that has its bytes: the last pictures before a gap come only with what follows them.
 const TURN_MS = 1500;
-const MARK_MS = 20_000;
 const SWIPE_PX = 60;
 
 class Stage {
@@ -122,7 +121,7 @@ class Stage {
     const standing = tiles.map((tile) => [tile, tile.sync(ms, wish)]);
     this.#drawTimes(ms);
     if (!room.playing) return this.#rest();
-    const missing = standing.filter(([, how]) => how === "waits" || (this.#gathering && how === "turns"));
+    const missing = standing.filter(([, how]) => how === "waits" || how === "lags" || (this.#gathering && how === "turns"));
     if (missing.length && !this.#givenUp(missing)) {
       this.#gathering = true;
       return room.wait(true);
@@ -201,8 +200,7 @@ class Stage {
 
   #second() {
     this.#drawTimes(this.room.moment);
-    this.ticks = (this.ticks ?? 0) + 1;
-    if (this.ticks % (MARK_MS / 1000) === 0) for (const tile of this.#tiles.values()) tile.moveMark(this.ticks / 20);
+    for (const tile of this.#shown) tile.moveMark(Math.floor(performance.now() / 1000));
   }
 
   #drawTimes(ms) {

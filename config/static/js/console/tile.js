@@ -4,8 +4,12 @@
 import { Engine } from "./engine.js";
 import { Zoom } from "./zoom.js";
 
-// Further off than this (seconds of recorded time at 1x) a picture is put right by a search, not by its pace.
+// Seconds of recorded time at 1x. Up to here the pace puts a picture right; one that is later makes the clock wait,
+// for a computer that cannot keep up must not show what did not happen together.
+const LATE_S = 0.25;
 const FAR_S = 0.35;
+// What is later than this is quicker found by a search than by playing on.
+const CATCH_S = 2;
 const NEAR_S = 0.012;
 // Waiting for others, a picture stands this close to where it goes on.
 const CLOSE_S = 0.06;
@@ -15,7 +19,11 @@ const SHORT_GAP_MS = 1500;
 // What a computer decodes without falling behind, in pixels a second for each of its cores.
 const PIXELS_A_CORE = 60e6;
 const FRAMES_A_SECOND = 25;
-const MARK_PLACES = 6;
+// The mark's way across and down takes this long; a repaint a second costs less than an animation.
+const MARK_X_S = 97;
+const MARK_Y_S = 61;
+const STAY_S = 20;
+const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Tile {
   #sought = null; // the frame that a paused picture was set to
@@ -85,7 +93,7 @@ export class Tile {
     return this.#shown ?? (this.engine && this.video.readyState >= 2 ? this.engine.momentOf(this.video.currentTime) : null);
   }
 
-  /** Show the moment: "ok", "gap", "refused", "waits" (for bytes) or "turns" (to a new place). */
+  /** Show the moment: "ok", "gap", "refused", "waits" (for bytes), "turns" (to a new place) or "lags". */
   sync(ms, { playing, running, speed, tiles }) {
     if (!this.engine) {
       if (this.camera.empty) this.#say(this.room.texts.empty);
@@ -137,15 +145,9 @@ export class Tile {
     const { video } = this;
     const wish = (ms - this.room.facts.origin) / 1000;
     const off = video.currentTime - wish;
-    const far = FAR_S * Math.max(1, speed);
-    if (!running) {
-      // Waiting for others: stand ready at the moment.
-      if (!video.paused) video.pause();
-      this.#playing = false;
-      if ((Math.abs(off) > CLOSE_S || video.readyState < 2) && !video.seeking) video.currentTime = wish;
-      return video.seeking || video.readyState < 2 ? "turns" : "ok";
-    }
-    if (Math.abs(off) > far && !video.seeking) video.currentTime = wish;
+    if (!running) return this.#join(off, wish, speed);
+    const scale = Math.max(1, speed);
+    if (off < -LATE_S * scale || off > FAR_S * scale) return "lags";
     const pace = Math.abs(off) < NEAR_S * speed ? 0 : Math.max(-MOST_PACE, Math.min(MOST_PACE, -off / speed));
     const rate = Math.min(16, Math.max(0.0625, speed * (1 + pace)));
     if (Math.abs(video.playbackRate - rate) > 0.005 * speed) video.playbackRate = rate;
@@ -153,6 +155,25 @@ export class Tile {
       this.#playing = true;
       video.play().catch(() => {});
     }
+    return "ok";
+  }
+
+  // The clock waits: a picture that is late plays on until it is there, one that is far off is put there.
+  #join(off, wish, speed) {
+    const { video } = this;
+    const scale = Math.max(1, speed);
+    if (video.seeking) return "turns";
+    if (video.readyState < 2 || off > FAR_S * scale || off < -CATCH_S * scale) {
+      this.#stop();
+      video.currentTime = wish;
+      return "turns";
+    }
+    if (off < -CLOSE_S * scale) {
+      video.playbackRate = Math.min(16, speed * 2);
+      if (video.paused) video.play().catch(() => {});
+      return "turns";
+    }
+    this.#stop();
     return "ok";
   }
 
@@ -212,9 +233,15 @@ export class Tile {
     if (this.parts.mark.textContent !== mark) this.parts.mark.textContent = mark;
   }
 
-  /** Where nothing may move on its own, the mark changes its place in one step. */
-  moveMark(count) {
-    this.parts.mark.dataset.place = String((count + this.camera.number) % MARK_PLACES);
+  /** The mark wanders: a little each second, or to another place each 20 s where nothing may move by itself. */
+  moveMark(seconds) {
+    const at = STILL.matches ? Math.floor(seconds / STAY_S) * STAY_S : seconds;
+    const share = (period) => 50 + 50 * Math.sin((at / period + this.camera.number * 0.37) * 2 * Math.PI);
+    const { style } = this.parts.mark;
+    const [x, y] = [share(MARK_X_S), share(MARK_Y_S)].map((each) => each.toFixed(1));
+    style.setProperty("left", `${x}%`);
+    style.setProperty("top", `${20 + y * 0.62}%`);
+    style.setProperty("transform", `translateX(-${x}%)`);
   }
 
   set isChosen(chosen) {
