@@ -60,8 +60,11 @@ class Seconds:
         lows, highs = np.array(spans, np.int64).T
         place = np.searchsorted(highs, self.start, side="right").clip(max=len(spans) - 1)
         start, end = np.maximum(self.start, lows[place]), np.minimum(self.end, highs[place])
-        keep = start < end
-        return Seconds(start[keep], end[keep], self.intensity[keep], self.packed[keep])
+        return Seconds(start, end, self.intensity, self.packed).where(start < end)
+
+    def where(self, keep: NDArray[np.bool_]) -> Seconds:
+        """Those of the seconds."""
+        return Seconds(self.start[keep], self.end[keep], self.intensity[keep], self.packed[keep])
 
     def within(self, mask: Mask) -> Seconds:
         """The seconds as if only the masked cells existed: nothing moved where only others did."""
@@ -133,12 +136,21 @@ def join(parts: Iterable[tuple[int, int, bytes]]) -> Seconds:
     order = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     known = flags[np.repeat(8 * (np.cumsum(heads) - heads), lengths) + order]
     start, limit = np.repeat(begins, lengths) + 1000 * order, np.repeat(stops, lengths)
-    keep = known & (start < limit)
-    return Seconds(start[keep], np.minimum(start + 1000, limit)[keep], intensity[keep], packed[keep])
+    return Seconds(start, np.minimum(start + 1000, limit), intensity, packed).where(known & (start < limit))
 
 
 def _bytes(pieces: Iterable[bytes]) -> Bytes:
     return np.frombuffer(b"".join(pieces), np.uint8)
+
+
+def together(parts: Sequence[Seconds]) -> Seconds:
+    """Seconds of the same camera, one after another."""
+    return Seconds(
+        np.concatenate([each.start for each in parts]),
+        np.concatenate([each.end for each in parts]),
+        np.concatenate([each.intensity for each in parts]),
+        np.concatenate([each.packed for each in parts]),
+    )
 
 
 def unpack(packed: Bytes) -> Bytes:

@@ -94,14 +94,19 @@ def search(session: ViewingSession, *, camera: Camera, start: datetime, end: dat
         kind="motion.searched",
         facts={"region": facts.described(region)},
     )
-    rows = reading.rows_of(session, camera, span)
-    seconds = reading.opened(receipt, session, camera, rows, span)
-    score = facts.scores(seconds.packed, region)
-    found, left_out = _best(facts.stretches(seconds, score, gap_ms=GAP_MS))
-    searched = facts.length_of(seconds)
-    missing = max(0, reading.recorded_ms(rows, span) - searched)
-    _require_still_open(session)
-    return Found(found, left_out, searched, missing, receipt.index)
+    recorded = searched = 0
+    hits = [facts.NO_SECONDS]
+    for day in _days(session, span):  # a month at once would take a gigabyte
+        rows = reading.rows_of(session, camera, day)
+        recorded += reading.recorded_ms(rows, day)
+        seconds = reading.opened(receipt, session, camera, rows, day)
+        searched += facts.length_of(seconds)
+        hits.append(seconds.where(facts.scores(seconds.packed, region) > 0))
+        _require_still_open(session)
+    moved = facts.together(hits)
+    score = facts.scores(moved.packed, region)
+    found, left_out = _best(facts.stretches(moved, score, gap_ms=GAP_MS))
+    return Found(found, left_out, searched, max(0, recorded - searched), receipt.index)
 
 
 def _inside(session: ViewingSession, start: datetime, end: datetime) -> Span:

@@ -119,6 +119,16 @@ def test_a_strip_of_days_is_covered_day_by_day_and_only_where_there_is_something
     assert start == session.starts_at - timedelta(hours=6)
 
 
+def test_a_long_span_is_read_in_pieces_and_told_as_one(told: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = told.open(told.yard)
+    whole, levels = search(told, session).json(), strip(told, session).json()
+    monkeypatch.setattr(services, "DAY", timedelta(seconds=8.5))
+    pieces = search(told, session).json()
+    assert {**pieces, "entry": 0} == {**whole, "entry": 0}
+    assert len(pieces["found"]) == 1
+    assert strip(told, session).json() == levels
+
+
 def test_what_is_not_looked_at_yet_is_said_to_be_missing(told: Room) -> None:
     session = told.open(told.yard)
     first, second, _third = Segment.objects.order_by("starts_at")
