@@ -22,10 +22,7 @@ from cctv.people.policy import Forbidden
 from tests.footage.conftest import SEGMENT_S, TERMINAL, Room, body_of
 from tests.people.cast import give_password
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True, databases=["default", "log"]),
-    pytest.mark.both_databases,
-]
+pytestmark = pytest.mark.django_db(transaction=True, databases=["default", "log"])
 JSON = {"Accept": "application/json"}
 
 

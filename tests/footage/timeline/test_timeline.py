@@ -20,7 +20,9 @@ from cctv.sites.models import Camera
 from tests.footage.timeline.conftest import Rows
 from tests.people.cast import Cast
 
-pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+pytestmark = pytest.mark.django_db
+# Statements of our own.
+both_databases = pytest.mark.both_databases
 
 NOW = datetime(2026, 11, 14, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -50,6 +52,7 @@ def some(dice: random.Random) -> list[tuple[datetime, datetime]]:
     return found
 
 
+@both_databases
 @pytest.mark.parametrize("way", STEPS_OF)
 def test_scanning_and_probing_tell_what_the_segments_themselves_tell(
     cast: Cast, rows: Rows, monkeypatch: pytest.MonkeyPatch, way: str
@@ -76,6 +79,7 @@ def test_scanning_and_probing_tell_what_the_segments_themselves_tell(
                 assert found[pk].last == ms(max(b for _a, b in known))
 
 
+@both_databases
 @pytest.mark.parametrize("way", STEPS_OF)
 def test_invariant_3_expired_footage_is_never_shown_as_recorded(
     cast: Cast, rows: Rows, monkeypatch: pytest.MonkeyPatch, way: str
@@ -99,6 +103,7 @@ def test_invariant_3_expired_footage_is_never_shown_as_recorded(
     assert abs(expiring[1] - ms(start + 2 * DAY)) <= HOUR
 
 
+@both_databases
 def test_held_footage_shows_though_it_has_expired_and_restricted_spans_though_nothing_is_there(
     cast: Cast, rows: Rows
 ) -> None:
@@ -121,6 +126,7 @@ def test_held_footage_shows_though_it_has_expired_and_restricted_spans_though_no
     assert seconds(answer, "gate", "held") == seconds(answer, "gate", "restricted") == 0
 
 
+@both_databases
 def test_hours_make_off_and_extra(cast: Cast, rows: Rows) -> None:
     # Seoul's Saturday; the 14th begins there at 15:00 UTC of the 13th.
     Camera.objects.filter(pk=cast.gate.pk).update(schedule=[[5, "08:00", "20:00"]])
@@ -209,6 +215,7 @@ def test_what_no_timeline_can_be_drawn_of_is_refused(cast: Cast, query: dict[str
     assert refused.json()["error"]["hint"]
 
 
+@both_databases
 def test_a_month_of_sixteen_torn_cameras_is_a_small_answer(cast: Cast, rows: Rows) -> None:
     camera = cast.gate
     names = [Camera(site=camera.site, zone=camera.zone, code=f"c-{n}", name=f"C {n}", legal_basis="x")
