@@ -37,6 +37,11 @@ def test_a_night_belongs_to_the_day_that_it_begins_on():
     assert hours.spans(rows, zone=SEOUL, start=at(0), end=at(0, day=2)) == [(at(22), at(6, day=1))]
 
 
+def test_rows_may_overlap_and_lie_within_each_other():
+    rows = [[0, "08:00", "18:00"], [0, "09:00", "12:00"], [0, "17:00", "20:00"]]
+    assert hours.spans(rows, zone=SEOUL, start=at(0), end=at(0, day=1)) == [(at(8), at(20))]
+
+
 def test_the_wall_clock_decides_where_it_is_put_forward():
     spring = datetime(2026, 3, 29, tzinfo=BERLIN)
     (span,) = hours.spans([[6, "00:00", "08:00"]], zone=BERLIN, start=spring, end=spring + timedelta(days=1))

@@ -5,7 +5,7 @@ Each camera's newest segment is one step into the index `segment_timeline`, what
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,6 +28,7 @@ from cctv.sites.models import Camera, Site
 from cctv.vault import facts as vault
 from cctv.vault.facts import StoreRoom
 
+MINUTE = timedelta(minutes=1)
 # Today's worst skew reads each segment's row, so it is read anew only this often.
 SKEW_KEPT_S = 300
 # A strip of the wall is drawn in about so many steps: of five minutes.
@@ -70,8 +71,8 @@ class Row:
 
     @property
     def missed_s(self) -> float:
-        """Seconds of its recording hours that are missing since its newest footage."""
-        return self.verdict.missed.total_seconds()
+        """Seconds of its recording hours that are missing since its newest footage, in whole minutes."""
+        return self.verdict.missed // MINUTE * 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ def missing(
         while index < len(recorded) and recorded[index][0] < end:
             if recorded[index][0] > cursor:
                 found.append(Gap(cursor, recorded[index][0]))
-            cursor = max(cursor, recorded[index][1])
+            cursor = recorded[index][1]
             index += 1
         if cursor < end:
             found.append(Gap(cursor, end, open=end >= now))

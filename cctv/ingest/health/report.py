@@ -65,12 +65,12 @@ class CameraHealth:
 
     @property
     def lag_p50_s(self) -> float | None:
-        """Seconds in which half of today's newest recordings came in."""
+        """Seconds in which half of the newest recordings of the last 24 hours came in."""
         return arithmetic.percentile(self.newest.lags_s, 0.5)
 
     @property
     def lag_p95_s(self) -> float | None:
-        """Seconds in which 95 of 100 of today's newest recordings came in."""
+        """Seconds in which 95 of 100 of them came in."""
         return arithmetic.percentile(self.newest.lags_s, 0.95)
 
 
@@ -269,7 +269,7 @@ def _more(site: Site, cameras: Sequence[Any], zone: ZoneInfo, now: datetime) -> 
         camera.pk: {
             "worst_skew_ms": states.worse(worst.get(camera.pk), camera.last_skew_ms),
             "rate": rates.get(camera.pk, NO_RATE),
-            "newest": selectors.newest(camera.pk, since=day[0]),
+            "newest": selectors.newest(camera.pk, since=now - selectors.DAY),
             "quarantined": waiting[camera.pk],
         }
         for camera in cameras

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from cctv.ingest.health.report import CameraHealth, CameraReport, SiteHealth, St
 from cctv.ingest.selectors import LAG_LIMIT, problem_of
 from cctv.templatetags import _times
 
+MINUTE = timedelta(minutes=1)
 # A camera that misses less of its hours than this has pauses, no problem.
 MISSING_SHARE = 0.005
 # A store that is full within so many days is a failure to come, or something to plan for.
@@ -114,7 +116,7 @@ def _silence(health: CameraHealth, reason: str) -> Iterator[Problem]:
         yield Problem(
             "bad",
             _("It is silent: %(time)s of its recording hours are missing, and it goes on.")
-            % {"time": _times.duration(health.verdict.missed.total_seconds())},
+            % {"time": _times.duration(health.verdict.missed // MINUTE * 60)},
             str(_GAP_ADVICE.get(now_reason, _GAP_ADVICE[gaps.SILENT])),
             "gaps",
         )
