@@ -7,8 +7,8 @@ from cctv.footage import thumbnails, viewing
 
 @shared_task(name="cctv.footage.tasks.make_thumbnails")
 def make_thumbnails() -> int:
-    """Small pictures of new segments."""
-    return thumbnails.make_thumbnails()
+    """Small pictures and motion facts of new segments."""
+    return thumbnails.keep_up()
 
 
 @shared_task(name="cctv.footage.tasks.close_idle_viewings")

@@ -7,6 +7,7 @@ when something moved, has an entry of their own.
 
 import logging
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ log = logging.getLogger("lethe.footage")
 
 JOB = "thumbnail"
 BATCH = 200
+KEEP_UP_S = 60.0
 FAILED = -1
 UNTOLD = b""
 # Not worth a picture any more: it would be gone before anybody looked.
@@ -36,6 +38,20 @@ TOO_LATE = timedelta(minutes=2)
 # One batch at a time in a process; in several, the same picture is at worst made twice.
 _working = threading.Lock()
 _views = UsualViews()
+
+
+def keep_up(*, seconds: float = KEEP_UP_S) -> int:
+    """Make what is missing, batch by batch, until nothing is or the time is up; of how many it was made.
+
+    Each batch asks anew what is newest, so that what comes in now does not wait for what is caught up.
+    """
+    until = time.monotonic() + seconds
+    total = 0
+    while made := make_thumbnails():
+        total += made
+        if time.monotonic() >= until:
+            break
+    return total
 
 
 def make_thumbnails(*, limit: int = BATCH) -> int:

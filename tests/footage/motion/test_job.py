@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from cctv.core import clock
-from cctv.footage import sealed
+from cctv.footage import sealed, thumbnails
 from cctv.footage.models import Segment
 from cctv.footage.motion.memory import UsualViews
 from cctv.footage.thumbnails import make_thumbnails
@@ -42,6 +42,14 @@ def test_footage_from_before_there_were_facts_is_caught_up_newest_first(told: Ro
         assert told_at == told.starts_at + timedelta(seconds=LENGTH_S * missing)
     assert make_thumbnails() == 0
     assert dict(Segment.objects.values_list("pk", "thumb_size_bytes")) == before, "pictures stay as they are"
+
+
+def test_the_task_goes_on_until_nothing_is_missing_or_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = [5, 3, 0, 7, 2]
+    monkeypatch.setattr(thumbnails, "make_thumbnails", lambda: batches.pop(0))
+    assert thumbnails.keep_up() == 8
+    assert thumbnails.keep_up(seconds=0) == 7
+    assert batches == [2]
 
 
 def test_a_recording_that_cannot_be_decoded_is_told_nothing_of_and_not_tried_again(
