@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from accesslog.desk.groups import Group
 
 GROUPS = [
-    Group("viewings", _("viewings"), ("viewing.", "view.", "thumbs.", "still.")),
+    Group("viewings", _("viewings"), ("viewing.", "view.", "thumbs.", "still.", "motion.", "bookmark.")),
     Group(
         "exports", _("exports and provision"), ("export.", "medium.", "disclosure.", "provision.", "ledger.")
     ),

@@ -20,7 +20,7 @@ COPIES = ("still.covered", "medium.registered")
 OUTSIDE_DUTY = OutsideDuty(kinds=(*OPENED, "viewing.extended", *COPIES), duty=duty_at)
 MUCH_MORE = MuchMore(kinds=("view.covered",))
 AGAIN_AND_AGAIN = AgainAndAgain(kinds=OPENED)
-OTHER_PURPOSE = OtherPurpose(kinds=(*OPENED, *COPIES))
+OTHER_PURPOSE = OtherPurpose(kinds=(*OPENED, "viewing.purpose_changed", *COPIES))
 AFTER_INCIDENT = AfterIncident(kinds=OPENED, incidents=("hold.placed",))
 REFUSED = Refused(kinds=("account.sign_in_failed", "account.locked_out", "access.refused"))
 # The form of a medium insists on why it was made, and keeps it sealed with the medium, not in the entry.
