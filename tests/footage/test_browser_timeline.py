@@ -59,8 +59,9 @@ MODULES = """async () => {
     ends: [false, true].map((last) => fieldText(momentOf(skipped, "Europe/Berlin", last), "UTC")),
     nonsense: Number.isNaN(momentOf(fieldWall("soon"), "Europe/Berlin")),
     kept: [within(-5, 3600000, bounds), zoomed({ from: 0, to: 3600000 }, 0.5, 900000, bounds)],
-    month: Object.values(monthAround(view, Date.parse("2026-11-20T05:00Z"), "Asia/Seoul")).map(
-      (ms) => new Date(ms).toISOString()),
+    months: [view, { from: view.from - 31 * 86400000, to: view.to - 31 * 86400000 },
+      { from: view.to - 31 * 86400000, to: view.to }].map((each) => Object.values(
+        monthAround(each, Date.parse("2026-11-14T05:00Z"), "Asia/Seoul")).map((ms) => new Date(ms).toISOString())),
   };
 }"""
 
@@ -136,7 +137,9 @@ def assert_modules(told: dict[str, Any]) -> None:
         {"from": 0, "to": HOUR_MS + 5},
         {"from": 450_000, "to": 450_000 + HOUR_MS / 2},
     ]
-    assert told["month"] == ["2026-10-20T15:00:00.000Z", "2026-11-20T15:00:00.000Z"]
+    month = ["2026-10-14T15:00:00.000Z", "2026-11-14T15:00:00.000Z"]
+    week_before = ["2026-10-07T15:00:00.000Z", "2026-11-07T15:00:00.000Z"]
+    assert told["months"] == [month, week_before, month], "in whole weeks, and always with the view's end"
 
 
 def test_a_stretch_is_found_and_chosen_with_wheel_hand_and_keys(

@@ -30,7 +30,10 @@ export function mountRoomTimeline(room) {
   };
   room.onKey(["+", "="], zoom(1 / FACTOR), room.texts.keyCloser);
   room.onKey("-", zoom(FACTOR), room.texts.keyFarther);
-  const draw = () => line.setShown({ chosen: room.chosen, shown: [...room.cameras.keys()] });
+  const draw = () => {
+    line.setShown({ chosen: room.chosen, shown: [...room.cameras.keys()] });
+    line.setBand(room.loop);
+  };
   room.addEventListener("moment", () => line.draw());
   room.addEventListener("state", draw);
   line.on("view", (view) => {

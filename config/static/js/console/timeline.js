@@ -5,8 +5,8 @@
 //     session: {starts, ends} | null, now, withMotion, drag: "pan" | "pick", moment: () => ms | null,
 //     onSeek(code, ms), onSelect(code, from, to, codes), texts});
 //   .draw() .view() .show(from, to) .zoom(span) .setMarks([{camera, at, to, kind, label}])
-//   .setMotion(code, {from, step_ms, levels}) .setShown({chosen, shown}) .setPick({from, to, codes} | null)
-//   .setDrag("pan" | "pick") .on("view" | "pick" | "caret", handler) .destroy()
+//   .setMotion(code, {from, step_ms, levels}) .setBand({from, to} | null) .setShown({chosen, shown})
+//   .setPick({from, to, codes} | null) .setDrag("pan" | "pick") .on("view" | "pick" | "caret", handler) .destroy()
 //
 // All times are epoch ms. `element` holds what `_timeline.html` renders: cells for the month, the scale and
 // the cameras (data-row=code); a cell that is missing is made. Buttons with data-timeline-zoom=<ms> anywhere
@@ -46,6 +46,7 @@ export class Timeline extends EventTarget {
     this.codes = options.cameras.map(({ code }) => code);
     this.skew = this.options.now - Date.now();
     this.pick = null;
+    this.band = null;
     this.marks = [];
     this.motion = new Map();
     this.width = 0;
@@ -229,6 +230,12 @@ export class Timeline extends EventTarget {
     }
   }
 
+  /** A stretch on the scale, {from, to}: what is played again and again; null for none. */
+  setBand(band) {
+    this.band = band;
+    this.#changed();
+  }
+
   setDrag(kind) {
     this.options.drag = kind;
   }
@@ -316,6 +323,7 @@ export class Timeline extends EventTarget {
     const frame = {
       view: this.current, width: this.width, height: this.height, sources: this.feed.sources(this.current),
       now: this.now(), session, x: this.x, zone: this.zone, motion: this.motion, marks: this.marks, pick: this.pick,
+      band: this.band,
     };
     for (const row of this.rows) row.draw(frame);
     this.scale.draw(frame);

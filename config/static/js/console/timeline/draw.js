@@ -128,9 +128,9 @@ export class Row {
 
   #drawMarks({ marks, x, view, width }) {
     const own = marks.filter((mark) => mark.camera === this.code);
-    const spans = own.filter((mark) => mark.to != null).flatMap((mark) => boxes([mark.at, mark.to], view, width));
+    const spans = own.filter(isLong).flatMap((mark) => boxes([mark.at, mark.to], view, width));
     put(this.found, "d", path(spans, 0, 3));
-    put(this.flags, "d", own.filter((mark) => mark.to == null).map((mark) => flag(x(mark.at), 0)).join(""));
+    put(this.flags, "d", own.map((mark) => sign(mark, x(mark.at), 0)).join(""));
   }
 
   #drawPick({ pick, view, x, width, height }) {
@@ -149,7 +149,13 @@ export class Row {
   }
 }
 
-const flag = (x, y) => `M${x} ${y}h7v6l-3.500-2.500L${x} ${y + 6}z`;
+const isLong = (mark) => mark.to != null && mark.kind !== "still";
+
+// A bookmark has a flag, a still a diamond; what was found by a search only its bar.
+function sign({ kind, to }, x, y) {
+  if (kind === "still") return `M${x} ${y}l4 4-4 4-4-4z`;
+  return kind === "bookmark" || to == null ? `M${x} ${y}h7v6l-3.500-2.500L${x} ${y + 6}z` : "";
+}
 
 function dimPath({ session, view, width, height }) {
   if (!session) return "";
@@ -175,15 +181,15 @@ export class Scale {
     cell.replaceChildren(this.strip);
   }
 
-  draw({ view, width, x, zone, marks, pick }) {
+  draw({ view, width, x, zone, marks, pick, band }) {
     const { major } = stepFor(view.to - view.from, width);
     const all = ticks(view.from, view.to, width, zone);
     put(this.lines, "d", all.map((tick) => `M${Math.round(x(tick.at)) + 0.5} ${tick.major ? 14 : 16}V20`).join(""));
     drawLabels(this.labels, all.filter((tick) => tick.major), { x, width, y: 11, text: (tick) => this.words.tick(tick, major) });
     const general = marks.filter((mark) => mark.camera == null);
-    put(this.flags, "d", general.filter((mark) => mark.to == null).map((mark) => flag(x(mark.at), 13)).join(""));
-    const bands = general.filter((mark) => mark.to != null).map((mark) => [mark.at, mark.to]);
-    if (pick) bands.push([pick.from, pick.to]);
+    put(this.flags, "d", general.map((mark) => sign(mark, x(mark.at), 13)).join(""));
+    const bands = general.filter(isLong).map((mark) => [mark.at, mark.to]);
+    for (const each of [pick, band]) if (each) bands.push([each.from, each.to]);
     put(this.band, "d", bands.map((band) => path(boxes(band, view, width), 16, 4)).join(""));
   }
 

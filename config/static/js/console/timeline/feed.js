@@ -4,10 +4,11 @@
 import { decodeAnswer } from "./spans.js";
 
 const DAY = 86_400_000;
-const LONGEST = 62 * DAY; // the server answers for no more at once
+const LONGEST = 61 * DAY; // the server answers for 62 days at most, widened to whole steps
 const MOST_PX = 4096;
 const MOST_CAMERAS = 64;
 const SETTLED = 120; // ms without a further movement
+const STALE = 300_000; // ms after which the month is asked for again
 const COARSER = 1.6; // ms per px that is still sharp enough, against what is wanted
 
 const isEnough = (has, { from, to }, width) =>
@@ -105,9 +106,11 @@ export class Feed {
     slot.ask({ from, to, px, perPx: (to - from) / px }, delay);
   }
 
-  /** The same once more: time went on, or the last try failed. */
+  /** The same once more: time went on, or the last try failed. A month is not old after a few seconds. */
   refresh() {
-    for (const slot of [this.fine, this.coarse]) if (slot.data && !slot.asked) slot.ask(slot.data.whole, 0);
+    const { fine, coarse } = this;
+    if (fine.data && !fine.asked) fine.ask(fine.data.whole, 0);
+    if (coarse.data && !coarse.asked && Date.now() - coarse.data.said > STALE) coarse.ask(coarse.data.whole, 0);
   }
 
   /** What to draw [from, to) from: [{cameras, from, to}], the finest there is for each stretch. */

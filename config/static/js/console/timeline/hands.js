@@ -109,6 +109,6 @@ export class Hands {
   #isNear(mark, place, x) {
     if ((mark.camera ?? null) !== (place.row?.code ?? null) || !mark.label) return false;
     const at = this.timeline.x(mark.at);
-    return mark.to == null ? Math.abs(at - x) < NEAR : at <= x && x <= this.timeline.x(mark.to);
+    return Math.abs(at - x) < NEAR || (mark.to != null && at <= x && x <= this.timeline.x(mark.to));
   }
 }

@@ -51,21 +51,27 @@ export class Hint {
 
   /** Tell readers where the caret is and what is in view; not with each frame. */
   describe(timeline) {
+    const focused = timeline.rows.find(({ strip }) => strip === document.activeElement);
+    if (focused) this.#place(timeline, focused);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#tell(timeline), QUIET);
   }
 
   #tell(timeline) {
+    for (const row of timeline.rows) {
+      this.#place(timeline, row);
+      row.strip.setAttribute("aria-description", this.#summary(timeline, row.code));
+    }
+  }
+
+  // What a slider's value is: where the caret is, and what there is of the camera.
+  #place(timeline, { code, strip }) {
     const { from, to } = timeline.current;
     const at = timeline.caretOr();
     const share = Math.round(Math.max(0, Math.min(100, (100 * (at - from)) / (to - from))));
-    for (const { code, strip } of timeline.rows) {
-      const camera = timeline.feed.cameraAt(code, at);
-      strip.setAttribute("aria-valuenow", String(share));
-      const state = this.texts[`state_${stateAt(camera, at).state}`];
-      strip.setAttribute("aria-valuetext", fill(this.texts.value, { time: this.words.full(at), state }));
-      strip.setAttribute("aria-description", this.#summary(timeline, code));
-    }
+    const state = this.texts[`state_${stateAt(timeline.feed.cameraAt(code, at), at).state}`];
+    strip.setAttribute("aria-valuenow", String(share));
+    strip.setAttribute("aria-valuetext", fill(this.texts.value, { time: this.words.full(at), state }));
   }
 
   /** "In view: Sat 14 Nov 2026, 09:00–12:00. Recorded 2 h 51 min. Gap 9 min." */

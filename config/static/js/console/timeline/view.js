@@ -34,7 +34,8 @@ export function showing({ from, to }, ms, bounds, margin = 0.05) {
 export function monthAround(view, now, zone) {
   const today = dayNumber(now, zone);
   const missing = today - OVER_DAYS + 1 - dayNumber(view.from, zone);
-  const last = missing > 0 ? today - 7 * Math.ceil(missing / 7) : today;
+  const earlier = today - 7 * Math.ceil(Math.max(0, missing) / 7);
+  const last = Math.max(earlier, Math.min(today, dayNumber(view.to, zone)));
   return { from: dayStart(last - OVER_DAYS + 1, zone), to: dayStart(last + 1, zone) };
 }
 
