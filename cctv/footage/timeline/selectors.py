@@ -36,7 +36,7 @@ class Timeline:
 
 def timeline(*, site: Site, cameras: Sequence[Camera], start: int, end: int, pixels: int) -> Timeline:
     """The states of the cameras of the site over [start, end), epoch ms, drawn on so many pixels."""
-    grid = Grid.over(start, end, pixels=max(1, min(pixels, MOST_STEPS // max(1, len(cameras)))))
+    grid = Grid.over(start, end, pixels=pixels, most=MOST_STEPS // max(1, len(cameras)))
     now = _ms(clock.now())
     first, last = moment_of(grid.start), moment_of(grid.end)
     ids = [camera.pk for camera in cameras]

@@ -15,7 +15,7 @@ STEPS = (
     1, 2, 5, 10, 20, 50, 100, 200, 500,
     *(SECOND * count for count in (1, 2, 5, 10, 15, 30)),
     *(MINUTE * count for count in (1, 2, 5, 10, 15, 30)),
-    HOUR,
+    *(HOUR * count for count in (1, 2, 3, 6)),
 )  # fmt: skip
 
 
@@ -28,11 +28,15 @@ class Grid:
     step: int
 
     @classmethod
-    def over(cls, start: int, end: int, *, pixels: int) -> "Grid":
-        """The grid for [start, end) drawn on so many pixels: the longest step that is at most one pixel."""
+    def over(cls, start: int, end: int, *, pixels: int, most: int = 4096) -> "Grid":
+        """The grid for [start, end) drawn on so many pixels: the longest step that is at most one pixel.
+
+        A longer one where that would be more than `most` steps.
+        """
         if not start < end or pixels < 1:
             raise ValueError(f"nothing to draw: [{start}, {end}) on {pixels} pixels")
         step = max((each for each in STEPS if each * pixels <= end - start), default=STEPS[0])
+        step = next((each for each in STEPS if each >= step and each * most >= end - start), STEPS[-1])
         return cls(down(start, step), up(end, step), step)
 
     def drawn(self, spans: Iterable[Span]) -> list[Span]:

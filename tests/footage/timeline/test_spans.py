@@ -88,12 +88,20 @@ def test_the_same_stretch_falls_on_the_same_edges_however_the_view_is_moved() ->
     assert len({tuple(view.drawn([span])) for view in views}) == 1
 
 
+def test_there_are_never_more_steps_than_are_answered_for() -> None:
+    for span in (HOUR, 24 * HOUR, 31 * 24 * HOUR, 62 * 24 * HOUR):
+        for pixels in (100, 1200, 4096):
+            grid = Grid.over(0, span, pixels=pixels, most=2048)
+            assert (grid.end - grid.start) // grid.step <= 2048
+            assert grid.step * 100 <= span
+
+
 def test_nothing_is_drawn_on_nothing() -> None:
     for start, end, pixels in ((5, 5, 100), (6, 5, 100), (5, 6, 0)):
         with pytest.raises(ValueError, match="nothing to draw"):
             Grid.over(start, end, pixels=pixels)
 
 
-def test_each_step_is_a_part_of_the_next_unit() -> None:
-    assert all(HOUR % step == 0 for step in STEPS)
+def test_each_step_divides_a_day() -> None:
+    assert all(24 * HOUR % step == 0 for step in STEPS)
     assert list(STEPS) == sorted(set(STEPS))

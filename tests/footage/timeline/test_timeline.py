@@ -235,4 +235,4 @@ def test_a_month_of_sixteen_torn_cameras_is_a_small_answer(cast: Cast, rows: Row
     assert len(json.loads(response.content)["cameras"]) == 16
     assert len(response.content) <= 150_000
     assert moment_of(json.loads(response.content)["cameras"]["gate"]["first"]) == NOW - 29 * DAY
-    assert MINUTE <= json.loads(response.content)["resolution_ms"] <= HOUR
+    assert json.loads(response.content)["resolution_ms"] == 30 * MINUTE
