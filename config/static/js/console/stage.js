@@ -12,6 +12,9 @@ const WORTH_A_JUMP_MS = 1500;
 const PATIENCE_MS = 4000;
 // And for one that has its bytes: the last pictures before a gap come only with what follows them.
 const TURN_MS = 1500;
+// Seconds between two moving pictures that are still "in step", and how long they get to find their pace.
+const APART_S = 0.1;
+const SETTLE_MS = 600;
 const SWIPE_PX = 60;
 
 class Stage {
@@ -19,6 +22,7 @@ class Stage {
   #gathering = true; // pictures are being brought to the moment; the clock waits
   #asked = 0;
   #waitsSince = 0;
+  #started = 0; // when the pictures last began to move together
   #steps = Promise.resolve();
   #swipe = null;
 
@@ -127,11 +131,20 @@ class Stage {
       return room.wait(true);
     }
     if (standing.every(([, how]) => how === "gap" || how === "refused") && this.#jump(tiles, ms)) return;
-    if (!this.#gathering) return;
+    if (!this.#gathering) return this.#keepTogether(standing.filter(([, how]) => how === "ok").map(([tile]) => tile.off), ms);
     this.#gathering = false;
+    this.#started = performance.now();
     this.#waitsSince = 0;
     room.wait(false);
     for (const tile of tiles) tile.sync(room.moment, { ...wish, running: true });
+  }
+
+  // Pictures that drift apart are brought together again; a clock that runs away from all of them goes with them.
+  #keepTogether(offs, ms) {
+    if (!offs.length || performance.now() - this.#started < SETTLE_MS) return;
+    const first = Math.max(...offs);
+    if (first - Math.min(...offs) > APART_S) this.#gather();
+    else if (Math.abs(first) > APART_S / 2) this.room.settle(ms + first * 1000 * this.room.speed);
   }
 
   #rest() {

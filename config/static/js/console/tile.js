@@ -4,10 +4,9 @@
 import { Engine } from "./engine.js";
 import { Zoom } from "./zoom.js";
 
-// Seconds of recorded time at 1x. Up to here the pace puts a picture right; one that is later makes the clock wait,
-// for a computer that cannot keep up must not show what did not happen together.
-const LATE_S = 0.25;
-const FAR_S = 0.35;
+// Seconds of recorded time at 1x. Up to here the pace puts a picture right; one that is further off makes the clock
+// wait, for a computer that cannot keep up must not show what did not happen together.
+const FAR_S = 0.5;
 // What is later than this is quicker found by a search than by playing on.
 const CATCH_S = 2;
 const NEAR_S = 0.012;
@@ -26,6 +25,8 @@ const STAY_S = 20;
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Tile {
+  /** Seconds that a moving picture was ahead of the clock (behind it, if negative) when it was looked at last. */
+  off = 0;
   #sought = null; // the frame that a paused picture was set to
   #shown = null; // when the picture on screen was recorded
   #broke = 0;
@@ -147,7 +148,8 @@ export class Tile {
     const off = video.currentTime - wish;
     if (!running) return this.#join(off, wish, speed);
     const scale = Math.max(1, speed);
-    if (off < -LATE_S * scale || off > FAR_S * scale) return "lags";
+    if (Math.abs(off) > FAR_S * scale) return "lags";
+    this.off = off / speed;
     const pace = Math.abs(off) < NEAR_S * speed ? 0 : Math.max(-MOST_PACE, Math.min(MOST_PACE, -off / speed));
     const rate = Math.min(16, Math.max(0.0625, speed * (1 + pace)));
     if (Math.abs(video.playbackRate - rate) > 0.005 * speed) video.playbackRate = rate;
