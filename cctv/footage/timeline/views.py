@@ -38,8 +38,9 @@ The first skip counts from the answer's `from`, each further one from the end of
       draw(start, end); at = end;
     }
 
-Steps are round (1, 2, 5, … ms; 1, 2, 5, 10, 15, 30 s; 1, 2, 5, 10, 15, 30 min; 1, 2, 3, 6 h), and their edges are
-multiples of the step since 1970, so the same stretch falls on the same edges however the view is moved.
+Steps are round (1, 2, 5, … ms; 1, 2, 5, 10, 15, 30 s; 1, 2, 5, 10, 15, 30 min; 1, 2, 3, 6 h), and their
+edges are multiples of the step since 1970, so the same stretch falls on the same edges however the view is
+moved.
 
 Within a step the rarer thing wins over the emptier one: a step counts as recorded (held, restricted, …)
 when any of it is, so nothing short is invisible. `gaps` and `off` are whole steps: `recorded`, `gaps` and
