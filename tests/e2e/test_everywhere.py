@@ -90,6 +90,7 @@ def test_the_whole_flow_works_with_the_keyboard_alone(demo: LiveLethe, chromium:
     tab_to(page, "button[data-pick-go].btn--primary")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Why do you need these pictures?")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # the digits are a script's
     page.keyboard.press("1")
     tab_to(page, "[name=case]")
     page.keyboard.type("2026-7")
