@@ -44,6 +44,7 @@ MODULES = """async () => {
   const skipped = fieldWall("2026-03-29T02:30:00");
   const view = { from: Date.parse("2026-11-14T00:00Z"), to: Date.parse("2026-11-14T01:00Z") };
   const wall = fieldWall("2026-10-25T02:30");
+  const earlier = { from: view.from - 31 * 86400000, to: view.to - 31 * 86400000 };
   const bounds = { from: 0, to: 100 * 3600000 };
   return {
     decoded: [...gate.recorded],
@@ -59,9 +60,9 @@ MODULES = """async () => {
     ends: [false, true].map((last) => fieldText(momentOf(skipped, "Europe/Berlin", last), "UTC")),
     nonsense: Number.isNaN(momentOf(fieldWall("soon"), "Europe/Berlin")),
     kept: [within(-5, 3600000, bounds), zoomed({ from: 0, to: 3600000 }, 0.5, 900000, bounds)],
-    months: [view, { from: view.from - 31 * 86400000, to: view.to - 31 * 86400000 },
-      { from: view.to - 31 * 86400000, to: view.to }].map((each) => Object.values(
-        monthAround(each, Date.parse("2026-11-14T05:00Z"), "Asia/Seoul")).map((ms) => new Date(ms).toISOString())),
+    months: [view, earlier, { from: view.to - 31 * 86400000, to: view.to }].map(
+      (each) => Object.values(monthAround(each, Date.parse("2026-11-14T05:00Z"), "Asia/Seoul")).map(
+        (ms) => new Date(ms).toISOString())),
   };
 }"""
 

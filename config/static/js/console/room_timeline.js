@@ -4,6 +4,7 @@ import { mountTimeline } from "./timeline.js";
 import { textsOf } from "./timeline/words.js";
 
 const FACTOR = 1.6;
+const SHORTEST = 200; // ms of a loop
 
 export function mountRoomTimeline(room) {
   const { facts } = room;
@@ -19,8 +20,7 @@ export function mountRoomTimeline(room) {
     withMotion: true,
     moment: () => room.moment,
     onSeek: (code, ms) => seek(room, code, ms),
-    onSelect: (code, from, to, codes) =>
-      room.dispatchEvent(new CustomEvent("select", { detail: { code, from, to, codes } })),
+    onSelect: (_code, from, to) => loop(room, from, to),
     texts: textsOf(document.getElementById("timeline-texts")),
   });
   room.timeline = line;
@@ -41,6 +41,18 @@ export function mountRoomTimeline(room) {
     room.dispatchEvent(new CustomEvent("view", { detail: view }));
   });
   room.view = line.view();
+}
+
+// A stretch that is dragged over (with Shift) is played again and again.
+function loop(room, from, to) {
+  const { starts, ends } = room.span;
+  const part = { from: Math.max(from, starts), to: Math.min(to, ends) };
+  room.timeline.setPick(null);
+  if (part.to - part.from < SHORTEST) return room.say(room.texts.outside, { tone: "warn" });
+  room.setLoop(part);
+  room.seek(part.from);
+  const { words } = room.timeline;
+  room.say(room.texts.loopSet.replace("{from}", words.second(part.from)).replace("{to}", words.second(part.to)));
 }
 
 function seek(room, code, ms) {
