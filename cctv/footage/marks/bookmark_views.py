@@ -21,6 +21,8 @@ from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.sites.models import Site
 
+VIEW, BROWSE = "footage.view", "footage.browse"
+
 
 @require_GET
 @requires(marks.SEE)
@@ -48,7 +50,8 @@ def bookmark(request: Request, site_code: str, pk: UUID) -> HttpResponse:
         raise BookmarkRefused
     own = found.made_by_id == request.account.pk
     context = {
-        "site": site, "bookmark": found, "form": form, "own": own, "zone": ZoneInfo(site.time_zone)
+        "site": site, "bookmark": found, "form": form, "own": own, "zone": ZoneInfo(site.time_zone),
+        "may_browse": request.permissions.may(BROWSE, site_id=site.pk),
     }  # fmt: skip
     status = 400 if form.is_bound else 200
     return render(request, "cctv/footage/bookmark.html", context, status=status)
@@ -89,7 +92,8 @@ def _list(request: Request, site: Site) -> dict[str, Any]:
         "removable": {row.pk for row in page.rows if marks.may_remove(row, request.account)},
         "case": case,
         "cases": selectors.cases(selectors.bookmarks(site=site)),
-        "may_view": request.permissions.may("footage.view", site_id=site.pk),
+        "may_view": request.permissions.may(VIEW, site_id=site.pk),
+        "may_browse": request.permissions.may(BROWSE, site_id=site.pk),
         **links(page, case=case),
     }
 

@@ -23,7 +23,7 @@ from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.sites.models import Site
 
-VIEW = "footage.view"
+VIEW, BROWSE = "footage.view", "footage.browse"
 
 
 @require_GET
@@ -41,6 +41,7 @@ def all_stills(request: Request, site_code: str) -> HttpResponse:
         "case": case,
         "cases": selectors.cases(selectors.stills(site=site)),
         "may_view": request.permissions.may(VIEW, site_id=site.pk),
+        "may_browse": request.permissions.may(BROWSE, site_id=site.pk),
         **links(page, case=case),
     }
     return render(request, "cctv/footage/stills.html", context)
@@ -107,5 +108,6 @@ def _context(request: Request, site: Site, found: Still, form: StillForm | None)
         "form": form,
         "purposes": purposes,
         "may_view": may_view,
+        "may_browse": request.permissions.may(BROWSE, site_id=site.pk),
         "may_delete": stills.may_delete(found, request.account),
     }
