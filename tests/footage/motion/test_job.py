@@ -44,6 +44,14 @@ def test_footage_from_before_there_were_facts_is_caught_up_newest_first(told: Ro
     assert dict(Segment.objects.values_list("pk", "thumb_size_bytes")) == before, "pictures stay as they are"
 
 
+def test_a_lost_small_picture_is_made_again_and_the_facts_stay_as_they_are(told: Room) -> None:
+    before = {pk: bytes(motion or b"") for pk, motion in Segment.objects.values_list("pk", "motion")}
+    Segment.objects.update(thumb_size_bytes=0)
+    assert make_thumbnails() == 3
+    assert Segment.objects.filter(thumb_size_bytes__gt=0).count() == 3
+    assert {pk: bytes(motion or b"") for pk, motion in Segment.objects.values_list("pk", "motion")} == before
+
+
 def test_the_task_goes_on_until_nothing_is_missing_or_its_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
     batches = [5, 3, 0, 7, 2]
     monkeypatch.setattr(thumbnails, "make_thumbnails", lambda: batches.pop(0))
