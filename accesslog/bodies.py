@@ -8,7 +8,8 @@ An entry that was put back has the event id that follows from its leaf; one with
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,8 @@ _SELECT = (
 )
 _SEALED = f"{_SELECT}WHERE e.entry_index >= %s AND e.entry_index < %s ORDER BY e.entry_index"
 _OF_KIND = f"{_SELECT}WHERE e.kind = %s ORDER BY e.entry_index"
+# What a cell may raise that holds something else than the log writes.
+STRANGE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 _EVENT_IDS = "SELECT entry_index, event_id FROM log_entry WHERE entry_index >= %s AND entry_index < %s"
 
 
@@ -80,9 +83,8 @@ class Bodies:
             except KeyGone:
                 continue
             found.add(index)
-            stored_id = _uuid(event_id)
-            if record.event_id != stored_id:
-                raise findings.Mismatch(findings.event_id(index, record.event_id, stored_id))
+            if not _is(record.event_id, event_id):
+                raise findings.Mismatch(findings.event_id(index, record.event_id, event_id))
             rows = search.get(index, [])
             if record.rows != rows and (rows or not self._may_be_pruned(index, kind)):
                 raise findings.Mismatch(findings.search_rows_changed(index, record.rows, rows))
@@ -109,7 +111,7 @@ class Bodies:
         own = dict(_query(_EVENT_IDS, rest[0][0], rest[-1][0] + 1))
         for index, leaf in rest:
             put_back = any(first <= index < end for first, end in self._lost)
-            if not put_back or _uuid(own[index]) != event_id_of(bytes(leaf)):
+            if not put_back or not _is(event_id_of(bytes(leaf)), own[index]):
                 return index
         return None
 
@@ -118,34 +120,31 @@ class Bodies:
         marks: dict[int, set[tuple[str, int]]] = {}
         for kind, below, index in _query("SELECT kind, below, entry_index FROM log_prune"):
             marks.setdefault(index, set()).add((kind, below))
-        for index, _event_id, _kind, data, sealed, key_id in _query(_OF_KIND, PRUNE):
+        for index, body in _said(PRUNE):
             try:
-                body = _record(index, data, sealed, key_id).body
-            except KeyGone:
-                continue
-            said = {(kind, int(body["below"])) for kind in body["kinds"] or [""]}
+                said = {(str(kind), int(body["below"])) for kind in body["kinds"] or [""]}
+            except STRANGE as error:
+                raise findings.Mismatch(findings.says_nothing(index, PRUNE, repr(error))) from error
             marked = marks.pop(index, set())
             if not marked <= said:
                 raise findings.Mismatch(findings.mark(index, said, marked))
             for kind, below in marked:
                 self._below[kind] = max(min(below, index), self._below.get(kind, 0))
         if marks:  # their entries say nothing any more, or never did
-            index = min(marks)
-            raise findings.Mismatch(findings.mark(index, set(), marks[index]))
+            some = min(marks, key=findings.number)
+            raise findings.Mismatch(findings.mark(findings.number(some), set(), marks[some]))
 
     def _recoveries(self) -> None:
         """Take what recoveries say, each with the checkpoint whose root the tree must have."""
         self._lost, self.recovered = [], []
-        for index, _event_id, _kind, data, sealed, key_id in _query(_OF_KIND, RECOVERED):
+        for index, body in _said(RECOVERED):
             try:
-                body = _record(index, data, sealed, key_id).body
-            except KeyGone:
-                continue
-            first, end = int(body["first"]), int(body["end"])
-            try:
+                first, end = int(body["first"]), int(body["end"])
                 checkpoint = _checkpoint(str(body["checkpoint"]))
             except note.NoteError as error:
                 raise findings.Mismatch(findings.recovery_wrong(index, str(error))) from error
+            except STRANGE as error:
+                raise findings.Mismatch(findings.says_nothing(index, RECOVERED, repr(error))) from error
             if not 0 <= first <= end <= checkpoint.size <= index:
                 raise findings.Mismatch(findings.recovery_wrong(index, f"{first}, {end}, {checkpoint.size}"))
             what = _("the recovery of entry %(n)d") % {"n": index}
@@ -166,25 +165,47 @@ def _checkpoint(text: str) -> note.Checkpoint:
     return note.verify_checkpoint(text, conf.signer().verifier_key())
 
 
-def _uuid(value: Any) -> UUID:
-    return value if isinstance(value, UUID) else UUID(value)
+def _said(kind: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """(entry, body) of the entries of a kind whose key is still there. Raises Mismatch.
+
+    The kind is a column that anybody with the database's password may change: the bytes must say it too.
+    """
+    for index, _event_id, _kind, data, sealed, key_id in _query(_OF_KIND, kind):
+        try:
+            public = entry.decode(findings.raw(data))
+        except (entry.EntryError, TypeError) as error:
+            raise findings.Mismatch(findings.undecodable(index, str(error))) from error
+        if public.kind != kind:
+            raise findings.Mismatch(findings.columns(index, public.kind, kind))
+        with suppress(KeyGone):
+            yield index, _record(index, data, sealed, key_id).body
+
+
+def _is(expected: UUID, stored: Any) -> bool:
+    """Whether a column holds this id, in the one spelling by which it is found."""
+    return bool(stored == expected if isinstance(stored, UUID) else stored == expected.hex)
 
 
 def _record(index: int, data: bytes, sealed: bytes, key_id: str) -> records.Record:
     """The record that an entry commits to. Raises KeyGone, and Mismatch for another one."""
-    commitment = bytes(data[-entry.COMMITMENT_BYTES :])
+    commitment = findings.raw(data)[-entry.COMMITMENT_BYTES :]
     try:
-        return records.open_record(key_id=key_id, sealed=bytes(sealed), commitment=commitment)
+        return records.open_record(key_id=key_id, sealed=findings.raw(sealed), commitment=commitment)
     except EntryDamaged as error:
         raise findings.Mismatch(findings.body_changed(index, commitment, str(error.message))) from error
+    except STRANGE as error:  # text in the place of bytes, or bytes in that of a key's name
+        raise findings.Mismatch(findings.body_changed(index, commitment, repr(error))) from error
 
 
 def _search_rows(start: int, end: int) -> dict[int, list[SearchRow]]:
     found: dict[int, list[SearchRow]] = {}
-    columns = ", ".join(SEARCH_COLUMNS[1:])
+    columns = ", ".join(SEARCH_COLUMNS)
     statement = f"SELECT {columns} FROM log_index WHERE id >= %s AND id < %s ORDER BY id"  # noqa: S608
     for row in _query(statement, start << ROWS_SHIFT, end << ROWS_SHIFT):
-        found.setdefault(row[0], []).append(row[1:])
+        index = row[0] >> ROWS_SHIFT
+        if row[1] != index:
+            raise findings.Mismatch(findings.search_rows_changed(index, [index], [row[1]]))
+        found.setdefault(index, []).append(row[2:])
     return found
 
 

@@ -15,15 +15,19 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from django.db import connections
+from django.db import OperationalError, connections
 from django.utils.translation import gettext as _
 
 from accesslog import conf, entry, findings, merkle
+from accesslog.bodies import STRANGE as STRANGE
 from accesslog.bodies import Bodies
+from accesslog.models import ROWS_SHIFT
 from accesslog.outside import anchors
 from accesslog.outside.anchors import TOLERANCE_US, Anchor
 from accesslog.selectors import reading
@@ -50,6 +54,8 @@ class Report:
     erased: int = 0
     anchors: int = 0
     finding: findings.Finding | None = None
+    against: Anchor | None = None  # what the finding was found by, if it was a checkpoint
+    away: list[tuple[Path, str]] = field(default_factory=list)  # folders that could not be read, and why
 
 
 def verify(
@@ -59,13 +65,46 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Verify all entries under the present head, and against `kept` checkpoints. Raises LogUnavailable."""
-    report = Report()
     with reading():
         try:
-            _Run(report, open_bodies, kept, progress).all()
-        except findings.Mismatch as mismatch:
-            report.finding = mismatch.finding
+            return _verified(open_bodies, kept, progress)
+        except OperationalError as error:
+            if "decode" not in str(error):
+                raise
+            with any_text():  # a cell of SQLite that is no UTF-8
+                return _verified(open_bodies, kept, progress)
+
+
+def _verified(
+    open_bodies: bool, kept: Sequence[Anchor], progress: Callable[[int, int], None] | None
+) -> Report:
+    report = Report()
+    run = None
+    try:
+        run = _Run(report, open_bodies, kept, progress)
+        run.all()
+    except findings.Mismatch as mismatch:
+        report.finding, report.against = mismatch.finding, mismatch.against
+    except STRANGE as error:
+        report.finding = findings.strange(run.frontier.size if run else 0, f"{type(error).__name__}: {error}")
     return report
+
+
+@contextmanager
+def any_text() -> Iterator[None]:
+    """Read texts from SQLite whatever their bytes are: they are to be found wrong, not to stop the run."""
+    connection: Any = connections[conf.database()]
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    database = connection.connection
+    before = database.text_factory
+    database.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
+    try:
+        yield
+    finally:
+        database.text_factory = before
 
 
 class _Run:
@@ -78,9 +117,11 @@ class _Run:
     ) -> None:
         self.report = report
         self.progress = progress
+        report.size = self._size()
         # Remembered before the head is read: the head is never behind what was signed.
         self.bodies = Bodies(open_bodies=open_bodies)
         self.kept = [*kept, *anchors.of_signer()]
+        self.losses = anchors.losses()
         self.frontier = merkle.Frontier()
         self.last_time_us = 0
         self.good = 0  # the size of the last anchor whose root was right
@@ -93,11 +134,11 @@ class _Run:
         self.report.size = size
         for each in self.kept:
             if each.size > size:
-                raise findings.Mismatch(findings.cut_back(size, each.size, each.what))
+                raise findings.Mismatch(findings.cut_back(size, each.size, each.what, each.root), each)
         # A recovery that was logged since the head was read went by what the next run compares.
         said = [*self.kept, *(each for each in self.bodies.recovered if each.size <= size)]
         said.sort(key=lambda each: each.size)
-        waiting = heapq.merge(said, self._stored(size), key=lambda each: each.size)
+        waiting = heapq.merge(said, anchors.stored(size), key=lambda each: each.size)
         anchor: Anchor | None = next(waiting, None)
         for rows in self._chunks(size):
             block = self._check(rows)
@@ -138,11 +179,16 @@ class _Run:
         rows = self._query("SELECT size, frontier, last_time_us FROM log_head WHERE id = 1")
         try:
             size, data, last_time_us = rows[0]
-            return size, merkle.Frontier.from_bytes(size, bytes(data)), last_time_us
-        except (IndexError, merkle.MerkleError) as error:
+            return size, merkle.Frontier.from_bytes(size, findings.raw(data)), last_time_us
+        except STRANGE as error:
             raise findings.Mismatch(
                 findings.bad_head(str(error) if rows else _("there is no head"))
             ) from error
+
+    def _size(self) -> int:
+        """What the head says, before anything is known of it."""
+        rows = self._query("SELECT size FROM log_head WHERE id = 1")
+        return findings.number(rows[0][0]) if rows else 0
 
     def _chunks(self, size: int) -> Iterator[list[Row]]:
         for at in range(0, size, CHUNK):
@@ -151,37 +197,40 @@ class _Run:
                 return
             yield rows
 
-    def _stored(self, size: int) -> Iterator[Anchor]:
-        for at in range(-1, size, CHUNK):
-            yield from anchors.stored(at, min(at + CHUNK, size))
-
     # ------------------------------------------------------------------ entries
 
     def _check(self, rows: list[Row]) -> merkle.Block:
         """Check a chunk as a whole; if anything is wrong, again one by one, to name the first."""
-        indexes, times, kinds, entries, leaves = zip(*rows, strict=True)
         start = self.frontier.size
-        hashes = [sha256(b"\x00" + data).digest() for data in entries]
         try:
-            heads = self._heads(kinds)
-            spelt = [
-                heads[kind] + time_us.to_bytes(8, "big") + data[-_TAIL:]
-                for kind, time_us, data in zip(kinds, times, entries, strict=True)
-            ]
-        except (entry.EntryError, OverflowError):
-            spelt = []
+            hashes = self._hashes(start, rows)
+        except STRANGE:
+            hashes = None
+        if hashes is None:
+            self._name_the_first(start, rows)
+            raise findings.Mismatch(findings.strange(start, ""))
+        self.last_time_us = rows[-1][1]
+        return merkle.Block(hashes)
+
+    def _hashes(self, start: int, rows: list[Row]) -> list[bytes] | None:
+        """The leaf hashes of a chunk; None if anything is wrong in it, or one of STRANGE."""
+        indexes, times, kinds, entries, leaves = zip(*rows, strict=True)
+        hashes = [sha256(b"\x00" + data).digest() for data in entries]
+        heads = self._heads(kinds)
+        spelt = [
+            heads[kind] + time_us.to_bytes(8, "big") + data[-_TAIL:]
+            for kind, time_us, data in zip(kinds, times, entries, strict=True)
+        ]
         ordered = list(times)
         ordered.sort()
-        if (
-            indexes != tuple(range(start, start + len(rows)))
-            or hashes != list(leaves)
-            or spelt != list(entries)
-            or ordered != list(times)
-            or times[0] < self.last_time_us
-        ):
-            self._name_the_first(start, rows)
-        self.last_time_us = times[-1]
-        return merkle.Block(hashes)
+        fits = (
+            indexes == tuple(range(start, start + len(rows)))
+            and hashes == list(leaves)
+            and spelt == list(entries)
+            and ordered == list(times)
+            and times[0] >= self.last_time_us
+        )
+        return hashes if fits else None
 
     def _name_the_first(self, start: int, rows: list[Row]) -> None:
         for at, row in enumerate(rows):
@@ -203,7 +252,9 @@ class _Run:
         index, time_us, kind, data, leaf = row
         if index != expected:
             raise findings.Mismatch(findings.missing(expected, index))
-        calculated = merkle.leaf_hash(data)
+        if any(not isinstance(each, bytes | memoryview) for each in row[3:]):
+            raise findings.Mismatch(findings.undecodable(index, _("text in the place of bytes")))
+        calculated = merkle.leaf_hash(bytes(data))
         if calculated != leaf:
             raise findings.Mismatch(findings.leaf(index, bytes(leaf), calculated))
         try:
@@ -224,9 +275,8 @@ class _Run:
         if anchor.root is not None:
             calculated = self.frontier.root_with(block, anchor.size - start)
             if calculated != anchor.root:
-                raise findings.Mismatch(
-                    findings.rewritten(self.good, anchor.size, anchor.what, anchor.root, calculated)
-                )
+                self._another_root(anchor, anchor.root, calculated)
+                return
             self.good = anchor.size
             self.report.anchors += 1
         if anchor.time_us is None or self.clock is not None:
@@ -239,6 +289,16 @@ class _Run:
             self._clock_was_behind(anchor, rows[first - start])
         else:
             self.due.append(anchor)  # the next chunk begins with it
+
+    def _another_root(self, anchor: Anchor, root: bytes, calculated: bytes) -> None:
+        """Raise Mismatch, unless the row is of a branch whose loss was accepted."""
+        if anchor.stored:
+            if any(each.covers(anchor.size, anchor.time_us or 0) for each in self.losses):
+                return
+            if wrong := anchors.row_wrong(anchor.size):
+                raise findings.Mismatch(wrong)
+        found = findings.rewritten(self.good, anchor.size, anchor.what, root, calculated)
+        raise findings.Mismatch(found, anchor)
 
     def _clock_was_ahead(self, anchor: Anchor, start: int, rows: list[Row]) -> None:
         latest = anchor.time_us or 0
@@ -275,24 +335,22 @@ class _Run:
 
     def _nothing_beyond(self, size: int) -> None:
         """Rows above the head: none, unless the head has moved meanwhile."""
-        found = {}
-        for table in ("log_entry", "log_body"):
-            rows = self._query(f"SELECT max(entry_index) FROM {table}")  # noqa: S608
-            found[table] = rows[0][0]
-        signed = self._query("SELECT max(size) FROM log_checkpoint")[0][0]
-        seen = self._query("SELECT max(size) FROM log_cosignature")[0][0]
+        rows = [
+            self._query(f"SELECT min({key}), max({key}) FROM {table}")[0]  # noqa: S608
+            for table, key in (("log_entry", "entry_index"), ("log_body", "entry_index"), ("log_index", "id"))
+        ]
+        signed = anchors.beyond(size, self.losses)
         now = self._query("SELECT size FROM log_head WHERE id = 1")[0][0]
         if now < size:
             raise findings.Mismatch(findings.beyond(now, size - 1, now))
-        for last in found.values():
-            if last is not None and last >= now:
-                raise findings.Mismatch(findings.beyond(now, last, now))
-        if signed is not None and signed > now:
-            what = _("the checkpoint of %(n)d entries") % {"n": signed}
-            raise findings.Mismatch(findings.cut_back(now, signed, what))
-        if seen is not None and seen > now:
-            what = _("a witness's signature of %(n)d entries") % {"n": seen}
-            raise findings.Mismatch(findings.cut_back(now, seen, what))
+        for (first, last), shift in zip(rows, (0, 0, ROWS_SHIFT), strict=True):
+            if first is not None and (first < 0 or last >> shift >= now):
+                raise findings.Mismatch(findings.beyond(now, last >> shift if first >= 0 else first, now))
+        if signed is not None and signed[0] > now:
+            what = _("a witness's signature of %(n)d entries") if signed[1] else ""
+            what = (what or _("the checkpoint of %(n)d entries")) % {"n": signed[0]}
+            wrong = None if signed[1] else anchors.row_wrong(signed[0])
+            raise findings.Mismatch(wrong or findings.cut_back(now, signed[0], what))
 
 
 def _fetch(statement: str, parameters: tuple[int, ...]) -> list[Any]:

@@ -6,7 +6,7 @@ The result is an entry itself, so the log says when it was verified, against wha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from accesslog import conf, findings, note, services, verify
 from accesslog.errors import AccessLogError
 from accesslog.events import VERIFIED
 from accesslog.models import LogCheckpoint, LogCosignature
-from accesslog.outside import anchors, lethe_verify, witness
+from accesslog.outside import anchors, lethe_verify, places, witness
 from accesslog.publish import state as states
 from accesslog.selectors import reading
 from accesslog.verify import Report
@@ -33,12 +33,31 @@ def run(
     against: Sequence[Path] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Verify; the report has the first thing that is wrong. Raises AnchorUnusable, LogUnavailable."""
+    """Verify; the report has the first thing that is wrong. Raises AnchorUnusable, LogUnavailable.
+
+    What is published is looked at before the database: what was signed of it is there already.
+    """
     kept = [anchor for path in against for anchor in anchors.from_file(path)]
-    report = verify.verify(open_bodies=full, kept=kept, progress=progress)
-    if report.finding is None and conf.folder() is not None:
-        report.finding = _notes(every=full) or (_cosignatures() or _folders() if full else None)
+    seen = places.look()
+    report = verify.verify(open_bodies=full, kept=[*kept, *seen.anchors], progress=progress)
+    report.away = seen.away
+    if report.finding is not None:
+        report.finding = places.explain(report)
+    elif conf.folder() is not None:
+        with reading(), verify.any_text():
+            report.finding = _beside(seen, full=full)
     return report
+
+
+def _beside(seen: places.Look, *, full: bool) -> findings.Finding | None:
+    """What is wrong beside the entries, all of which fit."""
+    if not full:
+        return _last_note() or seen.wrong
+    away = {folder for folder, _why in seen.away}
+    try:
+        return anchors.rows_wrong() or _cosignatures() or seen.wrong or _folders(away)
+    except verify.STRANGE as error:
+        return findings.strange(0, f"{type(error).__name__}: {error}")
 
 
 def log(report: Report, *, full: bool, against: Sequence[Path]) -> int | None:
@@ -58,55 +77,48 @@ def log(report: Report, *, full: bool, against: Sequence[Path]) -> int | None:
         return None
 
 
-def _notes(*, every: bool) -> findings.Finding | None:
-    """The notes of the checkpoints in the database: the last, or all. Their roots were compared before."""
-    with reading():
-        rows = LogCheckpoint.objects.order_by("-size")
-        if not rows.exists():
-            return None  # and perhaps no keys either
-        vkey = note.parse_key(conf.signer().verifier_key())
-        for row in rows.iterator(chunk_size=500) if every else rows[:1]:
-            try:
-                said = note.verify_checkpoint(row.note, vkey)
-            except note.NoteError as error:
-                return findings.note_wrong(row.size, str(error))
-            if (said.size, said.root) != (row.size, bytes(row.root)):
-                return findings.note_wrong(row.size, f"{said.size} {said.root.hex()}")
-    return None
+def _last_note() -> findings.Finding | None:
+    """The note of the last checkpoint in the database; its root was compared before."""
+    size = LogCheckpoint.objects.order_by("-size").values_list("size", flat=True).first()
+    return None if size is None else anchors.row_wrong(size)
 
 
 def _cosignatures() -> findings.Finding | None:
     """What witnesses signed is what was noted before; those no longer configured are not verified."""
     keys = {each.name: each.key for each in witness.configured()}
-    with reading():
-        rows = LogCosignature.objects.order_by("size", "witness").iterator(chunk_size=CHUNK)
-        while some := list(islice(rows, CHUNK)):
-            sizes = {row.size for row in some}
-            noted = dict(LogCheckpoint.objects.filter(size__in=sizes).values_list("size", "note"))
-            for row in some:
-                why = _cosignature_wrong(row, noted.get(row.size), keys.get(row.witness))
-                if why:
-                    return findings.cosignature_wrong(row.size, row.witness, why)
+    rows = LogCosignature.objects.order_by("size", "witness").iterator(chunk_size=CHUNK)
+    while some := list(islice(rows, CHUNK)):
+        sizes = {findings.number(row.size) for row in some}
+        noted = dict(LogCheckpoint.objects.filter(size__in=sizes).values_list("size", "note"))
+        for row in some:
+            why = _cosignature_wrong(row, noted.get(row.size), keys.get(row.witness))
+            if why:
+                return findings.cosignature_wrong(findings.number(row.size), str(row.witness), why)
     return None
 
 
 def _cosignature_wrong(row: LogCosignature, noted: str | None, key: note.VerifierKey | None) -> str:
+    """Why it does not fit, or "". Without the witness's key: only whether the row says what the line says."""
     if noted is None:
         return _("its checkpoint is gone")
-    if key is None:
-        return ""
     try:
-        seconds = note.verify_signature(note.parse(noted).text, note.parse_signature(row.line), key)
-    except note.NoteError as error:
+        signature = note.parse_signature(row.line)
+        seconds = int.from_bytes(signature.value[:8], "big")
+        if key is not None:
+            seconds = note.verify_signature(note.parse(noted).text, signature, key)
+    except (note.NoteError, TypeError, AttributeError) as error:
         return str(error)
+    if signature.name != row.witness:
+        return signature.name
     return "" if seconds * 1_000_000 == row.time_us else f"{seconds} s"
 
 
-def _folders() -> findings.Finding | None:
-    """The published files here and in each copy that can be read; where a copy is, the doctor says."""
+def _folders(away: Collection[Path] = ()) -> findings.Finding | None:
+    """The published files here and in each copy that can be read; which cannot is told beside the finding."""
     folder = conf.folder()
-    wrong = _files(folder) if folder else None
-    return wrong or next((found for copy in conf.copies() if (found := _files(copy, last=False))), None)
+    known = [*([(folder, True)] if folder else []), *((copy, False) for copy in conf.copies())]
+    checked = (_files(place, last=last) for place, last in known if place not in away)
+    return next((found for found in checked if found), None)
 
 
 def _files(folder: Path, *, last: bool = True) -> findings.Finding | None:

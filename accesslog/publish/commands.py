@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from accesslog import conf
-from accesslog.errors import AccessLogError
+from accesslog.errors import AccessLogError, LogForked
 from accesslog.publish import copies, files, recovery, rounds
 
 ACTIONS = ("publish", "key", "recover", "accept-loss")
@@ -58,6 +58,8 @@ def _publish(command: BaseCommand) -> None:
     for copy in conf.copies():
         try:
             copies.bring_up(copy)
+        except LogForked:
+            raise  # the copy shows that what was signed is a fork: that is no lateness
         except (AccessLogError, OSError) as error:
             text = _("The copy %(folder)s is behind: %(error)s") % {"folder": copy, "error": error}
             command.stderr.write(text)

@@ -9,11 +9,14 @@ once and is empty now is a disk that is not mounted. Once a day its files are lo
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import conf, note
@@ -24,6 +27,8 @@ from accesslog.publish.state import State
 from accesslog.publish.steps import reached
 
 CHECKED_EVERY_S = 86_400.0
+ASKED_S = 5.0
+_asked: dict[Path, threading.Thread] = {}  # who asks a copy, for as long as it does not answer
 _checked: dict[Path, float] = {}  # copy -> when this process last looked through it, monotonic
 
 
@@ -110,13 +115,40 @@ def _copy(folder: Path, copy: Path, old: int, ours: note.Checkpoint) -> None:
         files.remove_folder((copy / tile.base).with_name(Path(tile.base).name + ".p"))
 
 
+def ask_all(*, patience_s: float = ASKED_S) -> None:
+    """Let the signer's memory learn what the copies show, before anything is signed. Never raises.
+
+    A copy that is away says nothing. One that hangs is waited for no longer than this, and asked by one
+    thread at a time; what it shows in the end stops the next round.
+    """
+    deadline = time.monotonic() + patience_s
+    asking = []
+    for copy in conf.copies():
+        before = _asked.get(copy)
+        if before is None or not before.is_alive():
+            before = _asked[copy] = threading.Thread(target=_ask, args=(copy,), daemon=True)
+            before.start()
+        asking.append(before)
+    for thread in asking:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _ask(copy: Path) -> None:
+    try:
+        # What stops the signing is remembered by now; whatever else is wrong there, whoever copies tells.
+        with suppress(Exception):
+            learn_from(copy)
+    finally:
+        connections.close_all()
+
+
 def learn_from(copy: Path) -> note.Checkpoint | None:
     """The copy's checkpoint, if we signed it; ours is brought forward if it is behind.
 
     One from beyond an accepted loss is put aside with its files. One whose entries are not those of our
-    database is another machine's that goes on with our key: it is remembered, so that nothing is signed
-    until a person has decided, but what is logged here stays possible. Raises LogForked, CopyUnreachable,
-    OSError.
+    database is another machine's that goes on with our key, or ours were rewritten: it is remembered, so that
+    nothing is signed until a person has decided, but what is logged here stays possible. Raises LogForked,
+    CopyUnreachable, OSError.
     """
     folder = conf.folder()
     theirs = read(copy)
@@ -126,13 +158,17 @@ def learn_from(copy: Path) -> note.Checkpoint | None:
     rounds.make(folder)
     with files.lock(folder / states.LOCK, patience_s=10.0):
         state = rounds.remembered(folder)
-        if theirs is not None and _was_given_up(theirs, state, folder):
+        if theirs is not None and was_given_up(theirs, state, folder):
             _made(folder, copy).unlink(missing_ok=True)
             put_aside(copy, paths.CHECKPOINT, "tile", states.NAME)
             theirs = None
         if theirs is not None and theirs.size > state.size:
             if not rounds.is_ours(state, theirs.size, theirs.root):
                 _learn(folder, state, copy, theirs)
+        elif theirs is not None and _goes_against(copy, theirs, state, folder):
+            state.forked = str(copy)
+            states.save(folder, state)
+            raise rounds.forked_by(copy)
         elif state.forked == str(copy):
             state.forked = ""
             states.save(folder, state)
@@ -178,8 +214,8 @@ def read(copy: Path) -> note.Checkpoint | None:
     return theirs
 
 
-def _was_given_up(theirs: note.Checkpoint, state: State, folder: Path) -> bool:
-    """Whether the checkpoint is of a branch whose loss was accepted."""
+def was_given_up(theirs: note.Checkpoint, state: State, folder: Path) -> bool:
+    """Whether the checkpoint of a copy is of a branch whose loss was accepted."""
     if not any(each["kept"] < theirs.size <= each["size"] for each in state.lost):
         return False
     return theirs.size > state.size or _contradicts(theirs, state.size, folder)
@@ -189,6 +225,16 @@ def _contradicts(theirs: note.Checkpoint, published: int, folder: Path) -> bool:
     """Whether what is published here has another root at the size of a copy's checkpoint."""
     root = tiles.root_at(folder, theirs.size, published=published)
     return root is not None and root != theirs.root
+
+
+def _goes_against(copy: Path, theirs: note.Checkpoint, state: State, folder: Path) -> bool:
+    """Whether a copy that is not ahead has entries that neither our files nor our database have.
+
+    The files alone may be damaged, and the database is looked at once.
+    """
+    if not _contradicts(theirs, state.size, folder):
+        return False
+    return state.forked == str(copy) or database.root_at(theirs.size) != theirs.root
 
 
 def put_aside(folder: Path, *names: str) -> Path | None:

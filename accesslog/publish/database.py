@@ -40,6 +40,14 @@ def leaves(start: int, end: int) -> Iterator[bytes]:
         yield leaf
 
 
+def root_at(size: int) -> bytes:
+    """The root over the first `size` entries, from their leaf hashes. Raises LogDamaged, LogUnavailable."""
+    tree = merkle.Frontier()
+    for leaf in leaves(0, size):
+        tree.append(leaf)
+    return tree.root()
+
+
 def entries(start: int, end: int) -> Iterator[tuple[bytes, bytes]]:
     """(entry, leaf hash) of [start, end). Raises LogDamaged where one is missing."""
     return _rows("entry", start, end)

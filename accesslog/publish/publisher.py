@@ -81,7 +81,9 @@ class Publisher:
             size = database.size()
             if size == self._seen:
                 return POLL_S
-            rounds.publish(patience_s=LOCK_PATIENCE_S, least_pause_s=LEAST_PAUSE_S, noted=False)
+            rounds.publish(
+                patience_s=LOCK_PATIENCE_S, least_pause_s=LEAST_PAUSE_S, noted=False, ask=self._seen < 0
+            )
         except TooSoon as soon:
             self._stopping.wait(soon.seconds)
             return 0.0

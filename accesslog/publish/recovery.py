@@ -80,6 +80,7 @@ def recover(*, new_folder: bool = False, without: Collection[Path] = ()) -> Reco
         head, source = database.head(), _best(folder, state, found)
         if head.size >= max(state.size, source.size if source else 0):
             rounds.prove(state, head)
+            _refuse_forked(state, head, [each for each in found if each.folder not in without])
             states.save(folder, state)  # an empty folder is one that may be signed in again
             rounds.pay_what_is_owed(folder, state)
             return Recovered(head.size, head.size, None)
@@ -114,7 +115,10 @@ def accept_loss(*, reason: str, actor: dict[str, Any] | None = None) -> State:
             with contextlib.suppress(LogForked, TilesMissing):
                 _put_back(folder, state, head, source)
             head = database.head()
+        against = next((each for each in found if str(each.folder) == state.forked), None)
         kept = _in_common(folder, state, head, source)
+        if against is not None and against.size <= state.size:
+            kept = min(kept, _in_common(folder, state, head, against))
         copies.put_aside(folder, paths.CHECKPOINT, "tile")
         reached("put aside")
         accepted = _accepted(state, head, kept, reason, actor)
@@ -139,6 +143,15 @@ def _remembered(folder: Path, found: list[_Source], *, anew: bool = False) -> St
         if not copies.goes_another_way(signed.folder, signed.size):
             states.save(folder, state)
     return state
+
+
+def _refuse_forked(state: State, head: merkle.Frontier, found: list[_Source]) -> None:
+    """LogForked where a copy that is not ahead has entries that our key signed and the database has not."""
+    for each in found:
+        if not 0 < each.size <= head.size or states.was_given_up(state, each.size):
+            continue
+        if database.root_at(each.size) != each.root:
+            raise rounds.forked_by(each.folder)
 
 
 def _in_common(folder: Path, state: State, head: merkle.Frontier, source: _Source | None) -> int:

@@ -41,10 +41,13 @@ class TooSoon(Exception):
         super().__init__(f"{seconds:.2f} s too early")
 
 
-def publish(*, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool = True) -> str | None:
+def publish(
+    *, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool = True, ask: bool = True
+) -> str | None:
     """Publish the head as it is now; the checkpoint's note, or None for an empty log or without a folder.
 
-    `noted`: the database gets the note too, and not only once a minute. Raises LogRewound, LogForked,
+    `noted`: the database gets the note too, and not only once a minute. `ask`: the copies are asked before,
+    which a publisher need not do that has a thread for each of them. Raises LogRewound, LogForked,
     LogDamaged, LogUnavailable, SignerStateDamaged, FolderAway, AnotherLogsFolder, files.Busy, TooSoon,
     OSError, and what the signer raises.
     """
@@ -52,6 +55,10 @@ def publish(*, patience_s: float = 10.0, least_pause_s: float = 0.0, noted: bool
     if folder is None:
         return None
     make(folder)
+    if ask:
+        from accesslog.publish import copies  # which go on from a round
+
+        copies.ask_all()
     with files.lock(folder / states.LOCK, patience_s=patience_s):
         if not database.size() and states.load(folder) is None:
             return None  # a new installation may have no key to sign with yet

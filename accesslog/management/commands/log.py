@@ -20,6 +20,7 @@ from accesslog.verify import Report
 
 PROGRESS_EVERY = 100_000
 WRONG = 2
+MOST_SHOWN = 2000  # characters of a cell: somebody may have put a book into it
 
 
 class Command(BaseCommand):
@@ -66,16 +67,18 @@ class Command(BaseCommand):
         started = time.monotonic()
         report = verifying.run(full=full, against=against, progress=self._progress if talk else None)
         seconds = time.monotonic() - started
-        if report.finding is not None:
-            # Said before it is logged: a broken log may take no entry, or take long to refuse one.
-            self.stderr.write(describe(report.finding))
-        else:
+        if report.finding is None:
             self._say(report, full=full, seconds=seconds)
-        index = verifying.log(report, full=full, against=against)
-        if index is not None:
-            self.stdout.write(_("This was logged as entry %(index)d.") % {"index": index})
-        if report.finding is not None:
-            raise CommandError(describe(report.finding), returncode=WRONG)
+        for folder, why in report.away:
+            said = _("%(folder)s cannot be read, so nothing was compared with it: %(why)s.")
+            self.stderr.write(said % {"folder": folder, "why": why})
+        try:
+            index = verifying.log(report, full=full, against=against)
+            if index is not None:
+                self.stdout.write(_("This was logged as entry %(index)d.") % {"index": index})
+        finally:  # whatever a broken log does with the entry, what was found is said, and once
+            if report.finding is not None:
+                raise CommandError(describe(report.finding), returncode=WRONG)
 
     def _say(self, report: Report, *, full: bool, seconds: float) -> None:
         self.stdout.write(
@@ -102,8 +105,8 @@ def describe(finding: Finding) -> str:
     """A finding as a person reads it."""
     lines = [
         finding.what,
-        _("  expected:   %(value)s") % {"value": finding.expected},
-        _("  calculated: %(value)s") % {"value": finding.calculated},
+        _("  expected:   %(value)s") % {"value": finding.expected[:MOST_SHOWN]},
+        _("  calculated: %(value)s") % {"value": finding.calculated[:MOST_SHOWN]},
         _("  what to do: %(value)s") % {"value": finding.advice},
     ]
     return "\n".join(lines)

@@ -84,9 +84,10 @@ def test_a_signature_whose_checkpoint_is_gone_is_a_finding(ten: str):
 def test_cosignatures_are_looked_at_many_at_a_time(ten: str):
     now = int(time.time())
     text = note.parse(ten).text
-    cosignature(10, text, now)
-    line = LogCosignature.objects.get().line
-    rows = [LogCosignature(size=10, witness=f"w{n}", line=line, time_us=now * 10**6) for n in range(300)]
+    rows = []
+    for name in (f"w{n}" for n in range(300)):
+        line = note.cosign(text, note.key_of(name, PRIVATE, note.COSIGNATURE), PRIVATE, seconds=now).line
+        rows.append(LogCosignature(size=10, witness=name, line=line, time_us=now * 10**6))
     LogCosignature.objects.bulk_create(rows)
     with CaptureQueriesContext(connections["log"]) as queries:
         assert found() == ""
