@@ -205,6 +205,7 @@ export class Timeline extends EventTarget {
     const late = this.now() - this.current.to;
     if (this.#pinned && late > 0) this.go({ from: this.current.from + late, to: this.current.to + late });
     if (this.#pinned || this.current.to >= this.now() - REFRESH || this.feed.hasFailed) this.feed.refresh();
+    if (this.feed.hasFailed) this.go(this.current);
     this.#changed();
   }
 
@@ -270,6 +271,7 @@ export class Timeline extends EventTarget {
   #failed(reason) {
     this.feed.hasFailed = true;
     this.element.classList.remove("is-loading");
+    this.element.removeAttribute("aria-busy");
     if (!this.trouble) return;
     this.trouble.querySelector("[data-timeline-reason]").textContent = reason || this.texts.unreachable;
     this.trouble.hidden = false;
