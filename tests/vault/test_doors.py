@@ -358,35 +358,6 @@ def test_a_derivative_is_sealed_beside_its_object_and_dies_with_it(seal):
     assert not vault.object_exists(thumb.name)
 
 
-vault.register_person_kind("test.told", "motion")
-
-
-def test_a_fact_told_from_an_object_opens_by_the_same_doors_and_dies_with_it(seal, monkeypatch):
-    sealed = seal()
-    obj = sealed.keyed(part="motion")
-    told = vault.seal_fact(obj, b"something moved")
-    again = vault.seal_fact(obj, b"something moved", label="2")
-    assert b"moved" not in told + again
-
-    def opened(kind: str, fact: bytes = told, **more) -> bytes:
-        receipt = receipt_for(sealed, kind=kind)
-        return vault.fact_for_person(receipt, obj, fact, actor_id=ACTOR, span=sealed.span(), **more)
-
-    assert opened("test.told") == b"something moved"
-    assert opened("test.told", again, label="2") == b"something moved"
-    job = job_receipt(sealed)
-    assert vault.fact_for_system(job, obj, told, job=job.body["job"]) == b"something moved"
-    with pytest.raises(WrongKey):
-        opened("test.told", again)
-    with pytest.raises(ReceiptMismatch):
-        opened("viewing.opened")
-    monkeypatch.setattr(clock, "now", lambda: sealed.expires_at)
-    with pytest.raises(FootageExpired):
-        opened("test.told")
-    with pytest.raises(FootageExpired):
-        vault.seal_fact(obj, b"too late")
-
-
 def reached() -> datetime:
     return clock.now() + timedelta(days=3650)
 

@@ -1,4 +1,4 @@
-"""Many facts of a camera open at once, and no one of them that would not open alone."""
+"""Facts told from an object open by its doors; many at once, and none that would not open alone."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,13 +9,39 @@ import pytest
 from cctv.core import clock
 from cctv.vault import doors
 from cctv.vault import services as vault
-from cctv.vault.errors import ReceiptMismatch, SealBroken, WrongKey
+from cctv.vault.errors import FootageExpired, ReceiptMismatch, SealBroken, WrongKey
 from cctv.vault.sealing import open_bytes, open_small, seal_bytes
-from tests.vault.conftest import ACTOR, receipt_for
+from tests.vault.conftest import ACTOR, job_receipt, receipt_for
 
 pytestmark = pytest.mark.django_db
 
 vault.register_person_kind("test.told", "motion")
+
+
+def test_a_fact_told_from_an_object_opens_by_the_same_doors_and_dies_with_it(seal, monkeypatch):
+    sealed = seal()
+    obj = sealed.keyed(part="motion")
+    told = vault.seal_fact(obj, b"something moved")
+    again = vault.seal_fact(obj, b"something moved", label="2")
+    assert b"moved" not in told + again
+
+    def opened(kind: str, fact: bytes = told, **more) -> bytes:
+        receipt = receipt_for(sealed, kind=kind)
+        return vault.fact_for_person(receipt, obj, fact, actor_id=ACTOR, span=sealed.span(), **more)
+
+    assert opened("test.told") == b"something moved"
+    assert opened("test.told", again, label="2") == b"something moved"
+    job = job_receipt(sealed)
+    assert vault.fact_for_system(job, obj, told, job=job.body["job"]) == b"something moved"
+    with pytest.raises(WrongKey):
+        opened("test.told", again)
+    with pytest.raises(ReceiptMismatch):
+        opened("viewing.opened")
+    monkeypatch.setattr(clock, "now", lambda: sealed.expires_at)
+    with pytest.raises(FootageExpired):
+        opened("test.told")
+    with pytest.raises(FootageExpired):
+        vault.seal_fact(obj, b"too late")
 
 
 def test_many_facts_open_in_order_and_each_is_asked_whether_it_still_may(seal):
