@@ -14,6 +14,7 @@ from accesslog.selectors import load_receipt
 from accesslog.services import append
 from accesslog.verify import verify
 from cctv.core.ids import new_id
+from cctv.footage.marks.models import Still
 from cctv.footage.models import ViewingSession
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import RoleGrant
@@ -220,6 +221,19 @@ def test_invariant_7_rows_of_which_the_log_knows_nothing_wait(archive: Archive) 
     assert ViewingSession.objects.exists()
     assert [each.source for each in LedgerLine.objects.all()] == ["torn"]
     assert revoked.exists()
+
+
+def test_a_still_that_a_hold_kept_for_years_ends_with_the_record_of_its_taking(archive: Archive) -> None:
+    archive.fill(62)
+    session = ViewingSession.objects.get()
+    segment = archive.yard.segment(expires_in=timedelta(days=-1)).row
+    Still.objects.create(
+        segment=segment, session=session, site=session.site, camera=segment.camera, taken_by=session.actor,
+        at=segment.starts_at, width=1, height=1, reason="r", entry_index=1, sealed=b"sealed",
+    )  # fmt: skip
+    assert services.end_due()
+    assert not ViewingSession.objects.exists()
+    assert not Still.objects.exists()
 
 
 class Killed(BaseException):
