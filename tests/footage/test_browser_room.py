@@ -156,58 +156,74 @@ def test_four_cameras_are_watched_in_step_and_the_log_tells_exactly_the_seconds_
     watch: Watch, four: Room
 ) -> None:
     page = watch.page
+    plays_in_step(watch)
+    first = paused_on_one_frame(watch)
+    for key, change in ((".", 1), (".", 2), (",", 1), (",", 0), (",", -1)):
+        watch.press(key)
+        watch.until(all_at(*[first + change] * 4))
+    shown = first - 1
+    still_is_of_the_frame_on_screen(watch, shown)
+
+    # Scrubbing: several searches at once, the last one counts.
+    watch.press("ArrowRight", "ArrowLeft", "ArrowRight")
+    here = shown + 5 * FPS
+    watch.until(all_at(*[here] * 4))
+    watch_the_gap(watch, here)
+    page.wait_for_load_state("networkidle")
+    watch.read_answers()
+    page.locator(".sessionbar").get_by_role("button", name="Close", exact=True).click()
+    expect(page.get_by_role("heading", name="This viewing is closed")).to_be_visible()
+    assert_told(watch, four, still=shown)
+
+
+def plays_in_step(watch: Watch) -> None:
+    """All four play, and what is on screen at one moment was recorded at one moment."""
     watch.until(lambda numbers: len(numbers) == 4 and all(number and number > 3 for number in numbers))
     spreads = []
     for _ in range(12):
         numbers = [number for number in watch.numbers() if number is not None]
         spreads.append(max(numbers) - min(numbers))
-        page.wait_for_timeout(40)
+        watch.page.wait_for_timeout(40)
     print(f"apart while playing, in frames of 40 ms: {sorted(spreads)}")
     assert sorted(spreads)[len(spreads) // 2] <= 2
 
-    watch.press("k")
-    expect(page.get_by_role("button", name="Play (Space)")).to_be_visible()
-    page.wait_for_timeout(300)
-    (first, *_others) = watch.until(lambda numbers: None not in numbers and len(set(numbers)) == 1)
-    assert first is not None
-    told = page.locator("[data-transport=fraction]").inner_text()
-    assert told == f".{first % FPS * 40:03d}", "the clock tells the frame's own time"
-    for key, change in ((".", 1), (".", 2), (",", 1), (",", 0), (",", -1)):
-        watch.press(key)
-        watch.until(all_at(*[first + change] * 4))
 
-    # A still is of the frame on screen, whichever way one came to it.
+def paused_on_one_frame(watch: Watch) -> int:
+    """The number that all four show after a pause; the clock tells that frame's own time."""
+    watch.press("k")
+    expect(watch.page.get_by_role("button", name="Play (Space)")).to_be_visible()
+    watch.page.wait_for_timeout(300)
+    first = watch.until(lambda numbers: None not in numbers and len(set(numbers)) == 1)[0]
+    assert first is not None
+    assert watch.page.locator("[data-transport=fraction]").inner_text() == f".{first % FPS * 40:03d}"
+    return first
+
+
+def still_is_of_the_frame_on_screen(watch: Watch, number: int) -> None:
+    """A still that is handed out shows the frame on screen, whichever way one came to it."""
     watch.press("c")
-    page.fill("#still-sheet [name=reason]", "whose parcel it is")
-    with page.expect_download() as download:
+    watch.page.fill("#still-sheet [name=reason]", "whose parcel it is")
+    with watch.page.expect_download() as download:
         watch.press("Shift+Enter")
     picture = cv2.imread(str(download.value.path()))
     assert picture is not None
-    assert number_of(np.asarray(picture, np.uint8)) == first - 1
-    expect(page.locator("#still-sheet")).to_be_hidden()
+    assert number_of(np.asarray(picture, np.uint8)) == number
+    expect(watch.page.locator("#still-sheet")).to_be_hidden()
 
-    # Scrubbing: several searches at once, the last one counts.
-    watch.press("ArrowRight", "ArrowLeft", "ArrowRight")
-    here = first - 1 + 5 * FPS
-    watch.until(all_at(*[here] * 4))
 
-    # On to where two of the cameras recorded nothing any more, and back to where none of them did.
+def watch_the_gap(watch: Watch, here: int) -> None:
+    """On to where two of the cameras recorded nothing any more, back to where none did, and over it."""
     times = -(-(LATE * FPS + FPS - here) // (5 * FPS))
     watch.press(*["ArrowRight"] * times)
     late = here + times * 5 * FPS
     watch.until(all_at(late, late, None, None))
-    expect(page.locator(".tile[data-tile=dock] [data-part=text]")).to_contain_text("no more footage")
+    expect(watch.page.locator(".tile[data-tile=dock] [data-part=text]")).to_contain_text("no more footage")
     watch.press(*["ArrowLeft"] * 3)
     watch.until(all_at(None, None, None, None))
-    expect(page.locator(".tile[data-tile=gate] [data-part=text]")).to_contain_text("begins at")
+    expect(watch.page.locator(".tile[data-tile=gate] [data-part=text]")).to_contain_text("begins at")
     watch.press("k")  # nobody recorded this: playing passes over it
     watch.until(lambda numbers: numbers[0] is not None and LATE * FPS <= numbers[0] < LATE * FPS + 40)
     watch.press("k")
-    page.wait_for_load_state("networkidle")
-    watch.read_answers()
-    page.locator(".sessionbar").get_by_role("button", name="Close", exact=True).click()
-    expect(page.get_by_role("heading", name="This viewing is closed")).to_be_visible()
-    assert_told(watch, four, still=first - 1)
 
 
 def assert_told(watch: Watch, room: Room, *, still: int) -> None:
