@@ -11,6 +11,8 @@ ACCESSLOG_WORDS            optional import string of {field of a body: {code: wh
 ACCESSLOG_PDF              optional import string of callable(title, meta, columns, rows) -> bytes
 ACCESSLOG_LINKS            optional import string of callable(user, path, site id or "") -> bool: may they
                            open this page, which an entry is about? (default: yes)
+ACCESSLOG_ALARM            optional import string of callable(what=…, entry=…, advice=…): tell people that a
+                           verification has found something wrong at this entry
 ACCESSLOG_TIMEOUT_SECONDS  how long a caller waits for durability at most (default 5)
 
 Of publishing (accesslog.publish), which is off without a folder:
@@ -159,6 +161,12 @@ def labels() -> Mapping[str, Any]:
 def words(field: str) -> Mapping[str, Any]:
     """What the codes of a field mean; nothing where the project does not say."""
     return _load("ACCESSLOG_WORDS").get(field, {}) if getattr(settings, "ACCESSLOG_WORDS", "") else {}
+
+
+def alarm(*, what: str, entry: int, advice: str) -> None:
+    """Tell whom the project names; nobody where it injects nothing. Raises what the project raises."""
+    if getattr(settings, "ACCESSLOG_ALARM", ""):
+        _load("ACCESSLOG_ALARM")(what=what, entry=entry, advice=advice)
 
 
 def pdf_writer() -> Callable[..., bytes] | None:

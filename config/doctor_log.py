@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
-from accesslog.outside import witness
+from accesslog.outside import nightly, witness
 from accesslog.publish import condition
 from accesslog.publish.condition import CopyCondition
 from cctv.core.doctor import Finding, bad, ok, register, warn
@@ -61,6 +61,26 @@ def _copy(copy: CopyCondition) -> Finding:
             % {"why": copy.trouble or "?"},
         )  # fmt: skip
     return ok(code, _("The copy %(folder)s of the published log is up to date.") % folder)
+
+
+@register
+def verified() -> Iterator[Finding]:
+    """Was the log verified of late, and found as it was logged?"""
+    wrong = nightly.trouble()
+    if wrong is not None:
+        yield bad(
+            "log.wrong", " ".join(wrong.wrong),
+            why=_("What the access log says can no longer be relied on where it was changed."),
+            mend=_("Keep all as it is; “manage.py log verify --full” says what was expected and what to do."),
+        )  # fmt: skip
+    elif nightly.is_late():
+        yield warn(
+            "log.unverified", _("The access log has not been verified for more than three days."),
+            why=_("If somebody changed it, nobody has noticed."),
+            mend=_("Run “manage.py log verify”, and see whether background work is done at all."),
+        )  # fmt: skip
+    else:
+        yield ok("log.wrong", _("The access log was found whole when it was verified last."))
 
 
 @register

@@ -5,6 +5,7 @@ The result is an entry itself, so the log says when it was verified, against wha
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from itertools import islice
@@ -22,6 +23,7 @@ from accesslog.publish import state as states
 from accesslog.selectors import reading
 from accesslog.verify import Report
 
+logger = logging.getLogger("accesslog.verify")
 TRIES = 3
 CHUNK = 500
 LATE_US = 60_000_000
@@ -61,8 +63,10 @@ def _beside(seen: places.Look, *, full: bool) -> findings.Finding | None:
 
 
 def log(report: Report, *, full: bool, against: Sequence[Path]) -> int | None:
-    """Log the result; the number of its entry, None where the log takes none."""
+    """Log the result, and sound the alarm; the number of its entry, None where the log takes none."""
     finding = report.finding
+    if finding is not None:
+        _alarm(finding)
     body: dict[str, Any] = {
         "size": report.size, "root": report.root.hex() if finding is None else "",
         "wrong": [] if finding is None else [finding.what], "full": full,
@@ -75,6 +79,13 @@ def log(report: Report, *, full: bool, against: Sequence[Path]) -> int | None:
         return services.append(kind=VERIFIED, body=body).index
     except AccessLogError:
         return None
+
+
+def _alarm(finding: findings.Finding) -> None:
+    try:
+        conf.alarm(what=finding.what, entry=finding.index, advice=finding.advice)
+    except Exception:  # the register may be down: what was found is said and logged all the same
+        logger.exception("the alarm about the access log could not be given")
 
 
 def _last_note() -> findings.Finding | None:

@@ -68,6 +68,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "verify-log": {
+        "task": "accesslog.outside.tasks.verify_when_due",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "end-records": {
         "task": "cctv.retention.records.tasks.end_records",
         "schedule": 3600.0,
