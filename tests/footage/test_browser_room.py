@@ -4,8 +4,10 @@ Each frame carries its own number (see tests.media.clips), 25 a second from the 
 same on every camera: the burnt-in clock by which a picture on screen tells when it was recorded.
 """
 
+import io
 import json
 import re
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -23,9 +25,10 @@ from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.core import clock
 from cctv.footage.models import ViewedSpan
+from cctv.ingest.services import admit
 from cctv.sites.models import Camera
 from tests.footage.conftest import Room
-from tests.media.clips import number_of, numbers_of
+from tests.media.clips import clip, number_of, numbers_of
 
 pytestmark = [
     pytest.mark.slow,
@@ -117,9 +120,16 @@ def four(room: Room) -> Room:
     for place, code in enumerate(CAMERAS):
         camera = Camera.objects.get(code=code)
         for begins in (*STARTS, LATE) if place < 2 else STARTS:
-            # Another width for each camera: no two recordings may be the same file.
-            options = {"seconds": SEGMENT, "first_number": begins * FPS, "width": 320 + 16 * place}
-            room.record(camera, start + timedelta(seconds=begins), **options)
+            # A box that every reader skips makes each file another one, as no two recordings are the same.
+            data = clip(seconds=SEGMENT, first_number=begins * FPS) + struct.pack(">I4sQ", 16, b"free", place)
+            admission = admit(
+                camera=camera,
+                starts_at=start + timedelta(seconds=begins),
+                origin="import",
+                original_name="clip",
+                stream=io.BytesIO(data),
+            )
+            assert admission.segment is not None, admission.reason
     return room
 
 
