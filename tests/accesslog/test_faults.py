@@ -48,10 +48,51 @@ def appender(threads: int, count: int, seed: int) -> subprocess.Popen[str]:
     )
 
 
+class Heard(threading.Thread):
+    """Reads all that a process says, from its first line on; `text` is whole once it was joined.
+
+    One reader only: communicate() would skip what readline() has already read into its buffer.
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        super().__init__(daemon=True)
+        assert process.stdout is not None
+        self._from = process.stdout
+        self._lines: list[str] = []
+        self.began = threading.Event()
+        self.start()
+
+    def run(self) -> None:
+        with self._from:
+            for line in self._from:
+                self._lines.append(line)
+                self.began.set()
+        self.began.set()
+
+    def whole(self, timeout_s: float = 60.0) -> dict[UUID, int]:
+        """What the process, which is about to end, said was durable."""
+        self.join(timeout_s)
+        assert not self.is_alive(), "the process does not end"
+        return acknowledged("".join(self._lines))
+
+
 def acknowledged(text: str) -> dict[UUID, int]:
     """What a process said was durable; a line that was cut off by its end does not count."""
     lines = [line.split() for line in text.splitlines(keepends=True) if line.endswith("\n")]
     return {UUID(event_id): int(index) for event_id, index in lines}
+
+
+def test_all_that_a_process_said_is_heard_though_it_spoke_at_once():
+    """As an appender does: many lines in one write, before anybody reads the first."""
+    said = "".join(f"{UUID(int=n)} {n}\n" for n in range(100))
+    with subprocess.Popen(
+        [sys.executable, "-S", "-c", f"import os; os.write(1, {said.encode()!r} + b'cut o')"],
+        stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        time.sleep(0.1)
+        heard = Heard(process)
+        assert heard.began.wait(30)
+        assert list(heard.whole().values()) == list(range(100))
 
 
 @pytest.mark.both_databases
@@ -61,11 +102,12 @@ def test_invariant_5_nothing_acknowledged_is_lost_when_processes_are_killed():
     said: dict[UUID, int] = {}
     for seed in range(3):
         process = appender(8, 5000, seed)
-        assert process.stdout is not None
-        first = process.stdout.readline()
+        heard = Heard(process)
+        assert heard.began.wait(60)
         time.sleep(0.35)
         process.send_signal(signal.SIGKILL)
-        said |= acknowledged(first + process.communicate(timeout=30)[0])
+        said |= heard.whole()
+        process.wait(30)
     assert len(said) > 100
     there = dict(LogEntry.objects.values_list("event_id", "index"))
     assert said == {event_id: there.get(event_id) for event_id in said}
@@ -78,11 +120,12 @@ def test_invariant_5_nothing_acknowledged_is_lost_when_processes_are_killed():
 @pytest.mark.slow
 def test_a_retry_after_a_kill_adds_what_is_missing_and_nothing_twice():
     process = appender(4, 5000, 9)
-    assert process.stdout is not None
-    process.stdout.readline()
+    heard = Heard(process)
+    assert heard.began.wait(60)
     time.sleep(0.2)
     process.kill()
-    process.communicate(timeout=30)
+    heard.whole()
+    process.wait(30)
     before = set(LogEntry.objects.values_list("event_id", flat=True))
     again = appender(4, 200, 9)
     text, _ = again.communicate(timeout=60)

@@ -13,7 +13,7 @@ from django.db import connections
 
 from accesslog.models import LogBody, LogEntry
 from accesslog.verify import verify
-from tests.accesslog.test_faults import acknowledged, appender
+from tests.accesslog.test_faults import Heard, appender
 
 PROCESSES, THREADS = 4, 16
 
@@ -42,17 +42,16 @@ class Slot(threading.Thread):
             self._live(process)
 
     def _live(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout is not None
-        first = process.stdout.readline()
+        heard = Heard(process)
+        heard.began.wait(60)
         killer = threading.Timer(
             min(self.dice.uniform(0.1, 4), max(0.1, self.ends - time.monotonic())),
             process.send_signal, [signal.SIGKILL],
         )  # fmt: skip
         killer.start()
-        text, _ = process.communicate(timeout=60)
+        self.said.append(heard.whole())
+        self.killed += process.wait(30) == -signal.SIGKILL
         killer.cancel()
-        self.killed += process.returncode == -signal.SIGKILL
-        self.said.append(acknowledged(first + text))
 
 
 def end_a_connection(dice: random.Random) -> None:
