@@ -61,7 +61,12 @@ def test_a_whole_verification_that_takes_too_long_is_ended_and_a_plain_one_made(
 
 def test_once_a_week_it_is_the_whole_log(access_log: str, monkeypatch: pytest.MonkeyPatch):
     ran: list[bool] = []
-    monkeypatch.setattr(nightly, "_run", lambda _command, *, full: ran.append(full) or 0)
+
+    def run(_command: Any, *, full: bool) -> int:
+        ran.append(full)
+        return 0
+
+    monkeypatch.setattr(nightly, "_run", run)
     say(wrong=False, full=True)
     tasks.verify_when_due()
     assert ran == []
