@@ -6,7 +6,8 @@ import { readPlaylist } from "./parts.js";
 const MOST = 12;
 const SETTLE_MS = 600;
 const AGAIN_MS = 4000;
-const TRIES = 5;
+const MOST_WAIT_MS = 12_000;
+const TRIES = 12;
 
 class Thumbs {
   #timer = 0;
@@ -91,7 +92,8 @@ class Thumbs {
     image.addEventListener("load", () => image.classList.remove("is-waiting"), { once: true });
     image.addEventListener("error", () => {
       if (this.room.closed || round !== this.#round || attempt >= TRIES) return;
-      setTimeout(() => this.#load(image, url, round, attempt + 1), AGAIN_MS * (attempt + 1));
+      const wait = Math.min(AGAIN_MS * (attempt + 1), MOST_WAIT_MS);
+      setTimeout(() => this.#load(image, url, round, attempt + 1), wait);
     }, { once: true });
     image.src = attempt ? `${url}?again=${attempt}` : url;
   }
