@@ -24,6 +24,7 @@ from accesslog.models import LogEntry
 from accesslog.publish import files
 from accesslog.selectors import load_receipt, reading
 from accesslog.types import from_us
+from accesslog.verify import STRANGE
 
 DAILY, WEEKLY = timedelta(hours=23), timedelta(days=7)
 LATE = timedelta(days=3)
@@ -57,8 +58,9 @@ def verify_when_due(*, command: Sequence[str] = COMMAND) -> int | None:
     LogUnavailable, OSError.
     """
     now, known = from_us(time.time_ns() // 1000), last()
-    full = not any(each.full and now - each.at < WEEKLY for each in known)
-    if known and now - known[0].at < DAILY:
+    # Entries may bear a time that is still to come, where the clock was ahead.
+    full = not any(each.full and abs(now - each.at) < WEEKLY for each in known)
+    if known and abs(now - known[0].at) < DAILY:
         return None
     folder = conf.folder()
     if folder is None or not folder.is_dir():
@@ -96,10 +98,10 @@ def last() -> list[Verified]:
     for index in indexes:
         try:
             receipt = load_receipt(index)
-        except AccessLogError:
-            continue
-        body: Any = receipt.body
-        wrong = tuple(str(each) for each in body["wrong"])
+            body: Any = receipt.body
+            wrong = tuple(str(each) for each in body["wrong"])
+        except (AccessLogError, *STRANGE):
+            continue  # it was changed, which the next verification tells
         found.append(Verified(from_us(receipt.time_us), bool(body.get("full")), wrong, body.get("entry")))
     return found
 

@@ -16,6 +16,7 @@ from cctv.core.doctor import Severity
 from cctv.people.models import OutgoingMail
 from config import doctor_log
 from tests.accesslog.cast import note as noted
+from tests.accesslog.test_verify import with_the_databases_password
 from tests.people.cast import Cast
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
@@ -105,3 +106,16 @@ def test_a_finding_is_a_mail_to_each_privacy_officer_once_a_day(access_log: str,
     assert mail.to == cast.privacy_officer
     assert findings.body_missing(3).what in mail.text
     assert "who deleted it" in mail.text
+
+
+def test_a_changed_entry_of_a_verification_does_not_stop_the_next(
+    access_log: str, monkeypatch: pytest.MonkeyPatch
+):
+    say(wrong=False, full=True)
+    with with_the_databases_password():
+        LogEntry.objects.filter(kind="log.verified").update(time_us=1)
+        if connections["log"].vendor == "sqlite":
+            with connections["log"].cursor() as cursor:
+                cursor.execute("UPDATE log_entry SET event_id = 'zz'")
+    monkeypatch.setattr(nightly, "_run", lambda _command, *, full: 2)
+    assert nightly.verify_when_due() == 2
