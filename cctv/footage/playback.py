@@ -51,6 +51,7 @@ class Picture:
     start: datetime
     end: datetime
     kind: str
+    mask: str = ""  # the version of the masks drawn in it
     camera: Camera | None = None  # whose it is, once it has been noted
 
 
@@ -88,7 +89,7 @@ def part(
     if masks or needs_converting(segment.codec, plays_hevc=plays_hevc):
         build = partial(transcoder().part, masks=masks)
     data = build(index, reader.media().read_range, first, stop, sequence=number + 1, base_decode_time=base)
-    return _noted(session, camera, Picture(data, start, end, "video"))
+    return _noted(session, camera, Picture(data, start, end, "video", mask))
 
 
 def init(
@@ -118,25 +119,31 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
     receipt = _cover(session, camera, start, end, "thumbs.covered")
     jpeg = sealed.for_person(receipt, segment, session=session, span=(start, end)).thumb()
     data = masked_jpeg(jpeg, masks)
-    return _noted(session, camera, Picture(data, start, end, "thumbs"))
+    return _noted(session, camera, Picture(data, start, end, "thumbs", polygons.version(masks)))
 
 
 def still(session: ViewingSession, *, camera: Camera, at: datetime, reason: str = "") -> Picture:
     """The frame shown at `at`, full size, as JPEG, under an entry of its own that says the reason."""
     facts = {"reason": reason} if reason else {}
     frame = frame_of(session, camera=camera, at=at, kind="still.covered", facts=facts)
-    return _noted(session, camera, Picture(frame.jpeg, at, at + INSTANT, "still"))
+    return _noted(session, camera, Picture(frame.jpeg, at, at + INSTANT, "still", frame.mask))
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A picture out of a segment, as a JPEG; its size in pixels, and the entry that it was taken under."""
+    """A picture out of a segment, as a JPEG; its size in pixels, and the entry that it was taken under.
+
+    `moment` is when it was recorded, at or before the time that was asked for; `mask` is the version
+    of the masks drawn in it.
+    """
 
     segment: Segment
+    moment: datetime
     jpeg: bytes
     width: int
     height: int
     entry: int
+    mask: str
 
 
 def frame_of(
@@ -152,8 +159,11 @@ def frame_of(
     offset_ms = (at - segment.starts_at) / timedelta(milliseconds=1)
     shown = frame_at(reader.index(), reader.media().read_range, offset_ms, masks)
     # The picture that stands at this moment may have been taken before a restriction's end.
-    require_free(camera, min(at, segment.starts_at + timedelta(milliseconds=shown.at_ms)), end)
-    return Frame(segment, shown.jpeg, shown.width, shown.height, receipt.index)
+    moment = segment.starts_at + timedelta(milliseconds=shown.at_ms)
+    require_free(camera, min(at, moment), max(at, moment) + INSTANT)
+    return Frame(
+        segment, moment, shown.jpeg, shown.width, shown.height, receipt.index, polygons.version(masks)
+    )
 
 
 def segment_at(session: ViewingSession, *, camera: Camera, at: datetime) -> Segment:
@@ -184,6 +194,15 @@ def masks_of(camera: Camera, mask: str | None = None) -> polygons.Masks:
     return masks
 
 
+def require_masks(camera: Camera, mask: str) -> None:
+    """Raise MasksChanged, MasksUnreadable unless the camera has the masks of this version now.
+
+    Asked anew before anything leaves: one may have been drawn while it was made, and while it is sent.
+    """
+    camera.refresh_from_db(fields=["privacy_masks"])
+    masks_of(camera, mask)
+
+
 def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
     """The bytes for the response, cut off when the session ends meanwhile."""
     looked = time.monotonic()
@@ -198,12 +217,20 @@ def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
 def _noted(session: ViewingSession, camera: Camera, picture: Picture) -> Picture:
     """What is about to leave stands on the session first; a session that closed meanwhile refuses."""
     viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
-    require_free(camera, picture.start, picture.end)  # it may have been restricted while this was made
+    # It may have been restricted or masked while this was made.
+    require_free(camera, picture.start, picture.end)
+    require_masks(camera, picture.mask)
     return replace(picture, camera=camera)
 
 
 def _may_be_shown(picture: Picture) -> bool:
-    return picture.camera is None or is_free(picture.camera, picture.start, picture.end)
+    if picture.camera is None:
+        return True
+    try:
+        require_masks(picture.camera, picture.mask)
+    except (MasksChanged, MasksUnreadable):
+        return False
+    return is_free(picture.camera, picture.start, picture.end)
 
 
 @cache

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cctv.footage import playback
+from cctv.core import clock
+from cctv.footage import playback, viewing
 from cctv.footage.errors import MasksUnreadable
 from cctv.footage.marks import stills
 from cctv.footage.marks.models import Still
@@ -22,6 +23,7 @@ from tests.footage.conftest import TERMINAL, Room, body_of
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
 LEFT_HALF = [[[0, 0], [0.5, 0], [0.5, 1], [0, 1]]]
+JSON = {"Accept": "application/json"}
 ALL = [[[0, 0], [1, 0], [1, 1], [0, 1]]]
 
 
@@ -117,3 +119,44 @@ def test_masks_that_cannot_be_read_show_nothing_rather_than_everything(room: Roo
     with pytest.raises(MasksUnreadable):
         playback.still(session, camera=room.gate, at=room.starts_at)
     assert not ViewedSpan.objects.exists()
+
+
+def test_invariant_1_a_mask_drawn_while_a_picture_is_made_stops_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_thumbnails()
+    kept = stills.keep(room.open(), camera=room.gate, at=room.starts_at, reason="the van")
+    real = viewing.record_sent
+
+    def drawn_meanwhile(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        type(room.gate).objects.filter(pk=room.gate.pk).update(privacy_masks=ALL)
+
+    monkeypatch.setattr(viewing, "record_sent", drawn_meanwhile)
+    session = room.open()
+    client, urls = room.client(room.operator), room.urls(session)
+    purpose = {"purpose": room.purpose.code, "reason": "the van"}
+    shown = f"/sites/seoul/stills/{kept.pk}/picture.jpg"
+    for ask in (
+        lambda: client.get(urls["part"], headers=JSON),
+        lambda: client.get(urls["thumb"], headers=JSON),
+        lambda: client.post(urls["still"], {"at": clock.rfc3339(room.starts_at), **purpose}, headers=JSON),
+        lambda: client.post(shown, purpose, headers=JSON),
+    ):
+        mask(room, [])
+        answer = ask()
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "masks_changed")
+
+
+def test_a_mask_drawn_while_a_part_is_on_its_way_cuts_it_off(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playback, "PIECE_BYTES", 1000)
+    monkeypatch.setattr(playback, "LOOK_AGAIN_S", 0)
+    for masks in (ALL, "none that can be read"):
+        mask(room, [])
+        answer: Any = room.client(room.operator).get(room.urls(room.open())["part"])
+        pieces = iter(answer.streaming_content)
+        assert len(next(pieces)) == 1000
+        mask(room, masks)
+        assert list(pieces) == []

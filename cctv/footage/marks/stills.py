@@ -27,7 +27,9 @@ from cctv.footage.viewings.entries import camera_fields
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
+from cctv.sites.masks import polygons
 from cctv.sites.models import Camera, Purpose
+from cctv.vault import journal
 
 SEE, REMOVE = "still.see", "still.remove"
 # The viewing in which a kept still is opened closes at once; this bounds it if that fails.
@@ -40,7 +42,7 @@ def hand_out(session: ViewingSession, *, camera: Camera, at: datetime, reason: s
 
 
 def keep(session: ViewingSession, *, camera: Camera, at: datetime, reason: str) -> Still:
-    """Keep the picture at `at`, sealed; nothing of it leaves.
+    """Keep the picture that stands at `at`, sealed, under its own moment; nothing of it leaves.
 
     Raises ReasonRequired, StillNotKept, and what `playback` raises. Entry first, then the row: after a crash
     in between the log tells of a still that there is not.
@@ -53,7 +55,7 @@ def keep(session: ViewingSession, *, camera: Camera, at: datetime, reason: str) 
     facts = {"still": str(pk), "reason": reason}
     frame = playback.frame_of(session, camera=camera, at=at, kind="still.kept", facts=facts)
     row = Still(
-        id=pk, segment=frame.segment, session=session, site=session.site, camera=camera, at=at,
+        id=pk, segment=frame.segment, session=session, site=session.site, camera=camera, at=frame.moment,
         taken_by=session.actor, width=frame.width, height=frame.height, case=session.case, reason=reason,
         entry_index=frame.entry, sealed=sealed.seal(frame.segment, sealed.STILL, frame.jpeg, label=str(pk)),
     )  # fmt: skip
@@ -71,8 +73,8 @@ def show(
 ) -> Picture:
     """A kept still, opened: a viewing of its moment, opened for a purpose and closed at once.
 
-    Raises ReasonRequired, PurposeRequired, FootageExpired (purged or not), FootageRestricted, policy and
-    vault errors, LogUnavailable; then nothing leaves.
+    Raises ReasonRequired, PurposeRequired, FootageExpired (purged or not), FootageRestricted,
+    MasksChanged, policy and vault errors, LogUnavailable; then nothing leaves.
     """
     reason = _stated(reason)
     permissions_of(actor).require(viewing.ACTION, site_id=still.site_id)
@@ -93,6 +95,9 @@ def show(
         # The camera may have masks that it had not when the picture was taken.
         jpeg = masked_jpeg(opened.fact(sealed.STILL, bytes(still.sealed), str(still.pk)), masks)
         viewing.record_sent(session, camera=still.camera, start=start, end=end, kind="still")
+        # It may have been restricted or masked while this was opened.
+        require_free(still.camera, start, end)
+        playback.require_masks(still.camera, polygons.version(masks))
     finally:
         viewing.close_viewing(session, reason=CloseReason.USER)
     return Picture(jpeg, start, end, "still")
@@ -113,7 +118,8 @@ def may_delete(still: Still, account: Account) -> bool:
 
 
 def delete(still: Still, *, actor: Account, terminal: str) -> None:
-    """Delete it, for good; the entry is durable first. The policy's errors for anybody who may not."""
+    """Delete it, for good; the entry is durable first, then the journal's line, so that no backup brings it
+    back. The policy's errors for anybody who may not."""
     if not may_delete(still, actor):
         permissions_of(actor).require(REMOVE, site_id=still.site_id)
     end = still.at + INSTANT
@@ -129,7 +135,10 @@ def delete(still: Still, *, actor: Account, terminal: str) -> None:
         terminal=terminal, footage_from=still.at, footage_to=end,
     )  # fmt: skip
     append(kind="still.deleted", body=body, index=[index])
-    Still.objects.filter(pk=still.pk).delete()
+    with transaction.atomic():
+        if Still.objects.filter(pk=still.pk).delete()[0]:
+            until = still.segment.expires_at.isoformat()  # no door shows it after that, wherever it is
+            journal.tell("still_deleted", {"still": str(still.pk), "until": until})
 
 
 def file_name(camera: Camera, at: datetime) -> str:

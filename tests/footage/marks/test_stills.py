@@ -238,3 +238,38 @@ def test_a_still_needs_words(room: Room) -> None:
     kept = keep(room)
     with pytest.raises(ReasonRequired):
         show(room, kept, reason=" ")
+
+
+def test_invariant_1_a_kept_still_is_refused_when_the_frame_it_shows_is_restricted_later(room: Room) -> None:
+    """A camera that records one picture a second: what stands at +1.9 s was recorded at +1 s."""
+    slow = room.record(room.yard, room.starts_at, fps=1)
+    session = room.open(room.yard)
+    kept = stills.keep(session, camera=room.yard, at=room.starts_at + 1.9 * SECOND, reason="the van")
+    assert kept.segment == slow
+    assert kept.at == room.starts_at + SECOND
+    restriction = Restriction.objects.create(
+        site=room.site, starts_at=room.starts_at + 0.9 * SECOND, ends_at=room.starts_at + 1.5 * SECOND,
+        ground="dispute", reason="a dispute", placed_by=room.administrator,
+    )  # fmt: skip
+    restriction.cameras.add(room.yard)
+    with pytest.raises(FootageRestricted):
+        show(room, kept)
+    assert "still.shown" not in kinds()
+
+
+def test_a_restriction_that_comes_while_a_kept_still_is_opened_stops_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, real = keep(room), viewing.record_sent
+
+    def restricted_meanwhile(*given: Any, **named: Any) -> None:
+        real(*given, **named)
+        Restriction.objects.create(
+            site=room.site, starts_at=room.starts_at, ends_at=room.starts_at + 2 * SECOND, ground="dispute",
+            reason="a dispute", placed_by=room.administrator,
+        ).cameras.add(room.gate)  # fmt: skip
+
+    monkeypatch.setattr(viewing, "record_sent", restricted_meanwhile)
+    with pytest.raises(FootageRestricted):
+        show(room, kept)
+    assert kinds()[-1] == "viewing.closed"
