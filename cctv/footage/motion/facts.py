@@ -11,11 +11,13 @@ import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cctv.footage.media.motion import FULL, SHARES
 from cctv.footage.media.sampling import COLUMNS, ROWS
 
 CELLS = COLUMNS * ROWS
@@ -28,6 +30,8 @@ _PACKED = CELLS // 4
 _SHIFTS = np.array([0, 2, 4, 6], np.uint8)
 # The level sum from which a second has the full score, for a region of many cells.
 FULL_SUM = 24
+# The share of a cell that changed for a level, about: the middle of what the level stands for.
+SHOWN = (0.0, *((low + high) / 2 for low, high in pairwise((*SHARES, 1.0))))
 
 Bytes = NDArray[np.uint8]
 Times = NDArray[np.int64]
@@ -67,9 +71,8 @@ class Seconds:
         return Seconds(self.start[keep], self.end[keep], self.intensity[keep], self.packed[keep])
 
     def within(self, mask: Mask) -> Seconds:
-        """The seconds as if only the masked cells existed: nothing moved where only others did."""
-        quiet = scores(self.packed, mask) == 0
-        return Seconds(self.start, self.end, np.where(quiet, 0, self.intensity).astype(np.uint8), self.packed)
+        """The seconds as if only the masked cells existed: their intensity is reckoned from those alone."""
+        return Seconds(self.start, self.end, _reckoned(self.packed, mask), self.packed)
 
 
 NO_SECONDS = Seconds(
@@ -310,6 +313,16 @@ def scores(packed: Bytes, mask: Mask) -> Bytes:
         total += table[column][packed[:, column]]
     full = min(FULL_SUM, HIGHEST_LEVEL * int(mask.sum()))
     return np.asarray(-(-255 * total // full), np.int64).clip(0, 255).astype(np.uint8)
+
+
+def _reckoned(packed: Bytes, mask: Mask) -> Bytes:
+    """The intensity that the levels of the region's cells stand for, by second, whatever the others show."""
+    level = np.arange(256, dtype=np.uint8)[:, None] >> _SHIFTS & HIGHEST_LEVEL
+    table = (mask.reshape(_PACKED, 1, 4) * np.array(SHOWN)[level][None]).sum(axis=2)
+    share = np.zeros(len(packed), np.float64)
+    for column in np.flatnonzero(mask.reshape(_PACKED, 4).any(axis=1)):
+        share += table[column][packed[:, column]]
+    return np.asarray(np.ceil(255 * np.sqrt(share / CELLS / FULL)).clip(0, 255), np.uint8)
 
 
 def _sums(mask: Mask) -> NDArray[np.uint8]:

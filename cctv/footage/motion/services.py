@@ -5,18 +5,22 @@ more before they leave. A strip is covered by the day, so that panning about wri
 has an entry of its own, which says what was searched before it is known what was found.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from cctv.footage import viewing
+from cctv.footage import playback, viewing
 from cctv.footage.catalogue import Span
 from cctv.footage.errors import ViewingClosed
 from cctv.footage.models import ViewingSession
 from cctv.footage.motion import facts, reading
 from cctv.footage.motion.errors import MotionRefused
 from cctv.footage.motion.facts import Mask, Stretch
+from cctv.footage.restrictions.selectors import restricted_spans
+from cctv.footage.restrictions.services import free_spans
+from cctv.sites.masks import polygons
 from cctv.sites.models import Camera
 
 DAY = timedelta(days=1)
@@ -51,9 +55,10 @@ class Found:
 def strip(session: ViewingSession, *, camera: Camera, start: datetime, end: datetime, pixels: int) -> Strip:
     """How much moved over [start, end), cut to the session, in at most about `pixels` steps of whole seconds.
 
-    Raises MotionRefused, ViewingClosed, LogUnavailable and what the vault's door raises.
+    Raises MotionRefused, ViewingClosed, MasksChanged, LogUnavailable and what the vault's door raises.
     """
     span = _inside(session, start, end)
+    mask, free = polygons.version(playback.masks_of(camera)), free_spans(camera, *span)
     first, last = reading.ms(span[0]), reading.ms(span[1] + timedelta(microseconds=999))
     step = 1000 * max(1, -(-(last - first) // (1000 * pixels)))
     begin = first - first % step
@@ -73,16 +78,21 @@ def strip(session: ViewingSession, *, camera: Camera, start: datetime, end: date
             seconds = seconds.within(shown)
         levels = np.maximum(levels, facts.strip(seconds, start=begin, end=last, step=step))
     _require_still_open(session)
+    playback.require_masks(camera, mask)
+    if free_spans(camera, *span) != free:  # restricted meanwhile; asked again, the strip is exact
+        restricted = restricted_spans(camera_ids=[camera.pk], start=span[0], end=span[1])
+        _blank(levels, restricted.get(camera.pk, []), begin, step)
     return Strip(begin, begin + step * len(levels), step, levels.tobytes(), max(0, recorded - told))
 
 
 def search(session: ViewingSession, *, camera: Camera, start: datetime, end: datetime, region: Mask) -> Found:
     """The stretches of [start, end), cut to the session, in which something moved in the region.
 
-    Masked cells are never searched. Raises MotionRefused, ViewingClosed, LogUnavailable and what the vault's
-    door raises.
+    Masked cells are never searched. Raises MotionRefused, ViewingClosed, MasksChanged, LogUnavailable and
+    what the vault's door raises.
     """
     span = _inside(session, start, end)
+    mask = polygons.version(playback.masks_of(camera))
     region = region & reading.open_cells(camera)
     if not region.any():
         raise MotionRefused
@@ -103,7 +113,10 @@ def search(session: ViewingSession, *, camera: Camera, start: datetime, end: dat
         searched += facts.length_of(seconds)
         hits.append(seconds.where(facts.scores(seconds.packed, region) > 0))
         _require_still_open(session)
-    moved = facts.together(hits)
+    playback.require_masks(camera, mask)
+    # What was restricted while other days were looked through is left out as well.
+    free = free_spans(camera, *span)
+    moved = facts.together(hits).inside([(reading.ms(start), reading.ms(end)) for start, end in free])
     score = facts.scores(moved.packed, region)
     found, left_out = _best(facts.stretches(moved, score, gap_ms=GAP_MS))
     return Found(found, left_out, searched, max(0, recorded - searched), receipt.index)
@@ -131,6 +144,13 @@ def _whole_day(session: ViewingSession, span: Span) -> Span:
     """What one entry covers: the day of the session that the span lies in."""
     begin = session.starts_at + (span[0] - session.starts_at) // DAY * DAY
     return begin, min(begin + DAY, session.ends_at)
+
+
+def _blank(levels: facts.Bytes, spans: Sequence[Span], begin: int, step: int) -> None:
+    """Say nothing of the steps that a span touches."""
+    for start, end in spans:
+        last = reading.ms(end + timedelta(microseconds=999))
+        levels[(reading.ms(start) - begin) // step : -(-(last - begin) // step)] = 0
 
 
 def _best(found: list[Stretch]) -> tuple[list[Stretch], int]:

@@ -336,3 +336,52 @@ def test_a_long_list_of_findings_keeps_those_with_most_motion() -> None:
     assert (len(kept), left_out) == (1000, 500)
     assert [each.start for each in kept] == sorted(each.start for each in kept)
     assert min(each.score for each in kept) >= max(each.score for each in set(many) - set(kept))
+
+
+def restrict(room: Room, first: float, last: float) -> Restriction:
+    restriction = Restriction.objects.create(
+        site=room.site, ground="dispute", reason="x", placed_by=room.operator,
+        starts_at=room.starts_at + timedelta(seconds=first), ends_at=room.starts_at + timedelta(seconds=last),
+    )  # fmt: skip
+    restriction.cameras.add(room.yard)
+    return restriction
+
+
+def test_what_is_restricted_while_other_days_are_opened_is_left_out(
+    told: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "DAY", timedelta(seconds=SHOWN_S[1] + 1))
+    session, real = told.open(told.yard), reading.opened
+    placed: list[Restriction] = []
+
+    def restricted_meanwhile(*given: Any) -> facts.Seconds:
+        if given[-1][0] > session.starts_at and not placed:
+            placed.append(restrict(told, SHOWN_S[0], SHOWN_S[0] + 1))
+        return real(*given)
+
+    monkeypatch.setattr(reading, "opened", restricted_meanwhile)
+    (found,) = search(told, session).json()["found"]
+    assert placed
+    assert found["from"] == span_of(told, SHOWN_S[0] + 1)["from"]
+    Restriction.objects.all().delete()
+    placed.clear()
+    levels = base64.b64decode(strip(told, session).json()["levels"])
+    assert placed
+    assert [place for place, level in enumerate(levels) if level] == [SHOWN_S[0] + 1]
+
+
+def test_a_mask_drawn_while_facts_are_opened_tells_nothing(
+    told: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, real = told.open(told.yard), reading.opened
+
+    def masked_meanwhile(*given: Any) -> facts.Seconds:
+        masks = [[[0, 0], [1, 0], [1, 1], [0, 1]]]
+        type(told.yard).objects.filter(pk=told.yard.pk).update(privacy_masks=masks)
+        return real(*given)
+
+    monkeypatch.setattr(reading, "opened", masked_meanwhile)
+    for ask in (strip, search):
+        type(told.yard).objects.filter(pk=told.yard.pk).update(privacy_masks=[])
+        answer = ask(told, session)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "masks_changed")
