@@ -77,6 +77,7 @@ LABELS = {
     "place": _("Place"),
     "prune_entry": _("Entry of the erasure"),
     "purposes": _("Purposes"),
+    "purposes_left_out": _("Purposes left out"),
     "quarantined": _("Quarantined"),
     "recipient": _("Recipient"),
     "record_class": _("Kind of record"),

@@ -32,6 +32,15 @@ class PurposeRequired(LetheError):
     hint = _("Choose one of the purposes that these cameras are registered for.")
 
 
+class PurposeChangesSpent(LetheError):
+    """A viewing changes its purpose only so often: its last entry tells each of them."""
+
+    code = "purpose_changes_spent"
+    status = 409
+    message = _("The purpose of this viewing has been changed as often as one viewing allows.")
+    hint = _("Close it, open a new viewing, and say there why you need the pictures.")
+
+
 class SpanRefused(LetheError):
     """The span is empty, too long or holds nothing."""
 

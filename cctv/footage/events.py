@@ -102,7 +102,7 @@ register(
     EventType(
         kind="viewing.closed",
         required=WHO | {"sent", "reason"},
-        optional=ALSO | {"sent_left_out", "small_pictures", "purposes"},
+        optional=ALSO | {"sent_left_out", "small_pictures", "purposes", "purposes_left_out"},
         sentence=_("The viewing of {actor} for {purpose} was closed. Sent: {sent}."),
         personal=frozenset({"actor", "terminal"}),
         icon="x",

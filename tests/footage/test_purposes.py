@@ -8,8 +8,8 @@ from accesslog.errors import LogUnavailable
 from cctv.footage import viewing
 from cctv.footage.errors import PurposeRequired, ViewingClosed
 from cctv.footage.models import CloseReason, CoveredSpan, Segment, ViewingSession
-from cctv.footage.viewings import entries
-from cctv.footage.viewings.purposes import in_turn
+from cctv.footage.viewings import entries, purposes
+from cctv.footage.viewings.purposes import in_turn, in_turn_of
 from cctv.ledger import readings
 from cctv.ledger.models import LedgerLine
 from cctv.sites.models import Purpose
@@ -71,6 +71,45 @@ def test_the_closing_entry_the_pages_and_the_ledger_tell_the_purposes_in_turn(
     assert "2026-118; Fire safety · smoke; Crime prevention" in LedgerLine.objects.get().reason
 
 
+def test_the_changes_of_other_viewings_hide_none_of_a_viewing_s_own(
+    room: Room, fire: Purpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(purposes, "PAGE", 3)
+    kept, session, other = room.open(), room.open(case="2026-118"), room.open()
+    session = viewing.change_purpose(session, purpose=fire, reason="smoke")
+    for number in range(7):
+        other = viewing.change_purpose(other, purpose=fire, reason=f"look {number}")
+    session = viewing.change_purpose(session, purpose=room.purpose)
+    wanted = [("crime-prevention", "2026-118"), ("fire", ""), ("crime-prevention", "")]
+    assert [(each.code, each.case) for each in in_turn(session)] == wanted
+    viewing.close_viewing(session, reason=CloseReason.USER)
+    told = last_body("viewing.closed")["purposes"]
+    assert [(each["code"], each.get("case", "")) for each in told] == wanted
+    viewing.change_purpose(other, purpose=fire, reason="after")
+    session.refresh_from_db()
+    turns = in_turn_of([session, kept, other])
+    assert {pk: len(each) for pk, each in turns.items()} == {session.pk: 3, other.pk: 9}
+    assert [each.code for each in in_turn(kept)] == ["crime-prevention"]
+
+
+def test_a_viewing_s_purpose_changes_only_so_often(
+    room: Room, fire: Purpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert purposes.MOST_CHANGES <= 20
+    monkeypatch.setattr(purposes, "MOST_CHANGES", 2)
+    session, other = room.open(), room.open()
+    for number in range(2):
+        session = viewing.change_purpose(session, purpose=fire, reason=f"look {number}")
+    client, fields = room.client(room.operator), {"purpose": "fire", "reason": "once more"}
+    answer = client.post(f"/viewings/{session.pk}/purpose/", fields, headers=JSON)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "purpose_changes_spent")
+    assert "open a new viewing" in answer.json()["error"]["hint"]
+    assert kinds().count("viewing.purpose_changed") == 2
+    session.refresh_from_db()
+    assert session.purpose_text == "look 1"
+    assert client.post(f"/viewings/{other.pk}/purpose/", fields, headers=JSON).status_code == 200
+
+
 def test_a_viewing_that_keeps_its_purpose_tells_it_once(room: Room) -> None:
     session = room.open()
     assert viewing.change_purpose(session, purpose=room.purpose) is session
@@ -83,7 +122,9 @@ def test_a_purpose_that_not_all_cameras_are_registered_for_is_refused(room: Room
     both, closed = room.open(room.gate, room.yard), room.open()
     with pytest.raises(PurposeRequired):
         viewing.change_purpose(both, purpose=fire)
-    answer = room.client(room.operator).post(f"/viewings/{both.pk}/purpose/", {"purpose": "fire"}, headers=JSON)
+    answer = room.client(room.operator).post(
+        f"/viewings/{both.pk}/purpose/", {"purpose": "fire"}, headers=JSON
+    )
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "purpose_required")
     viewing.close_viewing(closed, reason=CloseReason.USER)
     with pytest.raises(ViewingClosed):

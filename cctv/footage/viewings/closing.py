@@ -1,10 +1,14 @@
 """How a viewing ends, and the entry that says exactly what was sent in it."""
 
-from datetime import timedelta
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Min
 
+from accesslog import Receipt, canonical
+from accesslog.errors import BodyTooLarge
 from cctv.core import clock
 from cctv.footage.models import CloseReason, ViewedSpan, ViewingSession
 from cctv.footage.viewings import entries
@@ -13,9 +17,14 @@ from cctv.footage.viewings.purposes import in_turn
 from cctv.footage.viewings.standing import hold_stands
 from cctv.people.policy import permissions_of
 
+log = logging.getLogger("lethe.footage")
+
 IDLE_AFTER = timedelta(minutes=10)
-# An entry holds 64 KiB; who jumps about more than this is told so in the entry.
+# Who jumps about more than this is told so in the entry.
 MOST_SENT = 300
+# Bytes for what was sent, and half of it for the purposes. An entry holds 256 KiB of everything; where the
+# rest leaves too little, it says less rather than nothing.
+ROOMS = (128 * 1024, 32 * 1024, 8 * 1024, 0)
 # Left to whoever closed the row: after that, its entry is written by the beat.
 ENTRY_LATE = timedelta(seconds=30)
 
@@ -38,37 +47,68 @@ def close_viewing(session: ViewingSession, *, reason: CloseReason) -> bool:
 
 
 def log_closing(session: ViewingSession) -> None:
-    """Write the closing entry of a closed session; safe to repeat (its event id is the session's)."""
-    sent = [
-        {
-            "camera": camera_fields(span.camera),
-            "from": clock.rfc3339(span.starts_at),
-            "to": clock.rfc3339(span.ends_at, round_up=True),
-            "kind": span.kind,
-        }
-        for span in ViewedSpan.objects.filter(session=session)
-        .exclude(kind="thumbs")
-        .select_related("camera")
-        .order_by("starts_at")
-    ]
-    more: dict[str, Any] = {"sent_left_out": len(sent) - MOST_SENT} if len(sent) > MOST_SENT else {}
-    purposes = in_turn(session)
-    if len(purposes) > 1:
-        more["purposes"] = [each.logged() for each in purposes]
-    receipt = entries.write_entry(
-        session,
-        "viewing.closed",
-        {
-            "sent": sent[:MOST_SENT],
-            "small_pictures": _small_pictures(session),
-            "reason": session.close_reason,
-            **more,
-        },
-        cameras=list(session.cameras.all()),
-        span=(session.starts_at, session.ends_at),
-        event_id=session.pk,
-    )
+    """Write the closing entry of a closed session; safe to repeat (its event id is the session's).
+
+    One that would be too long for the log leaves out some of what was sent and of the purposes, and says how
+    many; each of these has an entry of its own.
+    """
+    receipt = _write_closing(session)
     ViewingSession.objects.filter(pk=session.pk).update(closed_entry=receipt.index)
+
+
+def _write_closing(session: ViewingSession) -> Receipt:
+    pictures = ViewedSpan.objects.filter(session=session).exclude(kind="thumbs")
+    sent = [_sent(span) for span in pictures.select_related("camera").order_by("starts_at")[:MOST_SENT]]
+    total, small = pictures.count(), _small_pictures(session)
+    purposes = [each.logged() for each in in_turn(session)]
+    for room in ROOMS:
+        told = _fitting(sent, room)
+        facts: dict[str, Any] = {"sent": told, "small_pictures": small, "reason": session.close_reason}
+        if total > len(told):
+            facts["sent_left_out"] = total - len(told)
+        if len(purposes) > 1:
+            facts |= _purposes(purposes, room // 2)
+        try:
+            return entries.write_entry(
+                session,
+                "viewing.closed",
+                facts,
+                cameras=list(session.cameras.all()),
+                span=(session.starts_at, session.ends_at),
+                event_id=session.pk,
+            )
+        except BodyTooLarge:
+            log.warning("The closing entry of viewing %s is too long and is made shorter.", session.pk)
+    raise BodyTooLarge
+
+
+def _sent(span: ViewedSpan) -> dict[str, Any]:
+    return {
+        "camera": camera_fields(span.camera),
+        "from": clock.rfc3339(span.starts_at),
+        "to": clock.rfc3339(span.ends_at, round_up=True),
+        "kind": span.kind,
+    }
+
+
+def _purposes(turns: Sequence[dict[str, str]], room: int) -> dict[str, Any]:
+    """The first, and the last ones, as far as they fit; how many of those in between do not."""
+    told = _fitting([turns[0], *reversed(turns[1:])], room)
+    facts: dict[str, Any] = {"purposes": told[:1] + told[:0:-1]} if told else {}
+    if len(told) < len(turns):
+        facts["purposes_left_out"] = len(turns) - len(told)
+    return facts
+
+
+def _fitting(facts: Sequence[dict[str, Any]], room: int) -> list[dict[str, Any]]:
+    """Those from the front that fit into so many bytes of an entry."""
+    told: list[dict[str, Any]] = []
+    for each in facts:
+        room -= len(canonical.encode(each)) + 1
+        if room < 0:
+            break
+        told.append(each)
+    return told
 
 
 def _small_pictures(session: ViewingSession) -> list[dict[str, Any]]:
@@ -92,22 +132,37 @@ def _small_pictures(session: ViewingSession) -> list[dict[str, Any]]:
 
 
 def close_idle_viewings() -> int:
-    """Close what is idle, over its time or no longer permitted, and finish closings that a crash cut off."""
+    """Close what is idle, over its time or no longer permitted, and finish closings that a crash cut off.
+
+    One that cannot be closed or told keeps none of the others open: it is logged, and tried again next time.
+    """
     now = clock.now()
     closed = 0
     for session in ViewingSession.objects.filter(closed_at__isnull=True).select_related(
         "actor", "site", "purpose", "hold"
     ):
-        if now >= session.valid_until:
-            closed += close_viewing(session, reason=CloseReason.ENDED)
-        elif now - session.last_active_at > IDLE_AFTER:
-            closed += close_viewing(session, reason=CloseReason.IDLE)
-        elif not hold_stands(session) or not permissions_of(session.actor).may(
-            ACTION, site_id=session.site_id
-        ):
-            closed += close_viewing(session, reason=CloseReason.REVOKED)
+        closed += _tried(session, lambda each: _close_if_over(each, now))
     for session in ViewingSession.objects.filter(
         closed_at__isnull=False, closed_entry__isnull=True, closed_at__lt=now - ENTRY_LATE
     ).select_related("actor", "site", "purpose"):
-        log_closing(session)
+        _tried(session, log_closing)
     return closed
+
+
+def _tried(session: ViewingSession, close: Callable[[ViewingSession], bool | None]) -> bool:
+    try:
+        return bool(close(session))
+    except Exception:
+        log.exception("Viewing %s could not be closed in the log; it is tried again.", session.pk)
+        return False
+
+
+def _close_if_over(session: ViewingSession, now: datetime) -> bool:
+    if now >= session.valid_until:
+        return close_viewing(session, reason=CloseReason.ENDED)
+    if now - session.last_active_at > IDLE_AFTER:
+        return close_viewing(session, reason=CloseReason.IDLE)
+    permitted = permissions_of(session.actor).may(ACTION, site_id=session.site_id)
+    if not (permitted and hold_stands(session)):
+        return close_viewing(session, reason=CloseReason.REVOKED)
+    return False

@@ -3,7 +3,7 @@
 What was reserved under the old purpose serves no more, so the next picture has an entry with the new one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,17 +13,20 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accesslog import Scope
-from accesslog.selectors import Filters, Listed, entries
+from accesslog.selectors import Filters, Listed, first_index_at, numbers, opened, reading
+from accesslog.types import to_us
 from cctv.core import clock
-from cctv.footage.errors import PurposeRequired, ViewingClosed
+from cctv.footage.errors import PurposeChangesSpent, PurposeRequired, ViewingClosed
 from cctv.footage.models import CoveredSpan, ViewingSession
 from cctv.footage.viewings.entries import purpose_fields, write_entry
 from cctv.footage.viewings.standing import allows, require_open
 from cctv.sites.models import Camera, Purpose
 
 CHANGED = "viewing.purpose_changed"
-# More than these in one list are not looked for: it says the last ones.
-MOST_CHANGES = 200
+# Whoever has so many reasons opens another viewing; the closing entry has room to tell all of these.
+MOST_CHANGES = 20
+# So many entries are read from the log at once.
+PAGE = 200
 # The log's times never fall, so after a clock was set they may differ from the register's.
 CLOCKS_APART = timedelta(minutes=5)
 
@@ -34,7 +37,8 @@ def change_purpose(
     """Go on for another purpose (or case, or reason); the session as it is then.
 
     The entry is durable first. Raises PurposeRequired unless all cameras are registered for the purpose,
-    ViewingClosed, HoldEnded, policy errors, LogUnavailable. What is the same as before changes nothing.
+    PurposeChangesSpent after MOST_CHANGES, ViewingClosed, HoldEnded, policy errors, LogUnavailable. What is
+    the same as before changes nothing.
     """
     require_open(session)
     cameras = list(session.cameras.all())
@@ -42,6 +46,8 @@ def change_purpose(
         raise PurposeRequired
     if (purpose.pk, case, reason) == (session.purpose_id, session.case, session.purpose_text):
         return session
+    if len(_changes([session]).get(session.pk, ())) >= MOST_CHANGES:
+        raise PurposeChangesSpent
     before = purpose_fields(session.purpose, session.purpose_text)
     if session.case:
         before["case"] = session.case
@@ -90,8 +96,7 @@ def in_turn(session: ViewingSession) -> list[Stated]:
 
     The row knows the last one only: the log is what says what was stated before.
     """
-    changes = _changes(actor=str(session.actor_id), since=session.opened_at, viewings={session.pk})
-    return _turns(session, changes.get(session.pk, []))
+    return _turns(session, _changes([session]).get(session.pk, []))
 
 
 def in_turn_of(sessions: Iterable[ViewingSession]) -> dict[UUID, list[Stated]]:
@@ -99,9 +104,7 @@ def in_turn_of(sessions: Iterable[ViewingSession]) -> dict[UUID, list[Stated]]:
     rows = {session.pk: session for session in sessions}
     if not rows:
         return {}
-    first = min(rows.values(), key=lambda session: session.opened_at)
-    changes = _changes(actor=str(first.actor_id), since=first.opened_at, viewings=set(rows))
-    return {pk: _turns(rows[pk], found) for pk, found in changes.items()}
+    return {pk: _turns(rows[pk], found) for pk, found in _changes(list(rows.values())).items()}
 
 
 def _turns(session: ViewingSession, changes: list[Listed]) -> list[Stated]:
@@ -123,17 +126,45 @@ def _stated(at: datetime, purpose: Any, case: str) -> Stated:
     return Stated(at, code, text, reason, case)
 
 
-def _changes(*, actor: str, since: datetime, viewings: set[UUID]) -> dict[UUID, list[Listed]]:
-    """The entries about changed purposes, by viewing, oldest first; what was erased of the log is missing."""
-    page = entries(
-        filters=Filters(actor=actor, kind=CHANGED, seen_from=since - CLOCKS_APART),
-        scope=Scope(all_sites=True, bodies=True),
-        limit=MOST_CHANGES,
-    )
-    wanted = {str(pk): pk for pk in viewings}
+def _changes(sessions: Sequence[ViewingSession]) -> dict[UUID, list[Listed]]:
+    """The entries about changed purposes of one person's viewings, by viewing, oldest first.
+
+    All of them, however many other viewings had meanwhile; what was erased of the log is missing.
+    """
+    wanted = {str(session.pk): session.pk for session in sessions}
     found: dict[UUID, list[Listed]] = {}
-    for entry in reversed(page.entries):
-        pk = wanted.get(str((entry.body or {}).get("viewing", "")))
-        if pk is not None:
-            found.setdefault(pk, []).append(entry)
-    return found
+    for page in _pages(str(sessions[0].actor_id), _first_index(sessions), _end_index(sessions)):
+        for entry in opened(page):
+            pk = wanted.get(str((entry.body or {}).get("viewing", "")))
+            if pk is not None:
+                found.setdefault(pk, []).append(entry)
+    return {pk: of_viewing[::-1] for pk, of_viewing in found.items()}
+
+
+def _pages(actor: str, low: int, end: int | None) -> Iterator[list[int]]:
+    """Numbers of somebody's entries about changed purposes in [low, end), newest first."""
+    while page := numbers(
+        filters=Filters(actor=actor, kind=CHANGED),
+        scope=Scope(all_sites=True, bodies=True),
+        before=end,
+        limit=PAGE,
+    ):
+        if within := [number for number in page if number >= low]:
+            yield within
+        if len(within) < PAGE:
+            return
+        end = page[-1]
+
+
+def _first_index(sessions: Sequence[ViewingSession]) -> int:
+    """Below it lies no change of these. By their number and by their time: a lost log numbers anew."""
+    since = min(session.opened_at for session in sessions) - CLOCKS_APART
+    with reading():
+        at = first_index_at(to_us(since))
+    return min([at, *(session.opened_entry for session in sessions if session.opened_entry is not None)])
+
+
+def _end_index(sessions: Sequence[ViewingSession]) -> int | None:
+    """From it on lies none: all of them have their closing entry before. None while one has not."""
+    ends = [session.closed_entry for session in sessions]
+    return None if None in ends else max(end for end in ends if end is not None)
