@@ -63,7 +63,7 @@ export class Bars {
 
 const fillLayer = (state, parent) =>
   FILLS[state].map((fill) =>
-    svg("path", fill.startsWith("#") ? { fill: `url(${fill})` } : { class: fill }, parent));
+    svg("path", fill.startsWith("#") ? { fill: `url(#${fill.slice(1)})` } : { class: fill }, parent));
 
 const gapLayer = (parent) => [
   svg("path", { class: "none k-gap", "stroke-dasharray": "3 3" }, parent),
