@@ -17,7 +17,6 @@ from django.conf import settings
 from django.db.models import Q
 
 from accesslog import Receipt
-from cctv.core import clock
 from cctv.footage import sealed, viewing
 from cctv.footage.errors import FootageExpired, MasksChanged, MasksUnreadable, OutsideViewing, ViewingBusy
 from cctv.footage.media.fmp4 import init_segment, media_part, ticks_of
@@ -32,6 +31,7 @@ from cctv.footage.restrictions.services import free_spans, is_free, require_free
 from cctv.people.policy import NotFound
 from cctv.sites.masks import polygons
 from cctv.sites.models import Camera
+from cctv.vault import past
 
 # Answers go out in pieces; while a slow line takes them, the session is looked at again this often.
 PIECE_BYTES = 512 * 1024
@@ -168,6 +168,8 @@ def frame_of(
 
 def segment_at(session: ViewingSession, *, camera: Camera, at: datetime) -> Segment:
     """The segment that the session may show at `at`. OutsideViewing, NotFound, FootageExpired, and more."""
+    if at >= session.ends_at:  # the calendar may end here, too
+        raise OutsideViewing
     _require_inside(session, at, at + INSTANT)
     found = Segment.objects.filter(_held_by(session), camera=camera, starts_at__lte=at, ends_at__gt=at)
     segment = found.select_related("epoch").order_by("-starts_at").first()
@@ -257,7 +259,7 @@ def _held_by(session: ViewingSession) -> Q:
 
 def _require_unexpired(session: ViewingSession, segment: Segment) -> None:
     """What a hold keeps ends with the hold: the session itself and the vault's door look after that."""
-    if session.hold_id is None and clock.now() >= segment.expires_at:
+    if session.hold_id is None and past.is_over(segment.expires_at):
         raise FootageExpired
 
 

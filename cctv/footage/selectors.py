@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from cctv.core import clock
 from cctv.footage import catalogue
 from cctv.footage.catalogue import Span
 from cctv.footage.models import Segment, ViewingSession
 from cctv.sites.models import Camera, Site
+from cctv.vault import past
 
 # No segment is longer; bounds the look-back for one that began before a span and reaches into it.
 LONGEST_SEGMENT = timedelta(hours=2)
@@ -23,7 +23,7 @@ LONGEST_SEGMENT = timedelta(hours=2)
 
 def live_segments(*, camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Segment]:
     """The unexpired segments of a camera that overlap [start, end), in order."""
-    return _overlapping(camera_id, start, end).filter(expires_at__gt=clock.now())
+    return _overlapping(camera_id, start, end).filter(expires_at__gt=past.reached())
 
 
 def _overlapping(camera_id: UUID, start: datetime, end: datetime) -> QuerySet[Segment]:
@@ -94,7 +94,7 @@ def days_of(*, camera: Camera, zone: ZoneInfo, last: date, count: int) -> list[D
 
 def active_cameras(site: Site) -> QuerySet[Camera]:
     """The cameras of a site, and retired ones while footage of theirs remains."""
-    remains = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=clock.now())
+    remains = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=past.reached())
     return (
         Camera.objects.filter(site=site)
         .filter(Q(retired_at__isnull=True) | Exists(remains))

@@ -13,7 +13,6 @@ from typing import Any
 
 from accesslog import Receipt
 from accesslog.services import append
-from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.footage import sealed
 from cctv.footage.media.errors import MediaError
@@ -24,6 +23,7 @@ from cctv.footage.media.stills import small_picture, thumbnail
 from cctv.footage.models import Segment
 from cctv.footage.motion import facts
 from cctv.footage.motion.memory import UsualViews
+from cctv.vault import past
 
 log = logging.getLogger("lethe.footage")
 
@@ -88,7 +88,9 @@ def _make(limit: int) -> int:
 
 def _waiting(limit: int) -> list[Segment]:
     """The newest segments that lack something, each camera's in order of time: so a usual view is learned."""
-    living = Segment.objects.filter(expires_at__gt=clock.now() + TOO_LATE).select_related("epoch", "camera")
+    living = Segment.objects.filter(expires_at__gt=past.reached() + TOO_LATE).select_related(
+        "epoch", "camera"
+    )
     found: dict[Any, Segment] = {}
     for rows in (living.filter(thumb_size_bytes=0), living.filter(motion__isnull=True)):
         found |= {segment.pk: segment for segment in rows.order_by("-id")[:limit]}

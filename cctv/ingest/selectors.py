@@ -21,6 +21,7 @@ from cctv.ingest.paths import PathReader
 from cctv.ingest.sweep import is_video
 from cctv.sites.models import Camera, Site
 from cctv.vault import errors as vault_errors
+from cctv.vault import past
 
 # A recording is to be found this long after its end; beyond that the page says that a source lags.
 LAG_LIMIT = timedelta(seconds=15)
@@ -121,7 +122,7 @@ def quarantined(
     *, sites: Allowed, before: datetime | None = None
 ) -> tuple[list[QuarantinedItem], datetime | None]:
     """What is in quarantine and has not expired, newest first, and where the next page begins."""
-    rows = _within(Quarantined.objects.filter(expires_at__gt=clock.now()), sites)
+    rows = _within(Quarantined.objects.filter(expires_at__gt=past.reached()), sites)
     if before is not None:
         rows = rows.filter(received_at__lt=before)
     found = list(rows.select_related("site", "camera", "source").order_by("-received_at")[: SHOWN + 1])
@@ -131,7 +132,7 @@ def quarantined(
 
 def count_quarantined(*, sites: Allowed) -> int:
     """How much is in quarantine and has not expired."""
-    return _within(Quarantined.objects.filter(expires_at__gt=clock.now()), sites).count()
+    return _within(Quarantined.objects.filter(expires_at__gt=past.reached()), sites).count()
 
 
 def sites_of(allowed: Allowed) -> QuerySet[Site]:

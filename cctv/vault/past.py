@@ -23,10 +23,16 @@ _looked = float("-inf")
 
 def is_over(expires_at: datetime) -> bool:
     """Whether what expires then has expired."""
-    if clock.now() >= expires_at:
-        return True
-    known = known_past()
-    return known is not None and known >= expires_at
+    return reached() >= expires_at
+
+
+def reached() -> datetime:
+    """The present by the clock, or the latest moment known to have been where the clock says less.
+
+    Lists leave out what expires by then, so that a set-back clock brings nothing back into them either.
+    """
+    now, known = clock.now(), known_past()
+    return now if known is None else max(now, known)
 
 
 def known_past() -> datetime | None:

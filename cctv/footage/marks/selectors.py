@@ -15,6 +15,7 @@ from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.people.models import Account
 from cctv.sites.models import Camera, Site
+from cctv.vault import past
 
 PAGE = 30
 RECENT = 20
@@ -34,7 +35,7 @@ class Page(Generic[M]):
 
 def stills(*, site: Site, case: str = "") -> QuerySet[Still]:
     """The kept stills of a site whose recording lives, without their pictures."""
-    found = Still.objects.filter(site=site, segment__expires_at__gt=clock.now())
+    found = Still.objects.filter(site=site, segment__expires_at__gt=past.reached())
     found = found.select_related("camera", "taken_by", "segment", "site").defer("sealed", "segment__parts")
     return found.filter(case=case) if case else found
 
@@ -46,7 +47,7 @@ def stills_of(session: ViewingSession) -> QuerySet[Still]:
 
 def bookmarks(*, site: Site, case: str = "") -> QuerySet[Bookmark]:
     """The bookmarks of a site of which something lives or is held."""
-    living = _recordings().filter(Q(expires_at__gt=clock.now()) | _held())
+    living = _recordings().filter(Q(expires_at__gt=past.reached()) | _held())
     found = Bookmark.objects.filter(Exists(living), site=site).select_related("camera", "made_by", "site")
     return found.filter(case=case) if case else found
 
@@ -69,7 +70,7 @@ def is_kept(*, camera_id: UUID, start: datetime, end: datetime) -> bool:
     found = Segment.objects.filter(
         camera_id=camera_id, starts_at__gt=start - LONGEST_SEGMENT, starts_at__lt=end, ends_at__gt=start
     )
-    return found.filter(Q(expires_at__gt=clock.now()) | _held()).exists()
+    return found.filter(Q(expires_at__gt=past.reached()) | _held()).exists()
 
 
 def _recordings() -> QuerySet[Segment]:
@@ -139,7 +140,7 @@ def recent(*, camera: Camera, reader: Account, everybody: bool) -> list[ViewingS
 
 def stills_kept(sessions: Sequence[ViewingSession]) -> dict[UUID, int]:
     """By viewing: how many stills that live were kept in it."""
-    kept = Still.objects.filter(session__in=sessions, segment__expires_at__gt=clock.now())
+    kept = Still.objects.filter(session__in=sessions, segment__expires_at__gt=past.reached())
     return dict(Counter(kept.values_list("session_id", flat=True)))
 
 

@@ -29,7 +29,7 @@ from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.sites.masks import polygons
 from cctv.sites.models import Camera, Purpose
-from cctv.vault import journal
+from cctv.vault import journal, past
 
 SEE, REMOVE = "still.see", "still.remove"
 # The viewing in which a kept still is opened closes at once; this bounds it if that fails.
@@ -49,7 +49,7 @@ def keep(session: ViewingSession, *, camera: Camera, at: datetime, reason: str) 
     """
     reason = _stated(reason)
     viewing.require_open(session)
-    if clock.now() >= playback.segment_at(session, camera=camera, at=at).expires_at:
+    if past.is_over(playback.segment_at(session, camera=camera, at=at).expires_at):
         raise StillNotKept
     pk = new_id()
     facts = {"still": str(pk), "reason": reason}
@@ -105,7 +105,7 @@ def show(
 
 def require_living(still: Still) -> None:
     """Raise FootageExpired once its recording's retention has ended, purged or not, held or not."""
-    if clock.now() >= still.segment.expires_at:
+    if past.is_over(still.segment.expires_at):
         raise FootageExpired
 
 

@@ -26,6 +26,7 @@ from cctv.footage.wall import states
 from cctv.footage.wall.states import Facts, Verdict
 from cctv.sites.models import Camera, Site
 from cctv.vault import facts as vault
+from cctv.vault import past
 from cctv.vault.facts import StoreRoom
 
 MINUTE = timedelta(minutes=1)
@@ -106,7 +107,7 @@ def wall(site: Site, *, account: Any) -> Wall:
     now = clock.now()
     zone = ZoneInfo(site.time_zone)
     day = catalogue.day_span(now.astimezone(zone).date(), zone)
-    cameras = list(with_newest(selectors.active_cameras(site), now))
+    cameras = list(with_newest(selectors.active_cameras(site)))
     worst = worst_skews(cameras, day)
     holds, restrictions = _holds(site), _restrictions(site, now)
     viewings = open_viewings(account, site=site)
@@ -129,9 +130,10 @@ def wall(site: Site, *, account: Any) -> Wall:
     return Wall(site, now, day, rows, vault.store_room())
 
 
-def with_newest(cameras: QuerySet[Camera], now: datetime) -> "QuerySet[Any]":
+def with_newest(cameras: QuerySet[Camera]) -> "QuerySet[Any]":
     """The cameras with `last_at`, `last_skew_ms` and `last_extra` of their newest unexpired segment."""
-    newest = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=now).order_by("-starts_at")
+    unexpired = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=past.reached())
+    newest = unexpired.order_by("-starts_at")
     return cameras.annotate(
         last_at=Subquery(newest.values("ends_at")[:1]),
         last_skew_ms=Subquery(newest.values("clock_skew_ms")[:1]),
@@ -235,7 +237,7 @@ def cards(sites: "QuerySet[Site]") -> list[Card]:
     found = list(sites.select_related("organisation"))
     by_site: dict[UUID, list[Any]] = {site.pk: [] for site in found}
     in_use = Camera.objects.filter(site__in=found, retired_at__isnull=True).order_by("name")
-    for camera in with_newest(in_use, now):
+    for camera in with_newest(in_use):
         by_site[camera.site_id].append(camera)
     holds = _per_site(apps.get_model("cctv", "Hold")._default_manager.filter(state__in=HOLDING))
     restrictions = _per_site(Restriction.objects.filter(lifted_at__isnull=True))

@@ -136,7 +136,7 @@ def of_site(site: Site, *, days: int) -> SiteHealth:
     now = clock.now()
     zone = ZoneInfo(site.time_zone)
     cameras = active_cameras(site)
-    found = _healths(site, list(walls.with_newest(cameras, now)), zone, now, days)
+    found = _healths(site, list(walls.with_newest(cameras)), zone, now, days)
     return SiteHealth(
         site=site,
         at=now,
@@ -154,7 +154,7 @@ def of_camera(camera: Camera, *, days: int) -> CameraReport:
     """The health of one camera over the last `days` days, with the reasons of its gaps."""
     now = clock.now()
     zone = ZoneInfo(camera.site.time_zone)
-    rows = walls.with_newest(Camera.objects.select_related("site").filter(pk=camera.pk), now)
+    rows = walls.with_newest(Camera.objects.select_related("site").filter(pk=camera.pk))
     (health,) = _healths(camera.site, list(rows), zone, now, days)
     failing = [
         source for source in selectors.failing_sources(camera.site) if source.camera_id in (None, camera.pk)
@@ -178,7 +178,7 @@ def gaps_of(site: Site, *, days: int, camera: Camera | None = None) -> list[tupl
     rows = active_cameras(site) if camera is None else active_cameras(site).filter(pk=camera.pk)
     failing = selectors.failing_sources(site)
     found = []
-    for health in _healths(site, list(walls.with_newest(rows, now)), zone, now, days, only_gaps=True):
+    for health in _healths(site, list(walls.with_newest(rows)), zone, now, days, only_gaps=True):
         fails = any(source.camera_id in (None, health.camera.pk) for source in failing)
         told = explained(health.gaps, health.camera, source_fails=fails, most=None)
         found += [(health.camera, gap) for gap in told]

@@ -27,6 +27,7 @@ from cctv.ingest.health.arithmetic import Stream
 from cctv.ingest.health.gaps import Span
 from cctv.ingest.models import Quarantined, Source
 from cctv.sites.models import Camera, Site
+from cctv.vault import past
 from cctv.vault.models import Epoch, EpochState
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -67,7 +68,7 @@ class Counts:
 
 def counts(cameras: Collection[UUID], *, since: datetime) -> dict[UUID, Counts]:
     """The counts of each camera, in one walk along the index."""
-    now = clock.now()
+    now = past.reached()
     extra = Q(out_of_schedule=True, starts_at__gte=since)
     rows = (
         Segment.objects.filter(camera__in=cameras, expires_at__gt=now)
@@ -93,7 +94,7 @@ def counts(cameras: Collection[UUID], *, since: datetime) -> dict[UUID, Counts]:
 
 def held_ending(cameras: Collection[UUID]) -> int:
     """How many of the recordings that reach their end within a week are held, and stay."""
-    now = clock.now()
+    now = past.reached()
     held = apps.get_model("cctv", "HeldObject")._default_manager.filter(
         segment__camera__in=cameras,
         segment__expires_at__gt=now,
@@ -247,7 +248,7 @@ def erased(camera_id: UUID, start: datetime, end: datetime) -> list[Span]:
 
 def quarantined(site: Site, camera: Camera | None = None) -> "QuerySet[Quarantined]":
     """What is in quarantine and has not expired, newest first; of a camera, or of the site."""
-    rows = Quarantined.objects.filter(site=site, expires_at__gt=clock.now())
+    rows = Quarantined.objects.filter(site=site, expires_at__gt=past.reached())
     if camera is not None:
         rows = rows.filter(camera=camera)
     return rows.select_related("site", "camera").order_by("-received_at")
@@ -291,7 +292,7 @@ def _store_rate() -> StoreRate:
 
 def _ending_by_day() -> list[int]:
     """How many recordings that nothing holds end on each of the coming days."""
-    now = clock.now()
+    now = past.reached()
     hours = Epoch.objects.filter(
         state=EpochState.LIVE, expires_hour__gte=now, expires_hour__lt=now + FORECAST_DAYS * DAY
     )
