@@ -21,10 +21,10 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from cctv.core import clock
 from cctv.footage.models import Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.footage.timeline.spans import SECOND, Grid, Span, without
+from cctv.vault import past
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -173,7 +173,7 @@ class _Asker:
     def __init__(self, cursor: Any, grid: Grid, join: int) -> None:
         """`join` in ms."""
         self.cursor, self.grid = cursor, grid
-        now = clock.now()
+        now = past.reached()
         moments = {
             "now": now, "soon": now + SOON, "start": moment_of(grid.start), "end": moment_of(grid.end),
             "earliest": moment_of(grid.start) - LONGEST_SEGMENT,

@@ -19,6 +19,7 @@ from cctv.footage.timeline.states import JOIN, Known, States, states_of
 from cctv.sites import hours
 from cctv.sites.models import Camera, Site
 from cctv.sites.selectors import ended_before
+from cctv.vault import past
 
 # As many steps are answered for in all; of many cameras each gets fewer, so that no answer is too large.
 MOST_STEPS = 32_768
@@ -41,7 +42,7 @@ def timeline(*, site: Site, cameras: Sequence[Camera], start: int, end: int, pix
     first, last = moment_of(grid.start), moment_of(grid.end)
     ids = [camera.pk for camera in cameras]
     # What is shorter than a step is nowhere a whole step of nothing: it need not be told apart.
-    soon = ended_before(cameras, at=clock.now() + islands.SOON)
+    soon = ended_before(cameras, at=past.reached() + islands.SOON)
     recorded = islands.recorded(
         ids,
         grid,
@@ -50,7 +51,7 @@ def timeline(*, site: Site, cameras: Sequence[Camera], start: int, end: int, pix
     )
     restricted = restricted_spans(camera_ids=ids, start=first, end=last)
     held = _held(ids, first, last)
-    ended = ended_before(cameras)
+    ended = ended_before(cameras, at=past.reached())
     zone = ZoneInfo(site.time_zone)
     states = {}
     for camera in cameras:
