@@ -44,8 +44,11 @@ def rfc3339(moment: datetime, *, round_up: bool = False) -> str:
 
 
 def parse_rfc3339(text: str) -> datetime:
-    """The aware UTC time of an RFC 3339 text; ValueError if it has no offset or is no time."""
+    """The aware UTC time of an RFC 3339 text; ValueError without an offset, or outside years 1 to 9999."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"{text!r} has no time zone")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies outside the calendar in UTC") from None

@@ -94,6 +94,8 @@ def session_playlist(
 
 def _window(session: ViewingSession, start: datetime | None, end: datetime | None) -> Span:
     first = max(start or session.starts_at, session.starts_at)
+    if first >= session.ends_at:
+        raise WindowRefused
     last = min(end or session.ends_at, session.ends_at, first + WINDOW)
     if last <= first:
         raise WindowRefused

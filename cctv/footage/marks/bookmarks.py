@@ -49,8 +49,10 @@ def make(
     """
     viewing.require_open(session)
     permissions_of(session.actor).require(MAKE, site_id=session.site_id)
+    if not session.starts_at <= starts_at < session.ends_at:
+        raise OutsideViewing
     end = max(ends_at or starts_at, starts_at + INSTANT)
-    if not (session.starts_at <= starts_at and end <= session.ends_at):
+    if end > session.ends_at:
         raise OutsideViewing
     row = Bookmark(
         id=new_id(), site=session.site, camera=camera, starts_at=starts_at, ends_at=end,
