@@ -170,8 +170,6 @@ def segment_at(session: ViewingSession, *, camera: Camera, at: datetime) -> Segm
     """The segment that the session may show at `at`. OutsideViewing, NotFound, FootageExpired, and more."""
     if at >= session.ends_at:  # the calendar may end here, too
         raise OutsideViewing
-    if at >= session.ends_at:  # the calendar may end here, too
-        raise OutsideViewing
     _require_inside(session, at, at + INSTANT)
     found = Segment.objects.filter(_held_by(session), camera=camera, starts_at__lte=at, ends_at__gt=at)
     segment = found.select_related("epoch").order_by("-starts_at").first()
