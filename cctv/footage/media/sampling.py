@@ -116,13 +116,14 @@ def samples(
 ) -> Iterator[Sample]:
     """The planned pictures in order; damaged ones are left out. Reads a piece at a time.
 
-    `first`, if given, gets the decoder and the first frame.
+    `first`, if given, gets the decoder and the first keyframe's own picture; nothing if that is damaged, for
+    any other shows a moment that nobody asked for.
     """
     context = _quick_decoder(index)
     size = _size(index)
-    for run in plan(index):
+    for number, run in enumerate(plan(index)):
         for frame in _wanted(context, index, read, run):
-            if first is not None:
+            if first is not None and number == 0 and frame.pts == run.wanted[0]:
                 first(context, frame)
                 first = None
             yield Sample(index.ms(frame.pts or 0), grey(frame, size))

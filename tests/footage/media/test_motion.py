@@ -190,3 +190,16 @@ def test_the_first_frame_is_handed_on_once() -> None:
         first=lambda _context, frame: frames.append(frame.pts),
     )
     assert frames == [0]
+
+
+@pytest.mark.parametrize("damaged", ["the first picture", "all before the second keyframe"])
+def test_a_damaged_first_picture_is_not_stood_in_for_by_another(damaged: str) -> None:
+    data = film_of_square(seconds=6, shown={})
+    index = facts_of(data).index
+    stop = 1 if damaged == "the first picture" else int(index.keyframes[1])
+    begin, end = int(index.offset[0]), int(index.offset[stop])
+    read = range_of_bytes(data[:begin] + bytes(end - begin) + data[end:])
+    frames: list[Any] = []
+    moved = watch(index, read, UsualView(), first=lambda _context, frame: frames.append(frame.pts))
+    assert moved.known.any(), "the rest is looked at"
+    assert frames == []
