@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 CAMERAS_A_SITE = 16
+# So many of the first site's have all of a month held.
+CAMERAS_HELD = 4
 DAYS_KEPT = 34
 # As the columns of a real row are filled; what is looked for is not in them, but they are read over.
 FIXED = {
@@ -21,6 +23,7 @@ def make(cameras: int, seconds: int, count: int, *, end: datetime) -> list[Any]:
     sites = _sites(cameras, end)
     fill = _lite if connection.vendor == "sqlite" else _postgres
     fill(seconds, count, end)
+    _hold(sites[0], end)
     return sites
 
 
@@ -55,6 +58,37 @@ def _sites(cameras: int, end: datetime) -> list[Any]:
             )
     Camera.objects.bulk_create(rows)
     return sites
+
+
+def _hold(site: Any, end: datetime) -> None:
+    """A hold over all that four of a site's cameras recorded in a month, laid by the database."""
+    from django.db import connection
+
+    from cctv.people.models import Account
+    from cctv.retention.holds.models import Hold
+
+    placer = Account.objects.create_user("holds@example.org", "pw", name="Holds", employer="Bench")
+    hold = Hold.objects.create(
+        number="H-1", year=end.year, sequence=1, site=site, case="1", ground="incident", state="active",
+        starts_at=end - timedelta(days=31), ends_at=end, until=end + timedelta(days=90), key_id="bench",
+        placed_by=placer,
+    )  # fmt: skip
+    hold.cameras.set(site.cameras.order_by("code")[:CAMERAS_HELD])
+    adapt = connection.ops.adapt_datetimefield_value
+    lite = connection.vendor == "sqlite"
+    given = {
+        "hold": hold.pk.hex if lite else hold.pk, "now": adapt(end), "from": adapt(hold.starts_at),
+        "key": b"0" * 40,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO cctv_heldobject (hold_id, segment_id, wrapped_key, held_at)"
+            " SELECT %(hold)s, s.id, %(key)s, %(now)s FROM cctv_segment s"
+            " JOIN cctv_hold_cameras c ON c.camera_id = s.camera_id AND c.hold_id = %(hold)s"
+            " WHERE s.ends_at > %(from)s",
+            given,
+        )
+        cursor.execute("ANALYZE" if lite else "VACUUM (ANALYZE) cctv_heldobject")
 
 
 def _epoch() -> Any:

@@ -12,8 +12,8 @@ Only columns of the index `segment_timeline` are read. Expired segments are neve
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +28,9 @@ from cctv.vault import past
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
+# A camera, and the numbers of the first and the last of its steps that are asked for.
+Steps = tuple[UUID, int, int]
+NOTHING: Mapping[str, Any] = {}
 SOON = timedelta(hours=24)
 LASTING_S = int(LONGEST_SEGMENT.total_seconds())
 # Of a moment as SQLite has it, "2026-11-14 10:02:00.123456"; whole seconds are written without a fraction.
@@ -74,6 +77,17 @@ _PROBE = """
     ), {false})
     ORDER BY {camera}, number
 """
+# The same of the segments of which the caller's condition holds. It may cost a look elsewhere, so it comes
+# last, and is asked only of those that touch the step, the latest first.
+_PROBE_WHERE = """
+    {with_steps} SELECT {camera}, number FROM {steps}
+    WHERE (
+        SELECT {true} FROM {table} WHERE camera_id = {camera} AND starts_at > {step_lasting}
+          AND starts_at < {step_end} AND ends_at > {step_start} AND ({where})
+        ORDER BY starts_at DESC LIMIT 1
+    ) IS NULL
+    ORDER BY {camera}, number
+"""
 
 
 @dataclass(slots=True)
@@ -103,11 +117,7 @@ def recorded(
 
     What expires within 24 hours is looked for before `may_expire_before` only, where the rules let it lie.
     """
-    lite = connection.vendor == "sqlite"
-    with nullcontext() if lite else transaction.atomic(), connection.cursor() as cursor:
-        if not lite:  # what is estimated at millions takes milliseconds: compiling it would take longer
-            cursor.execute("SET LOCAL jit = off")
-        ask = (_Lite if lite else _Postgres)(cursor, grid, join)
+    with _asking(grid, join=join) as ask:
         found = {camera_id: Recorded() for camera_id in camera_ids}
         for camera_id, first, length, last, reached in ask.rows(ask.bounds, list(camera_ids)):
             if first is not None:
@@ -123,6 +133,31 @@ def recorded(
         for camera_id, spans in _touched(ask, grid, ending, soon=True).items():
             shown[camera_id].expiring = spans
     return found
+
+
+def touched_where(
+    within: Mapping[UUID, Sequence[Span]], grid: Grid, *, where: str, values: Mapping[str, Any]
+) -> dict[UUID, list[Span]]:
+    """Of each camera the steps of the grid that a segment touches of which `where` holds, expired or not.
+
+    Steps are looked into `within` the given spans of each camera only (any order, ms): what it costs is
+    bounded by what is drawn. `where` is SQL, with its `values` by name, and names the segment's table "of".
+    """
+    steps = []
+    for camera_id, spans in within.items():
+        for start, end in grid.drawn(spans):
+            steps.append((camera_id, (start - grid.start) // grid.step, (end - grid.start) // grid.step - 1))
+    with _asking(grid) as ask:
+        return _filled(grid, steps, ask.untouched(steps, ask.probe_where(where), values))
+
+
+@contextmanager
+def _asking(grid: Grid, *, join: int = 0) -> Iterator["_Asker"]:
+    lite = connection.vendor == "sqlite"
+    with nullcontext() if lite else transaction.atomic(), connection.cursor() as cursor:
+        if not lite:  # what is estimated at millions takes milliseconds: compiling it would take longer
+            cursor.execute("SET LOCAL jit = off")
+        yield (_Lite if lite else _Postgres)(cursor, grid, join)
 
 
 def _before(found: Recorded, until: int) -> Recorded:
@@ -144,19 +179,24 @@ def _touched(
     ask: "_Asker", grid: Grid, found: Mapping[UUID, Recorded], *, soon: bool = False
 ) -> dict[UUID, list[Span]]:
     """Of each camera the steps within its bounds that a segment touches, as spans."""
-    steps = {}
+    steps = []
     for camera_id, each in found.items():
         if each.is_shown(grid):
             first = (max(each.first or 0, grid.start) - grid.start) // grid.step
             last = (min(each.reached or 0, grid.end) - grid.start - 1) // grid.step
-            steps[camera_id] = (first, last)
-    empty: dict[UUID, list[Span]] = {camera_id: [] for camera_id in steps}
-    for camera_id, number in ask.untouched(steps, soon=soon):
-        empty[camera_id].append(_step(grid, number, number))
-    return {
-        camera_id: without([_step(grid, first, last)], empty[camera_id])
-        for camera_id, (first, last) in steps.items()
-    }
+            steps.append((camera_id, first, last))
+    return _filled(grid, steps, ask.untouched(steps, ask.probe[soon]))
+
+
+def _filled(grid: Grid, steps: Sequence[Steps], untouched: Iterable[Any]) -> dict[UUID, list[Span]]:
+    """What is left of each camera's steps without the untouched ones (camera, number)."""
+    asked: dict[UUID, list[Span]] = {}
+    empty: dict[UUID, list[Span]] = {}
+    for camera_id, first, last in steps:
+        asked.setdefault(camera_id, []).append(_step(grid, first, last))
+    for camera_id, number in untouched:
+        empty.setdefault(camera_id, []).append(_step(grid, number, number))
+    return {camera_id: without(spans, empty.get(camera_id, [])) for camera_id, spans in asked.items()}
 
 
 def _step(grid: Grid, first: int, last: int) -> Span:
@@ -190,6 +230,12 @@ class _Asker:
         self.bounds, self.scan = _BOUNDS.format(**names), _SCAN.format(**names)
         names_soon = names | {"soon": f" AND expires_at <= {names['soon']}"}
         self.probe = {False: _PROBE.format(**names | {"soon": ""}), True: _PROBE.format(**names_soon)}
+        self.names_known = names
+
+    def probe_where(self, where: str) -> str:
+        """The statement for segments of which `where` holds; see `touched_where`."""
+        table = f'{self.names_known["table"]} AS "of"'
+        return _PROBE_WHERE.format(**self.names_known | {"where": where, "table": table})
 
     def join_of(self, join: int) -> Any:
         raise NotImplementedError
@@ -198,8 +244,8 @@ class _Asker:
         """The rows of all cameras, each with its camera's id first."""
         raise NotImplementedError
 
-    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
-        """Camera and number of each step from the first to the last of a camera that nothing touches."""
+    def untouched(self, steps: Sequence[Steps], probe: str, values: Mapping[str, Any] = NOTHING) -> list[Any]:
+        """Camera and number of each step that nothing touches, camera by camera in order."""
         raise NotImplementedError
 
 
@@ -235,16 +281,16 @@ class _Postgres(_Asker):
         self.cursor.execute(statement, self.values | {"cameras": list(camera_ids)})
         return list(self.cursor.fetchall())
 
-    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
+    def untouched(self, steps: Sequence[Steps], probe: str, values: Mapping[str, Any] = NOTHING) -> list[Any]:
         if not steps:
             return []
-        values = {
-            "cameras": list(steps),
-            "firsts": [first for first, _last in steps.values()],
-            "lasts": [last for _first, last in steps.values()],
+        asked = {
+            "cameras": [camera_id for camera_id, _first, _last in steps],
+            "firsts": [first for _camera, first, _last in steps],
+            "lasts": [last for _camera, _first, last in steps],
             "step": self.grid.step * MILLISECOND,
         }
-        self.cursor.execute(self.probe[soon], self.values | values)
+        self.cursor.execute(probe, {**self.values, **values, **asked})
         return list(self.cursor.fetchall())
 
 
@@ -283,11 +329,12 @@ class _Lite(_Asker):
             found += [(camera_id, *row[1:]) for row in self.cursor.fetchall()]
         return found
 
-    def untouched(self, steps: Mapping[UUID, tuple[int, int]], *, soon: bool) -> list[Any]:
+    def untouched(self, steps: Sequence[Steps], probe: str, values: Mapping[str, Any] = NOTHING) -> list[Any]:
         found = []
-        for camera_id, (first, last) in steps.items():
+        for camera_id, first, last in sorted(steps):
             asked = json.dumps(self._texts()[first : last + 1])
-            self.cursor.execute(self.probe[soon], self.values | {"camera": camera_id.hex, "steps": asked})
+            given = {**self.values, **values, "camera": camera_id.hex, "steps": asked}
+            self.cursor.execute(probe, given)
             found += [(camera_id, first + number) for _camera, number in self.cursor.fetchall()]
         return found
 
@@ -313,3 +360,8 @@ def _ms(value: Any) -> int:
 def moment_of(ms: int) -> datetime:
     """Epoch milliseconds as a moment in UTC."""
     return EPOCH + ms * MILLISECOND
+
+
+def to_ms(moment: datetime) -> int:
+    """A moment as epoch milliseconds, rounded down."""
+    return (moment - EPOCH) // MILLISECOND

@@ -3,13 +3,18 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, TypedDict
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Max, Min, Q, QuerySet, Sum
 
 from accesslog import Scope
 from accesslog.selectors import Filters, Listed, entries
 from cctv.core import clock
+from cctv.footage.selectors import LONGEST_SEGMENT
+from cctv.footage.timeline.islands import moment_of, to_ms, touched_where
+from cctv.footage.timeline.spans import Grid, Span
 from cctv.people.models import Account
 from cctv.people.policy import Permissions
 from cctv.retention.holds.models import PROTECTING, HeldObject, Hold, HoldState
@@ -143,27 +148,49 @@ def held_by_camera(hold: Hold) -> list[CameraHeld]:
     return found
 
 
-def held_spans(
-    *, camera_ids: Sequence[UUID], start: datetime, end: datetime
-) -> dict[UUID, list[tuple[datetime, datetime]]]:
-    """Of each camera the segments that holds keep and that touch [start, end), past their retention or not.
+def held_spans(*, camera_ids: Sequence[UUID], grid: Grid) -> dict[UUID, list[Span]]:
+    """Of each camera the steps of the grid in which holds keep a segment, past its retention or not; ms.
 
-    The timeline's injection (settings.LETHE_HELD_SPANS).
+    The timeline's injection (settings.LETHE_HELD_SPANS). A hold may keep a month of many cameras, millions
+    of segments: the database is asked step by step, and only within the spans of holds.
     """
-    holds = Hold.objects.filter(
-        state__in=PROTECTING, cameras__in=camera_ids, starts_at__lt=end, ends_at__gt=start
-    )
-    rows = HeldObject.objects.filter(
-        hold__in=list(holds.values_list("pk", flat=True).distinct().order_by()),
-        segment__camera__in=camera_ids,
-        segment__starts_at__lt=end,
-        segment__ends_at__gt=start,
-    ).values_list("segment__camera_id", "segment__starts_at", "segment__ends_at")
-    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for camera_id, first, last in rows:
-        if camera_id and first and last:
-            found.setdefault(camera_id, []).append((first, last))
-    return found
+    start, end = moment_of(grid.start), moment_of(grid.end)
+    rows = Hold.cameras.through._default_manager.filter(
+        camera__in=camera_ids,
+        hold__state__in=PROTECTING,
+        hold__starts_at__lt=end + LONGEST_SEGMENT,
+        hold__ends_at__gt=start - LONGEST_SEGMENT,
+    ).values_list("camera_id", "hold_id", "hold__starts_at", "hold__ends_at")
+    within: dict[UUID, list[Span]] = {}
+    ids: set[UUID] = set()
+    for camera_id, hold_id, first, last in rows:
+        ids.add(hold_id)
+        # What it keeps touches its span, and may reach beyond it.
+        span = to_ms(first - LONGEST_SEGMENT), to_ms(last + LONGEST_SEGMENT)
+        within.setdefault(camera_id, []).append(span)
+    if not ids:
+        return {}
+    return touched_where(within, grid, **_kept_by(ids))
+
+
+class _Where(TypedDict):
+    where: str
+    values: dict[str, Any]
+
+
+def _kept_by(hold_ids: Iterable[UUID]) -> _Where:
+    """The condition of a segment "of" that one of the holds keeps: a look into an index for each.
+
+    Not EXISTS, which PostgreSQL would turn into a join that reads all that is held for each step.
+    """
+    adapt = HeldObject._meta.get_field("hold").get_db_prep_value
+    values = {f"hold{number}": adapt(pk, connection) for number, pk in enumerate(sorted(hold_ids))}
+    asked = ", ".join(f"%({name})s" for name in values)
+    table = connection.ops.quote_name(HeldObject._meta.db_table)
+    where = f"""(
+        SELECT 1 FROM {table} AS kept WHERE kept.segment_id = "of".id AND kept.hold_id IN ({asked}) LIMIT 1
+    ) = 1"""  # noqa: S608
+    return {"where": where, "values": values}
 
 
 def quarantined_held(hold: Hold) -> int:
