@@ -1,15 +1,15 @@
 """What an older copy of the register would not know and would need, kept where no backup makes it older.
 
-Keys that were wrapped anew, holds, erasures, certificates: after a database was put back from a
-backup, `restore` reads them here and does again what the backup has forgotten. The journal lies beside
-the footage ring's keyring and in each of its mirrors. It holds wrapped keys, ids and hashes only, so
-it may be copied anywhere.
+Keys that were wrapped anew, holds, erasures, certificates, and what people are no longer to be shown:
+after a database was put back from a backup, `restore` reads them here and does again what the backup has
+forgotten. The journal lies beside the footage ring's keyring and in each of its mirrors. It holds wrapped
+keys, ids, places and hashes only, so it may be copied anywhere.
 
 Order of locks: the ring's before the journal's, never after.
 """
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ from cctv.vault import rings
 from cctv.vault.errors import JournalBroken, JournalRolledBack, VaultWriteFailed
 from cctv.vault.journalfile import NAME, JournalFile, Line
 from cctv.vault.journalmirrors import follow, lock
+from cctv.vault.journalneeds import still_needed
 from cctv.vault.keyring import Keyring
+from cctv.vault.setup import is_initialised
 from cctv.vault.steps import reached
 
-__all__ = ["Line", "adopt", "append", "compact", "lagging", "newest", "path", "read", "verify"]
+__all__ = ["Line", "adopt", "append", "compact", "lagging", "newest", "path", "read", "tell", "verify"]
 
 
 def path() -> Path:
@@ -50,6 +52,17 @@ def append(kind: str, facts: Mapping[str, Any]) -> int:
     return number
 
 
+def tell(kind: str, facts: Mapping[str, Any]) -> None:
+    """`append` for what is no longer to be shown; nothing while there are no keys, and so no footage.
+
+    Called in the transaction that changes the row, after the change and before its commit: whoever changes
+    the same row at once waits, so that the last line is the last row. A kill in between leaves a line whose
+    row is as it was; the entry was durable before both, and a replay then does what it says.
+    """
+    if is_initialised():
+        append(kind, facts)
+
+
 def read(after: int = 0, *, file: Path | None = None) -> Iterator[Line]:
     """The lines with a higher number, in order, of this installation's journal or of the copy `file`.
 
@@ -69,13 +82,13 @@ def verify(file: Path | None = None) -> int:
 
 
 def compact() -> int:
-    """Drop the lines that concern nothing but destroyed keys and spans that are over; how many it were.
+    """Drop the lines that no older register can need any more (see `journalneeds`); how many it were.
 
     Certificates, ends of holds and what is not known here stay. Numbers stay, and the chain is made anew
     from a first line that names the end of the old one.
     """
     ring = rings.footage()
-    mirrors, needed = ring.mirror_folders(), _still_needed()
+    mirrors, needed = ring.mirror_folders(), still_needed(read())
     with lock(ring.folder):
         journal = JournalFile(ring.folder)
         if not journal.exists():
@@ -160,24 +173,3 @@ def _to_mirrors(ring: Keyring, mirrors: Iterable[Path]) -> None:
 
 def _at(file: Path) -> JournalFile:
     return JournalFile(file.parent, file.name)
-
-
-def _still_needed() -> Callable[[Line], bool]:
-    """What `compact` keeps: whatever an older register may still need, and what is not known here."""
-    epochs, holds = rings.footage().key_ids(), rings.records().key_ids()
-    now = clock.now()
-
-    def needed(line: Line) -> bool:
-        facts = line.facts
-        try:
-            if line.kind == "moved":
-                return facts["epoch"]["key_id"] in epochs
-            if line.kind == "held":
-                return facts["hold"]["key_id"] in holds
-            if line.kind == "erased":
-                return any(clock.parse_rfc3339(until) > now for *_, until in facts["spans"])
-        except (KeyError, TypeError, ValueError):
-            return True
-        return True
-
-    return needed

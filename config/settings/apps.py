@@ -78,6 +78,8 @@ WHITENOISE_AUTOREFRESH = DEBUG or LETHE_DEMO
 LETHE_SERVER = "config.serving.run"
 # What the register asks before it takes a rule that would end footage (the register stands below it).
 LETHE_RULE_ENDS = "cctv.retention.shortening.would_end"
+# Who keeps, beyond any backup, what is no longer to be shown (the register stands below the vault).
+LETHE_JOURNAL = "cctv.vault.journal.tell"
 # Who tells a timeline which footage holds keep.
 LETHE_HELD_SPANS = "cctv.retention.holds.selectors.held_spans"
 # The latest moment that was certainly reached: expired footage stays refused when the clock is set back.

@@ -28,6 +28,7 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import Forbidden, NotFound, permissions_of
 from cctv.sites.models import Camera
+from cctv.vault import journal
 
 SEE, MAKE, REMOVE = "bookmark.see", "bookmark.make", "bookmark.remove"
 UNDO_FOR = timedelta(minutes=2)
@@ -92,7 +93,10 @@ def remove(bookmark: Bookmark, *, actor: Account, terminal: str) -> str:
     if not may_remove(bookmark, actor):
         permissions_of(actor).require(REMOVE, site_id=bookmark.site_id)
     _log(bookmark, "bookmark.removed", actor, terminal)
-    Bookmark.objects.filter(pk=bookmark.pk).delete()
+    with transaction.atomic():
+        if Bookmark.objects.filter(pk=bookmark.pk).delete()[0]:
+            # A register that is put back from a backup of before it is told.
+            journal.tell("bookmark_removed", {"bookmark": str(bookmark.pk)})
     return signing.dumps(asdict(_Removed.of(bookmark, actor)), salt=_SALT, compress=True)
 
 
@@ -114,6 +118,7 @@ def restore(token: str, *, actor: Account, terminal: str) -> Bookmark:
     try:
         with transaction.atomic():
             row.save(force_insert=True)
+            journal.tell("bookmark_put_back", {"bookmark": str(row.pk)})
     except IntegrityError:
         if not Bookmark.objects.filter(pk=row.pk).exists():
             raise

@@ -1,8 +1,9 @@
 """Placing and lifting a restriction, and the question that every door of footage to people asks (O30).
 
-Entry first, row second: from the commit on nobody is shown what it covers, whatever viewing is open. A
-crash in between leaves an entry that says more than happened; the same form sent again does the rest and
-writes no second entry. Lifting is the same the other way round.
+Entry first, then the keys' journal, then the row: from the commit on nobody is shown what it covers,
+whatever viewing is open, and an older register that is put back is told of it. A crash in between leaves
+an entry that says more than happened; the same form sent again does the rest and writes no second entry.
+Lifting is the same the other way round.
 """
 
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import NotFound, permissions_of
 from cctv.sites.models import Camera, Site
+from cctv.vault import journal
 
 CHANGE = "restriction.change"
 MOST_CAMERAS = 64
@@ -94,6 +96,7 @@ def place(
         with transaction.atomic():
             row.save(force_insert=True)
             row.cameras.set(cameras)
+            journal.tell("restricted", _remembered(row, cameras))
     except IntegrityError:  # sent twice at once: the other one made it
         return _own(Restriction.objects.select_related("site").get(pk=row.pk), actor)
     return row
@@ -135,7 +138,18 @@ def lift(*, restriction_id: UUID, actor: Account, terminal: str, reason: str) ->
         row.lifted_by, row.lifted_at, row.lifted_entry = actor, clock.now(), entry
         row.lift_reason = reason.strip()
         row.save()
+        told = {"id": str(row.pk), "lifted_by": str(actor.pk), "at": row.lifted_at.isoformat()}
+        journal.tell("lifted", told)
     return row
+
+
+def _remembered(row: Restriction, cameras: Sequence[Camera]) -> dict[str, Any]:
+    """The row as the keys' journal repeats it: ids, moments and a code, none of its words."""
+    return {
+        "id": str(row.pk), "site": str(row.site_id), "cameras": [str(each.pk) for each in cameras],
+        "from": row.starts_at.isoformat(), "to": row.ends_at.isoformat(), "ground": row.ground,
+        "placed_by": str(row.placed_by_id), "placed_at": row.placed_at.isoformat(),
+    }  # fmt: skip
 
 
 def _log(
