@@ -19,7 +19,11 @@ def told() -> Iterator[tuple[str, str]]:
         if "reached(" not in source:
             continue
         for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "reached":
+            if (
+                isinstance(node, ast.Call)
+                and node.args
+                and ast.unparse(node.func).split(".")[-1] == "reached"
+            ):
                 yield _pattern(node.args[0]), name
 
 
