@@ -106,10 +106,16 @@ SENTENCES = {
     "held_recreated": "held objects came in after the backup, and are known again from the journal",
     "held": "objects are held again",
     "holds_ended": "holds had ended since",
+    "restrictions": "restrictions of footage had been placed since, and are in force again",
+    "restrictions_lifted": "restrictions had been lifted since",
+    "masks": "cameras have the privacy masks again that were set since",
+    "stills_deleted": "kept stills had been deleted since, and are gone from the register",
+    "bookmarks_removed": "bookmarks had been removed since",
     "certificates": "certificates had been issued since",
     "objects": "sealed objects were put into the footage store",
     "held_unknown": "HELD OBJECTS belong to cameras that came after the backup: they are lost",
     "holds_without_site": "HOLDS belong to sites that came after the backup: they are lost",
+    "restrictions_without_site": "RESTRICTIONS belong to sites that came after the backup: they are lost",
     "unreadable": "OBJECTS HAVE NOT EXPIRED AND HAVE NO KEY: look for a newer mirror of the keys",
 }
 

@@ -25,7 +25,7 @@ from cctv.core import clock
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import witnesses
-from cctv.retention.backup import replay_certificates, replay_holds
+from cctv.retention.backup import replay_certificates, replay_holds, replay_shown
 from cctv.retention.holds.models import HeldObject
 from cctv.retention.models import Heartbeat
 from cctv.sites.models import Camera, Site
@@ -48,6 +48,7 @@ def replay() -> Counts:
     for record in journal.read():
         with transaction.atomic():
             KINDS.get(record.kind, _pass_over)(record.facts, counts)
+    replay_shown.LastWord.of(journal.read()).apply(counts)
     reached("restore.journal-replayed")
     _tombstones(counts)
     reached("restore.tombstones")
@@ -135,6 +136,10 @@ def _erased(facts: Mapping[str, Any], counts: Counts) -> None:
             counts["erased"] += found.update(expires_at=now)
 
 
+def _at_the_end(facts: Mapping[str, Any], counts: Counts) -> None:
+    """`LastWord` has it."""
+
+
 def _pass_over(facts: Mapping[str, Any], counts: Counts) -> None:
     counts["unknown_records"] += 1
 
@@ -146,6 +151,9 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Counts], None]] = {
     "held": replay_holds.held,
     "hold_ended": replay_holds.ended,
     "certificate": replay_certificates.certificate,
+    "restricted": replay_shown.restricted,
+    "lifted": replay_shown.lifted,
+    **dict.fromkeys(("masks", "still_deleted", "bookmark_removed", "bookmark_put_back"), _at_the_end),
 }
 
 

@@ -116,10 +116,11 @@ def _fill(hold: Hold, told: Mapping[str, Any]) -> None:
             setattr(hold, name, clock.parse_rfc3339(told[name]))
     for name in _PERSONS:
         if told.get(name):
-            setattr(hold, f"{name}_id", _account(told[name]))
+            setattr(hold, f"{name}_id", account_of(told[name]))
 
 
-def _account(pk: str) -> UUID:
+def account_of(pk: str) -> UUID:
+    """The account of this id; a closed one stands for it where the register does not know it."""
     account, created = Account.objects.get_or_create(
         pk=pk,
         defaults={

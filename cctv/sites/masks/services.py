@@ -1,8 +1,15 @@
-"""Setting a camera's privacy masks: the entry first, and nothing uncovered by a slip of the pen."""
+"""Setting a camera's privacy masks: the entry first, and nothing uncovered by a slip of the pen.
+
+After the entry comes the keys' journal, then the row, so that no mask is in force that a register which is
+put back from a backup would not be told of.
+"""
 
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import IndexFields
@@ -74,6 +81,7 @@ def uncovers(camera: Camera, masks: Masks) -> bool:
     return old is None or polygons.uncovers(old, masks)
 
 
+@transaction.atomic
 def set_masks(
     *,
     actor: Account,
@@ -90,7 +98,9 @@ def set_masks(
     unless the caller accepts it after step-up. RegisterRefused, policy errors, LogUnavailable.
     """
     permissions_of(actor).require(CHANGE, site_id=camera.site_id)
-    camera.refresh_from_db(fields=["privacy_masks"])
+    # Locked until the entry and the row are written: of two changes at once the second begins anew.
+    locked = Camera.objects.select_for_update(of=("self",), no_key=True)
+    camera.refresh_from_db(fields=["privacy_masks"], from_queryset=locked)
     if stamp(camera) != seen:
         raise RegisterRefused(
             "masks_changed",
@@ -107,7 +117,11 @@ def set_masks(
         raise Uncovers
     _log(actor, camera, masks, opens=opens, reason=reason.strip(), terminal=terminal)
     camera.privacy_masks = polygons.plain(masks)
+    # The vault lies above: whoever keeps its journal is injected.
+    tell = import_string(settings.LETHE_JOURNAL)
     camera.save(update_fields=["privacy_masks"])
+    told = {"polygons": camera.privacy_masks, "version": polygons.version(masks)}
+    tell("masks", {"camera": str(camera.pk), **told})
     return True
 
 
