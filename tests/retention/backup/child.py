@@ -19,6 +19,8 @@ from typing import Any
 
 import django
 
+from tests.retention.backup import shown
+
 NOW = datetime.fromisoformat("2031-05-05T10:30:00+00:00")
 MINUTE = timedelta(minutes=1)
 
@@ -221,12 +223,9 @@ def chatter(command: dict[str, Any]) -> Any:
     while time.monotonic() < until:
         receipt = append(kind="vault.job", body={"job": "test", "objects": []})
         PurgeRun.objects.create(
-            state="abandoned",
-            is_open=None,
-            cutoff_at=NOW,
-            plan_sha256=b"",
+            state="abandoned", is_open=None, cutoff_at=NOW, plan_sha256=b"",
             started_entries={"at": receipt.index},
-        )
+        )  # fmt: skip
         number += 1
     return number
 
@@ -378,7 +377,7 @@ ACTS = {
         prepare, chatter, named, orphans, put_database, recovery_key, segment, hold, release, purge,
         manage, play, sentences, facts, secrets, shorten, root_of,
     )
-}  # fmt: skip
+} | shown.ACTS  # fmt: skip
 
 
 def _register_kinds() -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.retention.backup.machines import Machine
 
@@ -32,6 +33,7 @@ class Story:
         self.living = do("segment", hours=400)
         self.hold = do("hold", segment=self.evidence["id"])
         self.ending = do("hold", segment=self.released["id"])
+        self.lifted = do("mark", segment=self.living["id"])
         self.purge(3 * HOUR)
         self.backup = Path(
             json.loads(office.manage("backup", str(backups), "--json", minutes=3 * HOUR))["place"]
@@ -51,6 +53,10 @@ class Story:
         """What the backup does not know."""
         do = self.office.do
         self.later = do("hold", segment=self.late["id"], minutes=4 * HOUR)
+        do("hide", segment=self.living["id"], lift=self.lifted, minutes=4 * HOUR)
+        self.hidden = self.shown(4 * HOUR)
+        assert (self.hidden["free"], len(self.hidden["restrictions"])) == (False, 2)
+        assert (len(self.hidden["stills"]), len(self.hidden["bookmarks"])) == (1, 2)
         self.fresh = do("segment", hours=50, minutes=4 * HOUR)  # it came in after the backup, and is held
         self.freshest = do("hold", segment=self.fresh["id"], minutes=4 * HOUR)
         do("release", hold=self.ending["id"], minutes=5 * HOUR)
@@ -61,6 +67,10 @@ class Story:
         assert self.gone["id"] not in self.at_last["segments"]
         assert self.shortened["id"] not in self.at_last["segments"], "the shorter rule is over as well"
         self.dead = [self.ended, self.released, self.gone, self.shortened]
+
+    def shown(self, minutes: int, machine: Machine | None = None) -> Any:
+        """What people may be shown on a machine, this one or another."""
+        return (machine or self.office).do("shown", segment=self.living["id"], minutes=minutes)
 
     def roots_of(self, mirror: Path) -> list[bytes]:
         """What the recovery key opens."""
@@ -97,6 +107,7 @@ class Story:
             assert play(self.late, hold=self.later["id"]) == self.late["clear"]
         for made in self.dead:
             assert play(made) == "no row"
+        assert self.shown(10 * HOUR, machine) == self.hidden, "nothing is shown again that was not to be"
         told = machine.do("sentences", minutes=10 * HOUR)
         assert told["bodies"] == told["size"], "every sentence of the log can be read"
         assert self.hold["number"] in told["reasons"]

@@ -33,8 +33,10 @@ def test_an_older_register_beside_the_current_keys_is_told_what_happened_since(s
     assert ["paused", "register_restored"] in [state[:2] for state in states]
     assert office.do("orphans", minutes=NOW) == 0
     assert office.do("facts", minutes=NOW)["objects"] == before
+    assert story.shown(NOW)["free"]
     printed = office.manage("restore", "--replay", minutes=NOW)
     assert "had ended since" in printed
+    assert story.shown(NOW) == story.hidden
     facts = office.do("facts", minutes=NOW)
     assert facts["segments"] == story.at_last["segments"]
     assert facts["holds"] == story.at_last["holds"]
@@ -46,6 +48,7 @@ def test_an_older_register_beside_the_current_keys_is_told_what_happened_since(s
     assert office.do("facts", minutes=NOW)["objects"] == before, "nothing that lives was deleted"
     # Again it changes nothing.
     office.manage("restore", "--replay", minutes=NOW)
+    assert story.shown(NOW) == story.hidden
     assert office.do("facts", minutes=NOW)["segments"] == story.at_last["segments"]
     survivors_play(story)
 
