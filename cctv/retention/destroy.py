@@ -171,6 +171,8 @@ def _removed(model: type[Segment] | type[Quarantined], ids: Sequence[UUID]) -> i
     """Delete rows in one statement. The database's own foreign keys still keep a held row."""
     rows = model._default_manager.filter(pk__in=ids)
     if model is Segment and ids:
+        # Whoever keeps a still has locked its segment: that comes first and goes with it, or finds nothing.
+        list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
         stills = Still.objects.filter(segment_id__in=ids)
         stills._raw_delete(stills.db)
     return rows._raw_delete(rows.db) if ids else 0
