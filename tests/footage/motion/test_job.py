@@ -64,7 +64,7 @@ def test_a_recording_that_cannot_be_decoded_is_told_nothing_of_and_not_tried_aga
     told: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Segment.objects.update(motion=None, thumb_size_bytes=0)
-    monkeypatch.setattr("cctv.footage.media.decoding.frames", lambda *_: iter(()))
+    monkeypatch.setattr("cctv.footage.media.stills.frames", lambda *_: iter(()))
     monkeypatch.setattr("cctv.footage.media.sampling.frames", lambda *_: iter(()))
     assert make_thumbnails() == 3
     rows = Segment.objects.values_list("motion", "thumb_size_bytes")
