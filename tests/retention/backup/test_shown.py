@@ -96,6 +96,7 @@ def test_the_journal_repeats_nothing_that_tells_of_a_person(segment):
     written = json.dumps([dict(line.facts) for line in journal.read()])
     officer = Account.objects.get(email="officer@example.org")
     words = ("person", "decided", "bag", "theft", "yard", "desk", officer.name, officer.email)
+    assert str(officer.pk) in written
     assert not [word for word in words if word in written]
 
 
