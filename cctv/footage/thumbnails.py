@@ -28,6 +28,7 @@ from cctv.footage.media.motion import watch
 from cctv.footage.media.stills import thumbnail
 from cctv.footage.models import Segment
 from cctv.footage.motion import facts
+from cctv.footage.motion.leisure import at_leisure
 from cctv.footage.motion.memory import UsualViews
 from cctv.vault import past
 
@@ -162,7 +163,8 @@ def _motion(receipt: Receipt, segment: Segment) -> dict[str, Any]:
     opened = sealed.for_system(receipt, segment, job=JOB)
     try:
         view = _views.take(segment.camera_id, segment.starts_at)
-        moved = watch(opened.index(), opened.media().read_range, view)
+        index, media = opened.index(), opened.media()
+        moved = at_leisure(lambda: watch(index, media.read_range, view))
     except MediaError as error:
         log.warning("segment %s tells nothing of motion: %s", segment.pk, error)
         return {"motion": UNTOLD}
