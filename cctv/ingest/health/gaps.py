@@ -17,6 +17,9 @@ ERASED, QUARANTINE, SOURCE, TOGETHER, RESTART, ALONE, SILENT = REASONS = (
     "erased", "quarantine", "source", "together", "restart", "alone", "silent",
 )  # fmt: skip
 
+# Nobody has looked.
+UNTOLD = ""
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:
@@ -77,11 +80,16 @@ def reason_of(gap: Gap, clues: Clues) -> str:
         return QUARANTINE
     if gap.open and clues.source_fails:
         return SOURCE
-    if not gap.open and gap.end - gap.start <= PAUSE:
+    if is_pause(gap):
         return RESTART
     if clues.others_recorded is None:
         return SILENT
     return ALONE if clues.others_recorded else TOGETHER
+
+
+def is_pause(gap: Gap) -> bool:
+    """Whether it is over and short, so that what other cameras did then says nothing."""
+    return not gap.open and gap.end - gap.start <= PAUSE
 
 
 def covered(gap: Gap, spans: Iterable[Span]) -> float:

@@ -1,5 +1,6 @@
 """The health of a site and of a camera, put together from the register: facts, gaps, forecasts."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 from cctv.core import clock
 from cctv.footage import catalogue
@@ -27,6 +30,10 @@ from cctv.vault.facts import StoreRoom
 
 # Reasons are looked for only for so many gaps of a page: the longest.
 EXPLAINED = 60
+# So many cameras are on a page of a site, and in one table of gaps; so many gaps are in a table, the longest
+# of each camera, and so many of them are held against the other cameras.
+PAGE = 64
+MOST_GAPS, MOST_EXPLAINED = 20_000, 1_000
 NO_RATE, NOTHING_NEW = Rate(), Newest()
 
 
@@ -102,6 +109,12 @@ class SiteHealth:
     store: Store
     held_ending: int
     quarantined: int = 0
+    page: "Page | None" = None
+
+    @property
+    def is_all(self) -> bool:
+        """Whether these are all cameras of the site."""
+        return self.page is None or self.page.of <= len(self.cameras)
 
     @property
     def ending_day(self) -> int:
@@ -120,6 +133,25 @@ class SiteHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Which cameras of a site are told of, by name: from `first` to `last`, counted from one, `of` all."""
+
+    number: int
+    first: int
+    last: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """A table of gaps, camera by camera, in order; `left_out`: how many shorter ones there are no rows of."""
+
+    rows: Sequence[tuple[Camera, Gap]]
+    left_out: int
+    page: Page
+
+
+@dataclass(frozen=True, slots=True)
 class CameraReport:
     """A camera's own page: its health with reasons for its gaps, and its days."""
 
@@ -131,12 +163,14 @@ class CameraReport:
     held_ending: int
 
 
-def of_site(site: Site, *, days: int) -> SiteHealth:
-    """The health of every camera of a site over the last `days` days."""
+def of_site(site: Site, *, days: int, page: int = 1) -> SiteHealth:
+    """The health of a page of a site's cameras over the last `days` days; pauses before the last day only
+    from some minutes on.
+    """
     now = clock.now()
     zone = ZoneInfo(site.time_zone)
-    cameras = active_cameras(site)
-    found = _healths(site, list(walls.with_newest(cameras)), zone, now, days)
+    shown, rows = _page(active_cameras(site), page)
+    found = _healths(site, rows, zone, now, days, coarse=True)
     return SiteHealth(
         site=site,
         at=now,
@@ -147,7 +181,17 @@ def of_site(site: Site, *, days: int) -> SiteHealth:
         store=store(),
         held_ending=selectors.held_ending([each.camera.pk for each in found]),
         quarantined=selectors.quarantined(site).count(),
+        page=shown,
     )
+
+
+def _page(cameras: QuerySet[Camera], number: int) -> tuple[Page, list[Any]]:
+    """The cameras of the page, with their newest footage; the last page where there are fewer."""
+    there = cameras.count()
+    number = max(1, min(number, -(-there // PAGE)))
+    first = (number - 1) * PAGE
+    rows = list(walls.with_newest(cameras.order_by("name", "pk"))[first : first + PAGE])
+    return Page(number, first + 1, first + len(rows), there), rows
 
 
 def of_camera(camera: Camera, *, days: int) -> CameraReport:
@@ -171,47 +215,63 @@ def of_camera(camera: Camera, *, days: int) -> CameraReport:
     )
 
 
-def gaps_of(site: Site, *, days: int, camera: Camera | None = None) -> list[tuple[Camera, Gap]]:
-    """Every gap of a camera or of all cameras of a site, with its reason; camera by camera, in order."""
+def gaps_of(site: Site, *, days: int, camera: Camera | None = None, page: int = 1) -> Gaps:
+    """The gaps of a camera or of a page of a site's cameras, with reasons; at most `MOST_GAPS`."""
     now = clock.now()
     zone = ZoneInfo(site.time_zone)
-    rows = active_cameras(site) if camera is None else active_cameras(site).filter(pk=camera.pk)
+    cameras = active_cameras(site) if camera is None else active_cameras(site).filter(pk=camera.pk)
+    shown, rows = _page(cameras, page)
     failing = selectors.failing_sources(site)
-    found = []
-    for health in _healths(site, list(walls.with_newest(rows)), zone, now, days, only_gaps=True):
-        fails = any(source.camera_id in (None, health.camera.pk) for source in failing)
-        told = explained(health.gaps, health.camera, source_fails=fails, most=None)
-        found += [(health.camera, gap) for gap in told]
-    return found
+    each_has = max(1, len(rows))
+    found, left_out = [], 0
+    for row in rows:  # one at a time: a torn month of one camera is much already
+        (health,) = _healths(site, [row], zone, now, days, only_gaps=True)
+        fails = any(source.camera_id in (None, row.pk) for source in failing)
+        longest = sorted(health.gaps, key=lambda gap: -gap.seconds)[: MOST_GAPS // each_has]
+        left_out += len(health.gaps) - len(longest)
+        kept_gaps = sorted(longest, key=lambda gap: gap.start)
+        most = MOST_EXPLAINED // each_has
+        told = explained(kept_gaps, row, source_fails=fails, most=most, otherwise=gaps.UNTOLD)
+        found += [(row, gap) for gap in told]
+    return Gaps(found, left_out, shown)
 
 
 def explained(
-    found: Sequence[Gap], camera: Camera, *, source_fails: bool, most: int | None = EXPLAINED
+    found: Sequence[Gap],
+    camera: Camera,
+    *,
+    source_fails: bool,
+    most: int = EXPLAINED,
+    otherwise: str = gaps.SILENT,
 ) -> list[Gap]:
-    """The gaps with their reasons; of more than `most` only the longest are looked at."""
+    """The gaps with their reasons; short pauses have theirs, of more than `most` others only the longest are
+    looked at, and the rest get the reason `otherwise`.
+    """
     if not found:
         return []
-    start, end = found[0].start, found[-1].end
-    erased = selectors.erased(camera.pk, start, end)
+    erased = selectors.erased(camera.pk, found[0].start, found[-1].end)
     claimed = selectors.quarantined(camera.site, camera).filter(claimed_start__isnull=False)
-    moments = [moment for moment in claimed.values_list("claimed_start", flat=True) if moment]
+    moments = sorted(moment for moment in claimed.values_list("claimed_start", flat=True) if moment)
     others = list(
         Camera.objects.filter(site=camera.site_id, retired_at__isnull=True)
         .exclude(pk=camera.pk)
         .values_list("pk", flat=True)
     )
-    looked_at = set(sorted(found, key=lambda gap: -gap.seconds)[:most])
+    long = (gap for gap in found if not gaps.is_pause(gap))
+    looked_at = set(sorted(long, key=lambda gap: -gap.seconds)[:most])
     told = []
     for gap in found:
-        if gap not in looked_at:
-            told.append(gap)
+        asked = gap in looked_at
+        if not asked and not gaps.is_pause(gap):
+            told.append(replace(gap, reason=otherwise))
             continue
+        near = bisect_left(moments, gap.start - gaps.PAUSE)
         middle = gap.start + (gap.end - gap.start) / 2
         clues = Clues(
             erased=[span for span in erased if span[0] < gap.end and span[1] > gap.start],
-            quarantined=moments,
+            quarantined=moments[near : near + 1],
             source_fails=source_fails,
-            others_recorded=selectors.recording_beside(others, middle) if others else None,
+            others_recorded=selectors.recording_beside(others, middle) if others and asked else None,
         )
         told.append(replace(gap, reason=gaps.reason_of(gap, clues)))
     return told
@@ -231,12 +291,20 @@ def store() -> Store:
 
 
 def _healths(
-    site: Site, cameras: Sequence[Any], zone: ZoneInfo, now: datetime, days: int, *, only_gaps: bool = False
+    site: Site,
+    cameras: Sequence[Any],
+    zone: ZoneInfo,
+    now: datetime,
+    days: int,
+    *,
+    only_gaps: bool = False,
+    coarse: bool = False,
 ) -> list[CameraHealth]:
     """The health of cameras of `with_newest`; with `only_gaps` rates, lags and skews stay empty."""
     ids = [camera.pk for camera in cameras]
     since = now - timedelta(days=days)
-    recorded, counted = selectors.recorded(ids, since, now), selectors.counts(ids, since=since)
+    recorded = selectors.recorded(ids, since, now, coarse=coarse)
+    counted = selectors.counts(ids, since=since)
     rules = list(RetentionRule.objects.order_by("effective_from", "created_at"))
     more = {} if only_gaps else _more(site, cameras, zone, now)
     found = []

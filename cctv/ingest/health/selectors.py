@@ -20,7 +20,7 @@ from cctv.footage import catalogue
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.footage.selectors import LONGEST_SEGMENT
 from cctv.footage.timeline import islands
-from cctv.footage.timeline.spans import Grid, clip
+from cctv.footage.timeline.spans import Grid, clip, union
 from cctv.footage.timeline.states import JOIN
 from cctv.footage.wall.selectors import HOLDING
 from cctv.ingest.health.arithmetic import Stream
@@ -35,6 +35,8 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 LAG_SAMPLE = 200
 # The rate of a camera is taken from recordings at this many moments of the last day.
 PROBES = 4
+# What lies before the last day is looked at in about so many steps, for the page of many cameras.
+COARSE_STEPS = 2500
 FORECAST_DAYS = 7
 # The forecast of the whole store looks at every camera; it changes slowly.
 STORE_KEPT_S = 600
@@ -42,14 +44,27 @@ STORE_KEPT_S = 600
 BROUGHT_IN = ("import", "quarantine")
 
 
-def recorded(cameras: Sequence[UUID], start: datetime, end: datetime) -> dict[UUID, list[Span]]:
-    """What the cameras recorded in [start, end), merged, to the millisecond."""
+def recorded(
+    cameras: Sequence[UUID], start: datetime, end: datetime, *, coarse: bool = False
+) -> dict[UUID, list[Span]]:
+    """What the cameras recorded in [start, end), merged, to the millisecond.
+
+    `coarse`: before the last day in steps of some minutes where segments are short, which costs by the steps
+    and not by the segments; pauses within a step do not show there.
+    """
     first, last = (int(moment.timestamp() * 1000) for moment in (start, end))
-    grid = Grid(first, last, 1)
-    found = islands.recorded(cameras, grid, join=JOIN, may_expire_before=dict.fromkeys(cameras, 0))
+    cut = max(first, last - DAY // islands.MILLISECOND) if coarse else first
+    spans: dict[UUID, list[tuple[int, int]]] = {pk: [] for pk in cameras}
+    looks = [(Grid(cut, last, 1), cut, last)]
+    if first < cut:
+        looks.append((Grid.over(first, cut, pixels=COARSE_STEPS), first, cut))
+    for grid, since, until in looks:
+        found = islands.recorded(cameras, grid, join=JOIN, may_expire_before=dict.fromkeys(cameras, 0))
+        for pk, each in found.items():
+            spans[pk] += clip(each.spans, since, until)
     return {
-        pk: [(islands.moment_of(a), islands.moment_of(b)) for a, b in clip(each.spans, first, last)]
-        for pk, each in found.items()
+        pk: [(islands.moment_of(a), islands.moment_of(b)) for a, b in union(each)]
+        for pk, each in spans.items()
     }
 
 

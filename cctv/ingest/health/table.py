@@ -8,13 +8,17 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 
 from cctv.ingest.health import words
-from cctv.ingest.health.gaps import Gap
+from cctv.ingest.health.gaps import UNTOLD
+from cctv.ingest.health.report import Gaps
 from cctv.ledger.table import harmless
-from cctv.sites.models import Camera, Site
+from cctv.sites.models import Site
 
 
-def lines(rows: Iterable[tuple[Camera, Gap]], site: Site) -> Iterator[str]:
-    """The file, line by line; begins with a byte order mark, as spreadsheets want it."""
+def lines(found: Gaps, site: Site) -> Iterator[str]:
+    """The file, line by line; begins with a byte order mark, as spreadsheets want it.
+
+    What is not in it, its last lines say.
+    """
     yield "\ufeff" + _line(
         [
             _("Camera"),
@@ -28,7 +32,7 @@ def lines(rows: Iterable[tuple[Camera, Gap]], site: Site) -> Iterator[str]:
         ]
     )
     zone = ZoneInfo(site.time_zone)
-    for camera, gap in rows:
+    for camera, gap in found.rows:
         first, last = (moment.astimezone(zone).isoformat(" ", "seconds") for moment in (gap.start, gap.end))
         yield _line(
             [
@@ -36,6 +40,13 @@ def lines(rows: Iterable[tuple[Camera, Gap]], site: Site) -> Iterator[str]:
                 _("yes") if gap.open else "", words.gap_reason(gap.reason),
             ]
         )  # fmt: skip
+    if found.left_out:
+        text = _("%(n)s shorter gaps are left out: ask for one camera, or for fewer days.")
+        yield _line([text % {"n": f"{found.left_out:,}"}])
+    if len(found.rows) and any(gap.reason == UNTOLD for _camera, gap in found.rows):
+        yield _line([_("Without a reason: only the longest gaps were held against the other cameras.")])
+    if found.page.last - found.page.first + 1 < found.page.of:
+        yield _line([words.page(found.page)])
 
 
 def _line(cells: Iterable[str]) -> str:

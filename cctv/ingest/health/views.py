@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from cctv.core import clock
 from cctv.ingest.health import charts, report, table, words
-from cctv.ingest.health.report import CameraReport
+from cctv.ingest.health.report import CameraReport, SiteHealth
 from cctv.ingest.health.selectors import quarantined
 from cctv.people.access import Request, requires, site_or_404
 from cctv.people.policy import NotFound
@@ -29,13 +29,14 @@ def site_health(request: Request, site_code: str) -> HttpResponse:
     """All cameras of a site: what is wrong, what is missing, what the store will do."""
     site = site_or_404(request, site_code, ACTION)
     days = _days(request)
-    found = report.of_site(site, days=days)
+    found = report.of_site(site, days=days, page=_number(request))
     sees = request.permissions.may(SEE, site_id=site.pk)
     context = {
         "health": found,
         "problems": words.of_site(found, sees_ingest=sees),
         "rows": [{"health": each, "notes": words.notes(each)} for each in found.cameras],
         "full_in": _full_in(found.store),
+        **_pages(found, days),
         **_common(request, site, days),
         **_quarantine(request, site, None),
     }
@@ -69,11 +70,14 @@ def camera_health(request: Request, site_code: str, camera_code: str) -> HttpRes
 @require_GET
 @requires(ACTION)
 def gaps_csv(request: Request, site_code: str) -> HttpResponse:
-    """Every gap of the site, or of `?camera=`, with its likely reason: times and names of cameras only."""
+    """The gaps of a page of the site's cameras, or of `?camera=`, with their likely reasons.
+
+    Times and names of cameras only.
+    """
     site = site_or_404(request, site_code, ACTION)
     code = request.GET.get("camera", "")
     camera = _camera(site, code) if code else None
-    rows = report.gaps_of(site, days=_days(request), camera=camera)
+    rows = report.gaps_of(site, days=_days(request), camera=camera, page=_number(request))
     answer = HttpResponse("".join(table.lines(rows, site)), content_type="text/csv; charset=utf-8")
     name = slugify(f"gaps {site.code} {code} {clock.now():%Y-%m-%d}")
     answer["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -82,6 +86,24 @@ def gaps_csv(request: Request, site_code: str) -> HttpResponse:
 
 def _days(request: Request) -> int:
     return next((days for days in SPANS if request.GET.get("days") == str(days)), SPANS[0])
+
+
+def _number(request: Request) -> int:
+    text = request.GET.get("page", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 6 else 1
+
+
+def _pages(found: SiteHealth, days: int) -> dict[str, Any]:
+    """Where the cameras before and after are, of a site that has more than a page of them."""
+    page = found.page
+    if page is None or found.is_all:
+        return {}
+    return {
+        "page": page.number,
+        "page_text": words.page(page),
+        "newer": f"?days={days}&page={page.number - 1}" if page.number > 1 else "",
+        "older": f"?days={days}&page={page.number + 1}" if page.last < page.of else "",
+    }
 
 
 def _camera(site: Site, code: str) -> Camera:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cctv.footage.wall import states
 from cctv.ingest import reasons
 from cctv.ingest.health import arithmetic, gaps
-from cctv.ingest.health.report import CameraHealth, CameraReport, SiteHealth, Store
+from cctv.ingest.health.report import CameraHealth, CameraReport, Page, SiteHealth, Store
 from cctv.ingest.selectors import LAG_LIMIT, problem_of
 from cctv.templatetags import _times
 
@@ -228,7 +228,7 @@ def _changes(report: CameraReport) -> Iterator[Problem]:
 def _together(health: SiteHealth) -> Iterator[Problem]:
     in_use = [each for each in health.cameras if each.verdict.state != "retired"]
     silent = [each for each in in_use if each.verdict.state in ("silent", "empty")]
-    if len(silent) > 1 and len(silent) == len(in_use):
+    if health.is_all and len(silent) > 1 and len(silent) == len(in_use):
         yield Problem("bad", _("No camera of the site delivers anything."), str(_GAP_ADVICE[gaps.TOGETHER]))
     elif silent:
         what = ngettext(
@@ -275,9 +275,15 @@ def full_in(days: float) -> str:
 
 def gap_reason(reason: str) -> str:
     """The reason of a gap, in the reader's language."""
-    return str(GAP_REASONS[reason])
+    return str(GAP_REASONS[reason]) if reason != gaps.UNTOLD else ""
 
 
 def quarantine_reason(code: str) -> tuple[str, str]:
     """What happened and what to do, for something in quarantine."""
     return str(reasons.title_of(code)), str(reasons.hint_of(code))
+
+
+def page(shown: Page) -> str:
+    """Which cameras of the site are told of."""
+    values = {"first": shown.first, "last": shown.last, "n": shown.of}
+    return _("Cameras %(first)s to %(last)s of %(n)s, by name; all figures of cameras are of these.") % values
