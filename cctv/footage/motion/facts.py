@@ -227,6 +227,7 @@ def region_of_polygon(points: Sequence[Sequence[float]]) -> Mask:
         raise BadFacts("not a polygon")
     if corners.min() < 0 or corners.max() > 1:
         raise BadFacts("a point outside the picture")
+    corners = corners.round(9)  # so that no difference is too small to divide by
     fine = 8
     x = (np.arange(COLUMNS * fine) + 0.5) / (COLUMNS * fine)
     y = ((np.arange(ROWS * fine) + 0.5) / (ROWS * fine))[:, None]
