@@ -18,6 +18,7 @@ from typing import Any
 from django.conf import settings
 
 from accesslog.publish import publisher
+from cctv.core.leaving import leaving
 from config.webserver import WebServer
 
 log = logging.getLogger("lethe.serve")
@@ -160,6 +161,7 @@ def _serve(server: WebServer, stops: list[Callable[[], None]], ready: Callable[[
     while not ended.wait(1.0) and web.is_alive():
         pass
     started = time.monotonic()
+    leaving.set()
     server.stop()
     for stop in reversed(stops):
         _quietly(stop)

@@ -22,6 +22,7 @@ from django.db.models import QuerySet
 from accesslog import Receipt
 from accesslog.services import append
 from cctv.core.errors import LetheError
+from cctv.core.leaving import leaving
 from cctv.footage import sealed
 from cctv.footage.media.errors import MediaError
 from cctv.footage.media.motion import watch
@@ -36,9 +37,9 @@ log = logging.getLogger("lethe.footage")
 
 JOB = "thumbnail"
 BATCH = 200
-KEEP_UP_S = 60.0
+KEEP_UP_S = 20.0
 # A batch begins nothing more after this; what came in meanwhile is newer, and next.
-BATCH_S = 30.0
+BATCH_S = 10.0
 # Facts of longer ones take a minute or more: at most one in a batch, and last.
 LONG = timedelta(minutes=10)
 FAILED = -1
@@ -61,7 +62,7 @@ def keep_up(*, seconds: float = KEEP_UP_S) -> int:
     total = 0
     while made := make_thumbnails():
         total += made
-        if time.monotonic() >= until:
+        if time.monotonic() >= until or leaving.is_set():
             break
     return total
 
@@ -100,7 +101,7 @@ def _logged(pictured: Iterable[Segment], told: Iterable[Segment]) -> Receipt:
 
 
 def _begun_before(until: float, waiting: Iterable[Segment]) -> Iterator[Segment]:
-    return takewhile(lambda _segment: time.monotonic() < until, waiting)
+    return takewhile(lambda _segment: time.monotonic() < until and not leaving.is_set(), waiting)
 
 
 def _lacking(limit: int, **lack: Any) -> QuerySet[Segment]:

@@ -1,5 +1,6 @@
 """How a batch of small pictures and facts shares its time: nothing new waits for the facts of a long file."""
 
+import threading
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -93,3 +94,14 @@ def test_what_another_process_made_meanwhile_is_not_made_again(
     monkeypatch.setattr(thumbnails, "at_leisure", lambda work: work())
     make_thumbnails()
     assert len(looked) == 1
+
+
+def test_a_process_that_is_asked_to_end_begins_no_further_segment(
+    told: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Segment.objects.update(motion=None, thumb_size_bytes=0)
+    asked = threading.Event()
+    asked.set()
+    monkeypatch.setattr(thumbnails, "leaving", asked)
+    assert thumbnails.keep_up() == 0
+    assert lacking() == (3, 3)
