@@ -12,6 +12,7 @@ Only columns of the index `segment_timeline` are read. Expired segments are neve
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -203,7 +204,7 @@ def _step(grid: Grid, first: int, last: int) -> Span:
     return grid.start + first * grid.step, grid.start + (last + 1) * grid.step
 
 
-class _Asker:
+class _Asker(ABC):
     """The statements of one view as the database at hand writes them."""
 
     names: dict[str, str]
@@ -237,16 +238,17 @@ class _Asker:
         table = f'{self.names_known["table"]} AS "of"'
         return _PROBE_WHERE.format(**self.names_known | {"where": where, "table": table})
 
+    @abstractmethod
     def join_of(self, join: int) -> Any:
-        raise NotImplementedError
+        """Within how much time of each other segments are one, as the database reckons times."""
 
+    @abstractmethod
     def rows(self, statement: str, camera_ids: Sequence[UUID]) -> list[Any]:
         """The rows of all cameras, each with its camera's id first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def untouched(self, steps: Sequence[Steps], probe: str, values: Mapping[str, Any] = NOTHING) -> list[Any]:
         """Camera and number of each step that nothing touches, camera by camera in order."""
-        raise NotImplementedError
 
 
 class _Postgres(_Asker):
