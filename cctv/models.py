@@ -1,12 +1,14 @@
 """Every model of the app, gathered from the areas."""
 
 from cctv.disclosure.models import Medium
+from cctv.footage.derived.models import Derived
 from cctv.footage.marks.models import Bookmark, Still
 from cctv.footage.models import CoveredSpan, ErasedSpan, Segment, ViewedSpan, ViewingSession
 from cctv.footage.restrictions.models import Restriction
 from cctv.ingest.models import HourRoot, Quarantined, Recorder, Source
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import Account, OutgoingMail, RoleGrant
+from cctv.redaction.models import Redaction, RedactionEdit, RedactionPart, RedactionReview
 from cctv.retention.backup.models import Backup, Restore
 from cctv.retention.holds.models import HeldObject, Hold, HoldGate
 from cctv.retention.models import (
@@ -32,6 +34,7 @@ __all__ = [
     "Certificate",
     "CertificateCamera",
     "CoveredSpan",
+    "Derived",
     "DutyHours",
     "Epoch",
     "ErasedSpan",
@@ -55,6 +58,10 @@ __all__ = [
     "RecordErasure",
     "RecordRule",
     "Recorder",
+    "Redaction",
+    "RedactionEdit",
+    "RedactionPart",
+    "RedactionReview",
     "Restore",
     "Restriction",
     "RetentionRule",

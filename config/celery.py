@@ -16,6 +16,7 @@ app.autodiscover_tasks(
         "cctv.people",
         "cctv.ingest",
         "cctv.footage",
+        "cctv.redaction",
         "cctv.retention",
         "cctv.retention.holds",
         "cctv.retention.reconcile",

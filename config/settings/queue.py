@@ -24,6 +24,7 @@ CELERY_TASK_ROUTES = {
     "cctv.retention.reconcile.*": {"queue": "default"},
     "cctv.retention.*": {"queue": "purge"},
     "cctv.footage.*": {"queue": "media"},
+    "cctv.redaction.*": {"queue": "media"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {

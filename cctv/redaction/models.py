@@ -1,0 +1,199 @@
+"""Redactions as rows: what is asked for, how far the work is, what people did to it and who approved it.
+
+Nothing here shows where anybody walked: what was seen in the pictures, every correction and the result lie in
+`footage.derived`, sealed under their segments' keys, and end with them.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core import clock
+from cctv.core.ids import new_id
+
+
+class Mode(models.TextChoices):
+    """What leaves: the subject alone, the scene with people covered, or what was drawn by hand."""
+
+    REVEAL = "reveal", _("show only the subject")
+    HIDE = "hide", _("cover everyone else")
+    MANUAL = "manual", _("cover what is drawn by hand")
+
+
+class Style(models.TextChoices):
+    """How covers look."""
+
+    FILL = "fill", _("solid")
+    PIXELATE = "pixelate", _("pixels")
+    BLUR = "blur", _("blur")
+
+
+class SubjectKind(models.TextChoices):
+    """Who or what stays visible."""
+
+    PERSON = "person", _("a person")
+    VEHICLE = "vehicle", _("a vehicle")
+    BELONGING = "belonging", _("a belonging")
+    NOBODY = "nobody", _("nobody")
+
+
+class State(models.TextChoices):
+    """Where a redaction stands."""
+
+    LOOKING = "looking", _("looking for people")
+    EDITING = "editing", _("being corrected")
+    RENDERING = "rendering", _("being rendered")
+    REVIEW = "review", _("waiting for review")
+    APPROVED = "approved", _("approved")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Work(models.TextChoices):
+    """What a job has to do for it now; the row is the job."""
+
+    NONE = "", _("nothing")
+    LOOK = "look", _("look for people")
+    RENDER = "render", _("render")
+
+
+class Redaction(models.Model):
+    """A stretch of one camera, to be shown with everyone but its subject hidden."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    number = models.CharField(max_length=20, unique=True)  # RD-2026-0007
+    year = models.PositiveSmallIntegerField()
+    sequence = models.PositiveIntegerField()
+    site = models.ForeignKey("cctv.Site", on_delete=models.PROTECT, related_name="redactions")
+    camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="redactions")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # The viewing that it was begun in: its purpose and case are this one's.
+    session = models.ForeignKey("cctv.ViewingSession", on_delete=models.PROTECT, related_name="redactions")
+    purpose = models.ForeignKey("cctv.Purpose", on_delete=models.PROTECT, related_name="+")
+    case = models.CharField(_("case"), max_length=40, blank=True)
+    # Of held footage: what opens it, also past its retention.
+    hold = models.ForeignKey("cctv.Hold", on_delete=models.PROTECT, null=True, related_name="redactions")
+    made_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=clock.now)
+    made_entry = models.PositiveBigIntegerField(null=True)
+    mode = models.CharField(max_length=8, choices=Mode, default=Mode.REVEAL)
+    style = models.CharField(max_length=8, choices=Style, default=Style.FILL)
+    subject_kind = models.CharField(max_length=9, choices=SubjectKind, default=SubjectKind.PERSON)
+    # The empty scene in full sharpness: only once a reviewer has approved that still.
+    plate_approved_by = models.ForeignKey(
+        "cctv.Account", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    plate_approved_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=State, default=State.LOOKING)
+    # Counts every change that would change the result; the result is of `rendered_revision`.
+    revision = models.PositiveIntegerField(default=0)
+    rendered_revision = models.PositiveIntegerField(null=True)
+    work = models.CharField(max_length=8, choices=Work, blank=True, default=Work.NONE)
+    work_permille = models.PositiveSmallIntegerField(default=0)
+    work_asked_at = models.DateTimeField(null=True)
+    work_attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    error_code = models.CharField(max_length=40, blank=True, default="")
+    error = models.CharField(max_length=400, blank=True, default="")
+    # How the result was made: detector and its hash, thresholds, masks, encoder, covers, program.
+    parameters = models.JSONField(default=dict)
+    # Of the result: {"frames", "bytes", "seconds", "width", "height", "sha256"}; empty while there is none.
+    result = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-made_at",)
+        constraints = (
+            models.UniqueConstraint(fields=["year", "sequence"], name="redaction_number"),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="redaction_span_forward"
+            ),
+        )
+        indexes = (
+            models.Index(fields=["site", "-made_at"], name="redaction_by_site"),
+            models.Index(fields=["work_asked_at"], condition=~models.Q(work=""), name="redaction_work"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class RedactionPart(models.Model):
+    """A stretch of one segment, at most a minute: what is looked at and rendered in one go.
+
+    Times are half-open. `segment` names a row that the purge may take away; this row stays.
+    """
+
+    redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    segment = models.UUIDField()
+    # Place of its first packet and after its last one in the segment's index.
+    first = models.PositiveIntegerField()
+    stop = models.PositiveIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # How many pictures were found in it; null until somebody has looked.
+    frames = models.PositiveIntegerField(null=True)
+    # What the part was rendered for (a digest of all that its pictures depend on); "" if it was not.
+    rendered = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=["redaction", "number"], name="redaction_part_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.redaction_id} {self.number}"
+
+
+class RedactionEdit(models.Model):
+    """One decision of a person: every one can be undone, none is overwritten. What it says is sealed
+    (`footage.derived`, label `edit/<number>`)."""
+
+    redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="edits")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=20)
+    made_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=clock.now)
+    undone = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=["redaction", "number"], name="redaction_edit_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.redaction_id} {self.number} {self.kind}"
+
+
+class Verdict(models.TextChoices):
+    """What a reviewer said."""
+
+    OPEN = "", _("not decided")
+    APPROVED = "approved", _("approved")
+    RETURNED = "returned", _("returned")
+
+
+class RedactionReview(models.Model):
+    """A second person's look at one rendered revision: which moments they stepped through, what they said."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="reviews")
+    revision = models.PositiveIntegerField()
+    reviewer = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    began_at = models.DateTimeField(default=clock.now)
+    decided_at = models.DateTimeField(null=True)
+    verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default=Verdict.OPEN)
+    remark = models.CharField(_("remark"), max_length=1000, blank=True)
+    # Keys of the doubtful moments that were looked at.
+    moments = models.JSONField(default=list)
+    # The result's SHA-256 that was approved.
+    result_sha256 = models.CharField(max_length=64, blank=True, default="")
+    entry_index = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("-began_at",)
+        constraints = (
+            models.UniqueConstraint(fields=["redaction", "revision", "reviewer"], name="review_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.redaction_id} {self.revision} {self.verdict}"
