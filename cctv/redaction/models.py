@@ -154,6 +154,9 @@ class RedactionEdit(models.Model):
     kind = models.CharField(max_length=20)
     made_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField(default=clock.now)
+    # The decision it was made on top of (0: none): undoing goes back along these, and redoing takes the
+    # newest branch, so that nothing that was undone is ever lost or mixed with what came after.
+    after = models.PositiveIntegerField(default=0)
     undone = models.BooleanField(default=False)
 
     class Meta:
