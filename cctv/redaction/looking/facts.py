@@ -1,7 +1,7 @@
 """What was seen in each picture, and its stored form.
 
-Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take 16
-bits a number, scores 8. A person who stands in the picture costs about 50 bytes each time they are detected.
+Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take
+16 bits a number, scores 8. A person who stands in the picture costs about 50 bytes each time they are detected.
 Decoding believes nothing: lengths are checked before anything is read, and anything left over is damage.
 """
 
@@ -56,8 +56,8 @@ class FrameFacts:
     `at_ms`: milliseconds from the start of the redaction's span. `boxes` float32 (n, 4): x, y, w, h of the
     picture; `scores` float32 (n) in 0..1, low ones too (linking has two thresholds); `kinds` uint8 (n) of
     `tracks.boxes.Kind`; `looks` uint8 (n, LOOK): their colours. `moving` float32 (m, 4): regions that differ
-    from the scene without people. `whole`: nothing seen in this picture can be relied on (light, shake, a broken
-    picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and looks
+    from the scene without people. `whole`: nothing seen in this picture can be relied on (light, shake, a
+    broken picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and looks
     are empty). `shift`: how far the whole picture moved against the one before it (x, y of the picture).
     """
 
@@ -150,7 +150,7 @@ def _read(body: bytes, place: int) -> tuple[FrameFacts, int]:
     one = FrameFacts(
         at_ms=at_ms,
         boxes=_unpacked(take(count * 8)),
-        scores=np.frombuffer(take(count), np.uint8).astype(np.float32) / 255,
+        scores=(np.frombuffer(take(count), np.uint8) / 255).astype(np.float32),
         kinds=np.frombuffer(take(count), np.uint8),
         looks=np.frombuffer(take(count * LOOK), np.uint8).reshape(count, LOOK),
         moving=_unpacked(take(moving * 8)),
