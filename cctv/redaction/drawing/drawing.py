@@ -1,8 +1,8 @@
 """What is drawn on one picture, in portions of it: the contract between who decides and who paints.
 
 Shapes are boxes (x, y, w, h) or polygons (k points x, y), in portions of the picture 0..1; both may reach
-over its edge. Painting order: base (the picture itself, or the plate with `shown` parts of the picture on
-it), then `holes` (the plate again), then `covers` in the redaction's style, then `solid` ones in plain colour.
+over its edge. Painting order: base (the picture, or the plate with the `shown` parts of the picture on it),
+then `holes` (the plate again), `covers` in the redaction's style, and `solid` covers in plain colour.
 """
 
 from __future__ import annotations
