@@ -2,7 +2,9 @@
 
 Kind -> body (frames from 0, inclusive ranges; portions of the picture 0..1; a box is [x, y, w, h]):
 
-    subject       {"frame", "box"} a click or a box around whoever is shown, or {"track"}, or {} to take it back
+    subject       {"frame", "box"} or {"track"}: this is whoever is shown, and nobody else; {} takes it back.
+                  A box without width and height is a click. {"frame", "box", "also": true} corrects where
+                  the subject is in that frame, and {"track", "also": true} says that this is the subject, too
     role          {"track", "role": "hide" | "show" | "manual"}     manual: only its boxes set by hand are drawn
     box           {"track", "frame", "box"}     a box set by hand; boxes between two such are interpolated
     split         {"track", "frame"}            what comes from `frame` on becomes a track of its own
