@@ -1,8 +1,7 @@
 """What was seen in each picture, and its stored form.
 
 Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take
-16 bits a number, scores 8. A person who stands in the picture costs about 50 bytes each time they are detected.
-Decoding believes nothing: lengths are checked before anything is read, and anything left over is damage.
+16 bits a number, scores 8. A person costs about 50 bytes each time they are detected. believes nothing: lengths are checked before anything is read, and anything left over is damage.
 """
 
 from __future__ import annotations
@@ -57,8 +56,8 @@ class FrameFacts:
     picture; `scores` float32 (n) in 0..1, low ones too (linking has two thresholds); `kinds` uint8 (n) of
     `tracks.boxes.Kind`; `looks` uint8 (n, LOOK): their colours. `moving` float32 (m, 4): regions that differ
     from the scene without people. `whole`: nothing seen in this picture can be relied on (light, shake, a
-    broken picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and looks
-    are empty). `shift`: how far the whole picture moved against the one before it (x, y of the picture).
+    broken picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and
+    looks are empty). `shift`: how far the whole picture moved against the one before it (x, y of the picture).
     """
 
     at_ms: float

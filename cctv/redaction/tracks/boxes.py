@@ -76,13 +76,15 @@ def overlaps(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """The area that each of ours (n, 4) shares with each of theirs (m, 4): float32 (n, m)."""
     a, b = corners(ours)[:, None, :], corners(theirs)[None, :, :]
     sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    shared: NDArray[np.float32] = np.clip(sides, 0, None).prod(axis=2).astype(np.float32)
+    sides = np.clip(sides, 0, None)
+    shared: NDArray[np.float32] = sides[..., 0] * sides[..., 1]
     return shared
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """The area of each box: float32 (n)."""
-    found: NDArray[np.float32] = np.clip(boxes[:, 2:], 0, None).prod(axis=1).astype(np.float32)
+    sides = np.clip(boxes[:, 2:], 0, None)
+    found: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
     return found
 
 
@@ -90,12 +92,14 @@ def iou(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """Intersection over union of each of ours with each of theirs: float32 (n, m)."""
     shared = overlaps(ours, theirs)
     union = areas(ours)[:, None] + areas(theirs)[None, :] - shared
-    return (shared / np.maximum(union, 1e-9)).astype(np.float32)
+    found: NDArray[np.float32] = shared / np.maximum(union, np.float32(1e-9))
+    return found
 
 
 def within(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """Which portion of each of ours lies in each of theirs: float32 (n, m)."""
-    return (overlaps(ours, theirs) / np.maximum(areas(ours), 1e-9)[:, None]).astype(np.float32)
+    found: NDArray[np.float32] = overlaps(ours, theirs) / np.maximum(areas(ours), np.float32(1e-9))[:, None]
+    return found
 
 
 def padded(box: Box, sides: float, top: float | None = None, least: float = 0.0) -> Box:
