@@ -1,7 +1,7 @@
 """From what was seen and what people decided to what is drawn on every frame; no Django, no state.
 
-The editor, the job that renders, the reviewer's page and the benchmark all ask here, so that what was previewed,
-what was reviewed and what leaves are drawn alike.
+The editor, the job that renders, the reviewer's page and the benchmark all ask here, so that what was
+previewed, what was reviewed and what leaves are drawn alike.
 """
 
 from __future__ import annotations
