@@ -1,7 +1,8 @@
 """What was seen in each picture, and its stored form.
 
-Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take
-16 bits a number, scores 8. A person costs about 50 bytes each time they are detected. believes nothing: lengths are checked before anything is read, and anything left over is damage.
+Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take 16
+bits a number, scores 8. A person costs about 50 bytes each time they are detected. Decoding believes nothing:
+lengths are checked before anything is read, and anything left over is damage.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class FrameFacts:
     `tracks.boxes.Kind`; `looks` uint8 (n, LOOK): their colours. `moving` float32 (m, 4): regions that differ
     from the scene without people. `whole`: nothing seen in this picture can be relied on (light, shake, a
     broken picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and
-    looks are empty). `shift`: how far the whole picture moved against the one before it (x, y of the picture).
+    looks are empty). `shift`: how far the whole picture moved against the one before it, as x, y of the
+    picture. `sample`: every few seconds.
     """
 
     at_ms: float

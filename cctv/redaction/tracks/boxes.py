@@ -75,31 +75,26 @@ def corners(boxes: Boxes) -> Boxes:
 def overlaps(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """The area that each of ours (n, 4) shares with each of theirs (m, 4): float32 (n, m)."""
     a, b = corners(ours)[:, None, :], corners(theirs)[None, :, :]
-    sides = np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2])
-    sides = np.clip(sides, 0, None)
-    shared: NDArray[np.float32] = sides[..., 0] * sides[..., 1]
-    return shared
+    sides = np.clip(np.minimum(a[..., 2:], b[..., 2:]) - np.maximum(a[..., :2], b[..., :2]), 0, None)
+    return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """The area of each box: float32 (n)."""
     sides = np.clip(boxes[:, 2:], 0, None)
-    found: NDArray[np.float32] = sides[:, 0] * sides[:, 1]
-    return found
+    return np.asarray(sides[:, 0] * sides[:, 1], np.float32)
 
 
 def iou(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """Intersection over union of each of ours with each of theirs: float32 (n, m)."""
     shared = overlaps(ours, theirs)
     union = areas(ours)[:, None] + areas(theirs)[None, :] - shared
-    found: NDArray[np.float32] = shared / np.maximum(union, np.float32(1e-9))
-    return found
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
 
 
 def within(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """Which portion of each of ours lies in each of theirs: float32 (n, m)."""
-    found: NDArray[np.float32] = overlaps(ours, theirs) / np.maximum(areas(ours), np.float32(1e-9))[:, None]
-    return found
+    return np.asarray(overlaps(ours, theirs) / np.maximum(areas(ours), 1e-9)[:, None], np.float32)
 
 
 def padded(box: Box, sides: float, top: float | None = None, least: float = 0.0) -> Box:
