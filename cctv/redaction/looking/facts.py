@@ -1,8 +1,8 @@
 """What was seen in each picture, and its stored form.
 
-Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take 16
-bits a number, scores 8. A person costs about 50 bytes each time they are detected. Decoding believes nothing:
-lengths are checked before anything is read, and anything left over is damage.
+Stored: a header (magic, version, counts, length), then zlib over the frames one after the other. Boxes take
+16 bits a number, scores 8. A person costs about 50 bytes each time they are detected. Decoding believes
+nothing: lengths are checked before anything is read, and anything left over is damage.
 """
 
 from __future__ import annotations
