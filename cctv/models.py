@@ -1,7 +1,7 @@
 """Every model of the app, gathered from the areas."""
 
 from cctv.disclosure.models import Medium
-from cctv.footage.derived.models import Derived
+from cctv.footage.derived.models import Derived, DerivedSource
 from cctv.footage.marks.models import Bookmark, Still
 from cctv.footage.models import CoveredSpan, ErasedSpan, Segment, ViewedSpan, ViewingSession
 from cctv.footage.restrictions.models import Restriction
@@ -35,6 +35,7 @@ __all__ = [
     "CertificateCamera",
     "CoveredSpan",
     "Derived",
+    "DerivedSource",
     "DutyHours",
     "Epoch",
     "ErasedSpan",

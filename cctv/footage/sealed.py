@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from accesslog import Receipt
 from cctv.footage.errors import HoldEnded
@@ -24,6 +25,16 @@ vault.register_person_kind("still.shown", STILL)
 vault.register_person_kind("thumbs.covered", THUMB)
 vault.register_person_kind("motion.covered", MOTION)
 vault.register_person_kind("motion.searched", MOTION)
+
+
+def held_by(segment: Segment, hold_id: UUID | None) -> Any:
+    """The row by which the hold keeps the segment, for `keyed`; without a hold None. HoldEnded."""
+    if hold_id is None:
+        return None
+    held: Any = segment.held.filter(hold_id=hold_id).select_related("hold").first()
+    if held is None or not held.hold.protects:
+        raise HoldEnded
+    return held
 
 
 def keyed(segment: Segment, part: str, *, held: Any = None) -> vault.KeyedObject:
@@ -94,11 +105,7 @@ def for_person(
 
     In a session that was opened from a hold, only through that hold's key: HoldEnded if it does not hold it.
     """
-    held: Any = None
-    if session.hold_id is not None:
-        held = segment.held.filter(hold_id=session.hold_id).select_related("hold").first()
-        if held is None or not held.hold.protects:
-            raise HoldEnded
+    held = held_by(segment, session.hold_id)
 
     def open_part(part: str) -> SealedReader:
         obj = keyed(segment, part, held=held)
@@ -129,27 +136,26 @@ def facts_for_person(
     return vault.facts_for_person(receipt, facts, actor_id=session.actor_id, span=span)
 
 
-def for_system(receipt: Receipt, segment: Segment, *, job: str) -> Opened:
-    """Open for a job whose `vault.job` entry names this segment."""
-    obj = keyed(segment, MEDIA)
+def for_system(receipt: Receipt, segment: Segment, *, job: str, hold_id: UUID | None = None) -> Opened:
+    """Open for a job whose `vault.job` entry names this segment, and the hold if it is opened through one.
+
+    With a hold only what that hold holds, by its key: HoldEnded.
+    """
+    held = held_by(segment, hold_id)
+
+    def open_part(part: str) -> SealedReader:
+        return vault.open_for_system(receipt, keyed(segment, part, held=held), job=job)
 
     def fact(part: str, sealed: bytes, label: str) -> bytes:
-        return vault.fact_for_system(receipt, keyed(segment, part), sealed, job=job, label=label)
+        return vault.fact_for_system(receipt, keyed(segment, part, held=held), sealed, job=job, label=label)
 
-    return Opened(
-        partial(_system_part, receipt, segment, job),
-        partial(vault.salt_for_system, receipt, obj, job=job),
-        fact,
-    )
+    obj = keyed(segment, MEDIA, held=held)
+    return Opened(open_part, partial(vault.salt_for_system, receipt, obj, job=job), fact)
 
 
 def seal(segment: Segment, part: str, data: bytes, *, label: str = "", held: Any = None) -> bytes:
     """MOTION or a STILL (told apart by `label`) of a segment, sealed for the register under its key."""
     return vault.seal_fact(keyed(segment, part, held=held), data, label=label)
-
-
-def _system_part(receipt: Receipt, segment: Segment, job: str, part: str) -> SealedReader:
-    return vault.open_for_system(receipt, keyed(segment, part), job=job)
 
 
 def add_thumb(receipt: Receipt, segment: Segment, jpeg: bytes, *, job: str) -> int:

@@ -10,7 +10,7 @@ a hold keeps is opened through the hold's key, until the hold's end: same doors,
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.core.files.storage import storages
@@ -18,10 +18,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from accesslog import Receipt
 from cctv.core import clock
-from cctv.vault import commitments, keyfile, past, rings
+from cctv.vault import commitments, keyfile, past, records, rings
 from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken
 from cctv.vault.names import MEDIA, PARTS
-from cctv.vault.objects import KeyedObject, object_context
+from cctv.vault.objects import KeyedObject
 from cctv.vault.sealing import SealedReader, open_bytes, open_small, seal_bytes
 from cctv.vault.storage import FootageStorage
 
@@ -29,6 +29,7 @@ JOB_KIND = "vault.job"
 # Facts that are opened with one look at the ring for their epoch's key: some milliseconds.
 AT_ONCE = 256
 Span = tuple[datetime, datetime]
+T = TypeVar("T")
 
 _person_kinds: dict[str, frozenset[str]] = {}
 
@@ -94,6 +95,16 @@ def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     named = receipt.body.get("objects")
     named = list(named) if isinstance(named, list | tuple) else [receipt.body.get("object")]
     _require(str(obj.context_id) in named, "another object's entry")
+    # A hold's key carries its hold in its label: what it opens needs an entry that says so, and an entry
+    # that says so opens nothing by another way.
+    hold = records.hold_of(obj.key_id) if obj.ring == rings.RECORDS else None
+    _require(_held_by(receipt) == hold, "an entry for another hold, or for none")
+
+
+def _held_by(receipt: Receipt) -> str | None:
+    """The hold that a job's entry names, if it names one."""
+    named = receipt.body.get("hold")
+    return None if named is None else str(named)
 
 
 @sensitive_variables()
@@ -107,7 +118,7 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
     _require_job(receipt, obj, job)
     _guard(obj)()
     key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
-    sealed = seal_bytes(key, object_context(obj.context_id, obj.part), data)
+    sealed = seal_bytes(key, obj.sealed_to(), data)
     storage = footage_storage()
     storage.remove(obj.name)
     sink = storage.create(obj.name)
@@ -121,6 +132,17 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
 
 
 @sensitive_variables()
+def seal_into(obj: KeyedObject, make: Callable[[str, bytes, bytes], T]) -> T:
+    """`make(name, key, context)` for an object of its own, sealed under the key of what it is made of.
+
+    It opens as long as that does. FootageExpired, KeyMissing.
+    """
+    _guard(obj)()
+    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    return make(obj.name, key, obj.sealed_to())
+
+
+@sensitive_variables()
 def seal_fact(obj: KeyedObject, data: bytes, *, label: str = "") -> bytes:
     """Seal something small that was told from the object, under its key, for a column of the register.
 
@@ -129,7 +151,7 @@ def seal_fact(obj: KeyedObject, data: bytes, *, label: str = "") -> bytes:
     """
     _guard(obj)()
     key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
-    return seal_bytes(key, _fact_context(obj, label), data)
+    return seal_bytes(key, obj.sealed_to(label), data)
 
 
 def fact_for_person(
@@ -177,7 +199,7 @@ def _open_facts(
             opened.append(None)
             continue
         key = keyfile.unwrap_key(keys[place], obj.wrapped_key)
-        opened.append(open_small(key, _fact_context(obj, ""), sealed))
+        opened.append(open_small(key, obj.sealed_to(), sealed))
     return opened
 
 
@@ -191,11 +213,7 @@ def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: s
 def _open_fact(obj: KeyedObject, sealed: bytes, label: str) -> bytes:
     _guard(obj)()
     key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
-    return open_bytes(key, _fact_context(obj, label), sealed)
-
-
-def _fact_context(obj: KeyedObject, label: str) -> bytes:
-    return object_context(obj.context_id, f"{obj.part}/{label}" if label else obj.part)
+    return open_bytes(key, obj.sealed_to(label), sealed)
 
 
 @sensitive_variables()
@@ -211,7 +229,7 @@ def _reader(obj: KeyedObject) -> SealedReader:
         lambda offset, length: storage.read_range(obj.name, offset, length),
         size_bytes,
         key,
-        object_context(obj.context_id, obj.part),
+        obj.sealed_to(),
         guard=guard,
         read_ahead_bytes=storage.read_ahead_bytes,
     )

@@ -15,7 +15,8 @@ class KeyedObject:
     the register says, or None where the whole object is read anyway and its size is not registered.
     `context_id` is the id of the segment, the same for all its parts. The span is half-open, aware UTC.
     `ring` names the keyring that `key_id` lies in: "footage" for an epoch's key; "records" for a hold's,
-    with the hold's own wrapping of the object's key and `expires_at` the end of the hold.
+    with the hold's own wrapping of the object's key and `expires_at` the end of the hold. `label` tells
+    apart what is made of the same object as the same part ("" for the object's own parts).
     """
 
     name: str
@@ -30,6 +31,12 @@ class KeyedObject:
     expires_at: datetime
     part: str = MEDIA
     ring: str = "footage"
+    label: str = ""
+
+    def sealed_to(self, label: str = "") -> bytes:
+        """The context that its seal is bound to; `label` where it is not the object's own."""
+        label = label or self.label
+        return object_context(self.context_id, f"{self.part}/{label}" if label else self.part)
 
 
 def object_context(context_id: UUID, part: str) -> bytes:

@@ -32,6 +32,16 @@ def new_hold_key(hold_id: UUID | str) -> str:
     return key_id
 
 
+def hold_of(key_id: str) -> str:
+    """The id of the hold whose key this is. KeyMissing, KeyProtected if it is anything else's."""
+    label = rings.records().label(key_id)
+    if label is None:
+        raise KeyMissing()
+    if not label.startswith(HOLD):
+        raise KeyProtected()
+    return label.removeprefix(HOLD)
+
+
 @sensitive_variables()
 def wrap_for_hold(*, key_id: str, wrapped_key: bytes, epoch: Epoch) -> bytes:
     """An object's key, now under its epoch's, under the hold's as well (40 bytes).
@@ -104,13 +114,8 @@ def unseal(key_id: str, sealed: bytes, *, context: bytes) -> bytes:
 
 
 def _hold_key(key_id: str) -> bytes:
-    ring = rings.records()
-    label = ring.label(key_id)
-    if label is None:
-        raise KeyMissing()
-    if not label.startswith(HOLD):
-        raise KeyProtected()
-    return ring.get(key_id)
+    hold_of(key_id)
+    return rings.records().get(key_id)
 
 
 def _field_key(key: bytes) -> bytes:

@@ -80,6 +80,7 @@ __all__ = [
     "wrap_for_hold",
     "wrap_hold_to_hold",
     "writer",
+    "writer_of_derived",
 ]
 
 Destruction = RatchetResult
@@ -135,6 +136,12 @@ def object_name() -> str:
 def writer(name: str, key: bytes, context: bytes) -> ObjectWriter:
     """Seal a new object. StorageMismatch, StorageFull, StorageFailed."""
     return ObjectWriter(footage_storage().create(name), key, context)
+
+
+def writer_of_derived(obj: KeyedObject) -> ObjectWriter:
+    """Seal a new object `obj.name` that is made of an older one, under that one's key; `obj.part` and
+    `obj.label` say what it is. FootageExpired, KeyMissing, StorageMismatch, StorageFull, StorageFailed."""
+    return doors.seal_into(obj, writer)
 
 
 def provisional_reader(name: str, size_bytes: int, key: bytes, context: bytes) -> SealedReader:

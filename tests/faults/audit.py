@@ -75,6 +75,7 @@ def _is_clear(opened_as: bytes | str, thing: dict[str, Any], otherwise: str) -> 
 
 def opened(receipt: Any, row: Any, *, held: Any = None) -> bytes | str:
     """What a door gives: the clear bytes, or why not. A hold that ended gives what the viewing says of it."""
+    from accesslog.services import append
     from cctv.core.errors import LetheError
     from cctv.footage.models import Segment
     from cctv.footage.sealed import keyed
@@ -82,6 +83,9 @@ def opened(receipt: Any, row: Any, *, held: Any = None) -> bytes | str:
 
     if held is not None and not held.hold.protects:
         return "hold_ended"  # footage.sealed asks before it names a key to the vault
+    if held is not None:
+        body = {"job": JOB, "object": str(row.pk), "hold": str(held.hold_id)}
+        receipt = append(kind="vault.job", body=body)
     if isinstance(row, Segment):
         obj = keyed(row, "media", held=held)
     else:

@@ -11,7 +11,7 @@ import pytest
 from cctv.core import clock
 from cctv.vault import rings
 from cctv.vault import services as vault
-from cctv.vault.errors import FootageExpired, KeyMissing, KeyProtected, WrongKey
+from cctv.vault.errors import FootageExpired, KeyMissing, KeyProtected, ReceiptMismatch, WrongKey
 from cctv.vault.logbodies import LogBodySealer
 from tests.vault.conftest import ACTOR, job_receipt, receipt_for
 from tests.vault.rings import opens
@@ -70,12 +70,29 @@ def test_invariant_3_a_held_object_is_refused_once_the_holds_time_is_over(seal, 
 def test_a_derivative_of_a_held_object_is_made_through_the_holds_key(seal, later):
     sealed = seal(expires_in=timedelta(minutes=5))
     name = vault.part_name(sealed.name, "thumb")
-    keyed = held(sealed, vault.new_hold_key(uuid4()), name=name, part="thumb", size_bytes=None)
+    hold = uuid4()
+    keyed = held(sealed, vault.new_hold_key(hold), name=name, part="thumb", size_bytes=None)
     later(hours=2)
     vault.destroy_epochs([sealed.epoch.key_id])
-    vault.add_part(job_receipt(sealed), keyed, b"picture", job="thumbnail")
-    with vault.open_for_system(job_receipt(sealed), keyed, job="thumbnail") as reader:
+    receipt = job_receipt(sealed, hold=str(hold))
+    vault.add_part(receipt, keyed, b"picture", job="thumbnail")
+    with vault.open_for_system(receipt, keyed, job="thumbnail") as reader:
         assert reader.read() == b"picture"
+
+
+@pytest.mark.parametrize("named", [None, "another", "its key"])
+def test_a_job_opens_what_is_held_only_with_an_entry_that_names_the_hold(seal, named):
+    sealed, hold = seal(), uuid4()
+    keyed = held(sealed, key_id := vault.new_hold_key(hold))
+    body = {None: {}, "another": {"hold": str(uuid4())}, "its key": {"hold": key_id}}[named]
+    with pytest.raises(ReceiptMismatch):
+        vault.open_for_system(job_receipt(sealed, **body), keyed, job="thumbnail")
+
+
+def test_a_jobs_entry_that_names_a_hold_opens_nothing_by_its_epochs_key(seal):
+    sealed = seal()
+    with pytest.raises(ReceiptMismatch):
+        vault.open_for_system(job_receipt(sealed, hold=str(uuid4())), sealed.keyed(), job="thumbnail")
 
 
 def test_a_second_hold_takes_over_what_only_the_first_can_open(seal, later):

@@ -17,8 +17,13 @@ class Derived(models.Model):
     segment = models.ForeignKey("cctv.Segment", on_delete=models.CASCADE, related_name="derived")
     owner = models.UUIDField()
     label = models.CharField(max_length=60)
-    # The part that the seal is bound to and that an entry must open: "redaction", "looked", …
+    # The part that the seal is bound to and that an entry must open: "redacted", "looked", …
     part = models.CharField(max_length=20)
+    # What it shows or tells of, half-open: nobody sees it without an entry that covers all of this.
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    # Made of other segments as well (DerivedSource): it ends with the first of them, wherever it lies.
+    shared = models.BooleanField(default=True)
     sealed_name = models.CharField(max_length=80, blank=True, default="")
     sealed = models.BinaryField(null=True)
     size_bytes = models.PositiveBigIntegerField(default=0)
@@ -36,7 +41,23 @@ class Derived(models.Model):
                 | (~models.Q(sealed_name="") & models.Q(sealed__isnull=True)),
                 name="derived_object_or_fact",
             ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="derived_span_forward"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.owner} {self.label}"
+
+
+class DerivedSource(models.Model):
+    """One of the segments that the shared things of an owner are made of: they go when it goes."""
+
+    owner = models.UUIDField()
+    segment = models.ForeignKey("cctv.Segment", on_delete=models.CASCADE, related_name="derived_sources")
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["owner", "segment"], name="derived_source_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.segment_id}"

@@ -133,7 +133,8 @@ def consistent(court: Court, sealed: list[Sealed]) -> int:
 
 
 def opened(held: HeldObject, row: Segment) -> bytes:
-    receipt = append(kind="vault.job", body={"job": "test", "objects": [str(row.pk)]})
+    body = {"job": "test", "objects": [str(row.pk)], "hold": str(held.hold_id)}
+    receipt = append(kind="vault.job", body=body)
     obj = vault.KeyedObject(
         name=row.sealed_name, size_bytes=row.size_bytes, wrapped_key=bytes(held.wrapped_key),
         key_id=held.hold.key_id, ring="records", context_id=row.pk, camera_id=row.camera_id,
