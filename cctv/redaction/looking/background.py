@@ -1,0 +1,165 @@
+"""What moves before a scene that stands still, and when the whole picture changes at once.
+
+Works on a small picture (`WIDTH` wide, shrunk by averaging, which takes away most of the noise of a dark
+one). The camera's shake is measured against the scene and taken back before anything is compared; slow
+changes of light are evened out. Where neither explains what happened (lights switched, exposure jumped, the
+camera was turned, a picture is broken), the picture is `whole`: nothing seen in it is relied on until the
+scene is known again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cctv.redaction.looking.regions import regions
+from cctv.redaction.tracks.boxes import Boxes
+
+WIDTH = 320
+_GRID = (16, 12)  # blocks by which sudden changes are told
+_JUMP = 8.0  # grey levels by which a block must change, in one step, to have changed
+_JUMPED = 0.5  # of the blocks: more, and the picture changed as a whole
+_FLOODED, _FLOODING = 0.65, 0.25  # of the picture moving: always too much; too much at once
+_SETTLE_MS = 500.0
+_GIVE_UP_MS = 2000.0  # after half the picture moved for so long, what is seen is another scene
+_USUAL_MS = 1500.0
+_MEMORY_MS = 80_000.0
+_FAR = 0.08  # of the picture: a camera that moved further was turned, not shaken
+_STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
+_THRESHOLD = 16.0
+_GAIN = (0.4, 2.5)
+_DOT, _AROUND = np.ones((2, 2), np.uint8), np.ones((5, 5), np.uint8)
+
+Small = NDArray[np.uint8]
+Mean = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """`moving` float32 (m, 4) in 0..1; `mask` uint8 of the small picture, not 0 where it moves; `shift`: how
+    far
+    the camera moved since the picture before, in 0..1 of the picture."""
+
+    moving: Boxes
+    mask: Small
+    whole: bool
+    shift: tuple[float, float]
+
+
+class Background:
+    """The scene of one camera, learned as its pictures come."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.size = (WIDTH, max(16, round(WIDTH * height / width / 2) * 2))
+        self._half = (self.size[0] // 2, self.size[1] // 2)
+        self._window = cv2.createHanningWindow(self._half, cv2.CV_32F)
+        self._settled_ms = -np.inf
+        self._last_ms: float | None = None
+        self._forget()
+
+    def see(self, rgb: Small, at_ms: float) -> Seen:
+        """What moves in this picture; pictures come in order of time."""
+        small = np.asarray(cv2.resize(rgb, self.size, interpolation=cv2.INTER_AREA), np.uint8)
+        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        step = 40.0 if self._last_ms is None else min(max(at_ms - self._last_ms, 1.0), 1000.0)
+        self._last_ms = at_ms
+        before = self._offset
+        upset = self._jumped(grey) or not self._registered(grey)
+        if upset:
+            self._forget()
+            self._jumped(grey)
+            self._settled_ms = at_ms + _SETTLE_MS
+        mask = self._moving(small, grey, step)
+        flooded = self._flooded(float(np.count_nonzero(mask)) / mask.size, at_ms, step)
+        across, down = self._offset[0] - before[0], self._offset[1] - before[1]
+        shift = (0.0, 0.0) if upset else (across / self.size[0], down / self.size[1])
+        return Seen(regions(mask), mask, upset or flooded or at_ms < self._settled_ms, shift)
+
+    def _forget(self) -> None:
+        self._model = cv2.createBackgroundSubtractorMOG2(400, _THRESHOLD, False)
+        self._model.setVarMax(400.0)
+        self._mean: Mean | None = None
+        self._blocks: Mean | None = None
+        self._pictures = 0
+        self._usual = 0.0
+        self._flood_since: float | None = None
+        self._offset = (0.0, 0.0)
+
+    def _jumped(self, grey: Small) -> bool:
+        """Whether most blocks differ from those of the picture before."""
+        blocks = cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32)
+        before, self._blocks = self._blocks, blocks
+        return before is not None and float((np.abs(blocks - before) > _JUMP).mean()) > _JUMPED
+
+    def _registered(self, grey: Small) -> bool:
+        """Measures how far the picture lies from the scene; False if further than any shake."""
+        if self._mean is None:
+            return True
+        now = cv2.resize(grey, self._half, interpolation=cv2.INTER_AREA).astype(np.float32)
+        scene = cv2.resize(self._mean, self._half, interpolation=cv2.INTER_AREA)
+        (x, y), _response = cv2.phaseCorrelate(scene, now, self._window)
+        offset = 2 * x, 2 * y
+        if max(abs(offset[0]), abs(offset[1])) < _STILL or not self._better(grey, offset):
+            self._offset = (0.0, 0.0)
+            return True
+        self._offset = offset
+        return abs(offset[0]) <= _FAR * self.size[0] and abs(offset[1]) <= _FAR * self.size[1]
+
+    def _better(self, grey: Small, offset: tuple[float, float]) -> bool:
+        """Whether the picture agrees with the scene much better once it is moved back."""
+        assert self._mean is not None
+        moved = _moved(grey, offset).astype(np.float32)
+        return float(np.abs(moved - self._mean).mean()) < 0.85 * float(np.abs(grey - self._mean).mean())
+
+    def _moving(self, small: Small, grey: Small, step: float) -> Small:
+        if self._offset != (0.0, 0.0):
+            small, grey = _moved(small, self._offset), _moved(grey, self._offset)
+        gain = self._gain(grey)
+        if abs(gain - 1) > 0.02:
+            small = np.asarray(cv2.convertScaleAbs(small, alpha=gain), np.uint8)
+        self._pictures += 1
+        rate = max(1.0 / (self._pictures + 1), step / _MEMORY_MS) if self._pictures > 1 else 1.0
+        mask = np.asarray(self._model.apply(small, learningRate=rate), np.uint8)
+        if self._pictures == 1:  # nothing to compare it with
+            mask = np.zeros_like(mask)
+        if self._mean is None:
+            self._mean = grey.astype(np.float32)
+        else:
+            cv2.accumulateWeighted(grey, self._mean, rate)
+        mask = np.asarray(cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _DOT), _AROUND), np.uint8)
+        if self._offset != (0.0, 0.0):
+            mask = _moved(mask, (-self._offset[0], -self._offset[1]), cv2.INTER_NEAREST)
+        return mask
+
+    def _gain(self, grey: Small) -> float:
+        """By how much the light of most of the picture differs from the scene's."""
+        if self._mean is None:
+            return 1.0
+        ours = cv2.resize(grey, _GRID, interpolation=cv2.INTER_AREA).astype(np.float32)
+        theirs = cv2.resize(self._mean, _GRID, interpolation=cv2.INTER_AREA)
+        return float(np.clip(np.median((theirs + 2) / (ours + 2)), *_GAIN))
+
+    def _flooded(self, share: float, at_ms: float, step: float) -> bool:
+        """Whether so much moves, or so much more than just now, that it is not people who do."""
+        flooded = share > _FLOODED or share > self._usual + _FLOODING
+        self._usual += (share - self._usual) * min(1.0, step / _USUAL_MS)
+        if share < 0.5:
+            self._flood_since = None
+        elif self._flood_since is None:
+            self._flood_since = at_ms
+        elif at_ms - self._flood_since > _GIVE_UP_MS:
+            self._forget()
+            self._settled_ms = at_ms + _SETTLE_MS
+            flooded = True
+        return flooded
+
+
+def _moved(picture: Small, offset: tuple[float, float], how: int = cv2.INTER_LINEAR) -> Small:
+    """The picture moved back by an offset of pixels, its edges repeated."""
+    matrix = np.array([[1, 0, -offset[0]], [0, 1, -offset[1]]], np.float32)
+    size = picture.shape[1], picture.shape[0]
+    out = cv2.warpAffine(picture, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(out, np.uint8)

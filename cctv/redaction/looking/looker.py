@@ -1,0 +1,105 @@
+"""Looking at pictures one after the other: who is where, what moves, and when nothing can be relied on."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cctv.redaction.looking.background import Background, Seen
+from cctv.redaction.looking.detector import Detector, Found, sorted_out
+from cctv.redaction.looking.facts import SAMPLE_HEIGHT, SAMPLE_WIDTH, FrameFacts, Sample
+from cctv.redaction.looking.looks import looks
+from cctv.redaction.tracks.boxes import Boxes
+
+# Larger pictures are shrunk before they are looked at.
+MOST_WIDTH, MOST_HEIGHT = 960, 960
+# The detector runs again after so long, on every second picture at most; in slow footage on each.
+_AGAIN_MS, _AT_LAST_MS = 110.0, 195.0
+_SAMPLE_MS = 2000.0
+_SURE = 0.3
+_BIT_OF_MS = 1.0  # times of pictures are rounded
+
+
+def analysis_size(width: int, height: int) -> tuple[int, int]:
+    """The width and height, both even, at which a picture of that size is looked at."""
+    scale = min(1.0, MOST_WIDTH / width, MOST_HEIGHT / height)
+    return max(32, round(width * scale / 2) * 2), max(32, round(height * scale / 2) * 2)
+
+
+class Looker:
+    """Looks at the pictures of one camera in order of time; goes on from one part to the next.
+
+    A fresh one in the middle of a clip is shown the pictures of some seconds before by `warm`: it then knows
+    the scene, and the first picture that it sees is looked at by the detector. What it sees differs from
+    what the other would have seen only in which pictures the detector ran on.
+    """
+
+    def __init__(self, width: int, height: int, detector: Detector) -> None:
+        """`width` and `height` as `analysis_size` gives them."""
+        self._detector = detector
+        self._background = Background(width, height)
+        self._detected_ms: float | None = None
+        self._since = 0
+        self._sampled_ms: float | None = None
+        self._last_ms: float | None = None
+
+    def warm(self, rgb: NDArray[np.uint8], at_ms: float | None = None) -> None:
+        """Learns the scene from a picture (uint8, h x w x 3) and tells nothing of it.
+
+        Without `at_ms` it counts as 200 ms after the one before.
+        """
+        before = -60_000.0 if self._last_ms is None else self._last_ms
+        self._last_ms = before + 200.0 if at_ms is None else at_ms
+        self._background.see(rgb, self._last_ms)
+
+    def see(self, rgb: NDArray[np.uint8], at_ms: float) -> FrameFacts:
+        """What is in this picture (uint8, height x width x 3 in RGB)."""
+        self._last_ms = at_ms
+        seen = self._background.see(rgb, at_ms)
+        found = None
+        if self._due(at_ms, seen.whole):
+            found = sorted_out(self._detector.detect(rgb))
+            self._detected_ms, self._since = at_ms, 0
+        self._since += 1
+        sample = self._sample(rgb, seen, found, at_ms)
+        if found is None:
+            return FrameFacts(
+                at_ms, moving=seen.moving, whole=seen.whole, detected=False, shift=seen.shift, sample=sample
+            )
+        return FrameFacts(
+            at_ms,
+            boxes=found.boxes,
+            scores=found.scores,
+            kinds=found.kinds,
+            looks=looks(rgb, found.boxes),
+            moving=seen.moving,
+            whole=seen.whole,
+            shift=seen.shift,
+            sample=sample,
+        )
+
+    def _due(self, at_ms: float, whole: bool) -> bool:
+        if self._detected_ms is None or at_ms < self._detected_ms:
+            return True
+        gone = at_ms - self._detected_ms + _BIT_OF_MS
+        return gone >= _AT_LAST_MS or (gone >= _AGAIN_MS and (self._since >= 2 or whole))
+
+    def _sample(self, rgb: NDArray[np.uint8], seen: Seen, found: Found | None, at_ms: float) -> Sample | None:
+        """Now and then, with a picture that the detector saw and in which the scene is known."""
+        early = self._sampled_ms is not None and 0 <= at_ms - self._sampled_ms < _SAMPLE_MS - _BIT_OF_MS
+        if found is None or seen.whole or early:
+            return None
+        self._sampled_ms = at_ms
+        size = SAMPLE_WIDTH, SAMPLE_HEIGHT
+        tiny = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+        covered = cv2.resize(seen.mask, size, interpolation=cv2.INTER_AREA) > 0
+        _mark(covered, found.boxes[found.scores >= _SURE * 0.5])
+        return Sample(tiny, covered)
+
+
+def _mark(covered: NDArray[np.bool_], boxes: Boxes) -> None:
+    for x, y, w, h in boxes:
+        top, bottom = max(0, int(y * SAMPLE_HEIGHT)), max(0, int(np.ceil((y + h) * SAMPLE_HEIGHT)))
+        left, right = max(0, int(x * SAMPLE_WIDTH)), max(0, int(np.ceil((x + w) * SAMPLE_WIDTH)))
+        covered[top:bottom, left:right] = True
