@@ -59,7 +59,7 @@ _SCAN = """
     SELECT {camera}, heads.starts_at, {of_head} FROM {cameras_with} (
         SELECT starts_at, lag(ends_at) OVER (ORDER BY starts_at) AS before FROM {table}
         WHERE camera_id = {camera} AND starts_at > {earliest} AND starts_at < {end}
-          AND ends_at > {start} AND {live}
+          AND {ends} > {start} AND {live}
     ) heads
     WHERE before IS NULL OR (starts_at > before AND {apart})
     ORDER BY {camera}, heads.starts_at
@@ -74,7 +74,7 @@ _PROBE = """
           AND starts_at < {step_end} AND {live}{soon} ORDER BY starts_at DESC LIMIT 1
     ) > {step_start}, {false}), (
         SELECT {true} FROM {table} WHERE camera_id = {camera} AND starts_at > {step_lasting}
-          AND starts_at < {step_end} AND ends_at > {step_start} AND {live}{soon} LIMIT 1
+          AND starts_at < {step_end} AND {ends} > {step_start} AND {live}{soon} LIMIT 1
     ), {false})
     ORDER BY {camera}, number
 """
@@ -84,7 +84,7 @@ _PROBE_WHERE = """
     {with_steps} SELECT {camera}, number FROM {steps}
     WHERE (
         SELECT {true} FROM {table} WHERE camera_id = {camera} AND starts_at > {step_lasting}
-          AND starts_at < {step_end} AND ends_at > {step_start} AND ({where})
+          AND starts_at < {step_end} AND {ends} > {step_start} AND ({where})
         ORDER BY starts_at DESC LIMIT 1
     ) IS NULL
     ORDER BY {camera}, number
@@ -224,12 +224,12 @@ class _Asker(ABC):
         self.values["join"] = self.join_of(join)
         names = {name: f"%({name})s" for name in self.values} | self.names
         names |= {"table": connection.ops.quote_name(Segment._meta.db_table)}
-        names["live"] = f"expires_at > {names['now']}"
+        names["live"] = f"{names['expires']} > {names['now']}"
         names["of_all"] = _NEWEST.format(**names, before="")
         names["of_view"] = _NEWEST.format(**names, before=f" AND starts_at < {names['end']}")
         names["of_head"] = _NEWEST.format(**names, before=" AND starts_at < heads.starts_at")
         self.bounds, self.scan = _BOUNDS.format(**names), _SCAN.format(**names)
-        names_soon = names | {"soon": f" AND expires_at <= {names['soon']}"}
+        names_soon = names | {"soon": f" AND {names['expires']} <= {names['soon']}"}
         self.probe = {False: _PROBE.format(**names | {"soon": ""}), True: _PROBE.format(**names_soon)}
         self.names_known = names
 
@@ -256,6 +256,10 @@ class _Postgres(_Asker):
 
     probe_costs = 12
     names = {
+        # Asked of a column itself, PostgreSQL 18 reckons with a search of its own for each distinct beginning,
+        # finds that dear, and reads a camera's whole footage from the table instead.
+        "ends": "(ends_at + interval '0')",
+        "expires": "(expires_at + interval '0')",
         "camera": "c.id",
         "from_cameras": "FROM unnest(%(cameras)s::uuid[]) AS c(id)",
         "cameras_with": "unnest(%(cameras)s::uuid[]) AS c(id), LATERAL",
@@ -300,6 +304,8 @@ class _Lite(_Asker):
     """Camera by camera: in one process, a statement costs nothing. Moments are texts that sort as they do."""
 
     names = {
+        "ends": "ends_at",
+        "expires": "expires_at",
         "camera": "%(camera)s",
         "from_cameras": "",
         "cameras_with": "",
