@@ -38,6 +38,7 @@ def pytest_configure() -> None:
     share_migrated_databases()
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests by the servers and browsers that they take, so that nobody forgets."""
     for item in items:

@@ -46,16 +46,19 @@ def create(console: Console) -> None:
 def _stretches(now: datetime) -> list[Stretch]:
     """Which camera recorded when; cameras with a short rule also have footage that has expired.
 
-    `LETHE_DEMO_CAMERAS` ("gate-1,dock-5") leaves the others without any: for slow machines and tests.
+    `LETHE_DEMO_CAMERAS` ("gate-1,dock-5") leaves the others without any, and no stretch is longer than
+    `LETHE_DEMO_MINUTES`: for slow machines and tests.
     """
     now = now.replace(microsecond=0)
+    most = timedelta(minutes=float(os.environ.get("LETHE_DEMO_MINUTES") or 60))
+    recent = tuple(min(most, each) for each in RECENT)  # it ends now, however short
     found: list[Stretch] = []
     only = [code for code in os.environ.get("LETHE_DEMO_CAMERAS", "").split(",") if code]
     for plan in CAMERAS:
         if only and plan.code not in only:
             continue
-        for age, length in [RECENT, *((*EXPIRED, EXPIRING) if plan.days else EARLIER)]:
-            found.append((plan, now - age, now - age + length))
+        for age, length in [recent, *((*EXPIRED, EXPIRING) if plan.days else EARLIER)]:
+            found.append((plan, now - age, now - age + min(most, length)))
     return found
 
 

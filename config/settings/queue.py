@@ -46,8 +46,8 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     },
     "thumbnails": {
         "task": "cctv.footage.tasks.make_thumbnails",
-        "schedule": 20.0,
-        "options": {"expires": 20},
+        "schedule": 5.0,
+        "options": {"expires": 5},
     },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",

@@ -24,7 +24,7 @@ from tests.servers.office import Office, view
 pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.servers]
 
 RUN = 64
-# Small pictures are made by a job that beat wakes each 20 s.
+# Small pictures are made by a job that beat wakes each 5 s.
 THUMB_WITHIN_S = 45
 
 

@@ -115,8 +115,9 @@ def start(
     """Start `manage.py serve` on a free port and wait until /readyz says 200."""
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    # Else the motion of a demonstration's past, minutes of a core, would compete with what is tried.
-    spare = {"LETHE_MOTION_PERCENT": "5"}
+    # Else the motion of a demonstration's past, minutes of a core, would compete with what is tried; and
+    # more of that past than this is looked at by nobody.
+    spare = {"LETHE_MOTION_PERCENT": "5", "LETHE_DEMO_MINUTES": "5"}
     complete = {**spare, **clean_environment(home, environment), "PORT": str(port)}
     folder = home.with_name(f"{home.name}.log")
     folder.mkdir(exist_ok=True)
