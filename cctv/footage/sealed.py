@@ -31,7 +31,7 @@ def held_by(segment: Segment, hold_id: UUID | None) -> Any:
     """The row by which the hold keeps the segment, for `keyed`; without a hold None. HoldEnded."""
     if hold_id is None:
         return None
-    held: Any = segment.held.filter(hold_id=hold_id).select_related("hold").first()
+    held: Any = next((each for each in segment.held.all() if each.hold_id == hold_id), None)
     if held is None or not held.hold.protects:
         raise HoldEnded
     return held

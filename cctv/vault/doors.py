@@ -13,6 +13,8 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.core.files.storage import storages
 from django.views.decorators.debug import sensitive_variables
 
@@ -29,7 +31,10 @@ JOB_KIND = "vault.job"
 # Facts that are opened with one look at the ring for their epoch's key: some milliseconds.
 AT_ONCE = 256
 Span = tuple[datetime, datetime]
+# Keys of a ring, by the ring's name and their ids.
+Keys = dict[tuple[str, str], bytes]
 T = TypeVar("T")
+_OF_SEVERAL = b"lethe/1/of-several"
 
 _person_kinds: dict[str, frozenset[str]] = {}
 
@@ -73,8 +78,9 @@ def _require_person(receipt: Receipt, obj: KeyedObject, actor_id: UUID | str, sp
     body = receipt.body
     _require(obj.part in _person_kinds.get(receipt.kind, ()), "this kind of entry does not open this")
     _require(_id(body, "actor") == str(actor_id), "another person's entry")
-    _require(_id(body, "camera") == str(obj.camera_id), "another camera's entry")
-    _require("site" not in body or _id(body, "site") == str(obj.site_id), "another site's entry")
+    for each in obj.all:
+        _require(_id(body, "camera") == str(each.camera_id), "another camera's entry")
+        _require("site" not in body or _id(body, "site") == str(each.site_id), "another site's entry")
     _require(starts_at < ends_at, "an empty span")
     _require(starts_at < obj.ends_at and obj.starts_at < ends_at, "a span outside this object")
     covered_from, covered_to = _span(body)
@@ -94,11 +100,12 @@ def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     _require(receipt.body.get("job") == job, "another job's entry")
     named = receipt.body.get("objects")
     named = list(named) if isinstance(named, list | tuple) else [receipt.body.get("object")]
-    _require(str(obj.context_id) in named, "another object's entry")
-    # A hold's key carries its hold in its label: what it opens needs an entry that says so, and an entry
-    # that says so opens nothing by another way.
-    hold = records.hold_of(obj.key_id) if obj.ring == rings.RECORDS else None
-    _require(_held_by(receipt) == hold, "an entry for another hold, or for none")
+    for each in obj.all:
+        _require(str(each.context_id) in named, "another object's entry")
+        # A hold's key carries its hold in its label: what it opens needs an entry that says so, and an entry
+        # that says so opens nothing by another way.
+        hold = records.hold_of(each.key_id) if each.ring == rings.RECORDS else None
+        _require(_held_by(receipt) == hold, "an entry for another hold, or for none")
 
 
 def _held_by(receipt: Receipt) -> str | None:
@@ -117,7 +124,7 @@ def add_part(receipt: Receipt, obj: KeyedObject, data: bytes, *, job: str) -> in
         raise ValueError("the recording itself is never replaced")
     _require_job(receipt, obj, job)
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     sealed = seal_bytes(key, obj.sealed_to(), data)
     storage = footage_storage()
     storage.remove(obj.name)
@@ -138,7 +145,7 @@ def seal_into(obj: KeyedObject, make: Callable[[str, bytes, bytes], T]) -> T:
     It opens as long as that does. FootageExpired, KeyMissing.
     """
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     return make(obj.name, key, obj.sealed_to())
 
 
@@ -150,7 +157,7 @@ def seal_fact(obj: KeyedObject, data: bytes, *, label: str = "") -> bytes:
     file and no deleting: it opens as long as the object does. FootageExpired, KeyMissing.
     """
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     return seal_bytes(key, obj.sealed_to(label), data)
 
 
@@ -184,21 +191,18 @@ def _open_facts(
     _require_person(receipt, first, actor_id, span)
     covered_from, covered_to = _span(receipt.body)
     _require(covered_from <= span[0] and span[1] <= covered_to, "an entry for another time")
-    keys: dict[tuple[str, str], bytes] = {}
+    keys: Keys = {}
     opened: list[bytes | None] = []
     for obj, sealed in facts:
         same = (obj.part, obj.camera_id, obj.site_id) == (first.part, first.camera_id, first.site_id)
         _require(same, "another camera's entry")
         _require(span[0] < obj.ends_at and obj.starts_at < span[1], "a span outside this object")
-        place = (obj.ring, obj.key_id)
         try:
             _guard(obj)()
-            if place not in keys:
-                keys[place] = rings.named(obj.ring).get(obj.key_id)
+            key = _key_of(obj, keys)
         except (FootageExpired, KeyMissing):
             opened.append(None)
             continue
-        key = keyfile.unwrap_key(keys[place], obj.wrapped_key)
         opened.append(open_small(key, obj.sealed_to(), sealed))
     return opened
 
@@ -212,7 +216,7 @@ def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: s
 @sensitive_variables()
 def _open_fact(obj: KeyedObject, sealed: bytes, label: str) -> bytes:
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     return open_bytes(key, obj.sealed_to(label), sealed)
 
 
@@ -224,7 +228,7 @@ def _reader(obj: KeyedObject) -> SealedReader:
     size_bytes = storage.size(obj.name)
     if obj.size_bytes is not None and size_bytes != obj.size_bytes:
         raise SealBroken()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     return SealedReader(
         lambda offset, length: storage.read_range(obj.name, offset, length),
         size_bytes,
@@ -238,21 +242,39 @@ def _reader(obj: KeyedObject) -> SealedReader:
 @sensitive_variables()
 def _salt(obj: KeyedObject) -> bytes:
     _guard(obj)()
-    key = keyfile.unwrap_key(rings.named(obj.ring).get(obj.key_id), obj.wrapped_key)
+    key = _key_of(obj, {})
     return commitments.ingest_salt(key, obj.context_id)
 
 
 def _guard(obj: KeyedObject) -> Callable[[], None]:
-    """Refuses once the object has expired, or its epoch's (its hold's) key is in the keyring no more."""
-    ring = rings.named(obj.ring)
+    """Refuses once the object has expired, or its epoch's (its hold's) key is in the keyring no more; or
+    another that it is made of."""
+    expires_at = min(each.expires_at for each in obj.all)
+    places = {(each.ring, each.key_id) for each in obj.all}
 
     def check() -> None:
-        if past.is_over(obj.expires_at):
+        if past.is_over(expires_at):
             raise FootageExpired()
-        if not ring.has(obj.key_id):
+        if not all(rings.named(ring).has(key_id) for ring, key_id in places):
             raise KeyMissing()
 
     return check
+
+
+@sensitive_variables()
+def _key_of(obj: KeyedObject, known: Keys) -> bytes:
+    """What it is sealed under: an object's own key, or one derived from the keys of all that it is made of,
+    so that destroying any of them ends it in every copy. `known`: keys that the rings have given already.
+    """
+    keys = []
+    for each in sorted(obj.all, key=lambda one: one.context_id):
+        place = (each.ring, each.key_id)
+        if place not in known:
+            known[place] = rings.named(each.ring).get(each.key_id)
+        keys.append(keyfile.unwrap_key(known[place], each.wrapped_key))
+    if len(keys) == 1:
+        return keys[0]
+    return HKDF(SHA256(), 32, salt=None, info=_OF_SEVERAL).derive(b"".join(keys))
 
 
 def _require(holds: bool, otherwise: str) -> None:

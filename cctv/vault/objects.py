@@ -16,7 +16,8 @@ class KeyedObject:
     `context_id` is the id of the segment, the same for all its parts. The span is half-open, aware UTC.
     `ring` names the keyring that `key_id` lies in: "footage" for an epoch's key; "records" for a hold's,
     with the hold's own wrapping of the object's key and `expires_at` the end of the hold. `label` tells
-    apart what is made of the same object as the same part ("" for the object's own parts).
+    apart what is made of the same object as the same part ("" for the object's own parts). `also` are the
+    others that it is made of, if it is made of several: it is sealed to the keys of all of them.
     """
 
     name: str
@@ -32,6 +33,12 @@ class KeyedObject:
     part: str = MEDIA
     ring: str = "footage"
     label: str = ""
+    also: tuple["KeyedObject", ...] = ()
+
+    @property
+    def all(self) -> tuple["KeyedObject", ...]:
+        """What has to open so that this may."""
+        return (self, *self.also)
 
     def sealed_to(self, label: str = "") -> bytes:
         """The context that its seal is bound to; `label` where it is not the object's own."""

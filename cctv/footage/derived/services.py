@@ -2,7 +2,7 @@
 
 All of it is sealed under its segment's own key and bound to its own id, so that it opens exactly as long as
 the segment does, for whom and by what the segment would: through the vault's two doors, and no other. What
-is made of several segments opens only while each of them would, and goes with the first that goes.
+is made of several segments is sealed to the keys of all: destroying any of these ends it in every copy.
 """
 
 import logging
@@ -20,10 +20,11 @@ from cctv.core.ids import new_id
 from cctv.footage import sealed
 from cctv.footage.derived.errors import DerivedGone
 from cctv.footage.derived.models import Derived, DerivedSource
-from cctv.footage.errors import FootageExpired, HoldEnded
+from cctv.footage.derived.selectors import sources_of
 from cctv.footage.models import Segment
 from cctv.vault import past
 from cctv.vault import services as vault
+from cctv.vault.errors import FootageExpired
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.sealing import SealedReader
 
@@ -58,12 +59,11 @@ def keep_fact(
     """Keep something small in the register, sealed; what the owner had under this label goes.
 
     `span` is what it tells of: an entry must cover it. `of` are the ids of all segments that it was told
-    from; with none but `segment` it is that one's alone. `hold_id`: the hold that opens them all.
-    Raises FootageExpired, HoldEnded, KeyMissing.
+    from (of one camera, the same for all such things of an owner); with none but `segment` it is that one's
+    alone. `hold_id`: the hold that opens them all. Raises FootageExpired, HoldEnded, KeyMissing.
     """
     draft = _draft(segment, owner, label, part, span, of)
-    source = _source(segment.pk)
-    draft.sealed = vault.seal_fact(_keyed(draft, source, hold_id), data)
+    draft.sealed = vault.seal_fact(_keyed(draft, _segments(of, segment.pk), hold_id), data)
     draft.size_bytes = len(draft.sealed)
     return _commit(draft, of, hold_id)
 
@@ -131,7 +131,7 @@ def keep_object(
     """
     draft = _draft(segment, owner, label, part, span, of)
     draft.sealed_name = vault.object_name()
-    writer = vault.writer_of_derived(_keyed(draft, _source(segment.pk), hold_id))
+    writer = vault.writer_of_derived(_keyed(draft, _segments(of, segment.pk), hold_id))
     return DerivedWriter(draft, writer, lambda: _commit(draft, of, hold_id))
 
 
@@ -144,12 +144,16 @@ def _draft(segment: Segment, owner: UUID, label: str, part: str, span: Span, of:
     )  # fmt: skip
 
 
-def _source(pk: UUID) -> Segment:
-    """The segment as it stands now: it may have another key, an earlier end, or be gone."""
-    segment = Segment.objects.select_related("epoch", "camera").filter(pk=pk).first()
-    if segment is None:
+def _segments(of: Collection[UUID], *also: UUID) -> list[Segment]:
+    """The segments as they stand now: they may have other keys, an earlier end, or be gone."""
+    wanted = [*{*of, *also}]
+    found: list[Segment] = []
+    for start in range(0, len(wanted), IN):
+        rows = Segment.objects.select_related("epoch", "camera").prefetch_related("held__hold")
+        found += rows.filter(pk__in=wanted[start : start + IN])
+    if len(found) != len(wanted):
         raise FootageExpired
-    return segment
+    return found
 
 
 @transaction.atomic
@@ -159,7 +163,7 @@ def _commit(draft: Derived, of: Collection[UUID], hold_id: UUID | None) -> Deriv
     found: list[Segment] = []
     for start in range(0, len(sources), IN):
         rows = Segment.objects.select_for_update(of=("self",)).filter(pk__in=sources[start : start + IN])
-        found += rows.order_by("pk").only("pk", "expires_at")
+        found += rows.order_by("pk").only("pk", "expires_at").prefetch_related("held__hold")
     if len(found) != len(sources):
         raise FootageExpired
     _require_opens(found, hold_id)
@@ -168,25 +172,26 @@ def _commit(draft: Derived, of: Collection[UUID], hold_id: UUID | None) -> Deriv
     replaced.delete()
     draft.save(force_insert=True)
     if draft.shared:
-        DerivedSource.objects.bulk_create(
-            [DerivedSource(owner=draft.owner, segment_id=pk) for pk in sources], ignore_conflicts=True
-        )
+        _note_sources(draft.owner, sources)
     transaction.on_commit(lambda: _delete_objects(names))
     return draft
 
 
-def _require_opens(segments: Sequence[Segment], hold_id: UUID | None) -> None:
+def _note_sources(owner: UUID, sources: Collection[UUID]) -> None:
+    """They are the same for all shared things of an owner: what opens them is made of all their keys."""
+    known = sources_of(owner=owner)
+    if known and known != set(sources):
+        raise ValueError(f"{owner} has things that are made of other segments")
+    if not known:
+        DerivedSource.objects.bulk_create([DerivedSource(owner=owner, segment_id=pk) for pk in sources])
+
+
+def _require_opens(segments: Collection[Segment], hold_id: UUID | None) -> None:
     """Raise unless every one of them would open now: by its own time, or through this hold."""
-    if hold_id is None:
-        if any(past.is_over(segment.expires_at) for segment in segments):
+    for segment in segments:
+        held = sealed.held_by(segment, hold_id)
+        if past.is_over(held.hold.opens_until if held else segment.expires_at):
             raise FootageExpired
-        return
-    ids = [segment.pk for segment in segments]
-    held = 0
-    for start in range(0, len(ids), IN):
-        held += Segment.objects.filter(pk__in=ids[start : start + IN], held__hold_id=hold_id).count()
-    if held != len(ids) or past.is_over(sealed.held_by(segments[0], hold_id).hold.opens_until):
-        raise HoldEnded
 
 
 # Opening
@@ -234,7 +239,7 @@ def facts_for_person(
 def open_for_system(
     receipt: Receipt, derived: Derived, *, job: str, hold_id: UUID | None = None
 ) -> SealedReader:
-    """An object, for a job whose `vault.job` entry names the segment that it lies with (and `hold`, the
+    """An object, for a job whose `vault.job` entry names all segments that it is made of (and `hold`, the
     hold's id as a string, if and only if `hold_id` is given). Errors as for people."""
     return vault.open_for_system(receipt, _found(derived, hold_id)[1], job=job)
 
@@ -258,20 +263,26 @@ def _found_all(wanted: Sequence[Derived], hold_id: UUID | None) -> list[tuple[De
     rows: dict[UUID, Derived] = {}
     for start in range(0, len(ids), IN):
         found = Derived.objects.select_related("segment__epoch", "segment__camera")
+        found = found.prefetch_related("segment__held__hold")
         rows |= found.in_bulk(ids[start : start + IN])
     if len(rows) != len(set(ids)):
         raise DerivedGone
-    for owner in {row.owner for row in rows.values() if row.shared}:
-        sources = Segment.objects.filter(derived_sources__owner=owner).only("pk", "expires_at")
-        _require_opens(list(sources), hold_id)
-    return [(rows[pk], _keyed(rows[pk], rows[pk].segment, hold_id)) for pk in ids]
+    shared = {row.owner for row in rows.values() if row.shared}
+    sources = {owner: _segments(sources_of(owner=owner)) for owner in shared}
+    opened = []
+    for row in (rows[pk] for pk in ids):
+        segments = sources[row.owner] if row.shared else [row.segment]
+        opened.append((row, _keyed(row, segments, hold_id)))
+    return opened
 
 
-def _keyed(row: Derived, segment: Segment, hold_id: UUID | None) -> vault.KeyedObject:
-    obj = sealed.keyed(segment, row.part, held=sealed.held_by(segment, hold_id))
+def _keyed(row: Derived, segments: Collection[Segment], hold_id: UUID | None) -> vault.KeyedObject:
+    """What the vault seals and opens: the row, under the keys of all that it is made of."""
+    objects = {each.pk: sealed.keyed(each, row.part, held=sealed.held_by(each, hold_id)) for each in segments}
+    own = objects.pop(row.segment_id)
     return replace(
-        obj, name=row.sealed_name, size_bytes=row.size_bytes, label=str(row.pk),
-        starts_at=row.starts_at, ends_at=row.ends_at,
+        own, name=row.sealed_name, size_bytes=row.size_bytes, label=str(row.pk),
+        starts_at=row.starts_at, ends_at=row.ends_at, also=tuple(objects.values()),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from accesslog import Receipt
+from accesslog.canonical import JSON
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
@@ -77,11 +78,10 @@ class Workshop:
         """What a person reads of it, under an entry of theirs."""
         return derived.read_for_person(self.shown(row), row, actor_id=ACTOR, **options)
 
-    def job(self, *rows: Derived, **body: Any) -> Receipt:
-        """The entry of a job for the segments of these."""
-        return append(
-            kind="vault.job", body={"job": JOB, "objects": [str(row.segment_id) for row in rows], **body}
-        )
+    def job(self, row: Derived, *, other: Sealed | None = None, **body: Any) -> Receipt:
+        """The entry of a job for its segment, and for another."""
+        named: list[JSON] = [str(row.segment_id), *([str(other.row.pk)] if other else [])]
+        return append(kind="vault.job", body={"job": JOB, "objects": named, **body})
 
     def labels(self) -> set[str]:
         """What there is."""

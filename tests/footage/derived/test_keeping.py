@@ -10,19 +10,18 @@ from cctv.footage import sealed
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
 from cctv.footage.derived.errors import DerivedGone
-from cctv.footage.derived.models import Derived
-from cctv.footage.errors import FootageExpired, HoldEnded
+from cctv.footage.derived.models import Derived, DerivedSource
+from cctv.footage.errors import HoldEnded
 from cctv.footage.models import Segment
-from cctv.vault import errors as vault_errors
 from cctv.vault import services as vault
-from cctv.vault.errors import ReceiptMismatch, SealBroken, StorageFailed
+from cctv.vault.errors import FootageExpired, KeyMissing, ReceiptMismatch, SealBroken, StorageFailed, WrongKey
 from tests.footage.derived.making import ACTOR, CLEAR, JOB, MINUTE, Workshop
 from tests.retention.test_held import end, hold
 from tests.retention.yard import Yard
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
-LATER = timedelta(days=3)
+LATER, HOUR = timedelta(days=3), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -81,7 +80,7 @@ def test_one_kept_thing_does_not_open_in_the_place_of_another(workshop: Workshop
     one, two = workshop.object(segment), workshop.object(segment, "out/1")
     folder = yard.home / "footage"
     (folder / one.sealed_name).write_bytes((folder / two.sealed_name).read_bytes())
-    with pytest.raises(vault_errors.WrongKey):
+    with pytest.raises(WrongKey):
         workshop.read(one)
     (folder / two.sealed_name).write_bytes((folder / two.sealed_name).read_bytes()[:-1])
     with pytest.raises(SealBroken):
@@ -136,7 +135,7 @@ def test_a_row_that_cannot_be_written_leaves_no_object(workshop: Workshop, yard:
     with pytest.raises(FootageExpired):
         writer.close()
     assert (yard.objects(), Derived.objects.count()) == (before, 0)
-    with pytest.raises(vault_errors.FootageExpired):
+    with pytest.raises(FootageExpired):
         workshop.fact(segment)
 
 
@@ -145,9 +144,9 @@ def test_all_of_an_owner_is_removed_and_nothing_of_others(
 ) -> None:
     segment = yard.segment(expires_in=LATER)
     other = Workshop(yard)
-    kept = other.object(segment)
+    kept, second = other.object(segment), yard.segment(expires_in=LATER)
     for number in range(2):
-        workshop.object(segment, f"out/{number}", of=[segment, yard.segment(expires_in=LATER)])
+        workshop.object(segment, f"out/{number}", of=[segment, second])
         workshop.fact(segment, f"looked/{number}")
     with committed():
         assert derived.remove(owner=workshop.owner, label="out/1") == 1
@@ -175,12 +174,12 @@ def test_invariant_3_what_is_made_of_an_expired_segment_is_refused_before_any_pu
     reader = derived.open_for_person(receipt, made, actor_id=ACTOR)
     assert reader.read_range(0, 6) == CLEAR[:6]
     yard.move(2 * MINUTE)
-    with pytest.raises(vault_errors.FootageExpired):
+    with pytest.raises(FootageExpired):
         reader.read_range(0, 6)
     for row in (fact, made):
-        with pytest.raises(vault_errors.FootageExpired):
+        with pytest.raises(FootageExpired):
             workshop.read(row)
-        with pytest.raises(vault_errors.FootageExpired):
+        with pytest.raises(FootageExpired):
             derived.read_for_system(job, row, job=JOB)
     assert [*derived.facts_for_person(workshop.shown(fact), [fact], actor_id=ACTOR)] == [None]
 
@@ -197,6 +196,36 @@ def test_invariant_3_what_is_made_of_several_segments_is_refused_with_the_first_
     with pytest.raises(FootageExpired):
         workshop.object(first, "out/1", of=[first, second])
     assert workshop.read(alone) == b"a box at 3 4"
+
+
+def test_invariant_4_what_is_made_of_several_segments_has_no_key_once_one_of_theirs_is_destroyed(
+    workshop: Workshop, yard: Yard
+) -> None:
+    first, second = yard.segment(expires_in=LATER), yard.segment(expires_in=30 * MINUTE)
+    plate, fact = workshop.object(first, of=[first, second]), workshop.fact(first, of=[second])
+    assert workshop.read(plate) == CLEAR
+    assert derived.read_for_system(workshop.job(plate, other=second), plate, job=JOB) == CLEAR
+    with pytest.raises(ReceiptMismatch):
+        derived.read_for_system(workshop.job(plate), plate, job=JOB)  # it names only one of them
+    yard.move(2 * HOUR)
+    vault.destroy_epochs([second.row.epoch.key_id])
+    # An old copy of the register, or a changed one, helps nobody.
+    Segment.objects.filter(pk=second.row.pk).update(expires_at=yard.now + LATER)
+    for row in (plate, fact):
+        with pytest.raises(KeyMissing):
+            workshop.read(row)
+    DerivedSource.objects.filter(segment=second.row).delete()
+    for row in (plate, fact):
+        with pytest.raises(WrongKey):
+            workshop.read(row)
+
+
+def test_shared_things_of_an_owner_are_made_of_the_same_segments(workshop: Workshop, yard: Yard) -> None:
+    first, second, third = (yard.segment(expires_in=LATER) for _n in range(3))
+    workshop.fact(first, of=[second])
+    with pytest.raises(ValueError, match="other segments"):
+        workshop.object(first, of=[first, third])
+    assert len(yard.objects()) == 9, "its object is deleted again"
 
 
 def test_many_facts_are_opened_at_once(workshop: Workshop, yard: Yard) -> None:
@@ -226,7 +255,7 @@ class TestHeld:
         job = workshop.job(made, hold=str(placed.pk))
         assert derived.read_for_system(job, new, job=JOB, hold_id=placed.pk) == CLEAR
         assert derived.read_for_system(job, fact, job=JOB, hold_id=placed.pk) == b"a box at 3 4"
-        with pytest.raises(vault_errors.FootageExpired):
+        with pytest.raises(FootageExpired):
             workshop.read(made)  # not through the hold
 
     def test_a_jobs_entry_names_the_hold_that_it_opens_by(self, workshop: Workshop, yard: Yard) -> None:
