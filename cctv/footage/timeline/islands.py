@@ -256,8 +256,8 @@ class _Postgres(_Asker):
 
     probe_costs = 12
     names = {
-        # Asked of a column itself, PostgreSQL 18 reckons with a search of its own for each distinct beginning,
-        # finds that dear, and reads a camera's whole footage from the table instead.
+        # Asked of the columns themselves, PostgreSQL 18 reckons with a search of its own for each distinct
+        # beginning, finds that dear, and reads a camera's whole footage from the table instead.
         "ends": "(ends_at + interval '0')",
         "expires": "(expires_at + interval '0')",
         "camera": "c.id",
