@@ -16,7 +16,7 @@ _FAR = 1.0
 # Smaller than this is a click.
 _SMALL = 1e-4
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_DOUBT = re.compile(r"[a-z]{1,12}\.[0-9-]{0,120}\.[0-9]{1,7}-[0-9]{1,7}")
+_DOUBT = re.compile(r"[a-z]{1,12}\.([0-9]{1,7}(-[0-9]{1,7}){0,11})?\.[0-9]{1,7}-[0-9]{1,7}")
 _MOST_TRACK = 1_000_000
 
 Body = dict[str, Any]

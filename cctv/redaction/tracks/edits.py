@@ -29,6 +29,7 @@ from cctv.redaction.drawing.drawing import Polygon
 from cctv.redaction.tracks import cutting
 from cctv.redaction.tracks.bodies import Body, EditRefused
 from cctv.redaction.tracks.boxes import Box, Track
+from cctv.redaction.tracks.doubts import parts_of, same
 from cctv.redaction.tracks.keyframes import HandCover, Times, by_hand_alone, corrected, cover_of, shape_of
 
 Role = Literal["hide", "show", "manual"]
@@ -115,7 +116,7 @@ def _subject(decided: Decided, body: Body, _times: Times) -> None:
 
 def _role(decided: Decided, body: Body, _times: Times) -> None:
     decided.roles[body["track"]] = body["role"]
-    _unsettle(decided, lambda _kind, tracks: body["track"] in tracks)
+    _unsettle(decided, lambda kind, tracks: body["track"] in tracks or kind == "motion")
 
 
 def _box(decided: Decided, body: Body, _times: Times) -> None:
@@ -171,10 +172,15 @@ def _unmask(decided: Decided, body: Body, _times: Times) -> None:
 
 
 def _settle(decided: Decided, body: Body, _times: Times) -> None:
+    key = body["doubt"]
     if body["settled"]:
-        decided.settled[body["doubt"]] = None
-    elif decided.settled.pop(body["doubt"], "") == "":
+        decided.settled[key] = None
+        return
+    meant = [each for each in decided.settled if same(key, each) or same(each, key)]
+    if not meant:
         raise EditRefused("nothing")
+    for each in meant:
+        del decided.settled[each]
 
 
 def _mode(decided: Decided, body: Body, _times: Times) -> None:
@@ -193,11 +199,11 @@ def _subject_kind(decided: Decided, body: Body, _times: Times) -> None:
         decided.anchors.clear()
 
 
-def _unsettle(decided: Decided, is_meant: Callable[[str, list[int]], bool]) -> None:
+def _unsettle(decided: Decided, is_meant: Callable[[str, tuple[int, ...]], bool]) -> None:
     """What was settled about something else than is there now is open again."""
     for key in list(decided.settled):
-        kind, tracks, _frames = key.split(".")
-        if is_meant(kind, [int(number) for number in tracks.split("-") if number]):
+        kind, tracks, _first, _last = parts_of(key)
+        if is_meant(kind, tracks):
             del decided.settled[key]
 
 
