@@ -273,14 +273,15 @@ class Stage {
   }
 }
 
-/** Build the stage of a room; shows the cameras that have footage, one on a phone, at most four elsewhere. */
-export function mountStage(room, words) {
+/** Build the stage of a room; shows the cameras that have footage, one on a phone, at most four elsewhere, and plays
+ * them unless `play` is false. */
+export function mountStage(room, words, { play = true } = {}) {
   const stage = new Stage(room, words);
   const cameras = room.facts.cameras;
   const filled = cameras.filter((each) => !each.empty);
   const first = (filled.length ? filled : cameras).slice(0, PHONE.matches ? 1 : 4);
   room.show(first.map((each) => each.code));
   const starts = filled.map((each) => each.first);
-  if (starts.length) room.seek(Math.min(...starts), { play: true });
+  if (starts.length) room.seek(Math.min(...starts), { play });
   return stage;
 }

@@ -47,7 +47,8 @@ export class Tile {
     this.video.setAttribute("aria-label", room.texts.picture.replace("{camera}", camera.name));
     this.parts.number.textContent = camera.number;
     this.parts.name.textContent = camera.name;
-    this.zoom = new Zoom(this.element, this.video);
+    // What lies over the picture and belongs to it is zoomed with it.
+    this.zoom = new Zoom(this.element, part("picture") ?? this.video);
     for (const name of ["seeked", "canplay", "playing"]) this.video.addEventListener(name, changed);
     this.video.addEventListener("contextmenu", (event) => event.preventDefault());
     this.#watch();

@@ -1,0 +1,125 @@
+// What the server knows of a redaction, as the editor reads it: tracks with a box for each frame, doubts, covers.
+// Frames count from 0 over the whole span; boxes are portions of the picture, [x, y, w, h]. Pure.
+
+const bytesOf = (text) => Uint8Array.from(atob(text ?? ""), (letter) => letter.charCodeAt(0));
+
+const within = (ranges, frame) => ranges.some(([first, last]) => first <= frame && frame <= last);
+
+/** Boxes of consecutive frames. */
+class Boxes {
+  #values;
+
+  constructor(first, text) {
+    const bytes = bytesOf(text);
+    this.first = first;
+    this.#values = new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
+    this.count = this.#values.length >> 2;
+  }
+
+  /** The box at a frame; null where none is known. */
+  at(frame) {
+    const place = (frame - this.first) * 4;
+    if (place < 0 || place + 4 > this.#values.length) return null;
+    const [x, y, w, h] = this.#values.subarray(place, place + 4);
+    return w && h ? [x / 65535, y / 65535, w / 65535, h / 65535] : null;
+  }
+}
+
+class Track {
+  constructor(told) {
+    Object.assign(this, told);
+    this.last = told.first + told.count - 1;
+    this.boxes = new Boxes(told.first, told.boxes);
+  }
+
+  boxAt = (frame) => this.boxes.at(frame);
+  byHand = (frame) => within(this.hand, frame);
+  isDoubtful = (frame) => within(this.doubtful, frame);
+}
+
+class Subject {
+  constructor(told) {
+    this.track = told.track;
+    this.boxes = new Boxes(told.first, told.boxes);
+    this.first = told.first;
+    this.last = told.first + this.boxes.count - 1;
+  }
+
+  boxAt = (frame) => this.boxes.at(frame);
+
+  /** Stretches of frames in which it is known where the subject is. */
+  get known() {
+    const found = [];
+    for (let frame = this.first; frame <= this.last; frame++) {
+      if (!this.boxes.at(frame)) continue;
+      if (found.length && found.at(-1)[1] === frame - 1) found.at(-1)[1] = frame;
+      else found.push([frame, frame]);
+    }
+    return found;
+  }
+}
+
+/** The shape of a cover at a frame, between its keyframes as the renderer draws it; null where it is not drawn. */
+export function shapeAt(cover, frame) {
+  if (frame < cover.first || frame > cover.last || !cover.keys.length) return null;
+  const after = cover.keys.findIndex((key) => key.frame >= frame);
+  if (after === 0 || after < 0) return cover.keys.at(after).shape;
+  const [a, b] = [cover.keys[after - 1], cover.keys[after]];
+  if (a.shape.length !== b.shape.length) return a.shape;
+  const share = (frame - a.frame) / (b.frame - a.frame);
+  const mix = (one, other) => (Array.isArray(one) ? one.map((each, place) => mix(each, other[place])) : one + (other - one) * share);
+  return mix(a.shape, b.shape);
+}
+
+/** The cover with this shape at this frame: one more keyframe, or another one in its place. */
+export function withKey(cover, frame, shape) {
+  const keys = [...cover.keys.filter((key) => key.frame !== frame), { frame, shape }].sort((a, b) => a.frame - b.frame);
+  return { ...cover, keys };
+}
+
+export class Facts {
+  constructor(told) {
+    Object.assign(this, told.redaction);
+    const { frames } = told;
+    const bytes = bytesOf(frames.times);
+    this.starts = frames.startMs;
+    this.times = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
+    this.frames = this.times.length;
+    this.size = told.size ?? { width: 0, height: 0 };
+    this.tracks = new Map(told.tracks.map((each) => [each.number, new Track(each)]));
+    this.subject = told.subject ? new Subject(told.subject) : null;
+    for (const name of ["covers", "masks", "doubts", "whole"]) this[name] = told[name] ?? [];
+    for (const name of ["undo", "redo", "urls"]) this[name] = told[name] ?? {};
+  }
+
+  /** The frame that is shown at a moment (epoch ms). A browser's times are off by fractions of a millisecond. */
+  frameAt(ms) {
+    const at = ms - this.starts + 1.5;
+    let [low, high] = [0, this.frames];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.times[middle] <= at) low = middle + 1;
+      else high = middle;
+    }
+    return Math.max(0, low - 1);
+  }
+
+  /** When a frame was recorded, epoch ms. */
+  momentOf(frame) {
+    return this.starts + (this.times[Math.min(Math.max(frame, 0), this.frames - 1)] ?? 0);
+  }
+
+  isWhole = (frame) => within(this.whole, frame);
+
+  get doubtsLeft() {
+    return this.doubts.filter((each) => !each.settled).length;
+  }
+
+  /** A number that no cover and no mask has. */
+  nextId() {
+    let number = this.covers.length + this.masks.length + 1;
+    const taken = new Set([...this.covers, ...this.masks].map((each) => String(each.id)));
+    while (taken.has(`h${number}`)) number += 1;
+    return `h${number}`;
+  }
+}

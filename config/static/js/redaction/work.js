@@ -1,0 +1,80 @@
+// What the computer does meanwhile: looking for people, rendering; how far it is, stop, try again, and what to do
+// where it failed.
+
+import { fill } from "../console/timeline/words.js";
+
+const ASK_MS = 1500;
+const SLOW_MS = 15_000;
+
+class Work {
+  #timer = 0;
+  #last = "";
+
+  constructor(editor) {
+    this.editor = editor;
+    this.box = document.querySelector("[data-edit=work]");
+    this.parts = Object.fromEntries([...this.box.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, each]));
+    const { room } = editor;
+    room.onAct("work-cancel", () => this.#post("cancel"));
+    room.onAct("work-again", () => this.#post("again"));
+    editor.addEventListener("facts", () => this.#take(editor.facts));
+    room.addEventListener("closed", () => clearTimeout(this.#timer));
+  }
+
+  async #post(name) {
+    const { editor } = this;
+    const url = editor.links[name] ?? editor.facts.urls[name];
+    try {
+      await editor.post(url, { revision: editor.facts.revision });
+      await editor.load();
+    } catch (refusal) {
+      editor.room.say(refusal.message, { tone: "bad" });
+    }
+  }
+
+  #take({ work, permille, error, state }) {
+    const { texts } = this.editor;
+    clearTimeout(this.#timer);
+    const busy = Boolean(work);
+    this.#draw({ busy, permille, error, title: busy ? texts[`work_${work}`] : error ? texts.workFailed : texts[`state_${state}`], state });
+    if (busy && !this.editor.room.closed) this.#timer = setTimeout(() => this.#ask(), ASK_MS);
+    const now = `${work} ${state}`;
+    if (this.#last && now !== this.#last && !busy && !error) this.editor.say(this.#last.startsWith("look") ? "lookedDone" : "workDone");
+    this.#last = now;
+  }
+
+  #draw({ busy, permille, error, title, state }) {
+    const { texts, links, facts } = this.editor;
+    const { parts } = this;
+    this.box.hidden = !busy && !error && state === "editing";
+    parts.title.textContent = title ?? "";
+    parts.share.textContent = busy ? fill(texts.share, { share: Math.floor(permille / 10) }) : "";
+    parts.bar.hidden = !busy;
+    parts.bar.value = permille;
+    parts.text.textContent = error || (busy ? texts.workWait : (texts[`says_${state}`] ?? ""));
+    parts.text.hidden = !parts.text.textContent;
+    this.box.classList.toggle("is-failed", Boolean(error));
+    parts.cancel.hidden = !busy || !(links.cancel ?? facts.urls.cancel);
+    parts.again.hidden = busy || !error || !(links.again ?? facts.urls.again);
+  }
+
+  async #ask() {
+    const { editor } = this;
+    const { facts, room } = editor;
+    try {
+      const told = await (await room.ask(facts.urls.progress)).json();
+      const changed = told.state !== facts.state || (told.work ?? "") !== facts.work || (told.error ?? "") !== facts.error;
+      if (changed) return await editor.load();
+      facts.permille = told.permille;
+      this.#draw({ busy: true, permille: told.permille, error: "", title: this.parts.title.textContent, state: facts.state });
+      this.#timer = setTimeout(() => this.#ask(), document.hidden ? SLOW_MS : ASK_MS);
+    } catch {
+      if (!room.closed) this.#timer = setTimeout(() => this.#ask(), SLOW_MS);
+    }
+    return undefined;
+  }
+}
+
+export function mountWork(editor) {
+  new Work(editor);
+}
