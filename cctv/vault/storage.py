@@ -158,7 +158,7 @@ class FootageStorage(Storage):
 
 
 class FootageFileStorage(FootageStorage):
-    """A folder, with the marker at its top and 256 folders of objects below."""
+    """A folder, with the marker at its top and up to 256 folders of objects below, made as they are needed."""
 
     def __init__(self, location: str | Path, *, installation_id: Callable[[], str] | None = None) -> None:
         """Touches nothing yet."""
@@ -180,9 +180,6 @@ class FootageFileStorage(FootageStorage):
             write_atomic(self.folder / MARKER, marker_content(self._installation_id()))
             reached("storage.marked")
         self.check_marker()
-        for shard in SHARDS:
-            (self.folder / shard).mkdir(mode=0o700, exist_ok=True)
-        fsync_dir(self.folder)
 
     def check_marker(self) -> None:
         """StorageMismatch unless the marker is there, is ours, and lies where it was."""

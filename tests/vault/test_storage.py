@@ -237,6 +237,7 @@ def test_foreign_files_are_neither_claimed_over_nor_listed_nor_touched(local, tm
     with pytest.raises(StorageMismatch):
         file_storage(tmp_path / "other").initialise_storage()
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["holiday.mp4"]
+    (local.folder / "ab").mkdir()
     (local.folder / "ab" / "holiday.mp4").write_bytes(b"x")
     (local.folder / "notes.txt").write_bytes(b"x")
     assert list(local.iterate()) == []
@@ -318,9 +319,9 @@ def test_taken_name_is_never_written_over(local):
     assert local.read_range(name, 0, 10) == b"first"
 
 
-def test_a_folder_lost_after_a_killed_set_up_is_made_again(local):
+def test_a_folder_is_made_by_its_first_object(local):
     name = new_name()
-    (local.folder / name[:2]).rmdir()
+    assert not (local.folder / name[:2]).exists()
     put(local, b"x", name)
     assert local.exists(name)
 
