@@ -1,0 +1,129 @@
+"""Motion that no track explains, as tracks of its own: what the detector has no name for is covered too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cctv.redaction.looking.facts import FrameFacts
+from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, overlaps
+
+_PADDED = 0.1  # of a track's box, on each side, that it explains motion in
+_ENOUGH = 0.85  # of a region explained: nothing of it is left over
+_REACH = 0.01  # of the picture; regions nearer to each other are one
+_SPARSE = 1.6  # but not if their common box is so much larger than they are
+_LOST_MS, _AROUND_MS, _BRIEF_MS = 400.0, 250.0, 90.0
+_SMALL = 0.003  # of the picture; something as small and as brief is noise
+
+
+@dataclass(eq=False)
+class _Wanderer:
+    frames: list[int] = field(default_factory=list)
+    boxes: list[NDArray[np.float32]] = field(default_factory=list)
+
+
+def motion_tracks(facts: Sequence[FrameFacts], tracks: Sequence[Track], number: int) -> list[Track]:
+    """Tracks of kind MOTION, numbered from `number` on."""
+    live: list[_Wanderer] = []
+    done: list[_Wanderer] = []
+    explained = _by_frame(tracks, len(facts))
+    for frame, one in enumerate(facts):
+        still = [each for each in live if one.at_ms - facts[each.frames[-1]].at_ms <= _LOST_MS]
+        done += [each for each in live if each not in still]
+        live = still
+        groups = _grouped(_unexplained(one.moving, explained[frame]))
+        live += _given(live, groups, frame)
+    kept = [each for each in done + live if _lasts(each, facts)]
+    kept.sort(key=lambda each: (each.frames[0], tuple(each.boxes[0])))
+    return [_track(each, number + place, facts) for place, each in enumerate(kept)]
+
+
+def _by_frame(tracks: Sequence[Track], frames: int) -> list[Boxes]:
+    """The boxes of all tracks in each frame, padded."""
+    found: list[list[NDArray[np.float32]]] = [[] for _ in range(frames)]
+    for track in tracks:
+        wide = track.boxes.copy()
+        wide[:, :2] -= wide[:, 2:] * _PADDED
+        wide[:, 2:] *= 1 + 2 * _PADDED
+        for place, box in enumerate(wide):
+            found[track.first + place].append(box)
+    return [np.asarray(each, np.float32).reshape(-1, 4) for each in found]
+
+
+def _unexplained(moving: Boxes, boxes: Boxes) -> Boxes:
+    if not len(moving) or not len(boxes):
+        return moving
+    # Overlapping tracks count twice here; each alone must hold its share, so the largest is asked first.
+    shared = overlaps(moving, boxes)
+    portion = np.maximum(shared.max(axis=1), np.minimum(shared.sum(axis=1), areas(moving)) * 0.95)
+    return np.asarray(moving[portion < _ENOUGH * areas(moving)], np.float32)
+
+
+def _grouped(moving: Boxes) -> Boxes:
+    """Regions that touch, as one, where that does not take in much that does not move."""
+    boxes = list(moving)
+    joined = True
+    while joined and len(boxes) > 1:
+        joined = False
+        edges = np.asarray(boxes, np.float32)
+        wide = edges.copy()
+        wide[:, :2] -= _REACH
+        wide[:, 2:] += 2 * _REACH
+        touching = np.argwhere(np.triu(overlaps(wide, edges) > 0, 1))
+        for a, b in touching:
+            common = _common(edges[a], edges[b])
+            if common[2] * common[3] <= _SPARSE * float(areas(edges[[a, b]]).sum()):
+                boxes = [box for place, box in enumerate(boxes) if place not in (a, b)] + [common]
+                joined = True
+                break
+    return np.asarray(boxes, np.float32).reshape(-1, 4)
+
+
+def _common(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    start = np.minimum(one[:2], other[:2])
+    stop = np.maximum(one[:2] + one[2:], other[:2] + other[2:])
+    return np.concatenate([start, stop - start])
+
+
+def _given(live: list[_Wanderer], groups: Boxes, frame: int) -> list[_Wanderer]:
+    """Gives each wanderer the group that it shares most with; the ones that begin."""
+    free = list(range(len(groups)))
+    if live and free:
+        last = np.asarray([each.boxes[-1] for each in live], np.float32)
+        wide = last.copy()
+        wide[:, :2] -= _REACH
+        wide[:, 2:] += 2 * _REACH
+        shared = overlaps(wide, groups)
+        for place in np.argsort(-shared, axis=None, kind="stable"):
+            row, column = divmod(int(place), len(groups))
+            if shared[row, column] <= 0:
+                break
+            if column in free and live[row].frames[-1] != frame:
+                live[row].frames.append(frame)
+                live[row].boxes.append(groups[column])
+                free.remove(column)
+    return [_Wanderer([frame], [groups[column]]) for column in free]
+
+
+def _lasts(wanderer: _Wanderer, facts: Sequence[FrameFacts]) -> bool:
+    """Anything large counts at once; what is small, once it is there in more than one picture."""
+    if float(areas(np.asarray(wanderer.boxes, np.float32)).max()) >= _SMALL:
+        return True
+    gone = facts[wanderer.frames[-1]].at_ms - facts[wanderer.frames[0]].at_ms
+    return len(wanderer.frames) >= 2 and gone >= _BRIEF_MS
+
+
+def _track(wanderer: _Wanderer, number: int, facts: Sequence[FrameFacts]) -> Track:
+    times = np.array([one.at_ms for one in facts])
+    first_ms, last_ms = times[wanderer.frames[0]] - _AROUND_MS, times[wanderer.frames[-1]] + _AROUND_MS
+    first = int(np.searchsorted(times, first_ms))
+    stop = int(np.searchsorted(times, last_ms, side="right"))
+    known = np.asarray(wanderer.boxes, np.float64)
+    at = times[wanderer.frames]
+    boxes = np.stack([np.interp(times[first:stop], at, known[:, side]) for side in range(4)], axis=1)
+    how = np.full(stop - first, How.MOVED, np.uint8)
+    scores = np.zeros(stop - first, np.float32)
+    return Track(number, Kind.MOTION, first, boxes.astype(np.float32), scores, how)
