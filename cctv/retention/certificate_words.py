@@ -175,7 +175,7 @@ def _copy(row: Mapping[str, Any], zone: str) -> Copy:
 def _names() -> dict[str, str]:
     return {
         "ciphertext": _("Sealed footage"),
-        "derivatives": _("Indexes and thumbnails"),
+        "derivatives": _("Indexes, thumbnails and whatever was made of the footage"),
         "keys": _("Keys"),
         "hold_keys": _("Keys of ended holds"),
         "mirror": _("Mirror of the keys"),

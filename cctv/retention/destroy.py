@@ -8,7 +8,7 @@ depend on how many there are.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,6 +18,7 @@ from django.db.models import F
 
 from cctv.core import clock
 from cctv.core.errors import LetheError
+from cctv.footage.derived import ending
 from cctv.footage.marks.models import Still
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
@@ -86,15 +87,29 @@ def _destroy(run: PurgeRun, token: UUID, batch: Sequence[Doomed]) -> None:
     vault.check_storage()
     sites = _sites(batch)
     _log_new_sites(run, set(sites.values()))
-    left = vault.delete_objects([doomed.name for doomed in batch])
+    derived = ending.objects_of([doomed.pk for doomed in batch if doomed.kind == SEGMENT])
+    left = vault.delete_objects([*(doomed.name for doomed in batch), *derived])
     vault.check_storage()
     reached("purge.objects-deleted")
-    gone = [doomed for doomed in batch if doomed.name not in left] if left else batch
-    failed = [_failed(doomed, left[doomed.name]) for doomed in batch if doomed.name in left] if left else []
-    failures = _settle(run, token, gone, failed, sites)
+    stuck = _stuck(batch, derived, left) if left else {}
+    gone = [doomed for doomed in batch if doomed.pk not in stuck] if stuck else batch
+    failed = [_failed(doomed, stuck[doomed.pk]) for doomed in batch if doomed.pk in stuck] if stuck else []
+    failures = _settle(run, token, gone, failed, sites, frozenset(derived))
     reached("purge.rows-deleted")
     for row in failures:
         entries.failed(row)
+
+
+def _stuck(
+    batch: Sequence[Doomed], derived: Mapping[str, set[UUID]], left: Mapping[str, LetheError]
+) -> dict[UUID, LetheError]:
+    """What is not gone while something of it is not, what was made of it included; and why."""
+    stuck: dict[UUID, LetheError] = {}
+    for name, error in left.items():
+        if name in derived:
+            log.error("%s, made of footage that ends, cannot be deleted: %s", name, error)
+            stuck |= dict.fromkeys(derived[name], error)
+    return stuck | {doomed.pk: left[doomed.name] for doomed in batch if doomed.name in left}
 
 
 def _failed(doomed: Doomed, error: LetheError) -> Failed:
@@ -140,13 +155,22 @@ def _due(run: PurgeRun, since: datetime | None) -> Iterator[Doomed]:
 
 @transaction.atomic
 def _settle(
-    run: PurgeRun, token: UUID, gone: Sequence[Doomed], failed: Sequence[Failed], sites: Mapping[UUID, UUID]
+    run: PurgeRun,
+    token: UUID,
+    gone: Sequence[Doomed],
+    failed: Sequence[Failed],
+    sites: Mapping[UUID, UUID],
+    derived: Set[str],
 ) -> list[PurgeFailure]:
-    """Remove the rows of what is gone and count them, once; write down what is not gone."""
+    """Remove the rows of what is gone and count them, once; write down what is not gone.
+
+    `derived`: the objects made of the batch that were deleted with it. If there are others by now, nothing is
+    removed: the next attempt deletes them, too.
+    """
     now = clock.now()
     ids = [doomed.pk for doomed in gone]
     removed = sum(
-        _removed(model, [doomed.pk for doomed in gone if doomed.kind == kind])
+        _removed(model, [doomed.pk for doomed in gone if doomed.kind == kind], derived)
         for kind, model in ((SEGMENT, Segment), (QUARANTINED, Quarantined))
     )
     if removed != len(gone):
@@ -167,14 +191,17 @@ def _settle(
     return rows
 
 
-def _removed(model: type[Segment] | type[Quarantined], ids: Sequence[UUID]) -> int:
+def _removed(model: type[Segment] | type[Quarantined], ids: Sequence[UUID], derived: Set[str]) -> int:
     """Delete rows in one statement. The database's own foreign keys still keep a held row."""
     rows = model._default_manager.filter(pk__in=ids)
     if model is Segment and ids:
-        # Whoever keeps a still has locked its segment: that comes first and goes with it, or finds nothing.
+        # Whoever keeps a still, or something made of it, has locked its segment: that comes first and goes
+        # with it, or finds nothing.
         list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
         stills = Still.objects.filter(segment_id__in=ids)
         stills._raw_delete(stills.db)
+        if more := ending.forget(ids) - derived:
+            raise WorldMoved(f"{len(more)} objects were made of segments that are being destroyed")
     return rows._raw_delete(rows.db) if ids else 0
 
 

@@ -99,6 +99,7 @@ def test_invariant_4_one_file_that_nobody_can_delete_keeps_none_of_4000(yard: Ya
     folder = yard.home / "footage"
 
     def put(name: str) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
         for part in all_parts(name):
             (folder / part).write_bytes(b"ciphertext")
 
