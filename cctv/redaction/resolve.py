@@ -6,14 +6,29 @@ previewed, what was reviewed and what leaves are drawn alike.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal, cast
 
-from cctv.redaction.drawing.drawing import Polygon, Style
+import numpy as np
+from numpy.typing import NDArray
+
+from cctv.redaction.drawing.drawing import NOTHING, Drawing, Polygon, Style
+from cctv.redaction.looking.facts import FrameFacts
+from cctv.redaction.tracks import doubts as doubting
+from cctv.redaction.tracks import showing
+from cctv.redaction.tracks.boxes import Box, Track
+from cctv.redaction.tracks.covering import Padding, cover
 from cctv.redaction.tracks.doubts import Doubt
-from cctv.redaction.tracks.edits import Edit
+from cctv.redaction.tracks.edits import Decided, Edit, Role, apply
+from cctv.redaction.tracks.keyframes import Times, box_at
+from cctv.redaction.tracks.laying import Other, covers_beside, parts_in, shown_part
+from cctv.redaction.tracks.linking import LinkSettings, link
+from cctv.redaction.tracks.subject import Anchor, Followed, follow
 
-__all__ = ["Doubt", "Edit", "Settings"]
+__all__ = ["Doubt", "Edit", "Known", "Resolved", "Settings", "resolve"]
 
 Mode = Literal["reveal", "hide", "manual"]
 SubjectKind = Literal["person", "vehicle", "belonging", "nobody"]
@@ -23,8 +38,8 @@ SubjectKind = Literal["person", "vehicle", "belonging", "nobody"]
 class Settings:
     """What holds for the whole redaction; edits of `mode`, `style` and `subject_kind` come on top.
 
-    `masks`: the camera's own privacy masks, polygons in portions of the picture.
-    `aspect`: width / height of the picture, so that padding is even both ways.
+    `masks`: the camera's own privacy masks, polygons in portions of the picture. `aspect`: width / height of
+    the picture. `padding`: how much covers are larger than boxes; `linking`: thresholds for tracks.
     """
 
     mode: Mode = "reveal"
@@ -32,3 +47,135 @@ class Settings:
     subject_kind: SubjectKind = "person"
     masks: tuple[Polygon, ...] = field(default=())
     aspect: float = 16 / 9
+    padding: Padding = field(default_factory=Padding)
+    linking: LinkSettings = field(default_factory=LinkSettings)
+
+
+@dataclass
+class Resolved:
+    """All that is decided about a redaction.
+
+    `tracks` as they are drawn; `subject` as it is followed, None without one; `own` (frames) is the track
+    that is the subject in each frame, -1 where none is; `settings` with edits on top; `decided` as edits
+    left it.
+    """
+
+    times: Times
+    whole: NDArray[np.bool_]
+    tracks: list[Track]
+    roles: dict[int, Role]
+    subject: Followed | None
+    own: NDArray[np.int64]
+    settings: Settings
+    decided: Decided
+    doubts: list[Doubt] = field(default_factory=list)
+
+    @property
+    def frames(self) -> int:
+        """How many there are."""
+        return len(self.times)
+
+    @property
+    def subject_track(self) -> int | None:
+        """The track that is the subject in most frames."""
+        known = self.own[self.own >= 0]
+        return int(np.bincount(known).argmax()) if len(known) else None
+
+    def drawing(self, frame: int) -> Drawing:
+        """How that frame leaves. Beyond the last one nothing of it does."""
+        if not 0 <= frame < self.frames or self.whole[frame]:
+            return NOTHING
+        masks = (*self.settings.masks, *self.decided.masks.values())
+        by_hand = (cover.at(frame) for cover in self.decided.covers.values())
+        top = (*masks, *(shape for shape in by_hand if shape is not None))
+        others, shown = self._around(frame)
+        subject = self._subject_at(frame)
+        if self.settings.mode == "manual":
+            return Drawing(covers=(*(other.box for other in others), *top))
+        kind = self.settings.subject_kind
+        if self.settings.mode == "hide":
+            return Drawing(covers=(*covers_beside(subject, kind, others), *top))
+        boxes = [box for box in (subject, *shown) if box is not None]
+        parts = [shown_part(box, kind) for box in boxes]
+        holes = [part for box in boxes for other in others for part in parts_in(box, kind, other)]
+        return Drawing(shown=tuple(parts), holes=tuple(holes), covers=top)
+
+    def digest(self, first: int, stop: int) -> str:
+        """Of all that decides frames first..stop-1: hex, the same for the same pictures."""
+        seen = hashlib.sha256(f"{self.settings.style} {stop - first}".encode())
+        for frame in range(first, stop):
+            seen.update(self.drawing(frame).digest())
+        return seen.hexdigest()
+
+    def _subject_at(self, frame: int) -> Box | None:
+        return None if self.subject is None else self.subject.box(frame)
+
+    def _around(self, frame: int) -> tuple[list[Other], list[Box]]:
+        """Who is hidden in that frame, and the boxes of others who are shown."""
+        others, shown = [], []
+        own = self.own[frame]
+        for place in self._here[frame]:
+            track = self.tracks[place]
+            box = box_at(track, frame)
+            if box is None or track.number == own:
+                continue
+            role = self.decided.roles.get(track.number)
+            covered = cover(track, frame, self.settings.padding)
+            if role == "show":
+                shown.append(box)
+            elif covered is not None:
+                others.append(Other(track.kind, box, covered, role == "manual"))
+        return others, shown
+
+    @cached_property
+    def _here(self) -> list[list[int]]:
+        here: list[list[int]] = [[] for _frame in range(self.frames)]
+        for place, track in enumerate(self.tracks):
+            for frame in range(max(0, track.first), min(track.stop, self.frames)):
+                here[frame].append(place)
+        return here
+
+
+class Known:
+    """What does not depend on most edits, so that the editor need not find it again after each."""
+
+    def __init__(self, facts: Sequence[FrameFacts], linking: LinkSettings | None = None) -> None:
+        """Links what was seen; follows when somebody is asked for."""
+        self.facts = facts
+        self.times: Times = np.asarray([one.at_ms for one in facts], np.float64)
+        self.whole = np.asarray([one.whole for one in facts], np.bool_)
+        self.tracks = link(facts, linking)
+        self._followed: tuple[object, Followed] | None = None
+
+    def follow(self, anchors: Sequence[Anchor], settings: Settings) -> Followed:
+        """The subject by these anchors; the last answer is kept."""
+        asked = (tuple(anchors), settings.subject_kind, settings.aspect)
+        if self._followed is None or self._followed[0] != asked:
+            found = follow(self.facts, anchors, kind=settings.subject_kind, aspect=settings.aspect)
+            self._followed = asked, found
+        return self._followed[1]
+
+
+def resolve(facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], settings: Settings) -> Resolved:
+    """All decisions on top of what was seen; `Known` facts are quicker the second time."""
+    known = facts if isinstance(facts, Known) else Known(facts, settings.linking)
+    decided = apply(known.tracks, edits, known.times)
+    settings = replace(
+        settings,
+        mode=cast(Mode, decided.mode or settings.mode),
+        style=cast(Style, decided.style or settings.style),
+        subject_kind=cast(SubjectKind, decided.subject_kind or settings.subject_kind),
+    )
+    by_hand = settings.mode == "manual"
+    drawn = [decided.drawn(number, known.times, by_hand=by_hand) for number in sorted(decided.tracks)]
+    tracks = [track for track in drawn if track is not None]
+    followed = None
+    if settings.subject_kind != "nobody" and decided.anchors:
+        anchors = [Anchor(frame, box) for frame, box in decided.anchors]
+        followed = showing.blanked(known.follow(anchors, settings), decided.blanks)
+    subject, own = showing.owned(followed, tracks, decided, len(known.times))
+    roles = showing.roles_of(tracks, decided.roles, own)
+    out = Resolved(known.times, known.whole, tracks, roles, subject, own, settings, decided)
+    scene = showing.scene(out.times, out.whole, tracks, subject, own, decided, settings.mode)
+    out.doubts = doubting.find(scene, decided.settled)
+    return out

@@ -1,9 +1,10 @@
 """Moments that a person should look at before anything leaves; no Django, no state.
 
 What is doubtful depends on what leaves. Where only the subject is shown, it is all about the subject:
-somebody crosses, it is lost, found again, or hardly told. Where the scene is shown, it is about what hides the
-others: tracks that begin or end in the middle of the picture, hardly seen ones, people half in the picture, and
-what moves without being told. Where only what is drawn by hand is covered, it is whatever was seen beside that.
+somebody crosses, it is lost, found again, or hardly told. Where the scene is shown, it is about what hides
+the others: tracks that begin or end in the middle of the picture, hardly seen ones, people half in the
+picture, and what moves without being told. Where only what is drawn by hand is covered, it is whatever was
+seen beside that.
 """
 
 from __future__ import annotations
@@ -180,7 +181,7 @@ def _taken_over(scene: Scene, track: Track, frame: int) -> bool:
     for other in scene.hidden:
         if other is not track and other.has(frame) and area > 0:
             theirs = other.boxes[frame - other.first]
-            if _area_shared(box[None], theirs[None])[0] >= _COVERED * area:
+            if area_shared(box[None], theirs[None])[0] >= _COVERED * area:
                 # It goes on on this side of the track, too.
                 beyond = frame - 1 if frame == track.first else frame + 1
                 if other.has(beyond):
@@ -188,8 +189,8 @@ def _taken_over(scene: Scene, track: Track, frame: int) -> bool:
     return False
 
 
-def _area_shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
-    """Row by row."""
+def area_shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
+    """The area that boxes share, row by row."""
     low = np.maximum(a[:, :2], b[:, :2])
     high = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
     shared: NDArray[np.float32] = np.clip(high - low, 0, None).prod(axis=1)
@@ -199,7 +200,7 @@ def _area_shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
 def _shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     """Row by row, of the smaller one."""
     least = np.minimum(a[:, 2] * a[:, 3], b[:, 2] * b[:, 3])
-    portion: NDArray[np.float32] = _area_shared(a, b) / np.maximum(least, 1e-9)
+    portion: NDArray[np.float32] = area_shared(a, b) / np.maximum(least, 1e-9)
     return portion
 
 

@@ -25,16 +25,31 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+
 from cctv.redaction.drawing.drawing import Polygon
 from cctv.redaction.tracks import cutting
 from cctv.redaction.tracks.bodies import Body, EditRefused
-from cctv.redaction.tracks.boxes import Box, Track
+from cctv.redaction.tracks.boxes import Box, How, Kind, Track, iou
 from cctv.redaction.tracks.doubts import parts_of, same
-from cctv.redaction.tracks.keyframes import HandCover, Times, by_hand_alone, corrected, cover_of, shape_of
+from cctv.redaction.tracks.keyframes import (
+    HandCover,
+    Times,
+    box_at,
+    by_hand_alone,
+    canvas,
+    corrected,
+    cover_of,
+    present,
+    shape_of,
+    trimmed,
+)
 
 Role = Literal["hide", "show", "manual"]
 MOST_COVERS = 300
 MOST_MASKS = 100
+# How well a box has to fit a track's for meaning it.
+_HIT = 0.4
 
 
 @dataclass(frozen=True)
@@ -50,9 +65,10 @@ class Edit:
 class Decided:
     """What people decided, and the tracks as they are after it.
 
-    `roles` has only what somebody chose. `subject_tracks` and `anchors` (frame, box) are where the subject is
-    by what people said, in the order of saying; a box without width is a click that hit no track. `settled`
-    has keys of doubts. `mode`, `style` and `subject_kind` are None where nobody changed them.
+    `roles` has only what somebody chose. `subject_tracks` are the subject's by what people said; `anchors`
+    (frame, box; a click has no size) are facts about where the subject is, later ones count; `blanks`
+    (first, last) are stretches in which what was taken for it is somebody else. `settled` has keys of doubts.
+    `mode`, `style` and `subject_kind` are None where nobody changed them.
     """
 
     tracks: dict[int, Track]
@@ -60,6 +76,7 @@ class Decided:
     roles: dict[int, Role] = field(default_factory=dict)
     subject_tracks: list[int] = field(default_factory=list)
     anchors: list[tuple[int, Box]] = field(default_factory=list)
+    blanks: list[tuple[int, int]] = field(default_factory=list)
     covers: dict[str, HandCover] = field(default_factory=dict)
     masks: dict[str, Polygon] = field(default_factory=dict)
     settled: dict[str, None] = field(default_factory=dict)
@@ -67,10 +84,10 @@ class Decided:
     style: str | None = None
     subject_kind: str | None = None
 
-    def drawn(self, number: int, times: Times) -> Track | None:
-        """The track as it is drawn: with its boxes set by hand, or only these if its role is manual."""
+    def drawn(self, number: int, times: Times, *, by_hand: bool = False) -> Track | None:
+        """The track as it is drawn: with its boxes set by hand, or only these (`by_hand`, or its role)."""
         keys = self.keys.get(number, {})
-        if self.roles.get(number) == "manual":
+        if by_hand or self.roles.get(number) == "manual":
             return by_hand_alone(self.tracks[number], keys)
         return corrected(self.tracks[number], keys, times)
 
@@ -103,15 +120,63 @@ def add(decided: Decided, edit: Edit, times: Times) -> None:
 
 def _subject(decided: Decided, body: Body, _times: Times) -> None:
     if not body.get("also"):
-        decided.subject_tracks.clear()
-        decided.anchors.clear()
+        _forget(decided)
         _unsettle(decided, lambda kind, tracks: kind in ("crossing", "start") or not tracks)
     if "track" in body:
-        if body["track"] not in decided.subject_tracks:
-            decided.subject_tracks.append(body["track"])
+        _is_subject(decided, body["track"])
+        decided.anchors.append(_surest(decided.tracks[body["track"]]))
     elif body:
         x, y, w, h = body["box"]
         decided.anchors.append((body["frame"], (x, y, w, h)))
+        hit = _hit(decided, body["frame"], (x, y, w, h))
+        if hit is not None:
+            _is_subject(decided, hit)
+
+
+def _forget(decided: Decided) -> None:
+    decided.subject_tracks.clear()
+    decided.anchors.clear()
+    decided.blanks.clear()
+
+
+def _is_subject(decided: Decided, number: int) -> None:
+    if number not in decided.subject_tracks:
+        decided.subject_tracks.append(number)
+
+
+def _surest(track: Track) -> tuple[int, Box]:
+    """The frame that tells best who a track is: seen well, and not at its ends."""
+    middle = 1 - np.abs(np.linspace(-1, 1, len(track.boxes), dtype=np.float32)) * 0.2
+    seen = np.isin(track.how, (How.SEEN, How.HAND)) + 0.01
+    frame = track.first + int(np.argmax(present(track) * (track.scores + 0.01) * middle * seen))
+    return frame, _box_in(track, frame)
+
+
+def _box_in(track: Track, frame: int) -> Box:
+    box = track.box(frame)
+    assert box is not None
+    return box
+
+
+def _hit(decided: Decided, frame: int, box: Box) -> int | None:
+    """The track that a click or a box means."""
+    best: tuple[float, int] | None = None
+    for number, track in decided.tracks.items():
+        there = box_at(track, frame)
+        if there is None or track.kind in (Kind.MOTION, Kind.FACE, Kind.PLATE):
+            continue
+        alike = _alike(box, there)
+        if alike >= _HIT and (best is None or alike > best[0]):
+            best = alike, number
+    return best and best[1]
+
+
+def _alike(said: Box, box: Box) -> float:
+    if said[2] > 0 and said[3] > 0:
+        return float(iou(np.asarray([said], np.float32), np.asarray([box], np.float32))[0, 0])
+    across, down = (said[0] - box[0]) / box[2], (said[1] - box[1]) / box[3]
+    inside = 0 <= across <= 1 and 0 <= down <= 1
+    return 1 - abs(across - 0.5) - 0.2 * abs(down - 0.5) if inside else 0.0
 
 
 def _role(decided: Decided, body: Body, _times: Times) -> None:
@@ -122,6 +187,8 @@ def _role(decided: Decided, body: Body, _times: Times) -> None:
 def _box(decided: Decided, body: Body, _times: Times) -> None:
     x, y, w, h = body["box"]
     decided.keys.setdefault(body["track"], {})[body["frame"]] = (x, y, w, h)
+    if body.get("subject") or body["track"] in decided.subject_tracks:
+        decided.anchors.append((body["frame"], (x, y, w, h)))
 
 
 def _split(decided: Decided, body: Body, _times: Times) -> None:
@@ -130,14 +197,40 @@ def _split(decided: Decided, body: Body, _times: Times) -> None:
 
 def _merge(decided: Decided, body: Body, times: Times) -> None:
     into, number = body["into"], body["track"]
+    frame, box = _surest(decided.tracks[number])
     if cutting.merge(decided.tracks, decided.keys, into, number, times):
         _gone(decided, number, into)
+    if into in decided.subject_tracks:
+        decided.anchors.append((frame, box))
 
 
 def _assign(decided: Decided, body: Body, times: Times) -> None:
-    number, to = body["track"], body["to"]
-    if cutting.assign(decided.tracks, decided.keys, number, (body["first"], body["last"]), to, times):
+    number, to, span = body["track"], body["to"], (body["first"], body["last"])
+    ours = [each in decided.subject_tracks for each in (number, to)]
+    gone = cutting.assign(decided.tracks, decided.keys, number, span, to, times)
+    if ours == [True, False]:  # what was taken for the subject there is somebody else
+        _deny(decided, span)
+        _confirm(decided, number, span)
+    elif ours == [False, True]:
+        _deny(decided, span)
+        _confirm(decided, to, span)
+    if gone:
         _gone(decided, number, to)
+
+
+def _deny(decided: Decided, span: tuple[int, int]) -> None:
+    """What was said of the subject in these frames does not hold any more."""
+    decided.anchors[:] = [each for each in decided.anchors if not span[0] <= each[0] <= span[1]]
+    decided.blanks.append(span)
+
+
+def _confirm(decided: Decided, number: int, span: tuple[int, int]) -> None:
+    """The subject is the track there, if that is there at all."""
+    track = decided.tracks.get(number)
+    part = track and trimmed(canvas(track, span[0], span[1] + 1))
+    if part:
+        decided.blanks.remove(span)
+        decided.anchors.append(_surest(part))
 
 
 def _gone(decided: Decided, number: int, into: int) -> None:
@@ -195,8 +288,7 @@ def _style(decided: Decided, body: Body, _times: Times) -> None:
 def _subject_kind(decided: Decided, body: Body, _times: Times) -> None:
     decided.subject_kind = body["kind"]
     if body["kind"] == "nobody":
-        decided.subject_tracks.clear()
-        decided.anchors.clear()
+        _forget(decided)
 
 
 def _unsettle(decided: Decided, is_meant: Callable[[str, tuple[int, ...]], bool]) -> None:

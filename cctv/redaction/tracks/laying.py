@@ -1,0 +1,122 @@
+"""Which parts of a picture show somebody, and which hide the others: shapes from boxes.
+
+People are taller than wide and narrow at the head, so a person's shape leaves a box's upper corners out.
+Where others' boxes reach into the subject's: of who stands nearer (whose feet are lower) all is hidden, of
+who stands farther the head, since the subject stands before the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cctv.redaction.drawing.drawing import Shape
+from cctv.redaction.tracks.boxes import Box, Kind, padded
+
+# A person's outline in portions of the box: x against the middle, y from the top. Left side, downward.
+_OUTLINE = ((0.22, -0.02), (0.36, 0.02), (0.38, 0.17), (0.52, 0.24), (0.52, 0.75), (0.44, 1.02))
+# Where the head of somebody farther may be, generously.
+_HEAD_ACROSS, _HEAD_ABOVE, _HEAD_DOWN = 0.42, 0.06, 0.27
+
+
+@dataclass(frozen=True)
+class Other:
+    """Somebody or something to be hidden in one picture: its box, and what covers it on the scene."""
+
+    kind: Kind
+    box: Box
+    cover: Box
+    by_hand: bool = False
+
+
+def person(box: Box, grown: float = 0.0) -> Shape:
+    """The outline of whoever fills the box, `grown` by portions of its width and height."""
+    x, y, w, h = padded(box, grown) if grown else box
+    left = [(x + w * (0.5 - across), y + h * down) for across, down in _OUTLINE]
+    right = [(x + w * (0.5 + across), y + h * down) for across, down in reversed(_OUTLINE)]
+    return np.asarray(left + right, np.float32)
+
+
+def head(box: Box) -> Box:
+    """Where the head of whoever fills the box may be."""
+    x, y, w, h = box
+    return (
+        x + w * (0.5 - _HEAD_ACROSS),
+        y - h * _HEAD_ABOVE,
+        w * 2 * _HEAD_ACROSS,
+        h * (_HEAD_ABOVE + _HEAD_DOWN),
+    )
+
+
+def shown_part(box: Box, kind: str) -> Shape:
+    """What of the picture shows the subject: a person's outline, or the box of anything else."""
+    return person(box, 0.03) if kind == "person" else padded(box, 0.02)
+
+
+def parts_in(subject: Box, kind: str, other: Other) -> Iterator[Shape]:
+    """What of somebody else has to be hidden where the subject is shown."""
+    if not meet(subject, padded(other.box, 0.1)):
+        return
+    if other.by_hand:
+        yield other.box
+    elif other.kind == Kind.PERSON:
+        if kind == "vehicle" or (kind == "person" and is_nearer(other.box, subject)):
+            yield person(other.box, 0.06)
+        else:
+            yield head(other.box)
+    elif other.kind in (Kind.FACE, Kind.PLATE):
+        if not _is_its_own(subject, kind, other):
+            yield padded(other.box, 0.25)
+    elif other.kind != Kind.MOTION and is_nearer(other.box, subject):
+        yield other.box
+
+
+def covers_beside(subject: Box | None, kind: str, others: Iterable[Other]) -> Iterator[Shape]:
+    """Covers of everybody else on the scene; what of the subject they need not hide is left out of them."""
+    for other in others:
+        if subject is None or other.by_hand or not meet(other.cover, subject):
+            yield other.cover
+        elif not _is_its_own(subject, kind, other):
+            yield from without(other.cover, subject)
+            yield from parts_in(subject, kind, other)
+
+
+def is_nearer(one: Box, other: Box) -> bool:
+    """Whether one stands before the other: its feet are lower in the picture."""
+    return one[1] + one[3] > other[1] + other[3]
+
+
+def meet(one: Box, other: Box) -> bool:
+    """Whether two boxes share anything."""
+    return (
+        one[0] < other[0] + other[2]
+        and other[0] < one[0] + one[2]
+        and one[1] < other[1] + other[3]
+        and other[1] < one[1] + one[3]
+    )
+
+
+def without(box: Box, hole: Box) -> Iterator[Box]:
+    """What is left of a box around a hole: up to four boxes."""
+    x, y, right, bottom = box[0], box[1], box[0] + box[2], box[1] + box[3]
+    left_h, top_h, right_h, bottom_h = hole[0], hole[1], hole[0] + hole[2], hole[1] + hole[3]
+    top, low = max(y, top_h), min(bottom, bottom_h)
+    if y < top:
+        yield x, y, right - x, top - y
+    if low < bottom:
+        yield x, low, right - x, bottom - low
+    if x < left_h:
+        yield x, top, left_h - x, low - top
+    if right_h < right:
+        yield right_h, top, right - right_h, low - top
+
+
+def _is_its_own(subject: Box, kind: str, other: Other) -> bool:
+    """A face in the subject's upper part, a plate on the subject's car."""
+    x, y = other.box[0] + other.box[2] / 2, other.box[1] + other.box[3] / 2
+    inside = subject[0] <= x <= subject[0] + subject[2] and subject[1] <= y <= subject[1] + subject[3]
+    if other.kind == Kind.FACE:
+        return kind == "person" and inside and y <= subject[1] + 0.3 * subject[3]
+    return other.kind == Kind.PLATE and kind == "vehicle" and inside
