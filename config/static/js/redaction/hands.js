@@ -36,7 +36,7 @@ class Hands {
   #down(event) {
     if (event.button || this.#press) return;
     const { editor, picture } = this;
-    const key = event.target.closest?.("[data-key]")?.dataset.key;
+    const key = event.target.closest?.("[data-box]")?.dataset.box;
     const item = key ? picture.itemOf(key) : null;
     if (editor.tool === "choose" && !item) return; // the room moves and zooms the picture
     event.stopPropagation();
@@ -90,7 +90,7 @@ class Hands {
   }
 
   #double(event) {
-    if (this.editor.tool !== "choose" || event.target.closest("[data-key]")) event.stopPropagation();
+    if (this.editor.tool !== "choose" || event.target.closest("[data-box]")) event.stopPropagation();
     if (this.#points) this.#close();
   }
 
@@ -107,8 +107,12 @@ class Hands {
     this.picture.soon();
   }
 
+  // Arrow keys are those of the box that has the focus: it has to be the chosen one.
   #changed() {
     if (this.#points && this.editor.tool !== "polygon") this.#clear();
+    const focused = document.activeElement?.closest?.(".edit__boxes [data-box]");
+    const item = focused && this.picture.itemOf(focused.dataset.box);
+    if (focused && !(item && this.picture.isChosen(item))) focused.blur();
   }
 
   #point(at) {
@@ -132,7 +136,7 @@ class Hands {
   }
 
   // A new shape: what it is for is told by the tool in hand.
-  #made(shape) {
+  #made(shape, { focus = false } = {}) {
     const { editor } = this;
     const { facts, tool } = editor;
     if (tool === "subject") return this.#subject({ frame: editor.frame, box: shape });
@@ -150,7 +154,7 @@ class Hands {
       if (!done) return;
       editor.choose({ kind: isMask ? "mask" : "cover", id });
       editor.say(isMask ? "maskMade" : editor.stretch ? "coverMade" : "coverMadeOpen");
-      this.picture.focus();
+      if (focus) this.picture.focus();
     });
   }
 
@@ -160,8 +164,11 @@ class Hands {
     return this.#subject({ frame: editor.frame, box: item.shape });
   }
 
+  // Where nobody knows where the subject is, this tells it; else it is another one who is shown.
   #subject(body) {
     const { editor } = this;
+    const { subject } = editor.facts;
+    if (subject && !subject.boxAt(body.frame)) body.also = true;
     editor.setTool("choose");
     editor.edit("subject", body).then((done) => {
       if (!done) return;
@@ -173,26 +180,34 @@ class Hands {
   // ---------- keys ----------
 
   #focused(event) {
-    const key = event.target.closest("[data-key]")?.dataset.key;
+    const key = event.target.closest("[data-box]")?.dataset.box;
     const item = key && this.picture.itemOf(key);
     if (item && !this.#press && !this.picture.isChosen(item)) this.editor.choose({ kind: item.kind, id: item.id });
   }
 
   #key(event) {
-    const key = event.target.closest("[data-key]")?.dataset.key;
+    const key = event.target.closest("[data-box]")?.dataset.box;
     const item = key && this.picture.itemOf(key);
     const step = ARROWS[event.key];
     if (!item || event.ctrlKey || event.metaKey) return;
-    if (event.key === "Enter" || event.key === " ") {
-      event.preventDefault();
-      event.stopPropagation();
-      if (this.editor.tool === "subject") this.#pick(item);
-      else this.#send();
-    } else if (event.key === "Escape" && this.picture.draft) {
+    if (event.key === "Enter" || event.key === " ") this.#enter(event, item);
+    else if (event.key === "Escape" && this.picture.draft) {
       event.preventDefault();
       clearTimeout(this.#timer);
       this.#clear();
     } else if (step) this.#nudge(event, item, step);
+  }
+
+  // Enter on a box: what the tool in hand does with it; else what was moved is right, and so is the doubt.
+  #enter(event, item) {
+    event.preventDefault();
+    event.stopPropagation();
+    const { editor, picture } = this;
+    if (event.key === " ") editor.room.toggle();
+    else if (editor.tool === "subject") this.#pick(item);
+    else if (editor.tool !== "choose") this.place();
+    else if (picture.draft) this.#send();
+    else if (editor.doubt) editor.settle();
   }
 
   #nudge(event, item, [x, y]) {
@@ -216,7 +231,7 @@ class Hands {
     if (tool === "choose") return undefined;
     const box = [0.4, 0.35, 0.2, 0.3];
     if (tool === "subject" && chosenTrack?.boxAt(this.editor.frame)) return this.#pick({ kind: "track", shape: chosenTrack.boxAt(this.editor.frame) });
-    return this.#made(tool === "polygon" ? cornersOf(box) : box);
+    return this.#made(tool === "polygon" ? cornersOf(box) : box, { focus: true });
   }
 
   /** Forget what is being drawn; false where nothing was. */
@@ -238,7 +253,7 @@ class Hands {
     const [kind, id] = draft.key.split(" ");
     const { shape, frame } = draft;
     if (kind === "track") editor.edit("box", { track: Number(id), frame, box: shape });
-    else if (kind === "subject") editor.edit("subject", { frame, box: shape });
+    else if (kind === "subject") editor.edit("subject", { frame, box: shape, also: true });
     else if (kind === "mask") editor.edit("mask", { id, polygon: shape });
     else {
       const cover = editor.facts.covers.find((each) => String(each.id) === id);

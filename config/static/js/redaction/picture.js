@@ -30,7 +30,7 @@ const areaOf = (shape) => {
 };
 
 export class Picture {
-  #drawn = new Map(); // key -> {group, shape, tag, text, handles}
+  #drawn = new Map(); // key -> {group, halo, shape, tag, text, handles}
   #shown = -1; // the frame of the picture that plays
   #asked = 0;
   /** A shape that is being changed or drawn and is not the server's yet: {key, shape, tone, open}. */
@@ -43,6 +43,7 @@ export class Picture {
     this.svg = this.tile.querySelector("[data-part=boxes]");
     this.video = this.tile.querySelector("video");
     this.whole = element("rect", { class: "edit__whole", width: "100%", height: "100%", visibility: "hidden" }, this.svg);
+    this.plate = element("path", { class: "edit__plate", "fill-rule": "evenodd" }, this.svg);
     this.layer = element("g", {}, this.svg);
     const soon = () => this.soon();
     for (const name of ["facts", "chosen", "as"]) editor.addEventListener(name, soon);
@@ -154,6 +155,7 @@ export class Picture {
     this.svg.classList.toggle("is-as", asLeaves);
     this.svg.dataset.mode = facts.mode;
     this.whole.setAttribute("visibility", facts.isWhole(this.frame) ? "visible" : "hidden");
+    this.#drawPlate(width, height);
     const items = this.items();
     const draft = this.draft;
     if (draft) {
@@ -164,6 +166,13 @@ export class Picture {
     this.#keep(items);
     let last = null;
     for (const item of items) last = this.#place(item, last);
+  }
+
+  // Where only the subject is shown, all but their box goes; the scene without people is the server's to draw.
+  #drawPlate(width, height) {
+    const box = this.editor.facts.subject?.boxAt(this.frame);
+    const hole = box ? cornersOf(box).map(([x, y]) => `${(x * width).toFixed(1)} ${(y * height).toFixed(1)}`) : [];
+    this.plate.setAttribute("d", `M0 0H${width}V${height}H0Z${box ? `M${hole.join("L")}Z` : ""}`);
   }
 
   #keep(items) {
@@ -195,18 +204,20 @@ export class Picture {
 
   #make(item) {
     const group = element("g", item.kind === "draft" ? {} : { tabindex: "0", role: "button" });
-    group.dataset.key = item.key;
+    group.dataset.box = item.key;
+    const halo = element("polygon", { class: "box__halo" }, group);
     const shape = element("polygon", { class: "box__shape" }, group);
     const tag = element("rect", { class: "box__tag" }, group);
     const text = element("text", { class: "box__text" }, group);
     this.layer.append(group);
-    return { group, shape, tag, text, handles: [] };
+    return { group, halo, shape, tag, text, handles: [] };
   }
 
   #shape(drawn, { shape, tag }) {
     const [width, height] = this.size;
     const corners = (isBox(shape) ? cornersOf(shape) : shape).map(([x, y]) => [x * width, y * height]);
-    drawn.shape.setAttribute("points", corners.map((point) => point.map((each) => each.toFixed(1)).join()).join(" "));
+    const points = corners.map((point) => point.map((each) => each.toFixed(1)).join()).join(" ");
+    for (const each of [drawn.halo, drawn.shape]) each.setAttribute("points", points);
     const text = String(tag ?? "");
     if (drawn.text.textContent !== text) drawn.text.textContent = text;
     const { unit } = this;

@@ -9,6 +9,7 @@ import { order, orderOf, toneOf } from "./side.js";
 const part = (name) => document.querySelector(`[data-rows="${name}"]`);
 const LEAST_MS = 1000; // the closest view
 const STEP = 2;
+const PILL_PX = 62;
 
 class Rows {
   #rows = new Map(); // key -> {name, strip, svg}
@@ -22,7 +23,7 @@ class Rows {
     this.scale = part("scale");
     this.slider = part("slider");
     this.pill = element("svg", { overflow: "visible" }, part("head"));
-    element("rect", { x: -31, width: 62, height: 16, rx: 3, class: "f-ink" }, this.pill);
+    element("rect", { x: -PILL_PX / 2, width: PILL_PX, height: 16, rx: 3, class: "f-ink" }, this.pill);
     this.pillText = element("text", { y: 12, "text-anchor": "middle", class: "ph edit__pill" }, this.pill);
     editor.addEventListener("facts", () => this.#facts());
     editor.addEventListener("frame", () => this.#moment());
@@ -216,7 +217,9 @@ class Rows {
     const line = part("line");
     line.setAttribute("x1", `${x}%`);
     line.setAttribute("x2", `${x}%`);
-    this.pill.setAttribute("x", `${x}%`);
+    // The pill stays beside the names.
+    const width = this.scale.clientWidth;
+    this.pill.setAttribute("x", Math.min(Math.max((x / 100) * width, PILL_PX / 2), width - PILL_PX / 2).toFixed(1));
     const text = words.second(ms);
     if (this.pillText.textContent !== text) this.pillText.textContent = text;
     this.slider.setAttribute("aria-valuenow", frame);

@@ -3,12 +3,14 @@
 import { rowOf } from "../console/dock.js";
 import { fill } from "../console/timeline/words.js";
 
+const PHONE = window.matchMedia("(max-width: 50rem)");
 const part = (name) => document.querySelector(`[data-edit="${name}"]`);
 
 class Side {
   #doubts = new Map(); // key -> row
   #tracks = new Map(); // number -> row
   #scrolled = null;
+  #sought = null;
 
   constructor(editor) {
     this.editor = editor;
@@ -36,8 +38,11 @@ class Side {
     room.onAct("unsettle", (button) => editor.settle(false, button.value));
     room.onAct("track", (button) => this.#openTrack(Number(button.value)));
     room.onAct("make-subject", (button) => {
-      const track = Number(button.value);
-      editor.edit("subject", { track }).then((done) => done && editor.say("subjectSet"));
+      editor.edit("subject", { track: Number(button.value) }).then((done) => done && editor.say("subjectSet"));
+    });
+    room.onAct("not-subject", () => editor.edit("subject", {}).then((done) => done && editor.say("subjectNone")));
+    room.onAct("also-subject", (button) => {
+      editor.edit("subject", { track: Number(button.value), also: true }).then((done) => done && editor.say("subjectSet"));
     });
   }
 
@@ -65,9 +70,9 @@ class Side {
   draw() {
     const { facts } = this.editor;
     if (!facts) return;
-    this.#drawRule();
     this.#drawDoubts();
     this.#drawTracks();
+    this.#drawRule();
     this.#drawHere();
   }
 
@@ -83,7 +88,8 @@ class Side {
       part(name).disabled = !mayEdit;
     }
     part("style-says").hidden = facts.style === "fill";
-    for (const radio of document.querySelectorAll("[data-role-of] input")) radio.disabled = !mayEdit;
+    for (const radio of document.querySelectorAll("[data-role-of] input"))
+      radio.disabled = !mayEdit || facts.tracks.get(Number(radio.closest("[data-role-of]").dataset.roleOf))?.subject;
     for (const button of document.querySelectorAll(".side .edit__acts .btn, .edit__tools .btn:not([value=choose]), .track--cover .split .btn")) button.disabled = !mayEdit;
   }
 
@@ -119,7 +125,7 @@ class Side {
     part("doubts-left").textContent = doubts.length ? fill(texts.doubtsLeft, { left, count: doubts.length }) : "";
     part("doubts-none").hidden = doubts.length > 0;
     part("doubts-none").textContent = facts.frames ? texts.doubtsNone : texts.notLooked;
-    if (open !== this.#scrolled) this.#doubts.get(open)?.element.scrollIntoView({ block: "nearest" });
+    if (open !== this.#scrolled) reveal(this.#doubts.get(open)?.element);
     this.#scrolled = open;
   }
 
@@ -138,13 +144,17 @@ class Side {
       this.#drawTrack(this.#tracks.get(track.number), track);
     }
     order(part("tracks"), tracks.map((track) => this.#tracks.get(track.number).element));
+    const chosen = this.editor.chosenTrack?.number;
+    // Who steps through the doubts looks at those; else the chosen track is brought into sight.
+    if (chosen !== this.#sought && !facts.doubts.some((each) => each.key === this.editor.doubt)) reveal(this.#tracks.get(chosen)?.element);
+    this.#sought = chosen;
     part("tracks-none").hidden = tracks.length > 0;
     part("tracks-none").textContent = facts.frames ? texts.tracksNone : texts.notLooked;
   }
 
   #makeTrack(number) {
     const row = rowOf("track-row");
-    row.parts.go.value = row.parts.subject.value = number;
+    row.parts.go.value = row.parts.subject.value = row.parts.also.value = number;
     row.parts.number.textContent = number;
     row.parts.roles.dataset.roleOf = number;
     row.parts.roles.setAttribute("aria-label", fill(this.editor.texts.trackNamed, { number }));
@@ -159,16 +169,13 @@ class Side {
     const lasts = facts.momentOf(track.last) - facts.momentOf(track.first);
     parts.span.textContent = fill(texts.trackSpan, { time: words.second(facts.momentOf(track.first)), length: words.duration(Math.max(1000, lasts)) });
     parts.number.className = `track__n ${toneOf(track)}`;
-    for (const radio of parts.roles.querySelectorAll("input")) {
-      radio.checked = radio.value === track.role;
-      radio.disabled = !editor.mayEdit;
-    }
+    for (const radio of parts.roles.querySelectorAll("input")) radio.checked = radio.value === (track.subject ? "show" : track.role);
     const open = (chosen?.kind === "track" && chosen.id === track.number) || (chosen?.kind === "subject" && facts.subject?.track === track.number);
     current(parts.go, open);
     parts.acts.hidden = !open;
     parts.subject.hidden = track.subject;
-    for (const button of parts.acts.querySelectorAll(".btn")) button.disabled = !editor.mayEdit;
-    if (open) parts.go.closest("li").scrollIntoView({ block: "nearest" });
+    parts.not.hidden = !track.subject;
+    parts.also.hidden = track.subject || !facts.subject;
   }
 
   // Which tracks are in the picture: theirs stand out.
@@ -187,6 +194,9 @@ export const orderOf = (facts) => {
 
 /** How a track's number looks. */
 export const toneOf = (track) => (track.role === "show" || track.subject ? "track__n--shown" : track.doubtful.length ? "track__n--doubt" : "");
+
+// On a phone the lists are part of the page, which stays where the thumb left it.
+const reveal = (element) => PHONE.matches || element?.scrollIntoView({ block: "nearest" });
 
 const current = (element, is) => {
   if (is) element.setAttribute("aria-current", "true");
