@@ -100,18 +100,13 @@ def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     _require(receipt.body.get("job") == job, "another job's entry")
     named = receipt.body.get("objects")
     named = list(named) if isinstance(named, list | tuple) else [receipt.body.get("object")]
+    said = _id(receipt.body, "hold")
     for each in obj.all:
         _require(str(each.context_id) in named, "another object's entry")
         # A hold's key carries its hold in its label: what it opens needs an entry that says so, and an entry
         # that says so opens nothing by another way.
-        hold = records.hold_of(each.key_id) if each.ring == rings.RECORDS else None
-        _require(_held_by(receipt) == hold, "an entry for another hold, or for none")
-
-
-def _held_by(receipt: Receipt) -> str | None:
-    """The hold that a job's entry names, if it names one."""
-    named = receipt.body.get("hold")
-    return None if named is None else str(named)
+        hold = records.hold_of(each.key_id) if each.ring == rings.RECORDS else ""
+        _require(said == hold, "an entry for another hold, or for none")
 
 
 @sensitive_variables()

@@ -5,8 +5,8 @@ from django.utils.translation import gettext_lazy as _
 from accesslog.registry import EventType, register
 
 # A job opens the objects that its entry names, by the ids that their seals are bound to: `object`
-# for one, `objects` for a batch (a small picture of each new segment must not fill the log); `hold`, its
-# id, where they are opened by a hold's key.
+# for one, `objects` for a batch (a small picture of each new segment must not fill the log); `hold`
+# (its id and name) where they are opened by a hold's key.
 JOB = register(
     EventType(
         kind="vault.job",

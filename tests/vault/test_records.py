@@ -74,7 +74,7 @@ def test_a_derivative_of_a_held_object_is_made_through_the_holds_key(seal, later
     keyed = held(sealed, vault.new_hold_key(hold), name=name, part="thumb", size_bytes=None)
     later(hours=2)
     vault.destroy_epochs([sealed.epoch.key_id])
-    receipt = job_receipt(sealed, hold=str(hold))
+    receipt = job_receipt(sealed, hold={"id": str(hold), "name": "H-1"})
     vault.add_part(receipt, keyed, b"picture", job="thumbnail")
     with vault.open_for_system(receipt, keyed, job="thumbnail") as reader:
         assert reader.read() == b"picture"
@@ -84,7 +84,7 @@ def test_a_derivative_of_a_held_object_is_made_through_the_holds_key(seal, later
 def test_a_job_opens_what_is_held_only_with_an_entry_that_names_the_hold(seal, named):
     sealed, hold = seal(), uuid4()
     keyed = held(sealed, key_id := vault.new_hold_key(hold))
-    body = {None: {}, "another": {"hold": str(uuid4())}, "its key": {"hold": key_id}}[named]
+    body = {None: {}, "another": {"hold": {"id": str(uuid4())}}, "its key": {"hold": {"id": key_id}}}[named]
     with pytest.raises(ReceiptMismatch):
         vault.open_for_system(job_receipt(sealed, **body), keyed, job="thumbnail")
 
@@ -92,7 +92,7 @@ def test_a_job_opens_what_is_held_only_with_an_entry_that_names_the_hold(seal, n
 def test_a_jobs_entry_that_names_a_hold_opens_nothing_by_its_epochs_key(seal):
     sealed = seal()
     with pytest.raises(ReceiptMismatch):
-        vault.open_for_system(job_receipt(sealed, hold=str(uuid4())), sealed.keyed(), job="thumbnail")
+        vault.open_for_system(job_receipt(sealed, hold={"id": str(uuid4())}), sealed.keyed(), job="thumbnail")
 
 
 def test_a_second_hold_takes_over_what_only_the_first_can_open(seal, later):

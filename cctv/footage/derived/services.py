@@ -239,8 +239,8 @@ def facts_for_person(
 def open_for_system(
     receipt: Receipt, derived: Derived, *, job: str, hold_id: UUID | None = None
 ) -> SealedReader:
-    """An object, for a job whose `vault.job` entry names all segments that it is made of (and `hold`, the
-    hold's id as a string, if and only if `hold_id` is given). Errors as for people."""
+    """An object, for a job whose `vault.job` entry names all segments that it is made of (and `hold`, as
+    {"id", "name"}, if and only if `hold_id` is given). Errors as for people."""
     return vault.open_for_system(receipt, _found(derived, hold_id)[1], job=job)
 
 

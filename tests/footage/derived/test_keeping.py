@@ -252,7 +252,7 @@ class TestHeld:
         assert workshop.read(made, hold_id=placed.pk) == CLEAR
         new = workshop.object(segment, "out/1", hold_id=placed.pk)
         fact = workshop.fact(segment, hold_id=placed.pk, of=[segment])
-        job = workshop.job(made, hold=str(placed.pk))
+        job = workshop.job(made, hold={"id": str(placed.pk)})
         assert derived.read_for_system(job, new, job=JOB, hold_id=placed.pk) == CLEAR
         assert derived.read_for_system(job, fact, job=JOB, hold_id=placed.pk) == b"a box at 3 4"
         with pytest.raises(FootageExpired):
@@ -264,8 +264,8 @@ class TestHeld:
         placed, other = hold(yard, segment.row), hold(yard, segment.row)
         for receipt, by in (
             (workshop.job(made), placed.pk),
-            (workshop.job(made, hold=str(other.pk)), placed.pk),
-            (workshop.job(made, hold=str(placed.pk)), None),
+            (workshop.job(made, hold={"id": str(other.pk)}), placed.pk),
+            (workshop.job(made, hold={"id": str(placed.pk)}), None),
         ):
             with pytest.raises(ReceiptMismatch):
                 derived.open_for_system(receipt, made, job=JOB, hold_id=by)
