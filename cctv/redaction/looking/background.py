@@ -31,7 +31,12 @@ _FAR = 0.08  # of the picture: a camera that moved further was turned, not shake
 _STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
 _THRESHOLD = 16.0
 _GAIN = (0.4, 2.5)
-_DOT, _AROUND = np.ones((2, 2), np.uint8), np.ones((5, 5), np.uint8)
+_DOT, _AROUND, _FAR_AROUND = (np.ones((side, side), np.uint8) for side in (2, 5, 9))
+# A picture is poor when nearly all of it is as dark as this, or when its noise is this part of its contrast;
+# hopeless, when of its contrast little but noise is left.
+_DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.8
+_POOR_MS = 500.0
+_POOR_THRESHOLD = 9.0
 
 Small = NDArray[np.uint8]
 Mean = NDArray[np.float32]
@@ -46,6 +51,7 @@ class Seen:
     moving: Boxes
     mask: Small
     whole: bool
+    poor: bool
     shift: tuple[float, float]
 
 
@@ -58,6 +64,8 @@ class Background:
         self._window = cv2.createHanningWindow(self._half, cv2.CV_32F)
         self._settled_ms = -np.inf
         self._last_ms: float | None = None
+        self._raw: Small | None = None
+        self._dark = self._noisy = 0.0
         self._forget()
 
     def see(self, rgb: Small, at_ms: float) -> Seen:
@@ -72,11 +80,13 @@ class Background:
             self._forget()
             self._jumped(grey)
             self._settled_ms = at_ms + _SETTLE_MS
-        mask = self._moving(small, grey, step)
+        poor, hopeless = self._quality(rgb, grey, step)
+        mask = self._moving(small, grey, step, poor)
         flooded = self._flooded(float(np.count_nonzero(mask)) / mask.size, at_ms, step)
         across, down = self._offset[0] - before[0], self._offset[1] - before[1]
         shift = (0.0, 0.0) if upset else (across / self.size[0], down / self.size[1])
-        return Seen(regions(mask), mask, upset or flooded or at_ms < self._settled_ms, shift)
+        whole = upset or flooded or hopeless or at_ms < self._settled_ms
+        return Seen(regions(mask), mask, whole, poor, shift)
 
     def _forget(self) -> None:
         self._model = cv2.createBackgroundSubtractorMOG2(400, _THRESHOLD, False)
@@ -114,12 +124,29 @@ class Background:
         moved = _moved(grey, offset).astype(np.float32)
         return float(np.abs(moved - self._mean).mean()) < 0.85 * float(np.abs(grey - self._mean).mean())
 
-    def _moving(self, small: Small, grey: Small, step: float) -> Small:
+    def _quality(self, rgb: Small, grey: Small, step: float) -> tuple[bool, bool]:
+        """Whether the picture is poor, and whether it is hopeless."""
+        raw = np.ascontiguousarray(rgb[::4, ::4, 1])
+        low, high = np.percentile(grey[::2, ::2], (5, 95))
+        before, self._raw = self._raw, raw
+        noise = 0.0
+        if before is not None and before.shape == raw.shape:
+            # Most of the picture stands still; half of the difference's square is each picture's noise.
+            noise = 1.05 * float(np.median(cv2.absdiff(before, raw))) / max(float(high - low), 4.0)
+        share = min(1.0, step / _POOR_MS) if before is not None else 1.0
+        self._dark += (float(high) - self._dark) * share
+        self._noisy += (noise - self._noisy) * share
+        return self._dark < _DARK or self._noisy > _NOISY, self._noisy > _HOPELESS
+
+    def _moving(self, small: Small, grey: Small, step: float, poor: bool) -> Small:
         if self._offset != (0.0, 0.0):
             small, grey = _moved(small, self._offset), _moved(grey, self._offset)
         gain = self._gain(grey)
         if abs(gain - 1) > 0.02:
             small = np.asarray(cv2.convertScaleAbs(small, alpha=gain), np.uint8)
+        if poor:
+            small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.2), np.uint8)
+        self._model.setVarThreshold(_POOR_THRESHOLD if poor else _THRESHOLD)
         self._pictures += 1
         rate = max(1.0 / (self._pictures + 1), step / _MEMORY_MS) if self._pictures > 1 else 1.0
         mask = np.asarray(self._model.apply(small, learningRate=rate), np.uint8)
@@ -129,7 +156,10 @@ class Background:
             self._mean = grey.astype(np.float32)
         else:
             cv2.accumulateWeighted(grey, self._mean, rate)
-        mask = np.asarray(cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _DOT), _AROUND), np.uint8)
+        mask = np.asarray(
+            cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _DOT), _FAR_AROUND if poor else _AROUND),
+            np.uint8,
+        )
         if self._offset != (0.0, 0.0):
             mask = _moved(mask, (-self._offset[0], -self._offset[1]), cv2.INTER_NEAREST)
         return mask

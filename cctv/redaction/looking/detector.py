@@ -16,7 +16,7 @@ from cctv.redaction.tracks.boxes import Boxes, Kind, iou
 
 VENDORED = Path(__file__).resolve().parent.parent / "detectors" / "centernet.onnx"
 # Below this a detector says little more than that there is something; linking asks for more.
-LEAST_SCORE = 0.1
+LEAST_SCORE = 0.06
 THREADS = 2
 _NO_KIND = 255
 # COCO's 80 classes counted from 0, and its own numbers, which begin at 1 and leave some out.

@@ -25,7 +25,7 @@ _MAGIC = b"LTHF"
 _VERSION = 1
 _HEADER = struct.Struct("<4sBBHII")  # magic, version, LOOK, nothing, frames, bytes before zlib
 _FRAME = struct.Struct("<dBhhBB")  # at_ms, flags, shift x, shift y, detections, moving regions
-_WHOLE, _DETECTED, _SAMPLE = 1, 2, 4
+_WHOLE, _DETECTED, _SAMPLE, _POOR = 1, 2, 4, 8
 _SPAN = 2.0  # boxes are stored from -0.5 to 1.5 of the picture
 _MOST_FRAMES = 200_000
 _MOST_BYTES = 256 * 1024 * 1024
@@ -59,7 +59,7 @@ class FrameFacts:
     from the scene without people. `whole`: nothing seen in this picture can be relied on (light, shake, a
     broken picture): all of it is covered. `detected`: the detector ran on it (else boxes, scores, kinds and
     looks are empty). `shift`: how far the whole picture moved against the one before it, as x, y of the
-    picture. `sample`: every few seconds.
+    picture. `poor`: so dark or noisy that less is believed and more is covered. `sample`: every few seconds.
     """
 
     at_ms: float
@@ -70,6 +70,7 @@ class FrameFacts:
     moving: NDArray[np.float32] = field(default_factory=_boxes)
     whole: bool = False
     detected: bool = True
+    poor: bool = False
     shift: tuple[float, float] = (0.0, 0.0)
     sample: Sample | None = None
 
@@ -118,6 +119,7 @@ def _frame(one: FrameFacts) -> bytes:
     # More regions than can be said means that all of the picture moves.
     whole = one.whole or len(one.moving) > _MOST_EACH
     flags = _WHOLE * whole | _DETECTED * one.detected | _SAMPLE * (one.sample is not None)
+    flags |= _POOR * one.poor
     shift = [int(np.clip(round(value * 32767), -32767, 32767)) for value in one.shift]
     out = [_FRAME.pack(one.at_ms, flags, shift[0], shift[1], count, moving)]
     if count:
@@ -140,7 +142,7 @@ def _read(body: bytes, place: int) -> tuple[FrameFacts, int]:
     place += _FRAME.size
     sample = _RGB + _BITS if flags & _SAMPLE else 0
     need = count * (8 + 2 + LOOK) + moving * 8 + sample
-    if place + need > len(body) or not np.isfinite(at_ms) or flags > 7:
+    if place + need > len(body) or not np.isfinite(at_ms) or flags > 15:
         raise FactsDamaged("cut off")
 
     def take(size: int) -> bytes:
@@ -157,6 +159,7 @@ def _read(body: bytes, place: int) -> tuple[FrameFacts, int]:
         moving=_unpacked(take(moving * 8)),
         whole=bool(flags & _WHOLE),
         detected=bool(flags & _DETECTED),
+        poor=bool(flags & _POOR),
         shift=(across / 32767, down / 32767),
         sample=_sample(take(sample)) if sample else None,
     )

@@ -17,7 +17,8 @@ MOST_WIDTH, MOST_HEIGHT = 960, 960
 # The detector runs again after so long, on every second picture at most; in slow footage on each.
 _AGAIN_MS, _AT_LAST_MS = 110.0, 195.0
 _SAMPLE_MS = 2000.0
-_SURE = 0.3
+_LEAST, _LEAST_POOR = 0.1, 0.06  # scores worth keeping
+_COVERED = 0.15  # scores that keep a place out of the plate
 _BIT_OF_MS = 1.0  # times of pictures are rounded
 
 
@@ -59,13 +60,18 @@ class Looker:
         seen = self._background.see(rgb, at_ms)
         found = None
         if self._due(at_ms, seen.whole):
-            found = sorted_out(self._detector.detect(rgb))
+            found = sorted_out(_believed(self._detector.detect(rgb), _LEAST_POOR if seen.poor else _LEAST))
             self._detected_ms, self._since = at_ms, 0
         self._since += 1
         sample = self._sample(rgb, seen, found, at_ms)
         if found is None:
             return FrameFacts(
-                at_ms, moving=seen.moving, whole=seen.whole, detected=False, shift=seen.shift, sample=sample
+                at_ms,
+                moving=seen.moving,
+                whole=seen.whole,
+                poor=seen.poor,
+                detected=False,
+                shift=seen.shift,
             )
         return FrameFacts(
             at_ms,
@@ -75,6 +81,7 @@ class Looker:
             looks=looks(rgb, found.boxes),
             moving=seen.moving,
             whole=seen.whole,
+            poor=seen.poor,
             shift=seen.shift,
             sample=sample,
         )
@@ -94,8 +101,13 @@ class Looker:
         size = SAMPLE_WIDTH, SAMPLE_HEIGHT
         tiny = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         covered = cv2.resize(seen.mask, size, interpolation=cv2.INTER_AREA) > 0
-        _mark(covered, found.boxes[found.scores >= _SURE * 0.5])
+        _mark(covered, found.boxes[found.scores >= _COVERED])
         return Sample(tiny, covered)
+
+
+def _believed(found: Found, least: float) -> Found:
+    keep = found.scores >= least
+    return Found(found.boxes[keep], found.scores[keep], found.kinds[keep])
 
 
 def _mark(covered: NDArray[np.bool_], boxes: Boxes) -> None:

@@ -25,7 +25,8 @@ Vector = NDArray[np.float64]
 class LinkSettings:
     """Thresholds of linking: scores in 0..1, times in milliseconds.
 
-    `start`: a chain needs one detection of this score; `go_on`: the least that is looked at at all.
+    `start`: a chain needs one detection of this score; `go_on`: the least that is looked at at all; both are
+    times `poor` in pictures that are dark or noisy, and boxes there are wider by `wider` on each side.
     `lost_ms`: how long a chain waits for its next detection. `rest_ms`: how long somebody may stand in one
     place undetected. `ahead_ms`: how far a track is drawn out before its first and after its last detection,
     and `moving_ms`: how far while something moves there. `hold_ms`: the same for who stood still.
@@ -38,6 +39,8 @@ class LinkSettings:
     ahead_ms: float = 500.0
     moving_ms: float = 4000.0
     hold_ms: float = 2000.0
+    poor: float = 0.6
+    wider: float = 0.12
 
 
 @dataclass(eq=False)
@@ -119,17 +122,18 @@ def _step(
     boxes[:, :2] -= offset
     moving = within(one.boxes, one.moving).sum(axis=1) > 0.3 if len(one.boxes) else np.zeros(0, np.bool_)
     look = roots(one.looks)
-    free = set(np.flatnonzero(one.scores >= settings.go_on).tolist())
+    start, go_on = (each * (settings.poor if one.poor else 1.0) for each in (settings.start, settings.go_on))
+    free = set(np.flatnonzero(one.scores >= go_on - 0.002).tolist())  # scores are stored in steps
 
     def give(chain: Chain, place: int) -> None:
         score = float(one.scores[place])
         chain.add(frame, one.at_ms, boxes[place], score, look[place])
         chain.moved += bool(moving[place])
-        chain.sure |= score >= settings.start
+        chain.sure |= score >= start
         free.discard(place)
 
     waiting = list(live)
-    for sure, least in ((True, settings.start), (True, settings.go_on), (False, settings.go_on)):
+    for sure, least in ((True, start), (True, go_on - 0.002), (False, go_on - 0.002)):
         ours = [chain for chain in waiting if chain.sure == sure]
         theirs = sorted(place for place in free if one.scores[place] >= least)
         costs = _costs(ours, theirs, boxes, one, look)

@@ -138,6 +138,9 @@ def _drawn_out(
     first = filled.first - len(head)
     boxes = np.array([box for box, _ in head] + list(filled.boxes) + [box for box, _ in tail])
     boxes[:, :2] += offsets[first : first + len(boxes)]
+    poor = np.array([one.poor for one in facts[first : first + len(boxes)]])
+    boxes[poor, :2] -= boxes[poor, 2:] * settings.wider
+    boxes[poor, 2:] *= 1 + 2 * settings.wider
     scores = np.concatenate([np.zeros(len(head)), filled.scores, np.zeros(len(tail))])
     how = np.concatenate([[how for _, how in head], filled.how, [how for _, how in tail]])
     return Track(
