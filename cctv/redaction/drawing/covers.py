@@ -18,7 +18,7 @@ from cctv.redaction.drawing.drawing import Colour, Plane, Planes, Shape, Style
 _SHIFT = 4  # sub-pixel bits of OpenCV's polygons
 _AROUND = np.ones((3, 3), dtype=np.uint8)
 _FINEST = 1 / 48  # of the picture's height: no pixel of a cover is smaller than this
-_COARSE = 3  # a cover is at most so many pixels across its short side
+_COARSE = 2  # a cover is at most so many pixels across its short side
 
 
 class Region(NamedTuple):
