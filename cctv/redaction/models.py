@@ -158,6 +158,8 @@ class RedactionEdit(models.Model):
     # newest branch, so that nothing that was undone is ever lost or mixed with what came after.
     after = models.PositiveIntegerField(default=0)
     undone = models.BooleanField(default=False)
+    # The entry `redaction.edited` that tells of it, with others of its stretch; null until it is written.
+    entry_index = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ("number",)
