@@ -26,7 +26,7 @@ Mask = NDArray[np.bool_]
 # Grey levels (of 255) by which a window must differ from the scene to tell something.
 TELLING = 5.0
 # The output carries the source with this share of its detail, repeated this faithfully (correlation).
-SHARE, LIKENESS = 0.15, 0.60
+SHARE, LIKENESS = 0.25, 0.60
 # A window's pixels differ by this at least before it is said that the picture was changed there, and by this
 # share of what detail there was: compression leaves less.
 CHANGED, CHANGED_SHARE = 12.0, 0.60
