@@ -28,6 +28,10 @@ export function mountBar(editor) {
 
   for (const name of ["facts", "saving", "state"]) editor.addEventListener(name, draw);
   room.addEventListener("closed", draw);
+  window.addEventListener("beforeunload", (event) => {
+    editor.hands?.flush();
+    if (editor.saving) event.preventDefault();
+  });
   mountLeft(editor);
 }
 

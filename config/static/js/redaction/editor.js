@@ -48,6 +48,21 @@ export class Editor extends EventTarget {
     this.#take(told);
   }
 
+  /** Load for the first time; what passes is waited for. */
+  async open() {
+    for (let wait = 1000; ; wait = Math.min(wait * 2, 15_000)) {
+      try {
+        return await this.load();
+      } catch (refusal) {
+        if (this.room.closed) return undefined;
+        this.room.say(refusal.message, { tone: "bad" });
+        if (!(refusal instanceof Refusal)) reportError(refusal);
+        if (!refusal.passes) return undefined;
+      }
+      await new Promise((done) => setTimeout(done, wait));
+    }
+  }
+
   #take(told) {
     const before = this.facts;
     this.facts = new Facts(told);
@@ -104,8 +119,11 @@ export class Editor extends EventTarget {
     this.#tell("as");
   }
 
+  /** The chosen track, also where it is the subject; null for anything else. */
   get chosenTrack() {
-    return this.chosen?.kind === "track" ? (this.facts?.tracks.get(this.chosen.id) ?? null) : null;
+    const { chosen, facts } = this;
+    const number = chosen?.kind === "subject" ? facts.subject?.track : chosen?.kind === "track" ? chosen.id : null;
+    return facts?.tracks.get(number) ?? null;
   }
 
   /** The chosen cover or mask; null for anything else. */
@@ -170,13 +188,27 @@ export class Editor extends EventTarget {
   }
 
   undo() {
+    this.hands?.flush();
     const { undo } = this.facts ?? {};
     if (undo?.can) this.#send(() => [this.facts.urls.undo, {}], fill(this.texts.undone, { what: undo.what }));
   }
 
   redo() {
+    this.hands?.flush();
     const { redo } = this.facts ?? {};
     if (redo?.can) this.#send(() => [this.facts.urls.redo, {}], fill(this.texts.redone, { what: redo.what }));
+  }
+
+  /** Have it rendered, for a second person to review; throws what was refused. */
+  async submit() {
+    await this.#queue;
+    try {
+      await this.post(this.facts.urls.submit, { revision: this.facts.revision });
+    } catch (refusal) {
+      if (refusal.code === "redaction_changed") await this.load().catch(() => {});
+      throw refusal.code === "redaction_changed" ? new Refusal(409, { message: this.texts.changedMeanwhile }) : refusal;
+    }
+    await this.load();
   }
 
   #send(make, said) {

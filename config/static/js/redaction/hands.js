@@ -6,6 +6,7 @@ import { cornersOf, moved, shifted } from "./picture.js";
 const FAR_PX = 4; // less is a click
 const LEAST_PX = 4; // of the recording: smaller boxes cover nobody
 const CLOSE_PX = 12; // a click this near to a shape's first point closes it
+const MOST_POINTS = 64;
 const WAIT_MS = 600; // after the last arrow key, the box is sent
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -121,7 +122,8 @@ class Hands {
     const near = points.length > 2 && Math.hypot((at[0] - points[0][0]) * size[0], (at[1] - points[0][1]) * size[1]) < CLOSE_PX * unit;
     if (near) return this.#close();
     points.push(at);
-    this.#outline(at);
+    if (points.length === MOST_POINTS) return this.#close();
+    return this.#outline(at);
   }
 
   #outline(at) {
@@ -242,6 +244,11 @@ class Hands {
   }
 
   // ---------- what goes to the server ----------
+
+  /** Send what was changed and is not sent yet. */
+  flush() {
+    this.#send();
+  }
 
   // A box that was changed becomes the server's; it stays drawn until the answer.
   #send() {

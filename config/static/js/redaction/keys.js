@@ -90,6 +90,7 @@ function chooseTrack(editor, digit) {
 function setRole(editor, role) {
   const track = editor.chosenTrack;
   if (!track) return editor.say("chooseFirst", "warn");
+  if (track.subject) return editor.say("subjectShown", "warn");
   if (track.role !== role) document.querySelector(`[data-role-of="${track.number}"] [value=${role}]`)?.click();
 }
 

@@ -42,4 +42,4 @@ const mount = (part) => {
 before.forEach(mount);
 mountStage(room, words, { play: false });
 after.forEach(mount);
-editor.load().catch((refusal) => room.say(refusal.message, { tone: "bad" }));
+editor.open();

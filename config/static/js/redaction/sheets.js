@@ -110,8 +110,7 @@ function send(editor) {
   sheet.querySelector("[data-sheet=what]").textContent = says;
   sheet.querySelector("[data-act=send-doubt]").hidden = !left;
   ask("send", async () => {
-    await editor.post(facts.urls.submit, { revision: facts.revision });
-    await editor.load();
+    await editor.submit();
     editor.say("sent");
   });
 }
