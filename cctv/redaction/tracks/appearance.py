@@ -9,7 +9,7 @@ Look = NDArray[np.float32]
 
 
 def roots(looks: NDArray[np.uint8]) -> Look:
-    """Stored colours (n, LOOK) as unit vectors, whose products tell how alike they are; zeros: nothing known."""
+    """Stored colours (n, LOOK) as unit vectors: their products tell how alike they are; zeros: unknown."""
     values = np.sqrt(looks.astype(np.float32))
     length = np.linalg.norm(values, axis=1, keepdims=True)
     return np.asarray(values / np.maximum(length, 1e-6), dtype=np.float32)

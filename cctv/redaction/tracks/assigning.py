@@ -1,4 +1,4 @@
-"""Cheapest assignment of rows to columns (Kuhn and Munkres, by shortest augmenting paths; Jonker, Volgenant)."""
+"""Cheapest assignment of rows to columns (Kuhn and Munkres, by shortest augmenting paths)."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Joiner:
 
     def _joint(self, known: Sequence[Piece], forward: bool, main: bool) -> Joint | None:
         here = known[-1]
-        around = [one for one in self.pieces if one is here or (not main or _main(one)) and _near(one, here)]
+        around = [one for one in self.pieces if one is here or self._counts(one, here, main)]
         edge = here.times[-1] if forward else here.times[0]
         around.sort(key=lambda one: abs((one.times[-1] if forward else one.times[0]) - edge))
         rows = [here, *(one for one in around if not any(one is each for each in known))][:_MOST]
@@ -87,6 +87,10 @@ class Joiner:
             if rival[0] >= len(columns) or same.isdisjoint(_onward(rival[0], rival, rows, columns)):
                 return Joint(columns[which], price - total)
             cost[0, rival[0]] = _NEVER  # a way round to the same person
+
+    @staticmethod
+    def _counts(one: Piece, here: Piece, main: bool) -> bool:
+        return (not main or _main(one)) and _near(one, here)
 
     def _costs(self, rows: Sequence[Piece], columns: Sequence[Piece], forward: bool) -> NDArray[np.float64]:
         """(n, m + n): every row may also go on as nobody."""
@@ -147,7 +151,7 @@ class Joiner:
 
 
 def _onward(which: int, chosen: Sequence[int], rows: Sequence[Piece], columns: Sequence[Piece]) -> list[int]:
-    """A column and what it goes on as: whoever gets to one of these is the same person, so that is no rival."""
+    """A column and what it goes on as: whoever gets to one of these is the same person, so no rival."""
     out = [which]
     while True:
         following = [chosen[row] for row, one in enumerate(rows) if one is columns[out[-1]]]

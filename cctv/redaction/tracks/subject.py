@@ -1,20 +1,21 @@
 """The subject's own track: from a click or boxes set by hand, through crossings, and nowhere on a guess.
 
-Each anchor is a fact. From its piece the path goes on both ways as long as the joints are sure; where they are
-not, the subject stays hidden until another anchor. Where two anchors' paths disagree, nothing is shown.
+Each anchor is a fact. From its piece the path goes on both ways as long as the joints are sure; where they
+are not, the subject stays hidden until another anchor. Where two anchors' paths disagree, nothing is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou
-from cctv.redaction.tracks.joining import SURE, Joiner, Joint
+from cctv.redaction.tracks.joining import SURE, Joiner
 from cctv.redaction.tracks.pieces import Piece, pieces, seen
 
 KINDS: dict[str, tuple[Kind, ...]] = {
@@ -39,9 +40,9 @@ class Anchor:
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """The subject's box in every frame: float32 (n, 4), nan where it is not known; `sure` float32 (n) in 0..1.
+    """The subject's box in every frame: float32 (n, 4), nan where it is not known; `sure` float32 (n), 0..1.
 
-    `unsure`: frames (first, last) after which it was not clear who goes on as the subject.
+    `unsure`: frames (first, last) in which it is hidden between two in which it is shown.
     """
 
     boxes: Boxes
@@ -140,7 +141,7 @@ def _dense(
     inside = slice(int(frames[0]), int(frames[-1]) + 1)
     for column in range(4):
         boxes[inside, column] = np.interp(times[inside], times[frames], rows[:, column])
-    for (one, other), margin in zip(zip(chain, chain[1:], strict=False), margins, strict=True):
+    for (one, other), margin in zip(pairwise(chain), margins, strict=True):
         between = slice(one.frames[-1] + 1, other.frames[0])
         if between.stop > between.start:
             short = other.times[0] - one.times[-1] <= _LONGEST_GAP_MS
@@ -165,9 +166,73 @@ def _steady(piece: Piece) -> Boxes:
 
 
 def _agreed(paths: Sequence[_Path], facts: Sequence[FrameFacts]) -> Followed:
-    """One track of all paths: the nearest anchor's, unsure where others contradict it."""
-    boxes, sure = paths[0].boxes.copy(), paths[0].sure.copy()
-    return Followed(boxes, sure)
+    """One track of all paths: outside of the anchors theirs, between two of them what both say."""
+    boxes = np.full((len(facts), 4), np.nan, dtype=np.float32)
+    sure = np.zeros(len(facts), dtype=np.float32)
+    first, last = paths[0], paths[-1]
+    head, tail = slice(0, first.anchor.frame + 1), slice(last.anchor.frame, len(facts))
+    boxes[head], sure[head] = first.boxes[head], first.sure[head]
+    boxes[tail], sure[tail] = last.boxes[tail], last.sure[tail]
+    for one, other in pairwise(paths):
+        inside = slice(one.anchor.frame, other.anchor.frame + 1)
+        boxes[inside], sure[inside] = _between(one, other, facts)
+    return Followed(boxes, sure, _unsure(sure))
 
 
-__all__ = ["SHOWN", "Anchor", "Followed", "Joint", "follow"]
+def _between(one: _Path, other: _Path, facts: Sequence[FrameFacts]) -> tuple[Boxes, NDArray[np.float32]]:
+    """From one anchor to the next: what both paths say or only one does; nothing where they contradict."""
+    start, stop = one.anchor.frame, other.anchor.frame + 1
+    ours, our_sure = one.boxes[start:stop].copy(), one.sure[start:stop].copy()
+    theirs, their_sure = other.boxes[start:stop].copy(), other.sure[start:stop].copy()
+    _trim(ours, our_sure, theirs[-1])
+    _trim(theirs[::-1], their_sure[::-1], ours[0])
+    both = (our_sure > 0) & (their_sure > 0)
+    apart = both & (_overlap(ours, theirs) < _AGREE)
+    boxes = np.where((our_sure >= their_sure)[:, None], ours, theirs)
+    sure = np.where(apart, 0, np.maximum(our_sure, their_sure)).astype(np.float32)
+    boxes[-1], boxes[0] = other.boxes[stop - 1], one.boxes[start]
+    sure[0] = sure[-1] = 1.0
+    _bridge(boxes, sure, np.array([each.at_ms for each in facts[start:stop]]), avoid=apart)
+    return boxes.astype(np.float32), sure
+
+
+def _trim(boxes: Boxes, sure: NDArray[np.float32], end: NDArray[np.float32]) -> None:
+    """A path that leads elsewhere than the next anchor says left the subject somewhere: at its least sure
+    place, or else nobody knows where, and only the nearer half of it is believed."""
+    if sure[-1] <= 0 or _overlap(boxes[-1:], end[None])[0] >= _AGREE:
+        return
+    weak = np.flatnonzero(sure < 1.0)
+    cut = int(weak[sure[weak].argmin()]) if len(weak) else len(sure) // 2
+    sure[cut:] = 0
+    boxes[cut:] = np.nan
+
+
+def _bridge(
+    boxes: Boxes, sure: NDArray[np.float32], times: NDArray[np.float64], avoid: NDArray[np.bool_]
+) -> None:
+    """Across short gaps between two anchors the subject went straight on."""
+    known = np.flatnonzero(sure > 0)
+    for before, after in pairwise(known):
+        gap = slice(before + 1, after)
+        if after - before < 2 or times[after] - times[before] > _LONGEST_GAP_MS or avoid[gap].any():
+            continue
+        for column in range(4):
+            ends = times[[before, after]], boxes[[before, after], column]
+            boxes[gap, column] = np.interp(times[gap], *ends)
+        sure[gap] = SHOWN
+
+
+def _overlap(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
+    """Intersection over union of rows with rows; 0 where one is not known."""
+    with np.errstate(invalid="ignore"):
+        low = np.maximum(ours[:, :2], theirs[:, :2])
+        high = np.minimum(ours[:, :2] + ours[:, 2:], theirs[:, :2] + theirs[:, 2:])
+        shared = np.clip(high - low, 0, None).prod(axis=1)
+        union = ours[:, 2] * ours[:, 3] + theirs[:, 2] * theirs[:, 3] - shared
+        return np.asarray(np.nan_to_num(shared / np.maximum(union, 1e-9)), dtype=np.float32)
+
+
+def _unsure(sure: NDArray[np.float32]) -> tuple[tuple[int, int], ...]:
+    """Stretches in which the subject is hidden, between two in which it is shown."""
+    shown = np.flatnonzero(sure >= SHOWN)
+    return tuple((int(a) + 1, int(b) - 1) for a, b in pairwise(shown) if b - a > 1)
