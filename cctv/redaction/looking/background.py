@@ -32,9 +32,10 @@ _STILL = 0.4  # pixels of the small picture; less is not a shake that anything c
 _THRESHOLD = 16.0
 _GAIN = (0.4, 2.5)
 _DOT, _AROUND, _FAR_AROUND = (np.ones((side, side), np.uint8) for side in (2, 5, 9))
-# A picture is poor when nearly all of it is as dark as this, or when its noise is this part of its contrast;
-# hopeless, when of its contrast little but noise is left.
-_DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.8
+# A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
+# or when the camera shakes; hopeless, when of its contrast little but noise is left.
+_DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.55
+_SHAKEN = 0.002  # of the picture, on average from one picture to the next
 _POOR_MS = 500.0
 _POOR_THRESHOLD = 9.0
 
@@ -65,7 +66,7 @@ class Background:
         self._settled_ms = -np.inf
         self._last_ms: float | None = None
         self._raw: Small | None = None
-        self._dark = self._noisy = 0.0
+        self._dark = self._noisy = self._shaken = 0.0
         self._forget()
 
     def see(self, rgb: Small, at_ms: float) -> Seen:
@@ -80,7 +81,7 @@ class Background:
             self._forget()
             self._jumped(grey)
             self._settled_ms = at_ms + _SETTLE_MS
-        poor, hopeless = self._quality(rgb, grey, step)
+        poor, hopeless = self._quality(rgb, grey, step, before)
         mask = self._moving(small, grey, step, poor)
         flooded = self._flooded(float(np.count_nonzero(mask)) / mask.size, at_ms, step)
         across, down = self._offset[0] - before[0], self._offset[1] - before[1]
@@ -124,19 +125,24 @@ class Background:
         moved = _moved(grey, offset).astype(np.float32)
         return float(np.abs(moved - self._mean).mean()) < 0.85 * float(np.abs(grey - self._mean).mean())
 
-    def _quality(self, rgb: Small, grey: Small, step: float) -> tuple[bool, bool]:
+    def _quality(
+        self, rgb: Small, grey: Small, step: float, before: tuple[float, float]
+    ) -> tuple[bool, bool]:
         """Whether the picture is poor, and whether it is hopeless."""
         raw = np.ascontiguousarray(rgb[::4, ::4, 1])
         low, high = np.percentile(grey[::2, ::2], (5, 95))
-        before, self._raw = self._raw, raw
+        last, self._raw = self._raw, raw
         noise = 0.0
-        if before is not None and before.shape == raw.shape:
+        if last is not None and last.shape == raw.shape:
             # Most of the picture stands still; half of the difference's square is each picture's noise.
-            noise = 1.05 * float(np.median(cv2.absdiff(before, raw))) / max(float(high - low), 4.0)
-        share = min(1.0, step / _POOR_MS) if before is not None else 1.0
+            noise = 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0)
+        share = min(1.0, step / _POOR_MS) if last is not None else 1.0
         self._dark += (float(high) - self._dark) * share
         self._noisy += (noise - self._noisy) * share
-        return self._dark < _DARK or self._noisy > _NOISY, self._noisy > _HOPELESS
+        way = max(abs(self._offset[0] - before[0]), abs(self._offset[1] - before[1])) / self.size[0]
+        self._shaken += (way - self._shaken) * min(1.0, step / _POOR_MS)
+        poor = self._dark < _DARK or self._noisy > _NOISY or self._shaken > _SHAKEN
+        return poor, self._noisy > _HOPELESS
 
     def _moving(self, small: Small, grey: Small, step: float, poor: bool) -> Small:
         if self._offset != (0.0, 0.0):

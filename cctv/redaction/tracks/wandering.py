@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -9,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import FrameFacts
-from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, overlaps
+from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, corners, overlaps
 
 _PADDED = 0.1  # of a track's box, on each side, that it explains motion in
-_ENOUGH = 0.85  # of a region explained: nothing of it is left over
+_RIM = 0.15  # of a region unexplained: no more than its edge
+_GRID = 192  # cells across and down by which that is told
 _REACH = 0.01  # of the picture; regions nearer to each other are one
 _SPARSE = 1.6  # but not if their common box is so much larger than they are
 _LOST_MS, _AROUND_MS, _BRIEF_MS = 400.0, 250.0, 90.0
@@ -54,12 +56,30 @@ def _by_frame(tracks: Sequence[Track], frames: int) -> list[Boxes]:
 
 
 def _unexplained(moving: Boxes, boxes: Boxes) -> Boxes:
+    """What of the regions lies outside of all the boxes: the box around it, if it is more than a rim."""
     if not len(moving) or not len(boxes):
         return moving
-    # Overlapping tracks count twice here; each alone must hold its share, so the largest is asked first.
-    shared = overlaps(moving, boxes)
-    portion = np.maximum(shared.max(axis=1), np.minimum(shared.sum(axis=1), areas(moving)) * 0.95)
-    return np.asarray(moving[portion < _ENOUGH * areas(moving)], np.float32)
+    taken = np.zeros((_GRID, _GRID), np.bool_)
+    for left, top, right, bottom in np.rint(_edges(boxes)).astype(int):
+        taken[top:bottom, left:right] = True
+    left_over: list[list[float]] = []
+    for region, (left, top, right, bottom) in zip(moving, _edges(moving), strict=True):
+        x, y = int(left), int(top)
+        free = ~taken[y : math.ceil(bottom), x : math.ceil(right)]
+        if not free.size or free.mean() <= _RIM:
+            continue
+        rows, columns = np.flatnonzero(free.any(axis=1)), np.flatnonzero(free.any(axis=0))
+        if free.mean() > 0.5:
+            left_over.append([float(value) for value in region])
+            continue
+        width, height = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
+        left_over.append([(x + columns[0]) / _GRID, (y + rows[0]) / _GRID, width / _GRID, height / _GRID])
+    return np.asarray(left_over, np.float32).reshape(-1, 4)
+
+
+def _edges(boxes: Boxes) -> Boxes:
+    """Left, top, right, bottom in cells of the grid, cut at its edge."""
+    return np.asarray(np.clip(corners(boxes), 0, 1) * _GRID, np.float32)
 
 
 def _grouped(moving: Boxes) -> Boxes:
