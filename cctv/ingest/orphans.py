@@ -1,11 +1,12 @@
 """Sealed objects that no row names, and their end.
 
 A crash between sealing and committing leaves an object whose key died with the process: nobody can
-open it, it only takes room. The sweeper deletes such objects after a lease, longer than any admission
-takes. What can go wrong is the other side: a register restored from an old backup, or emptied, knows
-none of the footage, and everything would look like an orphan. So the sweeper waits while the register is
-known or suspected to be an older copy, and refuses when most of the storage is unknown to it; the storage
-itself refuses when its marker is wrong.
+open it, it only takes room. What was being made of a segment (`footage.derived`) may be left in the same
+way; its key lives as long as the segment does, and nothing says any more whose it is. The sweeper deletes
+such objects after a lease, longer than any admission takes. What can go wrong is the other side: a register
+restored from an old backup, or emptied, knows none of the footage, and everything would look like an orphan.
+So the sweeper waits while the register is known or suspected to be an older copy, and refuses when most of
+the storage is unknown to it; the storage itself refuses when its marker is wrong.
 
 Nor is the wall clock believed alone: when it jumps, an object sealed a second ago looks a day old. This
 process must have seen the object without a row for the whole lease, by a clock that cannot be set.
@@ -23,6 +24,7 @@ from django.utils.module_loading import import_string
 
 from accesslog.services import append
 from cctv.core import clock
+from cctv.footage.derived.models import Derived
 from cctv.footage.models import Segment
 from cctv.ingest.errors import TooManyOrphans
 from cctv.ingest.models import Quarantined
@@ -99,7 +101,9 @@ def _unknown(names: Iterable[str]) -> set[str]:
     for start in range(0, len(names), BATCH):
         batch = {name: name.partition(".")[0] for name in names[start : start + BATCH]}
         wanted = set(batch.values())
-        known = set(Segment.objects.filter(sealed_name__in=wanted).values_list("sealed_name", flat=True))
-        known |= set(Quarantined.objects.filter(sealed_name__in=wanted).values_list("sealed_name", flat=True))
+        known: set[str] = set()
+        for model in (Segment, Quarantined, Derived):
+            rows = model._default_manager.filter(sealed_name__in=wanted)
+            known |= set(rows.values_list("sealed_name", flat=True))
         unknown |= {name for name, media in batch.items() if media not in known}
     return unknown

@@ -84,7 +84,7 @@ def opened(receipt: Any, row: Any, *, held: Any = None) -> bytes | str:
     if held is not None and not held.hold.protects:
         return "hold_ended"  # footage.sealed asks before it names a key to the vault
     if held is not None:
-        body = {"job": JOB, "object": str(row.pk), "hold": {"id": str(held.hold_id)}}
+        body: Any = {"job": JOB, "object": str(row.pk), "hold": {"id": str(held.hold_id)}}
         receipt = append(kind="vault.job", body=body)
     if isinstance(row, Segment):
         obj = keyed(row, "media", held=held)

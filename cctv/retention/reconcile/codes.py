@@ -8,6 +8,7 @@ from django.utils.translation import ngettext_lazy
 
 OBJECT_MISSING = "object_missing"
 PART_MISSING = "part_missing"
+DERIVED_MISSING = "derived_missing"
 SIZE_DIFFERS = "size_differs"
 HASH_DIFFERS = "hash_differs"
 UNREADABLE = "object_unreadable"
@@ -53,6 +54,14 @@ _PART = Kind(
     _("“fsck --repair part_missing” has small pictures made again. An index can only be put back from a copy"
       " of the disk."),
 )  # fmt: skip
+_DERIVED = Kind(
+    DERIVED_MISSING, "warn", True,
+    ngettext_lazy("%(n)d object that was made of footage, as for a redaction, is gone.",
+                  "%(n)d objects that were made of footage, as for a redaction, are gone.", "n"),
+    _("The footage itself is not concerned. What needs the object waits until it has been made again."),
+    _("Put the objects back from a copy of the disk, or take them off the register with “fsck --repair"
+      " derived_missing” and have them made again, by rendering the redaction once more."),
+)  # fmt: skip
 _SIZE = Kind(
     SIZE_DIFFERS, "bad", False,
     ngettext_lazy("%(n)d sealed object does not have the size that the register knows.",
@@ -79,8 +88,8 @@ _ORPHAN = Kind(
     ORPHAN_OBJECT, "warn", True,
     ngettext_lazy("%(n)d sealed object has no row on the register.",
                   "%(n)d sealed objects have no row on the register.", "n"),
-    _("Without a row there is no key, so nobody can open it: left over from a crash, or the register is an"
-      " older copy than the disk."),
+    _("Without a row nothing opens it: left over from a crash, or the register is an older copy than the"
+      " disk."),
     _("If the register was put back from a backup, finish “manage.py restore” first. Left-overs are deleted"
       " with “fsck --repair orphan_object”, and by Lethe itself after an hour."),
 )  # fmt: skip
@@ -143,6 +152,7 @@ KINDS = {
     kind.code: kind
     for kind in (
         _UNDEAD, _HELD, _KEY, _MISSING, _HASH, _SIZE, _UNREADABLE, _UNKNOWN, _DEAD_ROW, _ORPHAN, _PART,
+        _DERIVED,
         _ORPHAN_PART, _FOREIGN,
     )
 }  # fmt: skip

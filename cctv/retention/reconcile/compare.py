@@ -22,6 +22,7 @@ from cctv.vault.models import Epoch, EpochState
 
 UNDER_WAY = (RunState.STARTED, RunState.RATCHETED, RunState.DELETED)
 EPOCH_LABEL = "epoch/"
+_MISSING = {sides.DERIVED: codes.DERIVED_MISSING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def shard(name: str, look: Look) -> list[Finding]:
         if row is None:
             found += _orphan(stored, look) if stored is not None and look.site_id is None else []
             continue
-        if row.epoch_state == EpochState.DESTROYED:
+        if row.epoch_state == EpochState.DESTROYED and row.kind != sides.DERIVED:
             dead.append(row)
         if stored is None or stored.media is None:
             unpaired.append(row)
@@ -127,9 +128,11 @@ def _missing(suspects: list[Row], look: Look) -> list[Finding]:
         for row in suspects
         if (row.expires_at > look.now or row.pk in held) and not vault.object_exists(row.name)
     ]
-    still = sides.known([row.name for row in gone])
+    still, ending = sides.known([row.name for row in gone]), sides.ending(gone)
     return [
-        _of_row(codes.OBJECT_MISSING, row, held=held.get(row.pk, [])) for row in gone if row.name in still
+        _of_row(_MISSING.get(row.kind, codes.OBJECT_MISSING), row, held=held.get(row.pk, []))
+        for row in gone
+        if row.name in still and row.pk not in ending
     ]
 
 

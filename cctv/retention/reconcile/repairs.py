@@ -17,6 +17,8 @@ from accesslog import IndexFields
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.errors import LetheError
+from cctv.footage.derived import ending
+from cctv.footage.derived.models import Derived
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import guards, plan
@@ -68,7 +70,8 @@ def _guarded() -> RepairRefused | None:
 
 
 def _too_much(look: Look, tally: "Tally", wanted: Collection[str]) -> RepairRefused | None:
-    missing = tally.total(codes.OBJECT_MISSING) if codes.OBJECT_MISSING in wanted else 0
+    lost = (codes.OBJECT_MISSING, codes.DERIVED_MISSING)
+    missing = sum(tally.total(code) for code in lost if code in wanted)
     dead = tally.total(codes.ROW_OF_DESTROYED) if codes.ROW_OF_DESTROYED in wanted else 0
     removes = (codes.ORPHAN_OBJECT, codes.ORPHAN_PART, codes.ROW_OF_DESTROYED)
     files = sum(tally.files[code] for code in removes if code in wanted)
@@ -187,9 +190,26 @@ def _row_removed(finding: Finding) -> list[str]:
     if not found.exists():
         return []
     vault.delete_object(row.name)  # parts of what is gone, which nobody would name any more
+    if model is Segment:
+        for name in ending.forget([row.pk]):
+            vault.delete_object(name)  # nothing opens it without the row
     found.delete()
     PurgeFailure.objects.filter(object_id=row.pk).delete()
     return [finding.name]
+
+
+def _take_made_off(run: FsckRun, findings: Sequence[Finding]) -> list[str]:
+    """What was made of footage and is gone: it can be made again, unless a hold keeps it for the copy to be
+    looked for."""
+    rows = [finding.row for finding in findings if finding.row]
+    named = sides.held_by(rows, ended_too=True)
+    free = [finding for finding in findings if finding.row and finding.row.pk not in named]
+    if not free:
+        return []
+    _note(run, codes.DERIVED_MISSING, free)
+    gone = [finding.row.pk for finding in free if finding.row and not vault.object_exists(finding.name)]
+    Derived.objects.filter(pk__in=gone).delete()
+    return [finding.name for finding in free if finding.row and finding.row.pk in gone]
 
 
 def _destroy_keys(run: FsckRun, findings: Sequence[Finding]) -> list[str]:
@@ -235,6 +255,7 @@ def _one(model: Any, ids: set[UUID | None]) -> Any:
 _MENDERS: dict[str, Callable[[FsckRun, Sequence[Finding]], list[str]]] = {
     codes.OBJECT_MISSING: _take_off,
     codes.PART_MISSING: _redo_pictures,
+    codes.DERIVED_MISSING: _take_made_off,
     codes.ORPHAN_OBJECT: _delete_orphans,
     codes.ORPHAN_PART: _delete_parts,
     codes.ROW_OF_DESTROYED: _take_dead_off,

@@ -15,6 +15,8 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Q
 
+from cctv.core import clock
+from cctv.footage.derived.models import Derived, DerivedSource
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention.holds.models import PROTECTING, HeldObject, Hold
@@ -34,9 +36,20 @@ _QUARANTINED = (
 )  # fmt: skip
 
 
+_DERIVED = (
+    "pk", "sealed_name", "size_bytes", "ciphertext_sha256", "segment__camera__site_id", "segment__camera_id",
+    "segment__expires_at", "segment__epoch__state", "starts_at", "ends_at",
+)  # fmt: skip
+DERIVED = "derived"
+KEPT_IN = (Segment, Quarantined, Derived)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the register says of one sealed object and its parts. `parts` are {name of the part: bytes}."""
+    """What the register says of one sealed object and its parts. `parts` are {name of the part: bytes}.
+
+    What is made of a segment (DERIVED) is a row of its own, without parts; it expires as its segment does.
+    """
 
     kind: str
     pk: UUID
@@ -75,6 +88,9 @@ def rows(shard: str, *, site_id: UUID | None) -> list[Row]:
     quarantined = Quarantined.objects.filter(_in_shard(shard), at_site).values_list(*_QUARANTINED)
     found = [_segment(values) for values in segments.order_by().iterator(chunk_size=2000)]
     found += [_quarantined(values) for values in quarantined.order_by().iterator(chunk_size=2000)]
+    at_site = Q() if site_id is None else Q(segment__camera__site_id=site_id)
+    made = Derived.objects.filter(_in_shard(shard), at_site).values_list(*_DERIVED)
+    found += [_derived(values) for values in made.order_by().iterator(chunk_size=2000)]
     return sorted(found, key=attrgetter("name"))
 
 
@@ -109,7 +125,7 @@ def known(names: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for start in range(0, len(names), IN):
         batch = names[start : start + IN]
-        for model in (Segment, Quarantined):
+        for model in KEPT_IN:
             rows_of = model._default_manager.filter(sealed_name__in=batch)
             found |= set(rows_of.values_list("sealed_name", flat=True))
     return found
@@ -119,13 +135,27 @@ def held_by(found: Sequence[Row], *, ended_too: bool = False) -> dict[UUID, list
     """Numbers of the holds in force by what they hold of `found`; with `ended_too` of all that name it."""
     holds = Hold.objects.all() if ended_too else Hold.objects.filter(state__in=PROTECTING)
     numbers: dict[UUID, list[str]] = {}
-    for kind, column in ((SEGMENT, "segment_id"), (QUARANTINED, "quarantined_id")):
+    for kind, column in (
+        (SEGMENT, "segment_id"), (QUARANTINED, "quarantined_id"), (DERIVED, "segment__derived"),
+    ):  # fmt: skip
         ids = [row.pk for row in found if row.kind == kind]
         for start in range(0, len(ids), IN):
             held = HeldObject.objects.filter(**{f"{column}__in": ids[start : start + IN]}, hold__in=holds)
             for pk, number in held.values_list(column, "hold__number"):
                 numbers.setdefault(pk, []).append(number)
     return numbers
+
+
+def ending(found: Sequence[Row]) -> set[UUID]:
+    """Which of what was made of several segments ends with another one that has expired."""
+    now = clock.now()
+    ids = [row.pk for row in found if row.kind == DERIVED]
+    over: set[UUID] = set()
+    for start in range(0, len(ids), IN):
+        rows_of = Derived.objects.filter(pk__in=ids[start : start + IN], shared=True)
+        owners = DerivedSource.objects.filter(owner__in=rows_of.values("owner"), segment__expires_at__lte=now)
+        over |= set(rows_of.filter(owner__in=owners.values("owner")).values_list("pk", flat=True))
+    return over
 
 
 def failing(found: Sequence[Row]) -> set[UUID]:
@@ -152,6 +182,11 @@ def _segment(values: tuple[Any, ...]) -> Row:
         parts[vault.part_name(name, "thumb")] = thumb
     digest = bytes(digest)
     return Row(SEGMENT, pk, name, size, digest, site, camera, expires, state, starts, ends, parts)
+
+
+def _derived(values: tuple[Any, ...]) -> Row:
+    pk, name, size, digest, *rest = values
+    return Row(DERIVED, pk, name, size, bytes(digest), *rest)
 
 
 def _quarantined(values: tuple[Any, ...]) -> Row:

@@ -133,7 +133,7 @@ def consistent(court: Court, sealed: list[Sealed]) -> int:
 
 
 def opened(held: HeldObject, row: Segment) -> bytes:
-    body = {"job": "test", "objects": [str(row.pk)], "hold": {"id": str(held.hold_id)}}
+    body: Any = {"job": "test", "objects": [str(row.pk)], "hold": {"id": str(held.hold_id)}}
     receipt = append(kind="vault.job", body=body)
     obj = vault.KeyedObject(
         name=row.sealed_name, size_bytes=row.size_bytes, wrapped_key=bytes(held.wrapped_key),
