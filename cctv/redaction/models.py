@@ -192,12 +192,19 @@ class RedactionReview(models.Model):
     moments = models.JSONField(default=list)
     # The result's SHA-256 that was approved.
     result_sha256 = models.CharField(max_length=64, blank=True, default="")
+    # The entry that it was begun under, and the one of what was decided.
     entry_index = models.PositiveBigIntegerField(null=True)
+    decided_entry = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ("-began_at",)
         constraints = (
-            models.UniqueConstraint(fields=["redaction", "revision", "reviewer"], name="review_once"),
+            # A returned one may come back unchanged: then the same person looks again.
+            models.UniqueConstraint(
+                fields=["redaction", "revision", "reviewer"],
+                condition=models.Q(decided_at=None),
+                name="review_once",
+            ),
         )
 
     def __str__(self) -> str:

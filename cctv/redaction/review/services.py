@@ -1,0 +1,222 @@
+"""A second person's look: step through the doubtful moments of what was rendered, approve or return it.
+
+The entry comes first, then the row. An approval is of one rendered result, by its hash: whatever is changed
+afterwards has another revision, and nothing of that may be handed out.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid5
+
+from django.db import transaction
+
+from accesslog import IndexFields, Receipt
+from accesslog.selectors import load_receipt
+from accesslog.services import append
+from cctv.core import clock
+from cctv.footage.derived.selectors import find
+from cctv.footage.restrictions.services import require_free
+from cctv.footage.viewings.entries import camera_fields, purpose_fields
+from cctv.people.actors import actor_fields
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
+from cctv.redaction.editing import stored
+from cctv.redaction.models import Redaction, RedactionReview, State, Verdict
+from cctv.redaction.resolve import Resolved, resolve
+from cctv.redaction.review import events
+from cctv.redaction.review.errors import (
+    MomentsLeft,
+    NoPlate,
+    NothingToReview,
+    NotApproved,
+    OwnRedaction,
+    RemarkRequired,
+)
+
+REVIEW = "redaction.review"
+SHARP = "plate/sharp"
+# Before the first entry of a review is written there is none.
+_MOST_REMARK = 1000
+
+
+def has_hand_in(redaction: Redaction, account: Account) -> bool:
+    """Whether the person made it or decided anything in it, undone or not: then they do not review it."""
+    return redaction.made_by_id == account.pk or redaction.edits.filter(made_by=account).exists()
+
+
+def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionReview:
+    """The actor's review of what is rendered now, begun under an entry of its own; the same one again later.
+
+    Forbidden, NotFound, OwnRedaction, NothingToReview, FootageRestricted, LogUnavailable.
+    """
+    permissions_of(actor).require(REVIEW, site_id=redaction.site_id)
+    if has_hand_in(redaction, actor):
+        raise OwnRedaction
+    _require_waiting(redaction)
+    require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+    review, _made = RedactionReview.objects.get_or_create(
+        redaction=redaction, revision=redaction.revision, reviewer=actor, decided_at=None
+    )
+    if review.entry_index is None:
+        receipt = _log(events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, "began"))
+        review.entry_index = receipt.index
+        RedactionReview.objects.filter(pk=review.pk).update(entry_index=receipt.index)
+    return review
+
+
+def resolved(review: RedactionReview) -> Resolved:
+    """What is drawn on the frames under review, with its doubtful moments: read under the review's entry."""
+    redaction = review.redaction
+    require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+    assert review.entry_index is not None
+    door = stored.for_person(load_receipt(review.entry_index), redaction, review.reviewer_id)
+    return resolve(
+        stored.known_of(redaction, door), stored.edits_of(redaction, door), stored.settings_of(redaction)
+    )
+
+
+def look_at(review: RedactionReview, keys: set[str]) -> RedactionReview:
+    """Note which doubtful moments were looked at, besides those noted before; unknown ones are nothing."""
+    known = {doubt.key for doubt in resolved(review).doubts}
+    with transaction.atomic():
+        row = RedactionReview.objects.select_for_update(of=("self",)).get(pk=review.pk)
+        row.moments = sorted(set(row.moments) | (keys & known))
+        row.save(update_fields=["moments"])
+    return row
+
+
+def approve(*, review: RedactionReview, actor: Account, terminal: str, remark: str = "") -> RedactionReview:
+    """From now on the rendered result may be handed out. MomentsLeft, NothingToReview, OwnRedaction, …"""
+    _require_own(review, actor)
+    left = {doubt.key for doubt in resolved(review).doubts} - set(review.moments)
+    if left:
+        raise MomentsLeft
+    facts = {"result_sha256": _sha256(review.redaction), "moments": len(review.moments)}
+    if remark.strip():
+        facts["remark"] = remark.strip()[:_MOST_REMARK]
+    return _decide(review, Verdict.APPROVED, State.APPROVED, events.APPROVED, facts, actor, terminal)
+
+
+def give_back(*, review: RedactionReview, actor: Account, terminal: str, remark: str) -> RedactionReview:
+    """It has to be corrected, as the remark says."""
+    _require_own(review, actor)
+    if not remark.strip():
+        raise RemarkRequired
+    facts = {"remark": remark.strip()[:_MOST_REMARK]}
+    return _decide(review, Verdict.RETURNED, State.EDITING, events.RETURNED, facts, actor, terminal)
+
+
+def approve_plate(*, review: RedactionReview, actor: Account, terminal: str) -> Redaction:
+    """The sharp picture of the empty scene may be used: the next result has it. NoPlate, and as `approve`."""
+    _require_own(review, actor)
+    redaction = review.redaction
+    if redaction.plate_approved_at is not None or find(owner=redaction.pk, label=SHARP) is None:
+        raise NoPlate
+    _log(
+        events.PLATE_APPROVED,
+        redaction,
+        actor,
+        terminal,
+        {},
+        event_id=uuid5(review.pk, events.PLATE_APPROVED),
+    )
+    with transaction.atomic():
+        row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
+        _require_waiting(row)
+        row.plate_approved_by, row.plate_approved_at = actor, clock.now()
+        # Another scene is another result, which has to be rendered and looked at.
+        row.revision += 1
+        row.state = State.EDITING
+        row.save(update_fields=["plate_approved_by", "plate_approved_at", "revision", "state"])
+    return row
+
+
+def require_approved(redaction: Redaction) -> RedactionReview:
+    """The approval of what is rendered now; NotApproved. Asked before anything of it is handed out."""
+    now = Redaction.objects.filter(pk=redaction.pk, state=State.APPROVED).first()
+    if now is None or now.rendered_revision != now.revision:
+        raise NotApproved
+    found = (
+        now.reviews.filter(verdict=Verdict.APPROVED, revision=now.revision).order_by("-decided_at").first()
+    )
+    if found is None or not found.result_sha256 or found.result_sha256 != _sha256(now):
+        raise NotApproved
+    return found
+
+
+def _require_own(review: RedactionReview, actor: Account) -> None:
+    permissions_of(actor).require(REVIEW, site_id=review.redaction.site_id)
+    if review.reviewer_id != actor.pk or has_hand_in(review.redaction, actor):
+        raise OwnRedaction
+    if review.decided_at is not None or review.revision != review.redaction.revision:
+        raise NothingToReview
+    _require_waiting(review.redaction)
+
+
+def _require_waiting(redaction: Redaction) -> None:
+    if redaction.state != State.REVIEW or redaction.rendered_revision != redaction.revision:
+        raise NothingToReview
+
+
+def _sha256(redaction: Redaction) -> str:
+    return str(redaction.result.get("sha256", ""))
+
+
+def _decide(
+    review: RedactionReview,
+    verdict: Verdict,
+    state: State,
+    kind: str,
+    facts: Mapping[str, Any],
+    actor: Account,
+    terminal: str,
+) -> RedactionReview:
+    """Entry, then both rows, if it is still the same result that waits."""
+    receipt = _log(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
+    with transaction.atomic():
+        redaction = Redaction.objects.select_for_update(of=("self",)).get(pk=review.redaction_id)
+        row = RedactionReview.objects.select_for_update(of=("self",)).get(pk=review.pk)
+        _require_waiting(redaction)
+        if row.decided_at is not None or row.revision != redaction.revision:
+            raise NothingToReview
+        row.verdict, row.decided_at = verdict, clock.now()
+        row.remark = str(facts.get("remark", ""))
+        row.result_sha256 = _sha256(redaction) if verdict == Verdict.APPROVED else ""
+        row.decided_entry = receipt.index
+        row.save()
+        redaction.state = state
+        redaction.save(update_fields=["state"])
+    return row
+
+
+def _log(
+    kind: str,
+    redaction: Redaction,
+    actor: Account,
+    terminal: str,
+    facts: Mapping[str, Any],
+    *,
+    event_id: Any,
+) -> Receipt:
+    body: dict[str, Any] = {
+        "actor": actor_fields(actor, REVIEW, site_id=redaction.site_id),
+        "terminal": terminal,
+        "site": redaction.site.logged(),
+        "purpose": purpose_fields(redaction.purpose, ""),
+        "redaction": redaction.number,
+        "camera": camera_fields(redaction.camera),
+        "from": clock.rfc3339(redaction.starts_at),
+        "to": clock.rfc3339(redaction.ends_at),
+        "revision": redaction.revision,
+        **facts,
+    }
+    if redaction.case:
+        body["case"] = redaction.case
+    if redaction.hold is not None:
+        body["hold"] = {"id": str(redaction.hold.pk), "name": redaction.hold.number}
+    index = IndexFields(
+        actor=str(actor.pk), camera=str(redaction.camera_id), site=str(redaction.site_id),
+        purpose=redaction.purpose.code, case=redaction.case, terminal=terminal,
+        footage_from=redaction.starts_at, footage_to=redaction.ends_at,
+    )  # fmt: skip
+    return append(kind=kind, body=body, index=[index], event_id=event_id)
