@@ -29,7 +29,8 @@ class LinkSettings:
     times `poor` in pictures that are dark or noisy, and boxes there are wider by `wider` on each side.
     `lost_ms`: how long a chain waits for its next detection. `rest_ms`: how long somebody may stand in one
     place undetected. `ahead_ms`: how far a track is drawn out before its first and after its last detection,
-    and `moving_ms`: how far while something moves there. `hold_ms`: the same for who stood still.
+    and `moving_ms`: how far while something moves there. `hold_ms`: the same for who stood still. `still`:
+    the one sure score that is asked of what never moves at all, as stones and bins do not.
     """
 
     start: float = 0.3
@@ -39,6 +40,7 @@ class LinkSettings:
     ahead_ms: float = 500.0
     moving_ms: float = 4000.0
     hold_ms: float = 2000.0
+    still: float = 0.36
     poor: float = 0.6
     wider: float = 0.12
 
@@ -56,6 +58,7 @@ class Chain:
     speed: Vector = field(default_factory=lambda: np.zeros(2))
     moved: int = 0  # how many of its detections were where something moved
     sure: bool = False
+    poor: bool = False  # seen in poor pictures too
 
     def add(self, frame: int, at_ms: float, box: Vector, score: float, look: NDArray[np.float32]) -> None:
         """Its next detection."""
@@ -109,9 +112,18 @@ def chained(facts: Sequence[FrameFacts], settings: LinkSettings) -> list[Chain]:
 
 def _counts(chain: Chain, settings: LinkSettings) -> bool:
     if chain.sure:
-        return True
+        return not _never_moved(chain) or max(chain.scores) >= settings.still
     weak = len(chain.scores) >= 4 and float(np.mean(chain.scores)) >= 0.5 * (settings.start + settings.go_on)
     return weak and chain.moved >= 0.6 * len(chain.scores)
+
+
+def _never_moved(chain: Chain) -> bool:
+    """Seen often, always in one place, with nothing moving there."""
+    if len(chain.boxes) < 12 or chain.moved > 0.2 * len(chain.boxes) or chain.poor:
+        return False
+    boxes = np.array(chain.boxes)
+    centres = boxes[:, :2] + boxes[:, 2:] / 2
+    return bool((np.ptp(centres, axis=0) < 0.5 * boxes[:, 2:].mean(axis=0)).all())
 
 
 def _step(
@@ -130,6 +142,7 @@ def _step(
         chain.add(frame, one.at_ms, boxes[place], score, look[place])
         chain.moved += bool(moving[place])
         chain.sure |= score >= start
+        chain.poor |= one.poor
         free.discard(place)
 
     waiting = list(live)

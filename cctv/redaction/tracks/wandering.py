@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import FrameFacts
+from cctv.redaction.looking.regions import regions
 from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, corners, overlaps
 
 _PADDED = 0.1  # of a track's box, on each side, that it explains motion in
-_RIM = 0.15  # of a region unexplained: no more than its edge
 _GRID = 192  # cells across and down by which that is told
+_SLIVER = np.ones((2, 2), np.uint8)  # less than this is the rim of a body
 _REACH = 0.01  # of the picture; regions nearer to each other are one
 _SPARSE = 1.6  # but not if their common box is so much larger than they are
 _LOST_MS, _AROUND_MS, _BRIEF_MS = 400.0, 250.0, 90.0
@@ -56,25 +57,22 @@ def _by_frame(tracks: Sequence[Track], frames: int) -> list[Boxes]:
 
 
 def _unexplained(moving: Boxes, boxes: Boxes) -> Boxes:
-    """What of the regions lies outside of all the boxes: the box around it, if it is more than a rim."""
+    """What of the regions lies outside of all the boxes, without slivers at their edges: boxes around it."""
     if not len(moving) or not len(boxes):
         return moving
-    taken = np.zeros((_GRID, _GRID), np.bool_)
-    for left, top, right, bottom in np.rint(_edges(boxes)).astype(int):
-        taken[top:bottom, left:right] = True
-    left_over: list[list[float]] = []
-    for region, (left, top, right, bottom) in zip(moving, _edges(moving), strict=True):
-        x, y = int(left), int(top)
-        free = ~taken[y : math.ceil(bottom), x : math.ceil(right)]
-        if not free.size or free.mean() <= _RIM:
-            continue
-        rows, columns = np.flatnonzero(free.any(axis=1)), np.flatnonzero(free.any(axis=0))
-        if free.mean() > 0.5:
-            left_over.append([float(value) for value in region])
-            continue
-        width, height = columns[-1] - columns[0] + 1, rows[-1] - rows[0] + 1
-        left_over.append([(x + columns[0]) / _GRID, (y + rows[0]) / _GRID, width / _GRID, height / _GRID])
-    return np.asarray(left_over, np.float32).reshape(-1, 4)
+    left_over = _drawn(moving, outward=True)
+    left_over[_drawn(boxes, outward=False) > 0] = 0
+    return regions(np.asarray(cv2.morphologyEx(left_over, cv2.MORPH_OPEN, _SLIVER), np.uint8))
+
+
+def _drawn(boxes: Boxes, outward: bool) -> NDArray[np.uint8]:
+    """The cells of the grid in which boxes lie: all that they touch, or those they fill by half."""
+    canvas = np.zeros((_GRID, _GRID), np.uint8)
+    edges = _edges(boxes)
+    low, high = (np.floor(edges), np.ceil(edges)) if outward else (np.rint(edges), np.rint(edges))
+    for (left, top), (right, bottom) in zip(low[:, :2].astype(int), high[:, 2:].astype(int), strict=True):
+        canvas[top:bottom, left:right] = 1
+    return canvas
 
 
 def _edges(boxes: Boxes) -> Boxes:
