@@ -32,6 +32,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.core.atomic import fsync_dir
 from cctv.core.ids import new_id
+from cctv.footage.derived import selectors as derived
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined, Source
 from cctv.retention.backup import manifest as manifests
@@ -92,10 +93,13 @@ def _fill(row: Backup, partial: Path, *, held: bool) -> None:
         head = found or head
         reached(f"backup.{alias}")
     names = list(_held_names()) if held else []
+    made = list(_names_made_of_held()) if held else []
     facts = _copy_keys(partial)
     reached("backup.keys")
     Backup.objects.filter(pk=row.pk).update(held_objects=len(names))  # before the first of them is there
     row.held_objects = sum(_copy_object(name, partial) for name in names)
+    for name in made:
+        _copy_object(name, partial)
     reached("backup.held")
     files = manifests.settle(partial)
     manifest = Manifest(
@@ -152,6 +156,12 @@ def _held_names() -> Iterator[str]:
     for model in (Segment, Quarantined):
         rows = model._default_manager.filter(held__hold__state__in=PROTECTING)
         yield from rows.values_list("sealed_name", flat=True).distinct().order_by("sealed_name").iterator()
+
+
+def _names_made_of_held() -> Iterator[str]:
+    """The objects that are made of what a hold in force keeps, and of nothing else."""
+    held = Segment.objects.filter(held__hold__state__in=PROTECTING)
+    yield from derived.names_made_of(held).order_by("sealed_name").iterator()
 
 
 def _copy_object(name: str, partial: Path) -> int:

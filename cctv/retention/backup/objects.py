@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from cctv.core import clock
+from cctv.footage.derived import selectors as derived
 from cctv.footage.models import Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention.backup.errors import BackupBroken
@@ -86,6 +87,7 @@ def _held() -> Iterator[str]:
     for model in (Segment, Quarantined):
         rows = model._default_manager.filter(held__hold__state__in=PROTECTING)
         yield from rows.values_list("sealed_name", flat=True).distinct()
+    yield from derived.names_made_of(Segment.objects.filter(held__hold__state__in=PROTECTING))
 
 
 def _alive() -> Iterator[str]:
@@ -93,6 +95,7 @@ def _alive() -> Iterator[str]:
     for model in (Segment, Quarantined):
         rows = model._default_manager.filter(expires_at__gt=clock.now()).order_by("pk")
         yield from rows.values_list("sealed_name", flat=True).iterator()
+    yield from derived.names_made_of(Segment.objects.filter(expires_at__gt=clock.now()))
 
 
 def _pread(path: Path, at: int, length: int) -> bytes:

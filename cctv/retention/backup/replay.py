@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
 
 from cctv.core import clock
+from cctv.footage.derived import ending
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.ingest.models import Quarantined
 from cctv.retention import witnesses
@@ -188,8 +189,16 @@ def _bury(model: Any, epoch_id: UUID, now: datetime) -> int:
     rows = _unheld(model).filter(epoch_id=epoch_id, expires_at__lte=now)
     removed = 0
     while ids := list(rows.values_list("pk", flat=True)[:BATCH]):
-        removed += model._default_manager.filter(pk__in=ids).delete()[1].get(model._meta.label, 0)
+        removed += _remove(model, ids)
     return removed
+
+
+@transaction.atomic
+def _remove(model: Any, ids: list[UUID]) -> int:
+    """Rows, and those of all that was made of them: its objects are gone like theirs, or orphans."""
+    if model is Segment:
+        ending.forget(ids)
+    return int(model._default_manager.filter(pk__in=ids).delete()[1].get(model._meta.label, 0))
 
 
 def _bury_let_go(model: Any, now: datetime) -> int:
@@ -199,7 +208,7 @@ def _bury_let_go(model: Any, now: datetime) -> int:
     """
     rows = _unheld(model).filter(epoch__state=EpochState.DESTROYED, expires_at__lte=now)
     ids = [pk for pk, name in rows.values_list("pk", "sealed_name") if _is_absent(name)]
-    model._default_manager.filter(pk__in=ids).delete()
+    _remove(model, ids)
     return len(ids)
 
 

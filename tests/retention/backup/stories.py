@@ -8,6 +8,7 @@ from typing import Any
 from tests.retention.backup.machines import Machine
 
 HOUR = 60
+MADE = "only one person is to be seen"
 
 
 class Story:
@@ -34,6 +35,12 @@ class Story:
         self.hold = do("hold", segment=self.evidence["id"])
         self.ending = do("hold", segment=self.released["id"])
         self.lifted = do("mark", segment=self.living["id"])
+        self.made_of_evidence = do("make", segment=self.evidence["id"], label="evidence")
+        self.made_of_living = do("make", segment=self.living["id"], label="living")
+        self.made_of_both = do(
+            "make", segment=self.living["id"], label="both", of=[self.living["id"], self.gone["id"]]
+        )
+        assert self.made(self.made_of_both) == [MADE, MADE]
         self.purge(3 * HOUR)
         self.backup = Path(
             json.loads(office.manage("backup", str(backups), "--json", minutes=3 * HOUR))["place"]
@@ -67,6 +74,19 @@ class Story:
         assert self.gone["id"] not in self.at_last["segments"]
         assert self.shortened["id"] not in self.at_last["segments"], "the shorter rule is over as well"
         self.dead = [self.ended, self.released, self.gone, self.shortened]
+
+    def made(self, made: dict[str, Any], machine: Machine | None = None, **more: Any) -> Any:
+        """What opens of the fact and the object that were made of footage."""
+        return (machine or self.office).do("made", owner=made["owner"], segment=made["segment"], **more)
+
+    def check_made(self, machine: Machine, *, footage: bool) -> None:
+        """What was made of footage is back where that is, and of what was destroyed nothing."""
+        held = {"hold": self.hold["id"], "minutes": 10 * HOUR}
+        assert self.made(self.made_of_evidence, machine, **held) == [MADE, MADE]
+        living = self.made(self.made_of_living, machine, minutes=10 * HOUR)
+        assert living == [MADE, MADE if footage else "object_missing"]
+        assert self.made(self.made_of_both, machine, minutes=10 * HOUR) == ["no row", "no row"]
+        assert self.made_of_both["name"] not in machine.do("facts", minutes=10 * HOUR)["objects"]
 
     def shown(self, minutes: int, machine: Machine | None = None) -> Any:
         """What people may be shown on a machine, this one or another."""
@@ -105,6 +125,7 @@ class Story:
             assert play(self.moved) == self.moved["clear"]
             assert play(self.fresh, hold=self.freshest["id"]) == self.fresh["clear"]
             assert play(self.late, hold=self.later["id"]) == self.late["clear"]
+        self.check_made(machine, footage=footage)
         for made in self.dead:
             assert play(made) == "no row"
         assert self.shown(10 * HOUR, machine) == self.hidden, "nothing is shown again that was not to be"
