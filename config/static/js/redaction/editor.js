@@ -92,7 +92,8 @@ export class Editor extends EventTarget {
   goTo(frame) {
     if (!this.facts?.frames) return;
     const last = this.facts.frames - 1;
-    this.room.seek(this.facts.momentOf(Math.min(Math.max(frame, 0), last)), { play: false });
+    // The server's times are whole milliseconds: a moment later the frame has surely begun.
+    this.room.seek(this.facts.momentOf(Math.min(Math.max(frame, 0), last)) + 0.99, { play: false });
   }
 
   choose(chosen) {

@@ -1,7 +1,7 @@
 // Mouse, fingers and arrow keys on the picture: choose, move and size boxes, draw covers, pick the subject.
 
 import { withKey } from "./data.js";
-import { cornersOf, moved, shifted } from "./picture.js";
+import { cornersOf, handleAt, moved, shifted } from "./picture.js";
 
 const FAR_PX = 4; // less is a click
 const LEAST_PX = 4; // of the recording: smaller boxes cover nobody
@@ -23,6 +23,8 @@ class Hands {
     svg.addEventListener("pointermove", (event) => this.#move(event));
     svg.addEventListener("pointerup", (event) => this.#up(event));
     svg.addEventListener("pointercancel", () => this.#drop());
+    // A finger on what is chosen, or with a tool in hand, does not scroll the page.
+    svg.addEventListener("touchstart", (event) => this.#holds(event.target) && event.preventDefault(), { passive: false });
     svg.addEventListener("dblclick", (event) => this.#double(event));
     svg.addEventListener("keydown", (event) => this.#key(event));
     svg.addEventListener("focusout", () => this.#send());
@@ -50,6 +52,8 @@ class Hands {
     if (editor.tool === "choose" && item) editor.choose({ kind: item.kind, id: item.id });
   }
 
+  #holds = (target) => this.editor.tool !== "choose" || Boolean(target.closest?.(".is-chosen"));
+
   #move(event) {
     if (this.#points) this.#outline(this.picture.portionOf(event));
     const press = this.#press;
@@ -64,8 +68,11 @@ class Hands {
   }
 
   #pull(press, at) {
-    const shape = press.handle >= 0 ? moved(press.from, press.handle, at) : shifted(press.from, [at[0] - press.at[0], at[1] - press.at[1]]);
-    this.#draft(press.item.key, shape);
+    const by = [at[0] - press.at[0], at[1] - press.at[1]];
+    const clip = (value) => Math.min(1, Math.max(0, value));
+    if (press.handle < 0) return this.#draft(press.item.key, shifted(press.from, by));
+    const to = handleAt(press.from, press.handle).map((each, axis) => clip(each + by[axis]));
+    return this.#draft(press.item.key, moved(press.from, press.handle, to));
   }
 
   #up(event) {

@@ -151,8 +151,10 @@ export class Picture {
     const box = `0 0 ${width} ${height}`;
     if (this.svg.getAttribute("viewBox") !== box) this.svg.setAttribute("viewBox", box);
     this.unit = 1 / (this.svg.getScreenCTM()?.a || 1);
+    // Lines stay as thin as they are where the picture is zoomed into.
+    this.svg.style.setProperty("--zoom", (this.svg.getBoundingClientRect().width / this.svg.clientWidth || 1).toFixed(3));
     this.svg.dataset.tool = tool;
-    this.svg.classList.toggle("is-as", asLeaves);
+    this.svg.classList.toggle("is-as", asLeaves && facts.frames > 0);
     this.svg.dataset.mode = facts.mode;
     this.whole.setAttribute("visibility", facts.isWhole(this.frame) ? "visible" : "hidden");
     this.#drawPlate(width, height);
@@ -163,6 +165,8 @@ export class Picture {
       if (item) item.shape = draft.shape;
       else items.push({ kind: "draft", id: null, tag: "", label: "", ...draft });
     }
+    // What is chosen lies on top, with its handles.
+    items.sort((a, b) => this.isChosen(a) - this.isChosen(b));
     this.#keep(items);
     let last = null;
     for (const item of items) last = this.#place(item, last);
@@ -231,10 +235,7 @@ export class Picture {
   }
 
   #handles(drawn, { shape }, wanted) {
-    const [width, height] = this.size;
-    const places = !wanted ? [] : isBox(shape)
-      ? HANDLES.map(([x, y]) => [(shape[0] + (shape[2] * (x + 1)) / 2) * width, (shape[1] + (shape[3] * (y + 1)) / 2) * height])
-      : shape.map(([x, y]) => [x * width, y * height]);
+    const places = wanted ? this.#places(shape) : [];
     while (drawn.handles.length > places.length) drawn.handles.pop().forEach((each) => each.remove());
     while (drawn.handles.length < places.length) {
       const number = drawn.handles.length;
@@ -242,13 +243,37 @@ export class Picture {
       made[1].dataset.handle = number;
       drawn.handles.push(made);
     }
-    places.forEach(([x, y], number) =>
-      drawn.handles[number].forEach((rect, place) => {
-        const side = (place ? REACH_PX : HANDLE_PX) * this.unit;
-        const values = { x: x - side / 2, y: y - side / 2, width: side, height: side };
-        for (const [name, value] of Object.entries(values)) rect.setAttribute(name, value.toFixed(2));
-      }),
-    );
+    places.forEach(({ at: [x, y], from, to }, number) => {
+      const half = (HANDLE_PX * this.unit) / 2;
+      const [handle, reach] = drawn.handles[number];
+      const rects = [[handle, [x - half, y - half, 2 * half, 2 * half]], [reach, [from[0], from[1], to[0] - from[0], to[1] - from[1]]]];
+      for (const [rect, values] of rects) ["x", "y", "width", "height"].forEach((name, place) => rect.setAttribute(name, values[place].toFixed(2)));
+    });
+  }
+
+  // Where the handles are, and what a finger that means them may touch: more of what is outside of a small box than
+  // of its inside, which moves it.
+  #places(shape) {
+    const size = this.size;
+    const half = (REACH_PX * this.unit) / 2;
+    if (!isBox(shape))
+      return shape.map((point) => {
+        const at = point.map((each, axis) => each * size[axis]);
+        return { at, from: at.map((each) => each - half), to: at.map((each) => each + half) };
+      });
+    return HANDLES.map((side) => {
+      const found = { at: [], from: [], to: [] };
+      side.forEach((direction, axis) => {
+        const length = shape[axis + 2] * size[axis];
+        const at = shape[axis] * size[axis] + (length * (direction + 1)) / 2;
+        const inside = Math.min(half, length / 4);
+        const outside = direction ? 2 * half - inside : inside;
+        found.at.push(at);
+        found.from.push(at - (direction > 0 ? inside : outside));
+        found.to.push(at + (direction > 0 ? outside : direction < 0 ? inside : outside));
+      });
+      return found;
+    });
   }
 
   /** Put the focus on the box of what is chosen; false where it has none in this picture. */
@@ -266,6 +291,10 @@ export class Picture {
     return item && this.draft?.key === key ? { ...item, shape: this.draft.shape } : (item ?? null);
   }
 }
+
+/** Where a handle of a shape is. */
+export const handleAt = (shape, handle) =>
+  isBox(shape) ? [0, 1].map((axis) => shape[axis] + (shape[axis + 2] * (HANDLES[handle][axis] + 1)) / 2) : shape[handle];
 
 /** The shape with a handle moved to a point: a box keeps its opposite sides, a polygon its other corners. */
 export function moved(shape, handle, [x, y]) {

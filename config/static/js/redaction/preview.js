@@ -3,6 +3,7 @@
 
 const WAIT_MS = 250;
 const CLIP_MS = 10_000;
+const MOST_MS = 20_000; // what the server makes at once
 
 class Preview {
   #timer = 0;
@@ -81,7 +82,8 @@ class Preview {
     const dialog = document.getElementById("clip-sheet");
     const says = dialog.querySelector("[data-part=says]");
     const from = editor.stretch?.first ?? editor.frame;
-    const to = editor.stretch?.last ?? facts.frameAt(facts.momentOf(from) + CLIP_MS);
+    const last = facts.frameAt(facts.momentOf(from) + (editor.stretch ? MOST_MS : CLIP_MS) - 2);
+    const to = Math.min(editor.stretch?.last ?? last, last);
     says.textContent = texts.clipWaiting;
     dialog.showModal();
     const url = new URL(facts.urls.previewClip, location.href);

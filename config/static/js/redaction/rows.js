@@ -105,6 +105,7 @@ class Rows {
 
   #facts() {
     const { facts, texts, words } = this.editor;
+    part("head").setAttribute("visibility", facts.frames ? "visible" : "hidden");
     if (!facts.frames) return;
     const span = this.#span;
     if (!this.#view || this.#view.to > span.to || this.#view.from < span.from) this.#view = { ...span };
@@ -234,7 +235,7 @@ class Rows {
     }
     if (!this.#view) return;
     const rect = part("stretch");
-    rect.setAttribute("visibility", stretch ? "visible" : "hidden");
+    rect.setAttribute("visibility", stretch ? "inherit" : "hidden");
     if (!stretch) return;
     const [from, to] = [this.#share(facts.momentOf(stretch.first)), this.#share(facts.momentOf(stretch.last))];
     rect.setAttribute("x", `${Math.max(0, from)}%`);
