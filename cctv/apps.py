@@ -8,7 +8,7 @@ from django.apps import AppConfig
 AREAS = (
     "people", "sites", "ledger", "vault", "footage", "footage.marks", "footage.restrictions",
     "ingest", "retention", "retention.holds", "retention.backup", "retention.reconcile",
-    "retention.records", "redaction", "disclosure",
+    "retention.records", "redaction", "redaction.editing", "disclosure",
 )  # fmt: skip
 
 

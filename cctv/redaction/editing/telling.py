@@ -1,0 +1,170 @@
+"""The editor's JSON: what the browser is told of a redaction. `views` says what each field means."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import numpy as np
+from django.urls import reverse
+from numpy.typing import NDArray
+
+from cctv.redaction.drawing.drawing import Shape
+from cctv.redaction.editing import texts
+from cctv.redaction.editing.opening import Opened, may_edit
+from cctv.redaction.models import Redaction, RedactionEdit
+from cctv.redaction.resolve import Resolved
+from cctv.redaction.tracks.boxes import Boxes, How, Track
+from cctv.redaction.tracks.subject import SHOWN
+
+Range = list[int]
+
+
+def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -> dict[str, Any]:
+    """All of it, as it stands."""
+    resolved = opened.resolved()
+    redaction = opened.redaction
+    head = opened.edits[-1] if opened.edits else None
+    return {
+        **_beside(redaction, opened.session.pk),
+        "size": {"width": size[0], "height": size[1]},
+        "frames": {
+            "count": resolved.frames,
+            "startMs": round(redaction.starts_at.timestamp() * 1000),
+            "times": _text(np.rint(resolved.times).astype("<i4")),
+        },
+        "tracks": [_track(resolved, track) for track in resolved.tracks],
+        "subject": _subject(resolved),
+        "covers": [_cover(resolved, name) for name in resolved.decided.covers],
+        "masks": [
+            {"id": name, "polygon": _plain(polygon)} for name, polygon in resolved.decided.masks.items()
+        ],
+        "doubts": _doubts(resolved),
+        "whole": ranges(resolved.whole),
+        "undo": {"can": head is not None, "what": texts.decision(head.kind) if head else ""},
+        "redo": {"can": redo is not None, "what": texts.decision(redo.kind) if redo else ""},
+    }
+
+
+def told_before(redaction: Redaction, session_pk: Any, *, size: tuple[int, int]) -> dict[str, Any]:
+    """The same while nobody has looked at the footage yet: nothing is known of its pictures."""
+    nothing: dict[str, Any] = {"can": False, "what": ""}
+    return {
+        **_beside(redaction, session_pk),
+        "size": {"width": size[0], "height": size[1]},
+        "frames": {"count": 0, "startMs": round(redaction.starts_at.timestamp() * 1000), "times": ""},
+        "tracks": [], "subject": None, "covers": [], "masks": [], "doubts": [], "whole": [],
+        "undo": nothing, "redo": nothing,
+    }  # fmt: skip
+
+
+def ranges(flags: NDArray[np.bool_], at: int = 0) -> list[Range]:
+    """Stretches of true as [first, last], counted from `at`."""
+    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(np.int8)))
+    return [[at + int(first), at + int(stop) - 1] for first, stop in edges.reshape(-1, 2)]
+
+
+def _beside(redaction: Redaction, session_pk: Any) -> dict[str, Any]:
+    last = redaction.edits.order_by("-number").values_list("made_at", flat=True).first()
+    query = f"?viewing={session_pk}"
+    edit = {
+        name: reverse(f"redaction-{name}", args=[redaction.number]) + query
+        for name in ("edits", "undo", "redo", "preview", "preview-clip", "submit")
+    }
+    edit["previewClip"] = edit.pop("preview-clip")
+    return {
+        "redaction": {
+            "number": redaction.number,
+            "mode": redaction.mode,
+            "style": redaction.style,
+            "subjectKind": redaction.subject_kind,
+            "state": redaction.state,
+            "revision": redaction.revision,
+            "renderedRevision": redaction.rendered_revision,
+            "savedAt": round(last.timestamp() * 1000) if last else None,
+            "mayEdit": may_edit(redaction),
+            "case": redaction.case,
+            "purpose": redaction.purpose.name,
+            "work": redaction.work,
+            "permille": redaction.work_permille,
+            "error": redaction.error,
+        },
+        "urls": {
+            **edit,
+            "progress": reverse("redaction-progress", args=[redaction.number]),
+            "result": reverse("redaction", args=[redaction.number]),
+        },
+    }
+
+
+def _track(resolved: Resolved, track: Track) -> dict[str, Any]:
+    mine = [doubt for doubt in resolved.doubts if track.number in doubt.tracks and not doubt.settled]
+    low, high = track.first, track.stop - 1
+    doubtful = [[max(low, each.first), min(high, each.last)] for each in mine]
+    return {
+        "number": track.number,
+        "kind": track.kind.name.lower(),
+        "first": track.first,
+        "count": len(track.boxes),
+        "role": resolved.roles[track.number],
+        "subject": track.number == resolved.subject_track,
+        "hand": ranges(track.how == How.HAND, track.first),
+        "doubtful": sorted(each for each in doubtful if each[0] <= each[1]),
+        "boxes": _boxes(track.boxes),
+    }
+
+
+def _subject(resolved: Resolved) -> dict[str, Any] | None:
+    followed = resolved.subject
+    if followed is None:
+        return None
+    shown = np.isfinite(followed.boxes).all(axis=1) & (followed.sure >= SHOWN)
+    boxes = np.where(shown[:, None], followed.boxes, 0).astype(np.float32)
+    sure = np.rint(np.clip(followed.sure, 0, 1) * 255).astype(np.uint8)
+    return {"track": resolved.subject_track, "first": 0, "boxes": _boxes(boxes), "sure": _text(sure)}
+
+
+def _cover(resolved: Resolved, name: str) -> dict[str, Any]:
+    cover = resolved.decided.covers[name]
+    keys = zip(cover.frames, cover.shapes, strict=True)
+    return {
+        "id": cover.id,
+        "kind": cover.kind,
+        "first": cover.first,
+        "last": cover.last,
+        "keys": [{"frame": frame, "shape": _plain(shape)} for frame, shape in keys],
+    }
+
+
+def _doubts(resolved: Resolved) -> list[dict[str, Any]]:
+    manual = resolved.settings.mode == "manual"
+    return [
+        {
+            "key": doubt.key,
+            "kind": doubt.kind,
+            "first": doubt.first,
+            "last": doubt.last,
+            "tracks": list(doubt.tracks),
+            "settled": doubt.settled,
+            "what": texts.what_of(doubt, manual=manual),
+            "why": texts.why_of(doubt),
+        }
+        for doubt in resolved.doubts
+    ]
+
+
+def _plain(shape: Shape) -> list[Any]:
+    rounded: list[Any] = np.round(np.asarray(shape, np.float64), 6).tolist()
+    return rounded
+
+
+def _boxes(boxes: Boxes) -> str:
+    """Clipped to the picture, 65535 = 1.0; what lies outside of it, or is away, has no width."""
+    low = np.clip(boxes[:, :2], 0, 1)
+    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, 1)
+    inside = np.concatenate([low, np.clip(high - low, 0, 1)], axis=1)
+    return _text(np.rint(inside * 65535).astype("<u2"))
+
+
+def _text(values: NDArray[Any]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
