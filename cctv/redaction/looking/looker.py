@@ -10,7 +10,7 @@ from cctv.redaction.looking.background import Background, Seen
 from cctv.redaction.looking.detector import Detector, Found, sorted_out
 from cctv.redaction.looking.facts import SAMPLE_HEIGHT, SAMPLE_WIDTH, FrameFacts, Sample
 from cctv.redaction.looking.looks import looks
-from cctv.redaction.tracks.boxes import Boxes
+from cctv.redaction.tracks.boxes import Boxes, Kind, within
 
 # Larger pictures are shrunk before they are looked at.
 MOST_WIDTH, MOST_HEIGHT = 960, 960
@@ -19,6 +19,10 @@ _AGAIN_MS, _AT_LAST_MS = 110.0, 195.0
 _SAMPLE_MS = 2000.0
 _LEAST, _LEAST_POOR = 0.1, 0.06  # scores worth keeping
 _COVERED = 0.15  # scores that keep a place out of the plate
+# A number plate is less than a third as wide as its car: on a car of fewer pixels its letters are smaller
+# than five pixels and cannot be read. Such a car counts only while it moves.
+_READABLE = 100.0
+_MOVES = 0.1  # of its box
 _BIT_OF_MS = 1.0  # times of pictures are rounded
 
 
@@ -36,8 +40,12 @@ class Looker:
     what the other would have seen only in which pictures the detector ran on.
     """
 
-    def __init__(self, width: int, height: int, detector: Detector) -> None:
-        """`width` and `height` as `analysis_size` gives them."""
+    def __init__(self, width: int, height: int, detector: Detector, source_width: int | None = None) -> None:
+        """`width` and `height` as `analysis_size` gives them; `source_width`: of the pictures before that."""
+        # Not told how wide the picture was, nothing is taken for unreadable that was shrunk.
+        shrunk = max(width, height) >= min(MOST_WIDTH, MOST_HEIGHT)
+        source_width = source_width or (None if shrunk else width)
+        self._readable = _READABLE / source_width if source_width else 0.0
         self._detector = detector
         self._background = Background(width, height)
         self._detected_ms: float | None = None
@@ -60,7 +68,7 @@ class Looker:
         seen = self._background.see(rgb, at_ms)
         found = None
         if self._due(at_ms, seen.whole):
-            found = sorted_out(_believed(self._detector.detect(rgb), _LEAST_POOR if seen.poor else _LEAST))
+            found = self._worth(sorted_out(self._detector.detect(rgb)), seen)
             self._detected_ms, self._since = at_ms, 0
         self._since += 1
         sample = self._sample(rgb, seen, found, at_ms)
@@ -92,6 +100,14 @@ class Looker:
         gone = at_ms - self._detected_ms + _BIT_OF_MS
         return gone >= _AT_LAST_MS or (gone >= _AGAIN_MS and (self._since >= 2 or whole))
 
+    def _worth(self, found: Found, seen: Seen) -> Found:
+        """Without what is hardly a detection, and without parked cars too small to read anything on."""
+        keep = found.scores >= (_LEAST_POOR if seen.poor else _LEAST)
+        small = (found.kinds == Kind.VEHICLE) & (found.boxes[:, 2] < self._readable)
+        if small.any() and not (seen.whole or seen.poor):
+            keep &= ~small | (within(found.boxes, seen.moving).sum(axis=1) > _MOVES)
+        return Found(found.boxes[keep], found.scores[keep], found.kinds[keep])
+
     def _sample(self, rgb: NDArray[np.uint8], seen: Seen, found: Found | None, at_ms: float) -> Sample | None:
         """Now and then, with a picture that the detector saw and in which the scene is known."""
         early = self._sampled_ms is not None and 0 <= at_ms - self._sampled_ms < _SAMPLE_MS - _BIT_OF_MS
@@ -103,11 +119,6 @@ class Looker:
         covered = cv2.resize(seen.mask, size, interpolation=cv2.INTER_AREA) > 0
         _mark(covered, found.boxes[found.scores >= _COVERED])
         return Sample(tiny, covered)
-
-
-def _believed(found: Found, least: float) -> Found:
-    keep = found.scores >= least
-    return Found(found.boxes[keep], found.scores[keep], found.kinds[keep])
 
 
 def _mark(covered: NDArray[np.bool_], boxes: Boxes) -> None:

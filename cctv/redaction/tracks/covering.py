@@ -18,6 +18,7 @@ class Padding:
     filled: float = 0.15
     guessed: float = 0.20
     moving: float = 0.08
+    above: float = 0.05  # more than that above, where the head is
     least: float = 0.003
 
 
@@ -34,7 +35,7 @@ def cover(track: Track, frame: int, padding: Padding | None = None) -> Box | Non
         return clipped(box)  # drawn as a person drew it
     else:
         share = {How.SEEN: padding.seen, How.FILLED: padding.filled}.get(How(how), padding.guessed)
-    return clipped(padded(box, share, least=padding.least))
+    return clipped(padded(box, share, share + padding.above, least=padding.least))
 
 
 def covers(tracks: Iterable[Track], frame: int, padding: Padding | None = None) -> list[Box]:

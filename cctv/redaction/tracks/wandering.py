@@ -18,7 +18,8 @@ _GRID = 192  # cells across and down by which that is told
 _SLIVER = np.ones((2, 2), np.uint8)  # less than this is the rim of a body
 _REACH = 0.01  # of the picture; regions nearer to each other are one
 _SPARSE = 1.6  # but not if their common box is so much larger than they are
-_LOST_MS, _AROUND_MS, _BRIEF_MS = 400.0, 250.0, 90.0
+_LOST_MS, _BRIEF_MS = 400.0, 90.0
+_AROUND_MS, _SMALL_AROUND_MS = 250.0, 100.0
 _SMALL = 0.003  # of the picture; something as small and as brief is noise
 
 
@@ -128,15 +129,20 @@ def _given(live: list[_Wanderer], groups: Boxes, frame: int) -> list[_Wanderer]:
 
 def _lasts(wanderer: _Wanderer, facts: Sequence[FrameFacts]) -> bool:
     """Anything large counts at once; what is small, once it is there in more than one picture."""
-    if float(areas(np.asarray(wanderer.boxes, np.float32)).max()) >= _SMALL:
+    if _size(wanderer) >= _SMALL:
         return True
     gone = facts[wanderer.frames[-1]].at_ms - facts[wanderer.frames[0]].at_ms
     return len(wanderer.frames) >= 2 and gone >= _BRIEF_MS
 
 
+def _size(wanderer: _Wanderer) -> float:
+    return float(areas(np.asarray(wanderer.boxes, np.float32)).max())
+
+
 def _track(wanderer: _Wanderer, number: int, facts: Sequence[FrameFacts]) -> Track:
     times = np.array([one.at_ms for one in facts])
-    first_ms, last_ms = times[wanderer.frames[0]] - _AROUND_MS, times[wanderer.frames[-1]] + _AROUND_MS
+    around = _AROUND_MS if _size(wanderer) >= _SMALL else _SMALL_AROUND_MS
+    first_ms, last_ms = times[wanderer.frames[0]] - around, times[wanderer.frames[-1]] + around
     first = int(np.searchsorted(times, first_ms))
     stop = int(np.searchsorted(times, last_ms, side="right"))
     known = np.asarray(wanderer.boxes, np.float64)
