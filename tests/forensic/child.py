@@ -82,7 +82,9 @@ def prepare() -> None:
     facts: dict[str, Any] = {
         fate: [_saved(each, saved) for each in sealed] for fate, sealed in things.items()
     }
-    facts |= {"holds": holds, "secrets": _secrets(things, holds)}
+    facts["made"] = {fate: _made(things[fate][0], fate, saved) for fate in ("doomed", "released", "erased")}
+    facts["made_of_both"] = _made(things["living"][0], "both", saved, also=things["erased"][0])
+    facts |= {"holds": holds, "secrets": _secrets(things, holds) | _clear_of(facts)}
     (saved / "facts.json").write_text(json.dumps(facts))
 
 
@@ -121,6 +123,32 @@ def _saved(each: Any, saved: Path) -> dict[str, Any]:
         "clear": each.clear[:64].hex(),
         "clear_sha256": sha256(each.clear).hexdigest(),
     }
+
+
+def _made(each: Any, fate: str, saved: Path, *, also: Any = None) -> dict[str, Any]:
+    """An object that is made of footage, as `_saved` gives what it is made of; of two with both wrappings."""
+    from uuid import uuid4
+
+    from cctv.footage.derived import services as derived
+
+    row, clear = each.row, f"what was made of {fate}: ".encode() + sha256(fate.encode()).digest() * 1000
+    of = [row.pk, also.row.pk] if also else []
+    with derived.keep_object(
+        row, owner=uuid4(), label="out/0", part="redacted", span=(row.starts_at, row.ends_at), of=of
+    ) as writer:
+        writer.write(clear)
+    made = writer.derived
+    assert made is not None
+    (saved / str(made.pk)).write_bytes((_home() / "footage" / made.sealed_name).read_bytes())
+    sources = sorted([each, *([also] if also else [])], key=lambda one: one.row.pk)
+    return {
+        "id": str(made.pk), "context": f"lethe/1/{row.pk}/redacted/{made.pk}", "clear": clear[:64].hex(),
+        "wrapped": [bytes(one.row.wrapped_key).hex() for one in sources], "stored": made.sealed_name,
+    }  # fmt: skip
+
+
+def _clear_of(facts: dict[str, Any]) -> dict[str, str]:
+    return {f"what was made of {fate}": made["clear"] for fate, made in facts["made"].items()}
 
 
 def _secrets(things: dict[str, list[Any]], holds: dict[str, str]) -> dict[str, str]:
@@ -195,6 +223,11 @@ def purge() -> None:
         "certificates": list(Certificate.objects.values_list("number", flat=True)),
         "held": [_plays(each, facts["holds"]["held"]) for each in facts["held"]],
         "living": [_plays(each, None) for each in facts["living"]],
+        "made": [
+            made["stored"]
+            for made in (*facts["made"].values(), facts["made_of_both"])
+            if (_home() / "footage" / made["stored"]).exists()
+        ],
     }
     print(json.dumps(said))
 
@@ -208,7 +241,8 @@ def _plays(each: dict[str, Any], hold: str | None) -> bool:
 
     row = Segment.objects.select_related("epoch", "camera").get(pk=each["id"])
     held = row.held.select_related("hold").get(hold=UUID(hold)) if hold else None
-    receipt = append(kind="vault.job", body={"job": "test", "object": str(row.pk)})
+    body: Any = {"job": "test", "object": str(row.pk), **({"hold": {"id": hold}} if hold else {})}
+    receipt = append(kind="vault.job", body=body)
     with vault.open_for_system(receipt, keyed(row, "media", held=held), job="test") as reader:
         return sha256(reader.read()).hexdigest() == each["clear_sha256"]
 

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import product
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -21,6 +22,8 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from cctv.core.errors import LetheError
 from cctv.vault import sealing
@@ -135,7 +138,17 @@ class Attacker:
         keys = set(self.keys)
         for wrapped in {*map(bytes.fromhex, sealed["wrapped"]), *self.journalled}:
             keys |= unwrapped(self.keys, wrapped)
-        context = object_context(UUID(sealed["id"]), "media")
+        return self._opens_with(keys, sealed)
+
+    def opens_of_both(self, sealed: dict[str, Any]) -> bool:
+        """The same for what is made of two: its key is derived from both of theirs."""
+        first, second = (unwrapped(self.keys, bytes.fromhex(each)) for each in sealed["wrapped"])
+        derive = lambda keys: HKDF(SHA256(), 32, salt=None, info=b"lethe/1/of-several").derive(b"".join(keys))  # noqa: E731
+        several = {derive(pair) for pair in product(first, second)}
+        return self._opens_with(first | second | several | self.keys, sealed)
+
+    def _opens_with(self, keys: set[bytes], sealed: dict[str, Any]) -> bool:
+        context = sealed.get("context", "").encode() or object_context(UUID(sealed["id"]), "media")
         for key in keys:
             try:
                 clear = bytes(sealing.open_bytes(key, context, (self.saved / sealed["id"]).read_bytes()))
@@ -157,6 +170,7 @@ def lived(disk: Disk, *, copied: Sequence[str] = ()) -> dict[str, Any]:
     assert set(said["states"]) == {"done"}
     assert len(said["certificates"]) > 1
     assert said["held"] == said["living"] == [True], "what is held or lives must play"
+    assert said["made"] == [], "what was made of footage is deleted with it"
     return facts
 
 
@@ -166,6 +180,8 @@ def test_invariant_4_the_raw_disk_holds_no_secret_of_what_was_purged(disk: Disk)
     attacker = Attacker(disk, candidates(disk.image))
     for fate in ("doomed", "released", "erased"):
         assert not any(attacker.opens(sealed) for sealed in facts[fate]), fate
+        assert not attacker.opens(facts["made"][fate]), f"what was made of {fate}"
+    assert not attacker.opens_of_both(facts["made_of_both"]), "one of its two keys is gone"
 
 
 def test_invariant_4_control_deleted_copies_of_roots_are_found_on_the_raw_disk(disk: Disk) -> None:
@@ -176,3 +192,5 @@ def test_invariant_4_control_deleted_copies_of_roots_are_found_on_the_raw_disk(d
         attacker = Attacker(disk, found, ring)
         for fate in fates:
             assert attacker.opens(facts[fate][0]), f"{fate}: the search wins where there is something to find"
+            assert attacker.opens(facts["made"][fate]), f"what was made of {fate}"
+        assert attacker.opens_of_both(facts["made_of_both"]) == (ring == "footage")
