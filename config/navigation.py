@@ -47,6 +47,7 @@ class Entry:
 NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Sites"), "site", "sites", "footage.browse"),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
+    Entry(_("Redactions"), "eyeoff", "redactions", "redaction.see"),
     Entry(_("Log"), "log", "log", "log.read"),
     Entry(_("Review"), "review", "log_review", "log.review", count=reviews_waiting, also="log.review_others"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),

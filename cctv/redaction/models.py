@@ -184,6 +184,7 @@ class RedactionReview(models.Model):
     redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="reviews")
     revision = models.PositiveIntegerField()
     reviewer = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    terminal = models.CharField(max_length=64, blank=True)
     began_at = models.DateTimeField(default=clock.now)
     decided_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default=Verdict.OPEN)

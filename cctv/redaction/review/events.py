@@ -52,8 +52,8 @@ register(
         required=_ABOUT,
         optional=_ALSO,
         sentence=_(
-            "{actor} approved the sharp picture of the empty scene for the redaction {redaction} of {camera}, "
-            "{from}–{to}."
+            "{actor} approved the sharp picture of the empty scene for the redaction {redaction} of "
+            "{camera}, {from}–{to}."
         ),
         personal=_PERSONAL,
         icon="ok",

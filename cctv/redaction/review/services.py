@@ -6,7 +6,7 @@ afterwards has another revision, and nothing of that may be handed out.
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -27,15 +27,14 @@ from cctv.redaction.review import events
 from cctv.redaction.review.errors import (
     MomentsLeft,
     NoPlate,
-    NothingToReview,
     NotApproved,
+    NothingToReview,
     OwnRedaction,
     RemarkRequired,
 )
 
 REVIEW = "redaction.review"
 SHARP = "plate/sharp"
-# Before the first entry of a review is written there is none.
 _MOST_REMARK = 1000
 
 
@@ -55,10 +54,16 @@ def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionRe
     _require_waiting(redaction)
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
     review, _made = RedactionReview.objects.get_or_create(
-        redaction=redaction, revision=redaction.revision, reviewer=actor, decided_at=None
+        redaction=redaction,
+        revision=redaction.revision,
+        reviewer=actor,
+        decided_at=None,
+        defaults={"terminal": terminal},
     )
     if review.entry_index is None:
-        receipt = _log(events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, "began"))
+        receipt = log_about(
+            events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, "began")
+        )
         review.entry_index = receipt.index
         RedactionReview.objects.filter(pk=review.pk).update(entry_index=receipt.index)
     return review
@@ -112,7 +117,7 @@ def approve_plate(*, review: RedactionReview, actor: Account, terminal: str) -> 
     redaction = review.redaction
     if redaction.plate_approved_at is not None or find(owner=redaction.pk, label=SHARP) is None:
         raise NoPlate
-    _log(
+    log_about(
         events.PLATE_APPROVED,
         redaction,
         actor,
@@ -129,6 +134,11 @@ def approve_plate(*, review: RedactionReview, actor: Account, terminal: str) -> 
         row.state = State.EDITING
         row.save(update_fields=["plate_approved_by", "plate_approved_at", "revision", "state"])
     return row
+
+
+def plate_waits(redaction: Redaction) -> bool:
+    """Whether there is a sharp picture of the scene that nobody has approved yet."""
+    return redaction.plate_approved_at is None and find(owner=redaction.pk, label=SHARP) is not None
 
 
 def require_approved(redaction: Redaction) -> RedactionReview:
@@ -172,7 +182,7 @@ def _decide(
     terminal: str,
 ) -> RedactionReview:
     """Entry, then both rows, if it is still the same result that waits."""
-    receipt = _log(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
+    receipt = log_about(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
     with transaction.atomic():
         redaction = Redaction.objects.select_for_update(of=("self",)).get(pk=review.redaction_id)
         row = RedactionReview.objects.select_for_update(of=("self",)).get(pk=review.pk)
@@ -189,15 +199,16 @@ def _decide(
     return row
 
 
-def _log(
+def log_about(
     kind: str,
     redaction: Redaction,
     actor: Account,
     terminal: str,
     facts: Mapping[str, Any],
     *,
-    event_id: Any,
+    event_id: UUID,
 ) -> Receipt:
+    """One durable entry about the redaction, in the name of whoever reviews it; LogUnavailable."""
     body: dict[str, Any] = {
         "actor": actor_fields(actor, REVIEW, site_id=redaction.site_id),
         "terminal": terminal,

@@ -1,0 +1,89 @@
+"""Redactions as the pages list them, and the doubtful moments that a reviewer steps through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from cctv.people.models import Account
+from cctv.redaction.models import Redaction, RedactionReview, State
+from cctv.redaction.resolve import Resolved
+
+SiteIds = frozenset[UUID] | None
+SHOWN = 30
+OPEN = (State.LOOKING, State.EDITING, State.RENDERING)
+
+
+def redactions(*, sites: SiteIds) -> QuerySet[Redaction]:
+    """Those of the given sites (None: all), the newest first."""
+    found = Redaction.objects.select_related("site", "camera", "purpose", "made_by", "session", "hold")
+    return found if sites is None else found.filter(site_id__in=sites)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What waits for the reader's review, what is being made, and what has been decided."""
+
+    waiting: list[Redaction]
+    others_wait: list[Redaction]
+    in_work: list[Redaction]
+    over: list[Redaction]
+    more_over: bool
+
+
+def overview(*, sites: SiteIds, review_sites: SiteIds, reader: Account, first_over: int = 0) -> Overview:
+    """Of the given sites; `review_sites` are those at which the reader may review."""
+    found = redactions(sites=sites)
+    mine = Q() if review_sites is None else Q(site_id__in=review_sites)
+    waiting = found.filter(state=State.REVIEW)
+    for_me = waiting.filter(mine).exclude(made_by=reader).exclude(edits__made_by=reader)
+    listed = list(for_me[:SHOWN])
+    over = list(
+        found.filter(state__in=(State.APPROVED, State.CANCELLED))[first_over : first_over + SHOWN + 1]
+    )
+    return Overview(
+        waiting=listed,
+        others_wait=list(waiting.exclude(pk__in=[each.pk for each in listed])[:SHOWN]),
+        in_work=list(found.filter(state__in=OPEN)[:SHOWN]),
+        over=over[:SHOWN],
+        more_over=len(over) > SHOWN,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A doubtful moment: its key and kind, and from when to when it lasts; `seen` by this reviewer."""
+
+    key: str
+    kind: str
+    starts_at: datetime
+    ends_at: datetime
+    settled: bool
+    seen: bool
+
+    @property
+    def starts_ms(self) -> int:
+        """Epoch milliseconds, for the player."""
+        return round(self.starts_at.timestamp() * 1000)
+
+
+def moments(review: RedactionReview, resolved: Resolved) -> list[Moment]:
+    """The doubtful moments in the order of time."""
+    start, seen = review.redaction.starts_at, set(review.moments)
+
+    def at(frame: int) -> datetime:
+        frame = max(0, min(frame, resolved.frames - 1))
+        return start + timedelta(milliseconds=float(resolved.times[frame]))
+
+    found = [
+        Moment(each.key, each.kind, at(each.first), at(each.last), each.settled, each.key in seen)
+        for each in resolved.doubts
+    ]
+    return sorted(found, key=lambda each: each.starts_at)
+
+
+def history(redaction: Redaction) -> Sequence[RedactionReview]:
+    """Its reviews, the newest first."""
+    return list(redaction.reviews.select_related("reviewer").order_by("-began_at"))
