@@ -11,10 +11,13 @@ from cctv.core.ids import new_id
 from cctv.footage.derived import services as derived
 from cctv.footage.derived.models import Derived, DerivedSource
 from cctv.footage.models import Segment
-from cctv.retention import purge
-from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RunState
+from cctv.retention import erase, purge, shortening
+from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RunState, Trigger
+from cctv.vault import rings
 from cctv.vault import services as vault
+from cctv.vault.errors import FootageExpired
 from tests.footage.derived.making import CLEAR, Workshop, workshop
+from tests.retention.people import people
 from tests.retention.test_held import end, hold
 from tests.retention.yard import MINUTE, Yard
 
@@ -22,7 +25,7 @@ __all__ = ["workshop"]
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"]), pytest.mark.both_databases]
 
-HOUR, LATER = timedelta(hours=1), timedelta(days=3)
+HOUR, DAY, LATER = timedelta(hours=1), timedelta(days=1), timedelta(days=3)
 
 
 def test_invariant_4_what_was_made_of_footage_is_destroyed_with_it(workshop: Workshop, yard: Yard) -> None:
@@ -166,3 +169,61 @@ def test_removing_it_earlier_leaves_the_purge_nothing(workshop: Workshop, yard: 
     purge.purge_due()
     assert PurgeRun.objects.get().state == RunState.DONE
     assert not Segment.objects.exists()
+
+
+class TestNewKeys:
+    """A segment's key is wrapped anew and stays the same: what was made of it opens as before, or is over."""
+
+    def test_an_erasure_takes_what_was_made_and_leaves_what_its_neighbour_has(
+        self, workshop: Workshop, yard: Yard
+    ) -> None:
+        erased, stays = (yard.segment(expires_in=5 * DAY - n * MINUTE) for n in (10, 15))
+        assert erased.row.epoch_id == stays.row.epoch_id
+        gone, both = workshop.object(erased), workshop.fact(stays, "plate/small", of=[erased, stays])
+        kept = Workshop(yard)
+        made, fact = kept.object(stays), kept.fact(stays)
+        erase.erase_segments(
+            camera=erased.row.camera, starts_at=erased.row.starts_at, ends_at=erased.row.ends_at,
+            reference="DSR-1", ground="subject", actor=people(yard.sites).officer, terminal="",
+        )  # fmt: skip
+        for row in (gone, both):
+            with pytest.raises(FootageExpired):
+                workshop.read(row)
+        purge.purge_due(trigger=Trigger.REQUEST)
+        assert not rings.footage().has(erased.row.epoch.key_id), "the old key is destroyed"
+        assert set(Derived.objects.values_list("pk", flat=True)) == {made.pk, fact.pk}
+        assert gone.sealed_name not in yard.objects()
+        assert kept.read(made) == CLEAR
+        assert kept.read(fact) == b"a box at 3 4"
+        new = kept.object(stays, "out/1")
+        assert kept.read(new) == CLEAR
+
+    def test_what_was_being_made_meanwhile_is_kept_under_the_key_of_its_segment(
+        self, workshop: Workshop, yard: Yard
+    ) -> None:
+        yard.rule(30)
+        segment = yard.segment(expires_in=20 * DAY)
+        writer = workshop.writer(segment)
+        writer.write(CLEAR[:1000])
+        yard.rule(20, since=-MINUTE)
+        assert shortening.apply_rules() == 1
+        writer.write(CLEAR[1000:])
+        assert workshop.read(writer.close()) == CLEAR
+
+    def test_invariant_3_a_shorter_rule_ends_it_as_early_as_its_segment(
+        self, workshop: Workshop, yard: Yard
+    ) -> None:
+        yard.rule(30)
+        segment = yard.segment(expires_in=20 * DAY)
+        made, fact = workshop.object(segment), workshop.fact(segment)
+        yard.rule(20, since=-MINUTE)
+        assert shortening.apply_rules() == 1
+        assert Segment.objects.get().epoch_id != segment.row.epoch_id
+        assert workshop.read(made) == CLEAR
+        yard.move(11 * DAY)
+        for row in (made, fact):
+            with pytest.raises(FootageExpired):
+                workshop.read(row)
+        purge.purge_due()
+        assert not Derived.objects.exists()
+        assert made.sealed_name not in yard.objects()
