@@ -265,6 +265,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "key_names": room.key_names(),
         "modules": room.modules(),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
+        "may_redact": request.permissions.may("redaction.edit", site_id=session.site_id),
         **panels.room_context(request, session, cameras),
     }
     return render(request, "cctv/footage/viewing.html", context)

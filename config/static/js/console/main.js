@@ -3,6 +3,7 @@
 import { RoomWords } from "./clock.js";
 import { mountFind } from "./find.js";
 import { mountMarks } from "./marks.js";
+import { mountRedact } from "./redact.js";
 import { Room } from "./room.js";
 import { mountRoomTimeline } from "./room_timeline.js";
 import { mountSession } from "./session.js";
@@ -20,7 +21,7 @@ const words = new RoomWords(facts.zone, { language, names: facts.zoneNames, text
 const room = new Room(facts, texts);
 
 // The stage comes last: it shows the first moment, which the others then hear of.
-const parts = [mountTransport, mountRoomTimeline, mountSession, mountFind, mountMarks, mountThumbs, mountStage];
+const parts = [mountTransport, mountRoomTimeline, mountSession, mountFind, mountMarks, mountRedact, mountThumbs, mountStage];
 for (const mount of parts) {
   try {
     mount(room, words);
