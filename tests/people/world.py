@@ -16,6 +16,7 @@ from cctv.footage.models import ViewingSession
 from cctv.footage.restrictions.models import Restriction
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, Role, RoleGrant
+from cctv.redaction.models import Redaction, State
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.models import Certificate, Erasure, PurgeItem, PurgeRun, RunState
 from cctv.sites.models import Camera, Site
@@ -42,6 +43,7 @@ class Place:
     erasure: Erasure
     medium: Medium
     restriction: Restriction
+    redaction: Redaction
     month: str = "2026-02"  # whose review has begun
 
 
@@ -123,6 +125,16 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
         medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
+        redaction=_redaction(number, viewing, camera),
+    )  # fmt: skip
+
+
+def _redaction(number: int, viewing: ViewingSession, camera: Camera) -> Redaction:
+    """Of footage that is gone."""
+    return Redaction.objects.create(
+        number=f"RD-2026-{number:04}", year=2026, sequence=number, site=viewing.site, camera=camera,
+        starts_at=viewing.starts_at, ends_at=viewing.ends_at, session=viewing, purpose=viewing.purpose,
+        made_by=viewing.actor, state=State.EDITING,
     )  # fmt: skip
 
 
