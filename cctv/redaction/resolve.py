@@ -24,9 +24,9 @@ from cctv.redaction.tracks.covering import Padding, cover
 from cctv.redaction.tracks.doubts import Doubt
 from cctv.redaction.tracks.edits import Decided, Edit, Role, apply
 from cctv.redaction.tracks.keyframes import Times, box_at
-from cctv.redaction.tracks.laying import Other, covers_beside, parts_in, shown_part
+from cctv.redaction.tracks.laying import Other, beside, covers_beside, is_one_of, parts_in, shown_part
 from cctv.redaction.tracks.linking import LinkSettings, link
-from cctv.redaction.tracks.subject import Anchor, Followed, follow
+from cctv.redaction.tracks.subject import KINDS, Anchor, Followed, follow
 
 __all__ = ["Doubt", "Edit", "Known", "Resolved", "Settings", "resolve"]
 
@@ -90,6 +90,7 @@ class Resolved:
         top = (*masks, *(shape for shape in by_hand if shape is not None))
         others, shown = self._around(frame)
         subject = self._subject_at(frame)
+        others = self._known_beside(frame, subject, others, shown)
         if self.settings.mode == "manual":
             return Drawing(covers=(*(other.box for other in others), *top))
         kind = self.settings.subject_kind
@@ -106,6 +107,17 @@ class Resolved:
         for frame in range(first, stop):
             seen.update(self.drawing(frame).digest())
         return seen.hexdigest()
+
+    def _known_beside(
+        self, frame: int, subject: Box | None, others: list[Other], shown: list[Box]
+    ) -> list[Other]:
+        """The others, with those near the subject as following it has told them apart."""
+        kind = KINDS.get(self.settings.subject_kind)
+        if self.subject is None or subject is None or not kind:
+            return others
+        near = self.subject.beside
+        known = [box for box in near.boxes.get(frame, ()) if not is_one_of(box, shown)]
+        return beside(subject, kind[0], others, known, near.things)
 
     def _subject_at(self, frame: int) -> Box | None:
         return None if self.subject is None else self.subject.box(frame)

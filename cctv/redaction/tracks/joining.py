@@ -53,6 +53,13 @@ class Joiner:
             out.append(joint)
             known.append(joint.piece)
 
+    def after(self, piece: Piece) -> Piece | None:
+        """What it most likely goes on as, sure or not; None if nothing will do."""
+        if len(piece.frames) < 2:
+            return None
+        joint = self._next([piece], forward=True)
+        return None if joint is None else joint.piece
+
     def _next(self, known: Sequence[Piece], forward: bool) -> Joint | None:
         best: Joint | None = None
         for main in (True, False):

@@ -7,17 +7,19 @@ who stands farther the head, since the subject stands before the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cctv.redaction.drawing.drawing import Shape
-from cctv.redaction.tracks.boxes import Box, Kind, padded
+from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou, padded, within
 
 # A person's outline in portions of the box: x against the middle, y from the top. Left side, downward.
 _OUTLINE = ((0.22, -0.02), (0.36, 0.02), (0.38, 0.17), (0.52, 0.24), (0.52, 0.75), (0.44, 1.02))
 # Where the head of somebody farther may be, generously.
+_NEAR = 0.3  # portions of a box around it
+_ALIKE, _PART, _THING = 0.3, 0.6, 0.5  # overlap with somebody known, part of them, overlap with a thing
 _HEAD_ACROSS, _HEAD_ABOVE, _HEAD_DOWN = 0.42, 0.06, 0.27
 
 
@@ -71,6 +73,33 @@ def parts_in(subject: Box, kind: str, other: Other) -> Iterator[Shape]:
             yield padded(other.box, 0.25)
     elif other.kind != Kind.MOTION and is_nearer(other.box, subject):
         yield other.box
+
+
+def beside(
+    subject: Box, kind: Kind, others: Iterable[Other], known: Sequence[Box], things: Boxes
+) -> list[Other]:
+    """The others with those of the subject's kind near it as they are `known`: the tracks there often are the
+    subject once more, or a thing it passes. What neither explains stays hidden as the track says."""
+    here = np.array([subject], np.float32)
+    people = np.array(known, np.float32).reshape(-1, 4)
+    out = []
+    for other in others:
+        box = np.array([other.box], np.float32)
+        near = other.kind == kind and not other.by_hand and meet(subject, padded(other.box, _NEAR))
+        if near and (_is_one(box, here) or _is_one(box, people) or (iou(box, things) > _THING).any()):
+            continue
+        out.append(other)
+    found = (box for box in known if meet(subject, padded(box, _NEAR)))
+    return out + [Other(kind, box, padded(box, 0.1)) for box in found]
+
+
+def is_one_of(box: Box, shown: Sequence[Box]) -> bool:
+    """Whether a box is one of those who are shown, too."""
+    return bool(shown) and bool((iou(np.array([box], np.float32), np.array(shown, np.float32)) > 0.5).any())
+
+
+def _is_one(box: Boxes, known: Boxes) -> bool:
+    return bool((iou(box, known) > _ALIKE).any() or (within(box, known) > _PART).any())
 
 
 def covers_beside(subject: Box | None, kind: str, others: Iterable[Other]) -> Iterator[Shape]:

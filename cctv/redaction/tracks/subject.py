@@ -7,13 +7,14 @@ are not, the subject stays hidden until another anchor. Where two anchors' paths
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import LOOK, FrameFacts
+from cctv.redaction.tracks.beside import Beside, others
 from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou
 from cctv.redaction.tracks.joining import SURE, Joiner
 from cctv.redaction.tracks.pieces import Piece, pieces, seen
@@ -42,12 +43,14 @@ class Anchor:
 class Followed:
     """The subject's box in every frame: float32 (n, 4), nan where it is not known; `sure` float32 (n), 0..1.
 
-    `unsure`: frames (first, last) in which it is hidden between two in which it is shown.
+    `unsure`: frames (first, last) in which it is hidden between two in which it is shown. `beside`: others of
+    its kind who may be near it.
     """
 
     boxes: Boxes
     sure: NDArray[np.float32]
     unsure: tuple[tuple[int, int], ...] = field(default=())
+    beside: Beside = field(default_factory=Beside)
 
     def box(self, frame: int) -> Box | None:
         """Where the subject is shown, or None: hidden."""
@@ -64,6 +67,7 @@ class _Path:
     anchor: Anchor
     boxes: Boxes
     sure: NDArray[np.float32]
+    chain: Sequence[Piece]
 
 
 def follow(
@@ -78,7 +82,20 @@ def follow(
     everything = pieces(seen(facts, KINDS.get(kind, (Kind.PERSON,))))
     joiner = Joiner(everything, aspect)
     paths = [_path(joiner, everything, facts, said[frame]) for frame in sorted(said)]
-    return _agreed(paths, facts)
+    found = _agreed(paths, facts)
+    path = {id(piece): piece for each in paths for piece in each.chain if _is_in(piece, found)}
+    around = others(everything, path.values(), _shown(found), facts, aspect)
+    return replace(found, beside=around)
+
+
+def _is_in(piece: Piece, found: Followed) -> bool:
+    """Whether a piece of some anchor's path is in the track that came of all."""
+    rows = np.array(piece.boxes, dtype=np.float32)
+    return float(np.mean(_overlap(rows, found.boxes[piece.frames]) > 0.5)) >= 0.5
+
+
+def _shown(found: Followed) -> Boxes:
+    return np.where((found.sure >= SHOWN)[:, None], found.boxes, np.nan).astype(np.float32)
 
 
 def _path(joiner: Joiner, everything: Sequence[Piece], facts: Sequence[FrameFacts], anchor: Anchor) -> _Path:
@@ -87,7 +104,7 @@ def _path(joiner: Joiner, everything: Sequence[Piece], facts: Sequence[FrameFact
     after = joiner.chain(piece, forward=True)
     chain = [joint.piece for joint in before] + [piece] + [joint.piece for joint in after]
     margins = [joint.margin for joint in before] + [joint.margin for joint in after]
-    path = _Path(anchor, *_dense(chain, margins, facts))
+    path = _Path(anchor, *_dense(chain, margins, facts), chain)
     if anchor.box[2] > 0 and anchor.box[3] > 0:
         path.boxes[anchor.frame] = anchor.box
     path.sure[anchor.frame] = 1.0
