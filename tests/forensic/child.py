@@ -223,13 +223,15 @@ def purge() -> None:
         "certificates": list(Certificate.objects.values_list("number", flat=True)),
         "held": [_plays(each, facts["holds"]["held"]) for each in facts["held"]],
         "living": [_plays(each, None) for each in facts["living"]],
-        "made": [
-            made["stored"]
-            for made in (*facts["made"].values(), facts["made_of_both"])
-            if (_home() / "footage" / made["stored"]).exists()
-        ],
+        "made": _still_stored(facts),
     }
     print(json.dumps(said))
+
+
+def _still_stored(facts: dict[str, Any]) -> list[str]:
+    """What was made of footage and is still in the store."""
+    made = [each["stored"] for each in (*facts["made"].values(), facts["made_of_both"])]
+    return [name for name in made if (_home() / "footage" / name).exists()]
 
 
 def _plays(each: dict[str, Any], hold: str | None) -> bool:
