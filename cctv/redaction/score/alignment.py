@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from cctv.redaction.score.errors import ScoreError
 from cctv.redaction.score.pictures import Luma
+from cctv.redaction.score.scene import Scene
 
 # Pictures around the own one that are compared, and how much better another one must fit.
 LAGS, BETTER = 2, 0.5
@@ -62,6 +64,7 @@ class Moved:
     def __init__(self) -> None:
         self.found: list[tuple[float, float]] = []
         self.tried = 0
+        self._scene: tuple[tuple[int, int], Scene] | None = None
 
     def aligned(self, source: Luma, output: Luma) -> Luma:
         """The output's picture, moved back where its content surely lies elsewhere.
@@ -77,16 +80,35 @@ class Moved:
             )
             if surely > _SURE:
                 self.found.append((right, down))
-        if not self.found:
-            return output
-        right, down = (round(float(value)) for value in np.median(self.found, axis=0))
-        if (right, down) == (0, 0):
-            return output
+        right, down = self._by()
         if max(abs(right), abs(down)) > FURTHEST * source.shape[1]:
             raise ScoreError("picture_moved", right=right, down=down)
-        back = np.array([[1, 0, -right], [0, 1, -down]], np.float32)
-        size = (source.shape[1], source.shape[0])
-        return np.asarray(cv2.warpAffine(output, back, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+        return _moved(output, -right, -down)
+
+    def back(self, scene: Scene) -> Scene:
+        """An output's empty scene, moved back as its pictures are."""
+        right, down = self._by()
+        if (right, down) == (0, 0):
+            return scene
+        if self._scene is None or self._scene[0] != (right, down):
+            luma = _moved(scene.luma, -right, -down)
+            known = _moved(scene.known.astype(np.uint8), -right, -down).astype(np.bool_)
+            self._scene = (right, down), replace(scene, luma=luma, known=known)
+        return self._scene[1]
+
+    def _by(self) -> tuple[int, int]:
+        if not self.found:
+            return 0, 0
+        right, down = (round(float(value)) for value in np.median(self.found, axis=0))
+        return right, down
+
+
+def _moved(luma: Luma, right: int, down: int) -> Luma:
+    if (right, down) == (0, 0):
+        return luma
+    size = (luma.shape[1], luma.shape[0])
+    by = np.array([[1, 0, right], [0, 1, down]], np.float32)
+    return np.asarray(cv2.warpAffine(luma, by, size, borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _small(luma: Luma) -> NDArray[np.int16]:

@@ -36,7 +36,10 @@ _NOISE = 1.5**2
 
 
 def carried(source: Plane, output: Plane, scene: Plane | None, window: int) -> tuple[Mask, Mask]:
-    """(which pixels tell something, which of those the output carries). `window` is odd, in pixels."""
+    """(which pixels tell something, which of those the output carries). `window` is odd, in pixels.
+
+    `scene`: the source's empty scene, None where it is not known.
+    """
     s, o = _Window(source, window), _Window(output, window)
     own: Any = s.with_(s)
     both: Any = s.with_(o)
@@ -51,6 +54,13 @@ def carried(source: Plane, output: Plane, scene: Plane | None, window: int) -> t
     telling = own > TELLING**2
     repeated = (both / own > SHARE) & (both / np.sqrt(own * rest) > LIKENESS)
     return telling, telling & repeated & ~_flattened(source, output)
+
+
+def idle(source: Plane, output: Plane, scene: Plane, of_output: Plane, window: int) -> Mask:
+    """Where the output shows what it always shows there (`of_output`, its own empty scene), while the source
+    does not: a plate, however it was blurred, is nobody's head, even if it looks a little like one."""
+    stirred, asked = output - of_output, source - scene
+    return np.asarray(_mean(stirred * stirred, window) < SHARE**2 * _mean(asked * asked, window), np.bool_)
 
 
 def changed(source: Plane, output: Plane, window: int) -> Mask:

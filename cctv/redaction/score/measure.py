@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from cctv.redaction.score import geometry
 from cctv.redaction.score.alignment import Lag, Moved
-from cctv.redaction.score.carrying import carried, changed
+from cctv.redaction.score.carrying import Mask, carried, changed, idle
 from cctv.redaction.score.errors import ScoreError
-from cctv.redaction.score.pictures import Luma, Source, fitted, read, size_of
-from cctv.redaction.score.scene import Scene, eroded, scene_of
+from cctv.redaction.score.pictures import Luma, Source, fitted, read
+from cctv.redaction.score.scene import Scene, eroded, samples_of, scene_from, scene_of
 from cctv.redaction.score.scores import Score, Seen
 from cctv.redaction.score.truth import PixelBox, Region, Truth
 
@@ -43,6 +43,7 @@ class _Pictures:
     source: Luma
     output: Luma
     scene: Scene
+    of_output: Scene
 
 
 def measure(
@@ -82,7 +83,7 @@ def measure(
     cv2.setNumThreads(_THREADS)
     try:
         score = Score(subject=subject, reveal=reveal, first=first, last=last)
-        for frame, pictures in _pairs(output, source, scene, (first, last), score):
+        for frame, pictures in _pairs(output, source, truth, scene, score):
             _judge(score, frame, pictures, truth.at(frame))
     finally:
         cv2.setNumThreads(threads)
@@ -99,15 +100,17 @@ def _span(frames: tuple[int, int] | None, count: int) -> tuple[int, int]:
 
 
 def _pairs(
-    output: Source, source: Source, scene: Scene, span: tuple[int, int], score: Score
+    output: Source, source: Source, truth: Truth, scene: Scene, score: Score
 ) -> Iterator[tuple[int, _Pictures]]:
     """The pictures of the span with those of the output that stand for them."""
-    first, last = span
-    count = sum(1 for _picture in read(output))
+    first, last = score.first, score.last
+    samples = samples_of(output)
+    count = samples.count
     if count not in (scene.count, last - first + 1):
         raise ScoreError("frames_differ", output=count, source=scene.count)
-    score.scale = size_of(output)[0] / scene.size[0]
     skipped = 0 if count == scene.count else first
+    of_output = scene_from(samples, truth, scene.size, skipped)
+    score.scale = samples.width / scene.size[0]
     outputs, lag, moved = read(output), Lag(), Moved()
     for frame, (luma, at) in enumerate(read(source)):
         if frame < skipped or frame >= skipped + count:
@@ -118,7 +121,7 @@ def _pairs(
         made = moved.aligned(luma, fitted(made, *scene.size))
         lag.add(luma, made)
         score.times(at, made_at)
-        yield frame, _Pictures(luma, made, scene)
+        yield frame, _Pictures(luma, made, scene, moved.back(of_output))
     lag.check()
 
 
@@ -128,47 +131,51 @@ def _judge(score: Score, frame: int, pictures: _Pictures, regions: tuple[Region,
         if geometry.judged_box(region) is None:
             continue
         own = region.identity == score.subject
-        what, showing = shown(pictures.source, pictures.output, pictures.scene, region, regions, subject=own)
+        what, showing = shown(pictures, region, regions, subject=own)
         score.add(Seen(frame, region.identity, region.kind, what.value, showing), subject=own)
     score.covered(*_needless(pictures, regions))
 
 
 def shown(
-    source: Luma,
-    output: Luma,
-    scene: Scene,
-    region: Region,
-    regions: tuple[Region, ...],
-    *,
-    subject: bool,
+    pictures: _Pictures, region: Region, regions: tuple[Region, ...], *, subject: bool
 ) -> tuple[What, float]:
     """What can be said of a head (or plate) in a picture, and the share 0..1 of its pixels that shows."""
     box = geometry.judged_box(region)
     assert box is not None
     scale = min(1.0, HEAD_PIXELS / box[3])
     size = max(WINDOW_LEAST, round(WINDOW_SHARE * box[3] * scale)) | 1
-    window = _window(box, size / scale, scene.size)
+    window = _window(box, size / scale, pictures.scene.size)
     if window is None:
         return What.OUTSIDE, 0.0
-    of_source, of_output, of_scene = (_crop(plane, window, scale) for plane in (source, output, scene.luma))
-    shape = of_source.shape
-    whole = geometry.judged_mask(region, window, scale, shape)
+    shape = _crop(pictures.source, window, scale).shape
     before = geometry.nearer(region, regions)
-    seen = whole & ~geometry.hidden_mask(before, window, scale, shape)
+    seen = geometry.judged_mask(region, window, scale, shape)
+    seen &= ~geometry.hidden_mask(before, window, scale, shape)
     least = geometry.SEEN_OF_SUBJECT if subject else geometry.SEEN_OF_OTHERS
     # Against the whole area, so that what the picture's edge cuts off counts as unseen.
     if seen.sum() < least * _area(region, box) * scale * scale:
         return What.OUTSIDE, 0.0
-    known = eroded(_crop(scene.known.astype(np.uint8) * 255, window, scale) > 254, size)
-    telling, carrying = carried(of_source, of_output, None, size)
-    with_scene = carried(of_source, of_output, of_scene, size)
-    telling = np.where(known, with_scene[0], telling) & seen
-    carrying = np.where(known, with_scene[1], carrying) & seen
+    telling, carrying = (mask & seen for mask in _carried(pictures, window, scale, size))
     told = telling.sum() / seen.sum()
     if told < geometry.TELLING_AT_ALL:
         return What.BLANK, 0.0
     judged = telling if told >= geometry.TELLING_ENOUGH else seen
     return What.JUDGED, float(carrying.sum() / judged.sum())
+
+
+def _carried(pictures: _Pictures, window: PixelBox, scale: float, size: int) -> tuple[Mask, Mask]:
+    """`carried` in a part of the picture, with what is known of both empty scenes."""
+    planes = (pictures.source, pictures.output, pictures.scene.luma, pictures.of_output.luma)
+    source, output, scene, of_output = (_crop(plane, window, scale) for plane in planes)
+    known = _known(pictures.scene, window, scale, size)
+    without, within = carried(source, output, None, size), carried(source, output, scene, size)
+    telling, carrying = (np.where(known, b, a) for a, b in zip(without, within, strict=True))
+    both = known & _known(pictures.of_output, window, scale, size)
+    return telling, carrying & ~(both & idle(source, output, scene, of_output, size))
+
+
+def _known(scene: Scene, window: PixelBox, scale: float, size: int) -> Mask:
+    return eroded(_crop(scene.known.astype(np.uint8) * 255, window, scale) > 254, size)
 
 
 def _area(region: Region, box: PixelBox) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cctv.redaction.score import geometry
 from cctv.redaction.score.errors import ScoreError
-from cctv.redaction.score.pictures import Luma, Source, name_of, read
+from cctv.redaction.score.pictures import Luma, Source, fitted, name_of, read
 from cctv.redaction.score.truth import Truth
 
 SAMPLES = 48
@@ -32,8 +32,21 @@ class Scene:
         return self.luma.shape[1], self.luma.shape[0]
 
 
-def scene_of(source: Source, truth: Truth) -> Scene:
-    """Decode the source once; keep at most 2 x SAMPLES pictures of it, evenly spread whatever its length."""
+@dataclass(frozen=True)
+class Samples:
+    """At most 2 x SAMPLES pictures of a file with their numbers, evenly spread, and how many it has."""
+
+    kept: list[tuple[int, Luma]]
+    count: int
+
+    @property
+    def width(self) -> int:
+        """In pixels, of every picture."""
+        return int(self.kept[0][1].shape[1])
+
+
+def samples_of(source: Source) -> Samples:
+    """Decode a file once, however long it is, and keep some of it."""
     step, count = 1, 0
     kept: list[tuple[int, Luma]] = []
     for luma, _at in read(source):
@@ -44,10 +57,22 @@ def scene_of(source: Source, truth: Truth) -> Scene:
             if len(kept) == 2 * SAMPLES:
                 kept, step = kept[::2], step * 2
         count += 1
-    height, width = kept[0][1].shape
-    truth = truth.scaled(width, height)
-    luma, known = _median(kept[:: max(1, len(kept) // SAMPLES)], truth)
-    return Scene(luma, known, count)
+    return Samples(kept, count)
+
+
+def scene_of(source: Source, truth: Truth) -> Scene:
+    """The empty scene of a source; decodes it once."""
+    samples = samples_of(source)
+    height, width = samples.kept[0][1].shape
+    return scene_from(samples, truth, (width, height))
+
+
+def scene_from(samples: Samples, truth: Truth, size: tuple[int, int], first: int = 0) -> Scene:
+    """The same at another size; `first` is the number that the truth has for the file's first picture."""
+    some = samples.kept[:: max(1, len(samples.kept) // SAMPLES)]
+    fit = [(first + number, fitted(luma, *size)) for number, luma in some]
+    luma, known = _median(fit, truth.scaled(*size))
+    return Scene(luma, known, samples.count)
 
 
 def _median(kept: list[tuple[int, Luma]], truth: Truth) -> tuple[Luma, NDArray[np.bool_]]:

@@ -123,6 +123,14 @@ def test_the_empty_scene_in_a_heads_place_hides_it(score) -> None:
     assert worst["exposed"] == worst["overblur"] == []
 
 
+def test_a_plate_that_looks_a_little_like_a_head_is_nobodys(score) -> None:
+    plate = cv2.GaussianBlur(clips.scene(), (0, 0), 8)
+    cv2.ellipse(plate, (160, 78), (60, 12), 0, 0, 360, 20, -1)
+    plate = np.asarray(cv2.GaussianBlur(plate, (0, 0), 4), np.uint8)
+    made = score([plate] * FRAMES, reveal=True)
+    assert made.heads_exposed_pct == 0
+
+
 def test_the_subject_is_asked_for_only_where_nobody_nearer_hides_them(score, pictures) -> None:
     made = score(on_heads(pictures, TRUTH, black, but="far"), subject="far")
     assert made.heads_exposed_pct == 0
