@@ -1,5 +1,8 @@
 // The panels beside the pictures: one is open at a time, or none. Tabs by mouse and by arrow keys.
 
+// Keys that scroll a panel which has the focus itself; the room has other uses for most of them.
+const SCROLLS = new Set(["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]);
+
 /** `open(name)`, `close()`, `current`, and `on(handler)` for whoever fills a panel when it opens. */
 export function mountDock(room) {
   const dock = document.getElementById("dock");
@@ -38,6 +41,7 @@ export function mountDock(room) {
       event.preventDefault();
       return state.close();
     }
+    if (event.target.matches("[role=tabpanel]") && SCROLLS.has(event.key)) return event.stopPropagation();
     const place = tabs.indexOf(event.target);
     const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
     if (place < 0 || !step) return;
