@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import Resolver404, resolve
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from config.demo.plan import PASSWORD
+from tests.e2e.conftest import DESK, PHONE
+from tests.e2e.test_console_figures import open_room
 from tests.servers.lethe import LiveLethe
 
 pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
@@ -17,6 +20,15 @@ pytestmark = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(300)]
 ROLES = ("operator", "approver", "privacy", "auditor", "admin")
 # Downloads, and what ends the session or the language.
 LEFT_OUT = re.compile(r"logout|\.(csv|pdf|json|txt|jpg|zip)$|/csv/|/pdf/|/media/|/log/public/")
+# Pages whose parts stand differently, or are others, on a phone.
+OTHER_ON_A_PHONE = {"site", "site-wall", "viewing-new", "camera-day", "stills", "bookmarks"}
+PANELS, SHEETS = ("find", "marks", "looks"), {"c": "still", "b": "bookmark", "?": "keys"}
+# How much of the room jumps by itself (Cumulative Layout Shift); the mark of who looks is meant to move.
+SHIFTS = """new PerformanceObserver((list) => {
+  const moved = (entry) => entry.sources.some(({ node }) => !node?.closest?.(".tile__mark"));
+  for (const entry of list.getEntries()) if (moved(entry)) window.shifted = (window.shifted ?? 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true })"""
+MOST_SHIFT = 0.02
 FOCUSED = "selector => Boolean(document.activeElement?.matches(selector))"
 
 
@@ -26,15 +38,78 @@ def test_every_page_that_anybody_reaches_has_no_serious_barrier(person: Callable
     for role in ROLES:
         page = person(role)
         for address in pages(page, seen):
-            found = Axe().run(page).response["violations"]
-            problems += [
-                f"{role} {address}: {item['id']}: {item['nodes'][0]['html'][:160]}"
-                for item in found
-                if item["impact"] in ("serious", "critical")
-            ]
+            problems += barriers(page, f"{role} {address}")
+            if kind(address) in OTHER_ON_A_PHONE:
+                page.set_viewport_size({"width": PHONE, "height": 844})
+                problems += barriers(page, f"{role} {address} on a phone")
+                page.set_viewport_size({"width": DESK, "height": 900})
         page.context.close()
     assert not problems, "\n".join(problems)
     assert len(seen) > 45, sorted(seen)
+    assert seen >= OTHER_ON_A_PHONE - {"viewing-new"}, sorted(seen)
+
+
+def barriers(page: Page, where: str, part: str | None = None) -> list[str]:
+    """What axe finds serious on the page, or in a part of it."""
+    return [
+        f"{where}: {item['id']}: {item['nodes'][0]['html'][:160]}"
+        for item in Axe().run(page, part, {"resultTypes": ["violations"]}).response["violations"]
+        if item["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("width", [DESK, PHONE])
+def test_the_room_does_not_jump_and_no_panel_or_sheet_has_a_barrier(
+    person: Callable[..., Page], width: int
+) -> None:
+    page = person("operator", width=width)
+    page.route("**/recent.json", many_viewings)
+    page.route("**/console/main.js", late)
+    page.add_init_script(SHIFTS)
+    open_room(page, ["corridor-b", "gate-1"], datetime.now(UTC) - timedelta(minutes=14), 720)
+    expect(page.locator(".tile.is-chosen.has-picture")).to_be_visible(timeout=20_000)
+    expect(page.locator("[data-act=motion-next]")).to_be_enabled(timeout=20_000)
+    shifted = page.evaluate("window.shifted ?? 0")
+    print(f"room at {width} px: layout shift {shifted:.3f} (bound {MOST_SHIFT})")
+    assert shifted <= MOST_SHIFT
+    page.keyboard.press("k")
+    problems: list[str] = []
+    for panel in PANELS:
+        page.locator(f"#tab-{panel}").click()
+        expect(page.locator(f"#panel-{panel} li").first).to_be_visible() if panel == "looks" else None
+        problems += barriers(page, f"{panel} at {width} px", "#dock")
+    scrolls_by_keyboard(page)
+    page.locator("#tab-looks").click()
+    for key, sheet in SHEETS.items():
+        page.keyboard.press(key)
+        expect(page.locator(f"#{sheet}-sheet")).to_be_visible()
+        assert page.locator(f"#{sheet}-sheet").evaluate("sheet => sheet.scrollTop") == 0, sheet
+        problems += barriers(page, f"{sheet} at {width} px", f"#{sheet}-sheet")
+        if sheet == "keys":
+            expect(page.locator("#keys-sheet dt kbd").first).to_be_visible()
+        page.keyboard.press("Escape")
+    assert not problems, "\n".join(problems)
+
+
+def scrolls_by_keyboard(page: Page) -> None:
+    """Tab leads from the list's tab into the list, and an arrow moves it, not the speed."""
+    panel = page.locator("#panel-looks")
+    tab_to(page, "#panel-looks")
+    page.keyboard.press("PageDown")
+    page.wait_for_function("() => document.getElementById('panel-looks').scrollTop > 50")
+    expect(page.locator("[data-transport=speed]")).to_have_text("1×")
+    assert panel.evaluate("each => each.scrollHeight > each.clientHeight")
+
+
+def many_viewings(route: Route) -> None:
+    row = {"when": "14 Nov, 10:00", "text": "Kim Minji opened a viewing of Corridor B to look at an accident."}
+    route.fulfill(json={"everybody": True, "viewings": [row] * 40})
+
+
+def late(route: Route) -> None:
+    """As over a slow line: the page is painted long before its scripts run."""
+    route.request.frame.page.wait_for_timeout(800)
+    route.continue_()
 
 
 def pages(page: Page, seen: set[str]) -> Iterator[str]:

@@ -92,7 +92,7 @@ function drawState(room, part) {
   part("loop").setAttribute("aria-pressed", String(Boolean(room.loop)));
   part("gaps").setAttribute("aria-pressed", String(room.skipGaps));
   const knows = room.motion.size > 0 || room.found.size > 0;
-  for (const each of document.querySelectorAll("[data-motion]")) each.hidden = !knows;
+  for (const each of document.querySelectorAll("[data-motion]")) each.disabled = !knows;
   if (room.closed) for (const each of document.querySelectorAll(".transport button")) each.disabled = true;
   drawFraction(room, part);
 }
