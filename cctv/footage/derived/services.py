@@ -6,7 +6,7 @@ is made of several segments is sealed to the keys of all: destroying any of thes
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -27,6 +27,7 @@ from cctv.vault import services as vault
 from cctv.vault.errors import FootageExpired
 from cctv.vault.names import MEDIA, PARTS
 from cctv.vault.sealing import SealedReader
+from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.footage")
 
@@ -89,6 +90,7 @@ class DerivedWriter:
         """Its row, committed after the object is durable. FootageExpired, HoldEnded: then nothing is left."""
         if self.derived is None:
             facts = self._writer.close()
+            reached("derived.durable")
             self._draft.size_bytes, self._draft.ciphertext_sha256 = facts.size_bytes, facts.ciphertext_sha256
             try:
                 self.derived = self._commit()
@@ -306,7 +308,9 @@ def remove(*, owner: UUID, label: str | None = None, beginning: str = "") -> int
     return removed
 
 
-def _delete_objects(names: Iterable[str]) -> None:
+def _delete_objects(names: Sequence[str]) -> None:
+    if names:
+        reached("derived.unnamed")
     for name in names:
         _delete_object(name)
 

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from cctv.footage.models import Segment
 from cctv.ingest import orphans
 from cctv.retention.reconcile import codes, services
 from cctv.retention.reconcile.models import Depth, FsckRun
+from cctv.vault import steps
 from tests.footage.derived.making import CLEAR, Workshop, workshop
 from tests.retention.reconcile.damage import DAY, age, path
 from tests.retention.test_held import hold
@@ -94,18 +96,39 @@ def test_with_a_lost_recording_goes_what_was_made_of_it(workshop: Workshop, yard
     assert found(services.check()) == {}
 
 
-def test_a_sweep_of_orphans_takes_what_a_kill_left_and_nothing_else(
-    workshop: Workshop, yard: Yard, monkeypatch: pytest.MonkeyPatch
+class Killed(BaseException):
+    """Stands in for kill -9: nothing catches it."""
+
+
+@pytest.mark.parametrize("step", ["derived.durable", "derived.unnamed"])
+def test_invariant_5_a_kill_leaves_an_object_without_a_row_at_most_and_a_sweep_takes_it(
+    workshop: Workshop,
+    yard: Yard,
+    step: str,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     segment = yard.segment(expires_in=5 * DAY)
-    kept = workshop.object(segment)
-    killed = workshop.writer(segment, "out/1")
-    killed.write(CLEAR)
-    killed._writer.close()  # durable, and then the process was killed
+    workshop.object(segment, "out/0")
+    kept = workshop.object(segment, "out/1")
+
+    def die(name: str) -> None:
+        if name == step:
+            raise Killed
+
+    before = yard.objects()
+    with monkeypatch.context() as patched:
+        patched.setattr(steps, "_listeners", [die])
+        with pytest.raises(Killed), django_capture_on_commit_callbacks(execute=True):
+            workshop.object(segment, "out/0")
+    (new,) = yard.objects() - before
+    row = Derived.objects.get(label="out/0")
+    assert (row.sealed_name == new) == (step == "derived.unnamed")
     age(yard)
-    assert found(services.check()) == {codes.ORPHAN_OBJECT: [killed._draft.sealed_name]}
+    (left,) = found(services.check()).pop(codes.ORPHAN_OBJECT)
     orphans.sweep()
     monkeypatch.setattr(orphans, "monotonic", lambda: time.monotonic() + timedelta(hours=2).total_seconds())
     assert orphans.sweep().deleted == 1
-    assert killed._draft.sealed_name not in yard.objects()
-    assert workshop.read(kept) == CLEAR
+    assert left not in yard.objects()
+    assert workshop.read(row) == workshop.read(kept) == CLEAR
+    assert found(services.check()) == {}
