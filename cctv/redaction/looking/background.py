@@ -26,10 +26,13 @@ _FLOODED, _FLOODING = 0.65, 0.25  # of the picture moving: always too much; too 
 _SETTLE_MS = 500.0
 _GIVE_UP_MS = 2000.0  # after half the picture moved for so long, what is seen is another scene
 _USUAL_MS = 1500.0
+# The scene is learned from the first few pictures at once, then ever more slowly: in the end somebody has to
+# stand in one place for about eight seconds to become part of it.
+_AT_ONCE, _MOST_AT_ONCE = 4, 0.015
 _MEMORY_MS = 80_000.0
 _FAR = 0.08  # of the picture: a camera that moved further was turned, not shaken
 _STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
-_THRESHOLD = 16.0
+_THRESHOLD = 32.0
 _GAIN = (0.4, 2.5)
 _DOT, _AROUND, _FAR_AROUND = (np.ones((side, side), np.uint8) for side in (2, 5, 9))
 # A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
@@ -37,7 +40,8 @@ _DOT, _AROUND, _FAR_AROUND = (np.ones((side, side), np.uint8) for side in (2, 5,
 _DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.55
 _SHAKEN = 0.002  # of the picture, on average from one picture to the next
 _POOR_MS = 500.0
-_POOR_THRESHOLD = 9.0
+_POOR_THRESHOLD = 12.0
+_SOFT = 0.8  # pixels of the small picture; takes noise and what shaking leaves of it
 
 Small = NDArray[np.uint8]
 Mean = NDArray[np.float32]
@@ -81,6 +85,7 @@ class Background:
             self._forget()
             self._jumped(grey)
             self._settled_ms = at_ms + _SETTLE_MS
+            self._raw = None  # the noise of that step is not the camera's
         poor, hopeless = self._quality(rgb, grey, step, before)
         mask = self._moving(small, grey, step, poor)
         flooded = self._flooded(float(np.count_nonzero(mask)) / mask.size, at_ms, step)
@@ -94,7 +99,7 @@ class Background:
         self._model.setVarMax(400.0)
         self._mean: Mean | None = None
         self._blocks: Mean | None = None
-        self._pictures = 0
+        self._pictures, self._age = 0, 0.0
         self._usual = 0.0
         self._flood_since: float | None = None
         self._offset = (0.0, 0.0)
@@ -132,13 +137,13 @@ class Background:
         raw = np.ascontiguousarray(rgb[::4, ::4, 1])
         low, high = np.percentile(grey[::2, ::2], (5, 95))
         last, self._raw = self._raw, raw
-        noise = 0.0
+        noise = self._noisy
         if last is not None and last.shape == raw.shape:
             # Most of the picture stands still; half of the difference's square is each picture's noise.
             noise = 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0)
         share = min(1.0, step / _POOR_MS) if last is not None else 1.0
         self._dark += (float(high) - self._dark) * share
-        self._noisy += (noise - self._noisy) * share
+        self._noisy += (noise - self._noisy) * (share if self._noisy else 1.0)
         way = max(abs(self._offset[0] - before[0]), abs(self._offset[1] - before[1])) / self.size[0]
         self._shaken += (way - self._shaken) * min(1.0, step / _POOR_MS)
         poor = self._dark < _DARK or self._noisy > _NOISY or self._shaken > _SHAKEN
@@ -150,11 +155,10 @@ class Background:
         gain = self._gain(grey)
         if abs(gain - 1) > 0.02:
             small = np.asarray(cv2.convertScaleAbs(small, alpha=gain), np.uint8)
-        if poor:
-            small = np.asarray(cv2.GaussianBlur(small, (0, 0), 1.2), np.uint8)
+        small = np.asarray(cv2.GaussianBlur(small, (0, 0), _SOFT), np.uint8)
         self._model.setVarThreshold(_POOR_THRESHOLD if poor else _THRESHOLD)
         self._pictures += 1
-        rate = max(1.0 / (self._pictures + 1), step / _MEMORY_MS) if self._pictures > 1 else 1.0
+        rate = self._rate(step)
         mask = np.asarray(self._model.apply(small, learningRate=rate), np.uint8)
         if self._pictures == 1:  # nothing to compare it with
             mask = np.zeros_like(mask)
@@ -169,6 +173,12 @@ class Background:
         if self._offset != (0.0, 0.0):
             mask = _moved(mask, (-self._offset[0], -self._offset[1]), cv2.INTER_NEAREST)
         return mask
+
+    def _rate(self, step: float) -> float:
+        if self._pictures <= _AT_ONCE:
+            return 1.0 / self._pictures
+        self._age += step
+        return min(_MOST_AT_ONCE, max(step / _MEMORY_MS, step / (3 * self._age)))
 
     def _gain(self, grey: Small) -> float:
         """By how much the light of most of the picture differs from the scene's."""

@@ -16,8 +16,7 @@ from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, corners,
 _PADDED = 0.1  # of a track's box, on each side, that it explains motion in
 _GRID = 192  # cells across and down by which that is told
 _SLIVER = np.ones((2, 2), np.uint8)  # less than this is the rim of a body
-_REACH = 0.01  # of the picture; regions nearer to each other are one
-_SPARSE = 1.6  # but not if their common box is so much larger than they are
+_REACH = 0.01  # of the picture, by which a region may have moved between two pictures without overlap
 _LOST_MS, _BRIEF_MS = 400.0, 90.0
 _AROUND_MS, _SMALL_AROUND_MS = 250.0, 100.0
 _SMALL = 0.003  # of the picture; something as small and as brief is noise
@@ -38,7 +37,7 @@ def motion_tracks(facts: Sequence[FrameFacts], tracks: Sequence[Track], number: 
         still = [each for each in live if one.at_ms - facts[each.frames[-1]].at_ms <= _LOST_MS]
         done += [each for each in live if each not in still]
         live = still
-        groups = _grouped(_unexplained(one.moving, explained[frame]))
+        groups = _unexplained(one.moving, explained[frame])
         live += _given(live, groups, frame)
     kept = [each for each in done + live if _lasts(each, facts)]
     kept.sort(key=lambda each: (each.frames[0], tuple(each.boxes[0])))
@@ -79,32 +78,6 @@ def _drawn(boxes: Boxes, outward: bool) -> NDArray[np.uint8]:
 def _edges(boxes: Boxes) -> Boxes:
     """Left, top, right, bottom in cells of the grid, cut at its edge."""
     return np.asarray(np.clip(corners(boxes), 0, 1) * _GRID, np.float32)
-
-
-def _grouped(moving: Boxes) -> Boxes:
-    """Regions that touch, as one, where that does not take in much that does not move."""
-    boxes = list(moving)
-    joined = True
-    while joined and len(boxes) > 1:
-        joined = False
-        edges = np.asarray(boxes, np.float32)
-        wide = edges.copy()
-        wide[:, :2] -= _REACH
-        wide[:, 2:] += 2 * _REACH
-        touching = np.argwhere(np.triu(overlaps(wide, edges) > 0, 1))
-        for a, b in touching:
-            common = _common(edges[a], edges[b])
-            if common[2] * common[3] <= _SPARSE * float(areas(edges[[a, b]]).sum()):
-                boxes = [box for place, box in enumerate(boxes) if place not in (a, b)] + [common]
-                joined = True
-                break
-    return np.asarray(boxes, np.float32).reshape(-1, 4)
-
-
-def _common(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
-    start = np.minimum(one[:2], other[:2])
-    stop = np.maximum(one[:2] + one[2:], other[:2] + other[2:])
-    return np.concatenate([start, stop - start])
 
 
 def _given(live: list[_Wanderer], groups: Boxes, frame: int) -> list[_Wanderer]:
