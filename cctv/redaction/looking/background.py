@@ -140,7 +140,7 @@ class Background:
         noise = self._noisy
         if last is not None and last.shape == raw.shape:
             # Most of the picture stands still; half of the difference's square is each picture's noise.
-            noise = 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0)
+            noise = min(1.0, 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0))
         share = min(1.0, step / _POOR_MS) if last is not None else 1.0
         self._dark += (float(high) - self._dark) * share
         self._noisy += (noise - self._noisy) * (share if self._noisy else 1.0)
