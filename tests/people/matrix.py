@@ -228,6 +228,10 @@ def _in_review(prefix: str) -> dict[str, Row]:
     }
 
 
+def redaction(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.redaction.number}
+
+
 def _viewing(prefix: str) -> dict[str, Row]:
     """One's own viewing. There is no segment in it, so its pictures are missing for its owner as well."""
     of_camera = f"{prefix}<slug:camera_code>/"
@@ -248,6 +252,7 @@ def _viewing(prefix: str) -> dict[str, Row]:
         f"{of_camera}recent.json": Row("viewing-recent", "mine", VIEW, viewing_camera),
         f"{prefix}bookmarks.json": Row("viewing-bookmarks", "mine", VIEW, viewing),
         f"{prefix}purpose/": Row("viewing-purpose", "mine", VIEW, viewing),
+        f"{prefix}redact/": Row("redaction-new", "mine", VIEW, viewing),
     }
 
 
@@ -263,6 +268,20 @@ def _marks(prefix: str) -> dict[str, Row]:
         f"{prefix}bookmarks/restore/": Row("bookmark-restore", "site", MARKS, site, "POST", 410),
         of_bookmark: Row("bookmark", "site", VIEW, mark, ok=404),
         f"{of_bookmark}remove/": Row("bookmark-remove", "site", MARKS, mark, "POST", 404),
+    }
+
+
+def _editor(prefix: str) -> dict[str, Row]:
+    """Inside an own open viewing, which these addresses do not name."""
+    return {
+        f"{prefix}edit/": Row("redaction-edit", "site", VIEW, redaction, ok=302),
+        f"{prefix}data.json": Row("redaction-data", "site", VIEW, redaction, ok=400),
+        f"{prefix}edits.json": Row("redaction-edits", "site", VIEW, redaction, "POST", 400),
+        f"{prefix}undo.json": Row("redaction-undo", "site", VIEW, redaction, "POST", 400),
+        f"{prefix}redo.json": Row("redaction-redo", "site", VIEW, redaction, "POST", 400),
+        f"{prefix}submit.json": Row("redaction-submit", "site", VIEW, redaction, "POST", 400),
+        f"{prefix}preview.jpg": Row("redaction-preview", "site", VIEW, redaction, ok=400),
+        f"{prefix}preview.mp4": Row("redaction-preview-clip", "site", VIEW, redaction, ok=400),
     }
 
 
@@ -395,6 +414,8 @@ MATRIX: dict[str, Row] = {
     "holds/<str:number>/refuse/": Row("hold-refuse", "site", DECIDING, hold, ok=302),
     "holds/<str:number>/release/": Row("hold-release", "site", DECIDING, hold),
     "holds/<str:number>/prolong/": Row("hold-prolong", "site", DECIDING, hold),
+    # redactions: of the world's, the footage is gone
+    **_editor("redactions/<str:number>/"),
     # restrictions: what nobody is shown for now
     "restrictions/": Row("restrictions", "any", RESTRICTIONS),
     "sites/<slug:site_code>/restrict/": Row("restriction-new", "site", RESTRICTING, site),

@@ -38,6 +38,15 @@ class NotLookedAt(LetheError):
     hint = _("Wait until it has. The page shows how far it is.")
 
 
+class ViewingRequired(LetheError):
+    """What concerns footage is asked for inside an open viewing, which the address names."""
+
+    code = "viewing_required"
+    status = 400
+    message = _("A redaction is corrected inside an open viewing of its footage.")
+    hint = _("Open the redaction from its page: it asks why you view the footage, and leads back here.")
+
+
 class NothingToUndo(LetheError):
     """There is no decision to take back, or to take again."""
 
@@ -72,6 +81,24 @@ class PreviewRefused(LetheError):
     status = 400
     message = _("This cannot be previewed.")
     hint = _("Choose a moment of this redaction, or a stretch of at most 20 seconds.")
+
+
+class PreviewBusy(LetheError):
+    """Other previews are being drawn."""
+
+    code = "preview_busy"
+    status = 503
+    message = _("Other previews are being drawn.")
+    hint = _("Try again in a moment. Nothing was sent.")
+
+
+class PreviewFailed(LetheError):
+    """The child could not decode or draw it."""
+
+    code = "preview_failed"
+    status = 500
+    message = _("This preview could not be drawn.")
+    hint = _("Try another moment. If all fail, the recording may be damaged there.")
 
 
 # What a refused decision is told as: message, hint.

@@ -124,16 +124,15 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
 
 
 def _ask_for_render(row: Redaction) -> None:
+    from cctv.redaction.tasks import work  # which asks this module's neighbours in its turn
+
     row.state, row.work = State.RENDERING, Work.RENDER
     row.work_permille = row.work_attempts = 0
     row.work_asked_at, row.not_before = clock.now(), None
     row.error_code = row.error = ""
-    row.save(
-        update_fields=[
-            "state", "work", "work_permille", "work_attempts", "work_asked_at", "not_before", "error_code",
-            "error",
-        ]
-    )  # fmt: skip
+    asked = ("state", "work", "work_permille", "work_attempts", "work_asked_at", "not_before")
+    row.save(update_fields=[*asked, "error_code", "error"])
+    transaction.on_commit(work.delay)
 
 
 def next_of(redaction: Redaction) -> RedactionEdit | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cctv.redaction.drawing.drawing import Shape
 from cctv.redaction.editing import texts
 from cctv.redaction.editing.opening import Opened, may_edit
+from cctv.redaction.errors import told as told_error
 from cctv.redaction.models import Redaction, RedactionEdit
 from cctv.redaction.resolve import Resolved
 from cctv.redaction.tracks.boxes import Boxes, How, Track
@@ -87,7 +88,7 @@ def _beside(redaction: Redaction, session_pk: Any) -> dict[str, Any]:
             "purpose": redaction.purpose.name,
             "work": redaction.work,
             "permille": redaction.work_permille,
-            "error": redaction.error,
+            "error": told_error(redaction.error_code, redaction.error),
         },
         "urls": {
             **edit,
