@@ -22,6 +22,7 @@ const FRAMES_A_SECOND = 25;
 const MARK_X_S = 97;
 const MARK_Y_S = 61;
 const STAY_S = 20;
+const TOP_PX = 40; // what stands at the top of a tile
 const STILL = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Tile {
@@ -31,6 +32,7 @@ export class Tile {
   #shown = null; // when the picture on screen was recorded
   #broke = 0;
   #playing = false;
+  #seconds = 0;
 
   constructor(room, camera, { template, words, changed }) {
     this.room = room;
@@ -48,7 +50,7 @@ export class Tile {
     this.parts.number.textContent = camera.number;
     this.parts.name.textContent = camera.name;
     // What lies over the picture and belongs to it is zoomed with it.
-    this.zoom = new Zoom(this.element, part("picture") ?? this.video);
+    this.zoom = new Zoom(this.element, part("picture") ?? this.video, () => this.#placeMark());
     for (const name of ["seeked", "canplay", "playing"]) this.video.addEventListener(name, changed);
     this.video.addEventListener("contextmenu", (event) => event.preventDefault());
     this.#watch();
@@ -238,13 +240,33 @@ export class Tile {
 
   /** The mark wanders: a little each second, or to another place each 20 s where nothing may move by itself. */
   moveMark(seconds) {
-    const at = STILL.matches ? Math.floor(seconds / STAY_S) * STAY_S : seconds;
-    const share = (period) => 50 + 50 * Math.sin((at / period + this.camera.number * 0.37) * 2 * Math.PI);
-    const { style } = this.parts.mark;
-    const [x, y] = [share(MARK_X_S), share(MARK_Y_S)].map((each) => each.toFixed(1));
-    style.setProperty("left", `${x}%`);
-    style.setProperty("top", `${20 + y * 0.62}%`);
-    style.setProperty("transform", `translateX(-${x}%)`);
+    this.#seconds = seconds;
+    this.#placeMark();
+  }
+
+  // Over the picture, not beside it: what is cut out of a photograph of the screen has the mark on it.
+  #placeMark() {
+    const at = STILL.matches ? Math.floor(this.#seconds / STAY_S) * STAY_S : this.#seconds;
+    const share = (period) => 0.5 + 0.5 * Math.sin((at / period + this.camera.number * 0.37) * 2 * Math.PI);
+    const { mark } = this.parts;
+    const [left, top, right, bottom] = this.#picture();
+    mark.style.setProperty("max-width", `${Math.floor(right - left)}px`);
+    const place = (from, to, size, part) => `${(from + Math.max(0, to - from - size) * part).toFixed(1)}px`;
+    mark.style.setProperty("left", place(left, right, mark.offsetWidth, share(MARK_X_S)));
+    mark.style.setProperty("top", place(top, bottom, mark.offsetHeight, share(MARK_Y_S)));
+  }
+
+  // The edges of what is seen of the picture, in px of the tile; all of the tile while there is none. What the
+  // tile says at its top is left free where the picture has room below.
+  #picture() {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    const { videoWidth, videoHeight } = this.video;
+    const fit = videoWidth ? Math.min(width / videoWidth, height / videoHeight) : 0;
+    const [across, down] = fit ? [(width - videoWidth * fit) / 2, (height - videoHeight * fit) / 2] : [0, 0];
+    const [left, top] = this.zoom.at(across, down);
+    const [right, bottom] = this.zoom.at(width - across, height - down);
+    const free = Math.min(bottom, height) > TOP_PX * 3 ? TOP_PX : 0;
+    return [Math.max(0, left), Math.max(free, top), Math.min(width, right), Math.min(height, bottom)];
   }
 
   set isChosen(chosen) {

@@ -10,14 +10,21 @@ export class Zoom {
   #fingers = new Map();
   #moved = false;
 
-  constructor(tile, picture) {
+  /** `moved()` is told of each change. */
+  constructor(tile, picture, moved = () => {}) {
     this.tile = tile;
     this.picture = picture;
+    this.told = moved;
     tile.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
     tile.addEventListener("dblclick", (event) => this.#double(event));
     tile.addEventListener("pointerdown", (event) => this.#down(event));
     tile.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) tile.addEventListener(name, (event) => this.#up(event));
+  }
+
+  /** Where a point of the tile (px) lies now. */
+  at(x, y) {
+    return [x * this.#scale + this.#x, y * this.#scale + this.#y];
   }
 
   get isIn() {
@@ -104,5 +111,6 @@ export class Zoom {
     style.setProperty("transform-origin", "0 0");
     style.setProperty("transform", this.isIn ? `translate(${this.#x}px, ${this.#y}px) scale(${this.#scale})` : "none");
     this.tile.classList.toggle("is-zoomed", this.isIn);
+    this.told();
   }
 }
