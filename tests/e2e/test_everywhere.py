@@ -26,9 +26,39 @@ PANELS, SHEETS = ("find", "marks", "looks"), {"c": "still", "b": "bookmark", "?"
 # How much of the room jumps by itself (Cumulative Layout Shift); the mark of who looks is meant to move.
 SHIFTS = """new PerformanceObserver((list) => {
   const moved = (entry) => entry.sources.some(({ node }) => !node?.closest?.(".tile__mark"));
-  for (const entry of list.getEntries()) if (moved(entry)) window.shifted = (window.shifted ?? 0) + entry.value;
+  for (const entry of list.getEntries().filter(moved)) window.shifted = (window.shifted ?? 0) + entry.value;
 }).observe({ type: "layout-shift", buffered: true })"""
 MOST_SHIFT = 0.02
+# The seconds at which a tile of this size has its mark elsewhere than over what is seen of its picture.
+MARK = """async ([width, height]) => {
+  const { Tile } = await import("/static/js/console/tile.js");
+  const template = document.getElementById("tile-template");
+  const room = { facts: { mark: "Kim Minji 2026-118" }, texts: { picture: "" } };
+  const camera = { number: 1, name: "Gate", code: "gate", empty: true };
+  const words = { second: () => "10:00:00" };
+  const tile = new Tile(room, camera, { template, words, changed: () => {} });
+  const place = { position: "fixed", inset: "0", width: `${width}px`, height: `${height}px` };
+  Object.assign(tile.element.style, place);
+  for (const [name, value] of [["videoWidth", 640], ["videoHeight", 360]])
+    Object.defineProperty(tile.video, name, { value });
+  document.body.append(tile.element);
+  tile.drawTimes(0, "10:00:00");
+  const out = [];
+  const fit = Math.min(width / 640, height / 360);
+  for (let seconds = 0; seconds < 400; seconds += 7) {
+    if (seconds === 203) tile.zoom.by(2.5);
+    tile.moveMark(seconds);
+    const scale = seconds < 203 ? 1 : 2.5;
+    const [w, h] = [Math.min(640 * fit * scale, width), Math.min(360 * fit * scale, height)];
+    const mark = tile.parts.mark.getBoundingClientRect();
+    const [left, top] = [(width - w) / 2, (height - h) / 2];
+    const across = mark.left >= left - 1 && mark.right <= left + w + 1;
+    const over = across && mark.top >= top - 1 && mark.bottom <= top + h + 1;
+    if (!over || mark.width < 40) out.push(seconds);
+  }
+  tile.element.remove();
+  return out;
+}"""
 FOCUSED = "selector => Boolean(document.activeElement?.matches(selector))"
 
 
@@ -73,6 +103,11 @@ def test_the_room_does_not_jump_and_no_panel_or_sheet_has_a_barrier(
     print(f"room at {width} px: layout shift {shifted:.3f} (bound {MOST_SHIFT})")
     assert shifted <= MOST_SHIFT
     page.keyboard.press("k")
+    marks_the_picture(page)
+    page.locator("#timeline [data-row=corridor-b] svg").click(position={"x": 60, "y": 8})
+    page.keyboard.press("ArrowUp")  # a press on the timeline leaves the keys as the list of keys has them
+    expect(page.locator("[data-transport=speed]")).to_have_text("2×")
+    page.keyboard.press("ArrowDown")
     problems: list[str] = []
     for panel in PANELS:
         page.locator(f"#tab-{panel}").click()
@@ -91,6 +126,12 @@ def test_the_room_does_not_jump_and_no_panel_or_sheet_has_a_barrier(
     assert not problems, "\n".join(problems)
 
 
+def marks_the_picture(page: Page) -> None:
+    """The mark of who looks lies over the picture at any time, not over the bars beside it, zoomed or not."""
+    for size in ([300, 520], [700, 130], [390, 219]):
+        assert page.evaluate(MARK, size) == [], size
+
+
 def scrolls_by_keyboard(page: Page) -> None:
     """Tab leads from the list's tab into the list, and an arrow moves it, not the speed."""
     panel = page.locator("#panel-looks")
@@ -102,7 +143,7 @@ def scrolls_by_keyboard(page: Page) -> None:
 
 
 def many_viewings(route: Route) -> None:
-    row = {"when": "14 Nov, 10:00", "text": "Kim Minji opened a viewing of Corridor B to look at an accident."}
+    row = {"when": "14 Nov, 10:00", "text": "Kim Minji opened a viewing of Corridor B for an accident."}
     route.fulfill(json={"everybody": True, "viewings": [row] * 40})
 
 

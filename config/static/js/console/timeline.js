@@ -107,6 +107,7 @@ export class Timeline extends EventTarget {
     this.gestures = new Gestures(this.element, new Hands(this));
     listen(this.element, "keydown", (event) => onKey(event, this));
     listen(this.element, "focusin", (event) => this.#focused(event));
+    if (this.options.onSeek) listen(this.element, "mousedown", (event) => this.#leaveKeys(event));
     for (const button of document.querySelectorAll("[data-timeline-zoom]"))
       listen(button, "click", () => this.zoom(Number(button.dataset.timelineZoom)));
     const again = this.element.querySelector("[data-timeline-retry]");
@@ -153,6 +154,14 @@ export class Timeline extends EventTarget {
     for (const each of this.rows) each.strip.setAttribute("tabindex", each === row ? "0" : "-1");
     this.active = row;
     this.#changed();
+  }
+
+  // Where a press is a search, the keys stay the page's: a row gets them from whoever goes to it with Tab.
+  #leaveKeys(event) {
+    const strip = event.target.closest?.("svg.strip");
+    if (!strip) return;
+    event.preventDefault();
+    if (this.element.contains(document.activeElement)) document.activeElement.blur();
   }
 
   // ---- moving ----

@@ -85,7 +85,7 @@ export class Hands {
   #anchor(kind, ms, place) {
     const { pick } = this.timeline;
     if (kind === "pick") {
-      place.row?.strip.focus({ preventScroll: true });
+      if (!this.timeline.options.onSeek) place.row?.strip.focus({ preventScroll: true });
       return ms;
     }
     return kind === "from" ? pick.to : pick.from;
