@@ -66,8 +66,9 @@ class Redaction(models.Model):
     camera = models.ForeignKey("cctv.Camera", on_delete=models.PROTECT, related_name="redactions")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    # The viewing that it was begun in: its purpose and case are this one's.
-    session = models.ForeignKey("cctv.ViewingSession", on_delete=models.PROTECT, related_name="redactions")
+    # The viewing that it was begun in: its purpose and case are this one's. It ends with the records of that
+    # (retention.records), years after the footage.
+    session = models.ForeignKey("cctv.ViewingSession", on_delete=models.CASCADE, related_name="redactions")
     purpose = models.ForeignKey("cctv.Purpose", on_delete=models.PROTECT, related_name="+")
     case = models.CharField(_("case"), max_length=40, blank=True)
     # Of held footage: what opens it, also past its retention.
@@ -136,6 +137,9 @@ class RedactionPart(models.Model):
     frames = models.PositiveIntegerField(null=True)
     # What the part was rendered for (a digest of all that its pictures depend on); "" if it was not.
     rendered = models.CharField(max_length=64, blank=True, default="")
+    # Of what was rendered: clear bytes and their SHA-256.
+    size_bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, default="")
 
     class Meta:
         ordering = ("number",)

@@ -18,6 +18,7 @@ from cctv.footage.marks.models import Still
 from cctv.footage.models import ViewingSession
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import RoleGrant
+from cctv.redaction.models import Redaction, RedactionEdit
 from cctv.retention.records import ending, facts, services
 from cctv.retention.records.extent import extent
 from cctv.retention.records.models import RecordErasure
@@ -234,6 +235,20 @@ def test_a_still_that_a_hold_kept_for_years_ends_with_the_record_of_its_taking(a
     assert services.end_due()
     assert not ViewingSession.objects.exists()
     assert not Still.objects.exists()
+
+
+def test_a_redaction_ends_with_the_record_of_the_viewing_that_it_was_begun_in(archive: Archive) -> None:
+    archive.fill(62)
+    session = ViewingSession.objects.get()
+    redaction = Redaction.objects.create(
+        number="RD-2020-0001", year=2020, sequence=1, site=session.site, camera=archive.yard.cameras[0],
+        starts_at=session.starts_at, ends_at=session.ends_at, session=session, purpose=session.purpose,
+        made_by=session.actor,
+    )  # fmt: skip
+    RedactionEdit.objects.create(redaction=redaction, number=1, kind="mode", made_by=session.actor)
+    assert services.end_due()
+    assert not ViewingSession.objects.exists()
+    assert not Redaction.objects.exists()
 
 
 class Killed(BaseException):
