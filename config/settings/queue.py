@@ -49,6 +49,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "redactions": {
+        "task": "cctv.redaction.tasks.work",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "redaction-edits": {
+        "task": "cctv.redaction.tasks.tell_edits",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",
         "schedule": 30.0,

@@ -1,0 +1,90 @@
+"""Why a redaction is not begun, not worked on, or its result not shown."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.errors import LetheError
+
+
+class RedactionRefused(LetheError):
+    """A span that is too long, or has no footage."""
+
+    code = "redaction_refused"
+    status = 400
+    message = _("This cannot be redacted in one go.")
+    hint = _("Choose at most one hour of one camera, inside your viewing.")
+
+
+class NothingRecorded(LetheError):
+    """There is no footage in the span."""
+
+    code = "redaction_no_footage"
+    status = 409
+    message = _("Nothing is recorded in this stretch, or it has ended.")
+    hint = _("Choose a stretch of the timeline that is recorded.")
+
+
+class RedactionEnded(LetheError):
+    """It is cancelled, or already decided."""
+
+    code = "redaction_ended"
+    status = 409
+    message = _("This redaction has been cancelled.")
+    hint = _("Begin a new one from a viewing.")
+
+
+class NoResult(LetheError):
+    """There is nothing rendered that fits what was decided."""
+
+    code = "redaction_no_result"
+    status = 409
+    message = _("There is no finished result.")
+    hint = _("Send the redaction to review; it is rendered first. The page shows how far it is.")
+
+
+class MadeOfOther(LetheError):
+    """The camera's pictures changed their size within the span."""
+
+    code = "redaction_other_size"
+    status = 409
+    message = _("The pictures of this stretch have different sizes.")
+    hint = _("Make two redactions: one before the camera was set differently and one after.")
+
+
+class SegmentDamaged(LetheError):
+    """A recording that cannot be decoded; says which."""
+
+    code = "redaction_damaged_footage"
+    status = 409
+    message = _("A recording of this stretch is damaged and cannot be decoded.")
+    hint = _("Leave its time out: make one redaction before it and one after.")
+
+
+class WorkFailed(LetheError):
+    """The child process ended early or broke its limits."""
+
+    code = "redaction_work_failed"
+    status = 500
+    message = _("The process that works on the pictures ended early.")
+    hint = _("Try again. If it fails again, tell the administrator: the log of the server says more.")
+
+
+class Interrupted(LetheError):
+    """The work was cancelled, or another process has taken it over."""
+
+    code = "redaction_interrupted"
+    status = 409
+    message = _("The work on this redaction was stopped.")
+
+
+_TOLD: dict[str, type[LetheError]] = {
+    each.code: each
+    for each in (
+        RedactionRefused, NothingRecorded, RedactionEnded, NoResult, MadeOfOther, SegmentDamaged, WorkFailed,
+    )
+}  # fmt: skip
+
+
+def told(code: str, text: str) -> str:
+    """What a stored error says in the reader's language; the stored words where the code is another area's."""
+    known = _TOLD.get(code)
+    return f"{known.message} {known.hint}" if known else text

@@ -1,0 +1,127 @@
+"""Looking at all pictures of a redaction once, by the child; what it saw is sealed part by part.
+
+Killed in between, it goes on after the last part that is kept: the child is first shown the part before, so
+that it knows the scene.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from cctv.core.errors import LetheError
+from cctv.footage.derived import services as derived
+from cctv.footage.models import Segment
+from cctv.redaction.child import protocol
+from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
+from cctv.redaction.child.protocol import Item
+from cctv.redaction.errors import Interrupted, SegmentDamaged, WorkFailed
+from cctv.redaction.looking.detector import VENDORED
+from cctv.redaction.looking.facts import decode
+from cctv.redaction.models import Redaction, RedactionPart
+from cctv.redaction.rendering.planning import Sources, items, plan
+from cctv.vault.steps import reached
+
+LOOKED = "looked"
+
+
+class DetectorMissing(LetheError):
+    """The file that the setting names is not there."""
+
+    code = "redaction_detector_missing"
+    status = 500
+    message = "The detector's file is not there."
+    hint = "Check LETHE_REDACTION_DETECTOR; without it the one that comes with Lethe is used."
+
+
+def detector_path() -> Path:
+    """The detector that is used: an administrator's own, or the one that comes with Lethe."""
+    return Path(settings.LETHE_REDACTION_DETECTOR or VENDORED)
+
+
+def detector_sha256() -> str:
+    """Of the detector's file, hex. DetectorMissing."""
+    path = detector_path()
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise DetectorMissing from error
+    return _sha256(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=4)
+def _sha256(path: Path, _changed: int, _size: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def look(
+    redaction: Redaction, sources: Sources, *, stopped: Callable[[], bool], done: Callable[[float], None]
+) -> None:
+    """Look at what nobody has looked at yet; `done` is told the portion after each part.
+
+    Raises Interrupted, SegmentDamaged, WorkFailed, DetectorMissing, errors of the vault and the store.
+    """
+    parts = plan(redaction, sources)
+    left = [part for part in parts if part.frames is None]
+    if not left:
+        return
+    sha256 = detector_sha256()
+    warm = next((part for part in parts if part.number == left[0].number - 1), None)
+    index = sources.of(left[0].segment).index
+    header = {
+        "do": "look", "detector": str(detector_path()), "width": index.width, "height": index.height,
+    }  # fmt: skip
+    order = [warm, *left] if warm else left
+    waiting = iter(order)
+    current: RedactionPart | None = next(waiting)
+    facts: Item | None = None
+    with Helper(stopped=stopped) as child:
+        try:
+            for item in child.work(header, _fed(redaction, sources, order, warm)):
+                if item.kind == protocol.FACTS:
+                    facts = item
+                elif item.kind == protocol.DONE and current is not None:
+                    if current is not warm:
+                        _keep(redaction, current, facts)
+                        done(current.number / max(1, len(parts) - 1) if len(parts) > 1 else 1.0)
+                    facts, current = None, next(waiting, None)
+        except ChildStopped:
+            raise Interrupted from None
+        except ChildFailed as error:
+            raise WorkFailed(f"{WorkFailed.message} ({error})") from error
+    redaction.parameters = {**redaction.parameters, "detector": sha256}
+    Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
+
+
+def _fed(
+    redaction: Redaction, sources: Sources, order: Sequence[RedactionPart], warm: RedactionPart | None
+) -> Iterator[Item]:
+    for part in order:
+        said: dict[str, Any] = {"warm": True} if part is warm else {}
+        yield from items(redaction, part, sources.of(part.segment), said)
+
+
+def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None) -> None:
+    """Seal what was seen; a part without a single picture cannot be vouched for."""
+    if facts is None or facts.pts == 0:
+        raise SegmentDamaged
+    found = decode(facts.data)  # what a child says is looked at before it is kept
+    segment = Segment.objects.get(pk=part.segment)
+    derived.keep_fact(
+        segment,
+        owner=redaction.pk,
+        label=f"{LOOKED}/{part.number}",
+        part=LOOKED,
+        span=(part.starts_at, part.ends_at),
+        of={part.segment},
+        data=facts.data,
+        hold_id=redaction.hold_id,
+    )
+    reached("redaction.looked")
+    part.frames = len(found)
+    RedactionPart.objects.filter(pk=part.pk).update(frames=part.frames)

@@ -1,0 +1,277 @@
+"""Rendering: sealed footage in, sealed parts of the result out, one for each part of the redaction.
+
+A part that is there already, made of the same decisions, is not made again: so whoever goes on after a crash
+does what is left. Nothing is on disk in clear, and no more than some seconds of the result are in memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from accesslog import Receipt
+from cctv.footage.derived import selectors
+from cctv.footage.derived import services as derived
+from cctv.footage.media.encoder import OPTIONS, encoder, output_size
+from cctv.footage.media.framing import to_lengths
+from cctv.footage.media.parameter_sets import record_of
+from cctv.footage.models import Segment
+from cctv.redaction import movie
+from cctv.redaction.child import plain, protocol
+from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
+from cctv.redaction.child.protocol import Item
+from cctv.redaction.drawing.compose import PLAIN
+from cctv.redaction.drawing.covers import colour_for
+from cctv.redaction.drawing.plate import plate_of
+from cctv.redaction.editing import stored
+from cctv.redaction.errors import Interrupted, SegmentDamaged, WorkFailed
+from cctv.redaction.models import Redaction, RedactionPart
+from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
+from cctv.redaction.resolve import Known, Resolved, resolve
+from cctv.vault.steps import reached
+
+REDACTED, PLATE = "redacted", "plate"
+SHARP = "plate/sharp"
+# Bound to what a part looks like: another one, and everything is rendered anew.
+VERSION = 1
+CUT_MS = 8000.0
+# A pause in the recording that is longer than this is shown as one.
+PAUSE_MS = 1000.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that the pictures depend on besides their drawings."""
+
+    width: int
+    height: int
+    style: str
+    colour: tuple[int, int, int]
+    plate: bytes
+    sharp: bytes
+
+    def header(self, do: str) -> dict[str, Any]:
+        """For the child."""
+        return {
+            "do": do, "width": self.width, "height": self.height, "timescale": movie.TIMESCALE,
+            "style": self.style, "colour": list(self.colour),
+            "plate": base64.b64encode(self.plate).decode(), "sharp": base64.b64encode(self.sharp).decode(),
+        }  # fmt: skip
+
+    def digest(self) -> bytes:
+        """SHA-256 of it, with the encoder's options."""
+        said = json.dumps(
+            [VERSION, self.width, self.height, self.style, self.colour, OPTIONS], sort_keys=True
+        )
+        return hashlib.sha256(said.encode() + self.plate + b"|" + self.sharp).digest()
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A redaction that can be drawn: what was decided, and how it is painted."""
+
+    resolved: Resolved
+    recipe: Recipe
+    first: dict[int, int]  # number of a part -> its first frame
+
+
+def ready(redaction: Redaction, receipt: Receipt, parts: Sequence[RedactionPart]) -> Ready:
+    """Read what was seen and decided, by the job's door."""
+    door = stored.for_system(receipt, redaction, JOB)
+    known = stored.known_of(redaction, door)
+    resolved = resolve(known, stored.edits_of(redaction, door), stored.settings_of(redaction))
+    sharp = b""
+    if redaction.plate_approved_at is not None and resolved.settings.mode == "reveal":
+        kept = selectors.find(owner=redaction.pk, label=SHARP)
+        if kept is not None:
+            sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
+    return Ready(resolved, recipe_of(known, resolved, stored.size_of(redaction), sharp), firsts(parts))
+
+
+def firsts(parts: Sequence[RedactionPart]) -> dict[int, int]:
+    """Of each part the number of its first frame in the whole."""
+    found, at = {}, 0
+    for part in parts:
+        found[part.number] = at
+        at += part.frames or 0
+    return found
+
+
+def recipe_of(known: Known, resolved: Resolved, size: tuple[int, int], sharp: bytes = b"") -> Recipe:
+    """How it is painted: a colour far from what is covered, and the scene as coarse as it is by default."""
+    samples = [one.sample for one in known.facts if one.sample is not None]
+    colour = colour_for(np.concatenate([each.rgb for each in samples])) if samples else PLAIN
+    plate = plate_of(samples).tobytes() if resolved.settings.mode == "reveal" else b""
+    width, height = output_size(*size)
+    y, u, v = (int(value) for value in colour)
+    return Recipe(width, height, resolved.settings.style, (y, u, v), plate, sharp)
+
+
+def digest_of(ready: Ready, redaction: Redaction, part: RedactionPart, parts: Sequence[RedactionPart]) -> str:
+    """Of all that a part's pictures depend on."""
+    first = ready.first[part.number]
+    seen = hashlib.sha256(ready.recipe.digest())
+    seen.update(ready.resolved.digest(first, first + (part.frames or 0)).encode())
+    seen.update(json.dumps(_said_of_time(redaction, part, parts)).encode())
+    return seen.hexdigest()
+
+
+def _said_of_time(
+    redaction: Redaction, part: RedactionPart, parts: Sequence[RedactionPart]
+) -> dict[str, Any]:
+    """Where it is cut, where it stands still, and until when its last picture is shown (ms)."""
+    start, end = (_ms(redaction, moment) for moment in (part.starts_at, part.ends_at))
+    after = next((each for each in parts if each.number == part.number + 1), None)
+    until = _ms(redaction, after.starts_at if after else redaction.ends_at)
+    said: dict[str, Any] = {
+        "cuts": list(np.arange(start, end, CUT_MS)), "end_ms": until if until > end else end,
+    }  # fmt: skip
+    if until - end > PAUSE_MS:
+        said["blank_ms"] = end
+    if part.number == 0 and start > PAUSE_MS:
+        said["lead_ms"] = 0.0
+    return said
+
+
+def render(
+    redaction: Redaction,
+    sources: Sources,
+    receipt: Receipt,
+    *,
+    stopped: Callable[[], bool],
+    done: Callable[[float], None],
+) -> dict[str, Any]:
+    """Render what is not rendered yet; facts of the result.
+
+    Raises Interrupted, SegmentDamaged, WorkFailed, errors of the vault and the store.
+    """
+    parts = list(redaction.parts.order_by("number"))
+    made = ready(redaction, receipt, parts)
+    digests = {part.number: digest_of(made, redaction, part, parts) for part in parts}
+    there = selectors.labels_of(owner=redaction.pk, beginning="out/")
+    left = [
+        part for part in parts if part.rendered != digests[part.number] or f"out/{part.number}" not in there
+    ]
+    of = set(segment_ids(redaction)) if made.recipe.plate else set()
+    if left:
+        with Helper(stopped=stopped) as child:
+            try:
+                said = child.work(made.recipe.header("render"), _fed(redaction, sources, left, parts, made))
+                for part in left:
+                    _keep(
+                        redaction, part, parts, said, of | {part.segment}, digests[part.number], made.recipe
+                    )
+                    reached("redaction.rendered-part")
+                    done((parts.index(part) + 1) / len(parts))
+                for _rest in said:
+                    raise WorkFailed
+            except ChildStopped:
+                raise Interrupted from None
+            except ChildFailed as error:
+                raise WorkFailed(f"{WorkFailed.message} ({error})") from error
+    return _result(redaction, made.recipe)
+
+
+def _fed(
+    redaction: Redaction,
+    sources: Sources,
+    left: Sequence[RedactionPart],
+    parts: Sequence[RedactionPart],
+    made: Ready,
+) -> Iterator[Item]:
+    for part in left:
+        said = {**drawn_in(made, part), **_said_of_time(redaction, part, parts)}
+        yield from items(redaction, part, sources.of(part.segment), said)
+
+
+def drawn_in(made: Ready, part: RedactionPart) -> dict[str, Any]:
+    """Times and drawings of a part's frames, for the child."""
+    first = made.first[part.number]
+    frames = range(first, first + (part.frames or 0))
+    return {
+        "times": [float(made.resolved.times[frame]) for frame in frames],
+        "drawings": [plain.of_drawing(made.resolved.drawing(frame)) for frame in frames],
+    }
+
+
+def _keep(
+    redaction: Redaction,
+    part: RedactionPart,
+    parts: Sequence[RedactionPart],
+    said: Iterator[Item],
+    of: set[Any],
+    digest: str,
+    recipe: Recipe,
+) -> None:
+    """Seal what the child makes of a part, fragment by fragment, and write its row."""
+    segment = Segment.objects.get(pk=part.segment)
+    seen, size, frames = hashlib.sha256(), 0, 0
+    end = round(_said_of_time(redaction, part, parts)["end_ms"] * movie.TIMESCALE / 1000)
+    writer = derived.keep_object(
+        segment, owner=redaction.pk, label=f"out/{part.number}", part=REDACTED,
+        span=(part.starts_at, part.ends_at), of=of, hold_id=redaction.hold_id,
+    )  # fmt: skip
+    with writer:
+        for pictures, until in _groups(said, end, recipe):
+            data = movie.fragment_of(pictures, until, part.number * 1000 + 1 + frames // 10)
+            seen.update(data)
+            size, frames = size + len(data), frames + len(pictures)
+            writer.write(data)
+        if not frames:
+            raise SegmentDamaged
+    reached("redaction.part-sealed")
+    RedactionPart.objects.filter(pk=part.pk).update(rendered=digest, sha256=seen.hexdigest(), size_bytes=size)
+
+
+def _groups(said: Iterator[Item], end: int, recipe: Recipe) -> Iterator[tuple[list[tuple[int, bytes]], int]]:
+    """The pictures of a part from keyframe to keyframe, and until when the last of them is shown (ticks)."""
+    pictures: list[tuple[int, bytes]] = []
+    for item in said:
+        if item.kind == protocol.DONE:
+            break
+        if item.kind == protocol.EXTRADATA:
+            if record_of(movie.CODEC, item.data) != _record(recipe):
+                raise WorkFailed
+            continue
+        if item.kind != protocol.PICTURE or not (pictures or item.key):
+            raise WorkFailed
+        if item.key and pictures:
+            yield pictures, item.pts
+            pictures = []
+        pictures.append((item.pts, to_lengths(item.data)))
+    if pictures:
+        yield pictures, max(end, pictures[-1][0] + 1)
+
+
+def _record(recipe: Recipe) -> bytes:
+    return record_of(movie.CODEC, bytes(encoder(recipe.width, recipe.height, movie.TIMESCALE).extradata))
+
+
+def head_of(width: int, height: int) -> bytes:
+    """The init segment of every part of a result of this size."""
+    return movie.head(encoder(width, height, movie.TIMESCALE))
+
+
+def _result(redaction: Redaction, recipe: Recipe) -> dict[str, Any]:
+    """What is recorded of it. `sha256` is over the hashes of its init segment and of its parts, in order."""
+    rows = list(redaction.parts.order_by("number").values_list("frames", "size_bytes", "sha256"))
+    head = head_of(recipe.width, recipe.height)
+    seen = hashlib.sha256(hashlib.sha256(head).digest())
+    for _frames, _size, sha256 in rows:
+        seen.update(bytes.fromhex(sha256))
+    return {
+        "frames": sum(frames or 0 for frames, _size, _sha256 in rows),
+        "bytes": len(head) + sum(size for _frames, size, _sha256 in rows),
+        "seconds": round((redaction.ends_at - redaction.starts_at).total_seconds(), 3),
+        "width": recipe.width, "height": recipe.height, "parts": len(rows), "sha256": seen.hexdigest(),
+    }  # fmt: skip
+
+
+def _ms(redaction: Redaction, moment: Any) -> float:
+    return float((moment - redaction.starts_at) / MS)

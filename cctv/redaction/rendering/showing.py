@@ -1,0 +1,92 @@
+"""The result, part by part, to whoever may see it: an entry first, then the vault's door, then bytes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from accesslog import Receipt
+from accesslog.selectors import load_receipt
+from cctv.core import clock
+from cctv.footage.derived import selectors
+from cctv.footage.derived import services as derived
+from cctv.footage.restrictions.services import require_free
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
+from cctv.redaction import events
+from cctv.redaction.errors import NoResult
+from cctv.redaction.models import Redaction, RedactionPart, State
+from cctv.redaction.rendering import making
+from cctv.redaction.services import log_about
+
+SEE = "redaction.see"
+PIECE_BYTES = 512 * 1024
+
+
+def require_result(redaction: Redaction) -> dict[str, Any]:
+    """Facts of the result that fits what is decided now; NoResult."""
+    current = redaction.rendered_revision == redaction.revision and bool(redaction.result)
+    if redaction.state not in (State.REVIEW, State.APPROVED) or not current:
+        raise NoResult
+    return dict(redaction.result)
+
+
+def playlist(redaction: Redaction, *, init: str, part_url: Any) -> str:
+    """The result as an HLS playlist: times are those of the recording. NoResult."""
+    require_result(redaction)
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-TARGETDURATION:61"]
+    lines.append(f'#EXT-X-MAP:URI="{init}"')
+    for part in redaction.parts.order_by("number"):
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{clock.rfc3339(part.starts_at)}")
+        lines.append(f"#EXTINF:{(part.ends_at - part.starts_at) / timedelta(seconds=1):.3f},")
+        lines.append(part_url(part))
+    return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
+
+
+def init(redaction: Redaction) -> bytes:
+    """The init segment: no picture. NoResult."""
+    result = require_result(redaction)
+    return making.head_of(result["width"], result["height"])
+
+
+def part(
+    redaction: Redaction, number: int, *, actor: Account, terminal: str, receipt_index: int | None
+) -> tuple[Iterator[bytes], int, int]:
+    """Pieces of one part, how many bytes they are, and the entry that covers them (to be handed in again).
+
+    Raises NoResult, NotFound, Forbidden, FootageRestricted, FootageExpired, LogUnavailable and vault errors.
+    """
+    permissions_of(actor).require(SEE, site_id=redaction.site_id)
+    require_result(redaction)
+    found = redaction.parts.filter(number=number).first()
+    kept = selectors.find(owner=redaction.pk, label=f"out/{number}")
+    if found is None or kept is None:
+        raise NoResult
+    require_free(redaction.camera, found.starts_at, found.ends_at)
+    receipt = _receipt(redaction, actor, terminal, receipt_index)
+    reader = derived.open_for_person(receipt, kept, actor_id=actor.pk, hold_id=redaction.hold_id)
+    first = reader.read(PIECE_BYTES)
+    require_free(redaction.camera, found.starts_at, found.ends_at)
+    return _pieces(redaction, found, reader, first), found.size_bytes, receipt.index
+
+
+def _receipt(redaction: Redaction, actor: Account, terminal: str, index: int | None) -> Receipt:
+    """An earlier entry of this person, place and revision, or a new one that covers all of the result."""
+    if index is not None:
+        earlier = load_receipt(index)
+        said = earlier.body
+        same = (said.get("redaction"), said.get("revision"), said.get("terminal"))
+        ours = same == (redaction.number, redaction.revision, terminal) and said["actor"]["id"] == str(
+            actor.pk
+        )
+        if earlier.kind == events.SHOWN and ours:
+            return earlier
+    facts = {"revision": redaction.revision}
+    return log_about(events.SHOWN, redaction, actor, terminal, facts, action=SEE)
+
+
+def _pieces(redaction: Redaction, part: RedactionPart, reader: Any, first: bytes) -> Iterator[bytes]:
+    """The rest is asked for while it is sent; a restriction or an end meanwhile cuts it off."""
+    yield first
+    while data := reader.read(PIECE_BYTES):
+        require_free(redaction.camera, part.starts_at, part.ends_at)
+        yield data

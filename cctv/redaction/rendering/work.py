@@ -1,0 +1,183 @@
+"""The job: the row says what has to be done, a lease who does it; what one leaves off another goes on with.
+
+A worker that dies leaves a lease that runs out; the sweep then hands the row to the next one, which does
+only what is not there yet. What waiting does not help stands on the row as an error, for a person to decide.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import Q
+
+from accesslog import IndexFields, Receipt
+from accesslog.errors import AccessLogError
+from accesslog.services import append
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.core.leaving import leaving
+from cctv.footage.errors import FootageExpired
+from cctv.footage.media.encoder import OPTIONS
+from cctv.footage.media.errors import MediaError
+from cctv.footage.restrictions.errors import FootageRestricted
+from cctv.footage.restrictions.services import require_free
+from cctv.redaction import events
+from cctv.redaction.errors import Interrupted, RedactionRefused, SegmentDamaged
+from cctv.redaction.models import Redaction, State, Work
+from cctv.redaction.rendering import looking, making
+from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
+from cctv.redaction.services import about
+from cctv.vault.steps import reached
+
+log = logging.getLogger("lethe.redaction")
+
+LEASE = timedelta(seconds=60)
+RENEW_S = 5.0
+ASK_S = 0.5
+MOST_ATTEMPTS = 6
+FIRST_PAUSE = timedelta(seconds=30)
+# Waiting helps against everything but these.
+FOR_GOOD = (SegmentDamaged, MediaError, FootageExpired, FootageRestricted, RedactionRefused)
+
+_places = threading.BoundedSemaphore(max(1, settings.LETHE_REDACTION_JOBS))
+
+
+def work_due() -> int:
+    """Do what is due, one redaction after the other, as far as this process has a place free; how many."""
+    done = 0
+    if not _places.acquire(blocking=False):
+        return done
+    try:
+        while not leaving.is_set() and (taken := _take()) is not None:
+            _work(*taken)
+            done += 1
+    finally:
+        _places.release()
+    return done
+
+
+def _take() -> tuple[Redaction, UUID] | None:
+    """The one that waits longest and that nobody works on, with a lease on it."""
+    now = clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
+    ready = Q(not_before=None) | Q(not_before__lte=now)
+    due = Redaction.objects.exclude(work=Work.NONE).exclude(state=State.CANCELLED).filter(free, ready)
+    for pk in due.order_by("work_asked_at").values_list("pk", flat=True)[:20]:
+        token = uuid4()
+        taken = Redaction.objects.filter(free, ready, pk=pk).exclude(work=Work.NONE)
+        if taken.update(lease_token=token, lease_until=now + LEASE):
+            rows = Redaction.objects.select_related("site", "camera__site", "purpose", "hold", "made_by")
+            return rows.get(pk=pk), token
+    return None
+
+
+class _Watch:
+    """Whether the work is still wanted and still ours; renews the lease while it is asked."""
+
+    def __init__(self, redaction: Redaction, token: UUID) -> None:
+        self._rows = Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work)
+        self._asked = self._renewed = time.monotonic()
+        self._over = False
+
+    def stopped(self) -> bool:
+        """Asked often; looks at the database twice a second at most."""
+        now = time.monotonic()
+        if leaving.is_set():
+            self._over = True
+        elif not self._over and now - self._asked >= ASK_S:
+            self._asked = now
+            if now - self._renewed >= RENEW_S:
+                self._renewed = now
+                self._over = not self._rows.update(lease_until=clock.now() + LEASE)
+            else:
+                self._over = not self._rows.exists()
+        return self._over
+
+    def done(self, portion: float) -> None:
+        """Note how far it is; the lease goes on. Interrupted when it is not ours any more."""
+        permille = min(1000, max(0, round(portion * 1000)))
+        if not self._rows.update(work_permille=permille, lease_until=clock.now() + LEASE):
+            raise Interrupted
+
+
+def _work(redaction: Redaction, token: UUID) -> None:
+    watch = _Watch(redaction, token)
+    try:
+        require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+        receipt = _entry(redaction)
+        sources = Sources(redaction, receipt)
+        if redaction.work == Work.LOOK:
+            looking.look(redaction, sources, stopped=watch.stopped, done=watch.done)
+            _finish(redaction, token, state=State.EDITING)
+        else:
+            _render(redaction, token, sources, receipt, watch)
+    except Interrupted:
+        Redaction.objects.filter(pk=redaction.pk, lease_token=token).update(
+            lease_token=None, lease_until=None
+        )
+    except (LetheError, AccessLogError) as error:
+        _failed(redaction, token, error)
+    except Exception as error:  # whatever it is, the row says so and others are not kept waiting
+        log.exception("redaction %s", redaction.number)
+        _failed(redaction, token, error)
+
+
+def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receipt, watch: _Watch) -> None:
+    revision = redaction.revision
+    result = making.render(redaction, sources, receipt, stopped=watch.stopped, done=watch.done)
+    require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+    detector = redaction.parameters.get("detector", "")
+    body = {
+        "site": redaction.site.logged(), **about(redaction), "revision": revision, "mode": redaction.mode,
+        "result_sha256": result["sha256"], "detector": detector,
+    }  # fmt: skip
+    append(kind=events.RENDERED, body=body, index=[_index(redaction)])
+    reached("redaction.rendered")
+    parameters = {**redaction.parameters, "encoder": dict(OPTIONS), "version": making.VERSION}
+    _finish(
+        redaction, token, state=State.REVIEW, rendered_revision=revision, result=result, parameters=parameters
+    )
+
+
+def _finish(redaction: Redaction, token: UUID, **found: Any) -> None:
+    ours = Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work)
+    ours.update(
+        work=Work.NONE, work_permille=1000, work_attempts=0, lease_token=None, lease_until=None,
+        not_before=None, error_code="", error="", **found,
+    )  # fmt: skip
+
+
+def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:
+    """Write down what happened; wait and try again where that may help."""
+    code = str(getattr(error, "code", "redaction_work_failed"))
+    text = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
+    attempts = redaction.work_attempts + 1
+    over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
+    log.warning("redaction %s, attempt %d: %s", redaction.number, attempts, error)
+    Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work).update(
+        work=Work.NONE if over else redaction.work,
+        # What cannot be rendered can be corrected; what was never looked at cannot.
+        state=State.EDITING if over and redaction.work == Work.RENDER else redaction.state,
+        work_attempts=attempts, lease_token=None, lease_until=None,
+        not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** min(attempts - 1, 6),
+        error_code=code[:40], error=text[:400],
+    )  # fmt: skip
+
+
+def _entry(redaction: Redaction) -> Receipt:
+    """The entry under which the job reads: all segments, and the hold if they are opened through one."""
+    body: dict[str, Any] = {"job": JOB, "objects": [str(pk) for pk in segment_ids(redaction)]}
+    if redaction.hold is not None:
+        body["hold"] = {"id": str(redaction.hold.pk), "name": redaction.hold.number}
+    return append(kind="vault.job", body=body)
+
+
+def _index(redaction: Redaction) -> IndexFields:
+    return IndexFields(
+        camera=str(redaction.camera_id), site=str(redaction.site_id), purpose=redaction.purpose.code,
+        case=redaction.case, footage_from=redaction.starts_at, footage_to=redaction.ends_at,
+    )  # fmt: skip

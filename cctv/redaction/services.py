@@ -1,0 +1,178 @@
+"""A redaction's life outside the editor: begun in a viewing, cancelled, and asked to be worked on again."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Q
+
+from accesslog import IndexFields, Receipt
+from accesslog.services import append
+from cctv.core import clock
+from cctv.core.ids import new_id
+from cctv.core.numbering import create_numbered
+from cctv.footage import viewing
+from cctv.footage.derived import services as derived
+from cctv.footage.errors import OutsideViewing
+from cctv.footage.models import Segment, ViewingSession
+from cctv.footage.restrictions.services import require_free
+from cctv.footage.viewings.entries import camera_fields, purpose_fields, write_entry
+from cctv.people.actors import actor_fields
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
+from cctv.redaction import events
+from cctv.redaction.errors import NothingRecorded, RedactionEnded, RedactionRefused
+from cctv.redaction.models import Mode, Redaction, State, Style, SubjectKind, Work
+from cctv.sites.models import Camera
+from cctv.vault import past
+
+EDIT = "redaction.edit"
+LONGEST = timedelta(hours=1)
+
+
+def begin(
+    *,
+    session: ViewingSession,
+    camera: Camera,
+    starts_at: datetime,
+    ends_at: datetime,
+    mode: str = Mode.REVEAL,
+    style: str = Style.FILL,
+    subject_kind: str = SubjectKind.PERSON,
+) -> Redaction:
+    """A new redaction of [starts_at, ends_at) of a camera of the viewing; a job looks for people at once.
+
+    Raises ViewingClosed, Forbidden, OutsideViewing, RedactionRefused, NothingRecorded, FootageRestricted,
+    LogUnavailable (then there is none).
+    """
+    viewing.require_open(session)
+    permissions_of(session.actor).require(EDIT, site_id=session.site_id)
+    if not session.cameras.filter(pk=camera.pk).exists():
+        raise OutsideViewing
+    if not session.starts_at <= starts_at < ends_at <= session.ends_at:
+        raise OutsideViewing
+    if ends_at - starts_at > LONGEST:
+        raise RedactionRefused
+    require_free(camera, starts_at, ends_at)
+    if not segments_of(camera, starts_at, ends_at, hold_id=session.hold_id).exists():
+        raise NothingRecorded
+    row = Redaction(
+        id=new_id(), site=session.site, camera=camera, starts_at=starts_at, ends_at=ends_at, session=session,
+        purpose=session.purpose, case=session.case, hold=session.hold, made_by=session.actor,
+        mode=Mode(mode), style=Style(style), subject_kind=SubjectKind(subject_kind), work=Work.LOOK,
+        work_asked_at=clock.now(),
+    )  # fmt: skip
+    with transaction.atomic():
+        made = create_numbered(Redaction, year=clock.now().year, make=lambda number: _numbered(row, number))
+        facts = {
+            "redaction": made.number,
+            "camera": camera_fields(camera),
+            "from": clock.rfc3339(starts_at),
+            "to": clock.rfc3339(ends_at, round_up=True),
+            "mode": made.mode,
+        }
+        span = (starts_at, ends_at)
+        receipt = write_entry(
+            session, events.BEGUN, facts, cameras=[camera], span=span, event_id=uuid5(made.pk, events.BEGUN)
+        )
+        made.made_entry = receipt.index
+        made.save(update_fields=["made_entry"])
+        transaction.on_commit(_wake)
+    return made
+
+
+def _numbered(row: Redaction, sequence: int) -> Redaction:
+    row.year, row.sequence = clock.now().year, sequence
+    row.number = f"RD-{row.year}-{sequence:04}"
+    return row
+
+
+def _wake() -> None:
+    from cctv.redaction.tasks import work
+
+    work.delay()
+
+
+def segments_of(camera: Camera, starts_at: datetime, ends_at: datetime, *, hold_id: UUID | None) -> Any:
+    """The segments that show something of the span and may still be opened, in order of time."""
+    alive = Q(expires_at__gt=past.reached()) if hold_id is None else Q(held__hold_id=hold_id)
+    found = Segment.objects.filter(alive, camera=camera, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    return found.select_related("epoch", "camera").order_by("starts_at", "pk").distinct()
+
+
+def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
+    """End it: what was found, drawn and rendered is removed; the recording stays. RedactionEnded."""
+    permissions_of(actor).require(EDIT, site_id=redaction.site_id)
+    if redaction.state == State.CANCELLED:
+        raise RedactionEnded
+    log_about(
+        events.CANCELLED, redaction, actor, terminal, {}, event_id=uuid5(redaction.pk, events.CANCELLED)
+    )
+    with transaction.atomic():
+        row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
+        row.state, row.work, row.error_code, row.error = State.CANCELLED, Work.NONE, "", ""
+        row.lease_token = row.lease_until = None
+        row.save()
+    derived.remove(owner=redaction.pk)
+    return row
+
+
+def retry(*, redaction: Redaction, actor: Account) -> Redaction:
+    """Try again what stopped with an error; nothing where the computer is at work. RedactionEnded."""
+    permissions_of(actor).require(EDIT, site_id=redaction.site_id)
+    with transaction.atomic():
+        row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
+        if row.state == State.CANCELLED:
+            raise RedactionEnded
+        if row.work == Work.NONE and row.error_code:
+            row.work = Work.LOOK if row.state == State.LOOKING else Work.RENDER
+            row.state = State.LOOKING if row.work == Work.LOOK else State.RENDERING
+            row.work_asked_at = clock.now()
+        row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""
+        row.save()
+        transaction.on_commit(_wake)
+    return row
+
+
+def log_about(
+    kind: str,
+    redaction: Redaction,
+    actor: Account,
+    terminal: str,
+    facts: Mapping[str, Any],
+    *,
+    action: str = EDIT,
+    event_id: UUID | None = None,
+) -> Receipt:
+    """One durable entry about the redaction in a person's name; `facts` come on top. LogUnavailable."""
+    body: dict[str, Any] = {
+        "actor": actor_fields(actor, action, site_id=redaction.site_id),
+        "terminal": terminal,
+        "site": redaction.site.logged(),
+        "purpose": purpose_fields(redaction.purpose, ""),
+        **about(redaction),
+        **facts,
+    }
+    index = IndexFields(
+        actor=str(actor.pk), camera=str(redaction.camera_id), site=str(redaction.site_id),
+        purpose=redaction.purpose.code, case=redaction.case, terminal=terminal,
+        footage_from=redaction.starts_at, footage_to=redaction.ends_at,
+    )  # fmt: skip
+    return append(kind=kind, body=body, index=[index], event_id=event_id)
+
+
+def about(redaction: Redaction) -> dict[str, Any]:
+    """Which redaction, of which footage, as every entry about it says."""
+    said: dict[str, Any] = {
+        "redaction": redaction.number,
+        "camera": camera_fields(redaction.camera),
+        "from": clock.rfc3339(redaction.starts_at),
+        "to": clock.rfc3339(redaction.ends_at, round_up=True),
+    }
+    if redaction.case:
+        said["case"] = redaction.case
+    if redaction.hold is not None:
+        said["hold"] = {"id": str(redaction.hold.pk), "name": redaction.hold.number}
+    return said

@@ -1,0 +1,18 @@
+"""Background work of redactions; each task calls one service and may run twice without harm."""
+
+from celery import shared_task
+
+from cctv.redaction.editing import stretches
+from cctv.redaction.rendering import work as working
+
+
+@shared_task(name="cctv.redaction.tasks.work")
+def work() -> int:
+    """Look for people, and render, where that is asked for."""
+    return working.work_due()
+
+
+@shared_task(name="cctv.redaction.tasks.tell_edits")
+def tell_edits() -> int:
+    """Tell the log of corrections that nobody has sent to review."""
+    return stretches.log_quiet_stretches()
