@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cctv.footage.marks.models import Bookmark, Still
 from cctv.sites.models import Purpose
@@ -71,7 +72,7 @@ class BookmarkForm(forms.Form):
     """A note, and the case that it belongs to."""
 
     note = forms.CharField(
-        label=_("Note"),
+        label=pgettext_lazy("bookmark", "Note"),
         max_length=Bookmark._meta.get_field("note").max_length,
         help_text=_("Colleagues at the site read it. It goes when the footage goes."),
     )

@@ -26,9 +26,9 @@ GAP_REASONS: dict[str, Any] = {
     gaps.ERASED: gettext_lazy("Erased on request"),
     gaps.QUARANTINE: gettext_lazy("Recordings of then are in quarantine"),
     gaps.SOURCE: gettext_lazy("The source does not work"),
-    gaps.TOGETHER: gettext_lazy("All cameras of the site were silent: recorder, power or network"),
+    gaps.TOGETHER: gettext_lazy("No camera of the site sent anything: recorder, power or network"),
     gaps.RESTART: gettext_lazy("A short pause, as of a restart"),
-    gaps.ALONE: gettext_lazy("Only this camera was silent: camera, cable or its channel"),
+    gaps.ALONE: gettext_lazy("Only this camera sent nothing: camera, cable or its channel"),
     gaps.SILENT: gettext_lazy("Nothing came from the recorder"),
 }
 # What to do about the reason that most of the missing time has.
