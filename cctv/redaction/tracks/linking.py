@@ -35,7 +35,7 @@ _HOLE_MS = 5000.0
 
 
 def link(facts: Sequence[FrameFacts], settings: LinkSettings | None = None) -> list[Track]:
-    """All tracks, numbered from 0 in order of their first frame; those of kind MOTION come last."""
+    """All tracks, numbered from 1 in order of their first frame, as people read them; MOTION comes last."""
     settings = settings or LinkSettings()
     if not facts:
         return []
@@ -45,9 +45,9 @@ def link(facts: Sequence[FrameFacts], settings: LinkSettings | None = None) -> l
     filled = [_Filled(chain, times) for chain in chains]
     tracks = [
         _drawn_out(each, number, facts, times, offsets, filled, settings)
-        for number, each in enumerate(filled)
+        for number, each in enumerate(filled, 1)
     ]
-    return tracks + motion_tracks(facts, tracks, len(tracks))
+    return tracks + motion_tracks(facts, tracks, len(tracks) + 1)
 
 
 class _Filled:
