@@ -3,13 +3,13 @@
 from celery import shared_task
 
 from cctv.redaction.editing import stretches
-from cctv.redaction.rendering import work as working
+from cctv.redaction.rendering.work import work_due
 
 
 @shared_task(name="cctv.redaction.tasks.work")
 def work() -> int:
     """Look for people, and render, where that is asked for."""
-    return working.work_due()
+    return work_due()
 
 
 @shared_task(name="cctv.redaction.tasks.tell_edits")
