@@ -42,7 +42,7 @@ def fragments(
     The last picture is shown until `end_ms`, every other one until the next: so a gap in a recording is a
     picture that stands, and times stay those of the recording.
     """
-    scale, waiting = _timescale(encoder), list(sorted(cuts))
+    scale, waiting = _timescale(encoder), sorted(cuts)
     pictures: list[tuple[int, bytes]] = []
     sequence = 1
     for packet, at_ms in packets:
@@ -59,7 +59,7 @@ def fragments(
 
 
 def fragment_of(pictures: Sequence[tuple[int, bytes]], end: int, sequence: int) -> bytes:
-    """`moof` + `mdat` of pictures (ticks, length-prefixed data), the first a keyframe; the last until `end`."""
+    """`moof` + `mdat` of pictures (ticks, data with its length), from a keyframe on; the last until `end`."""
     times = np.array([at for at, _data in pictures], np.int64)
     sizes = np.array([len(data) for _at, data in pictures], np.int64)
     flags = np.full(len(times), NOT_SYNC, np.int64)
