@@ -31,6 +31,7 @@ _USUAL_MS = 1500.0
 _AT_ONCE, _MOST_AT_ONCE = 4, 0.015
 _MEMORY_MS = 80_000.0
 _FAR = 0.08  # of the picture: a camera that moved further was turned, not shaken
+_SAME = 40.0  # grey levels between which a pixel may still show the same
 _STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
 _THRESHOLD = 32.0
 _GAIN = (0.4, 2.5)
@@ -121,6 +122,7 @@ class Background:
         if max(abs(offset[0]), abs(offset[1])) < _STILL or not self._better(grey, offset):
             self._offset = (0.0, 0.0)
             return True
+        offset = self._finer(grey, offset)
         self._offset = offset
         return abs(offset[0]) <= _FAR * self.size[0] and abs(offset[1]) <= _FAR * self.size[1]
 
@@ -129,6 +131,23 @@ class Background:
         assert self._mean is not None
         moved = _moved(grey, offset).astype(np.float32)
         return float(np.abs(moved - self._mean).mean()) < 0.85 * float(np.abs(grey - self._mean).mean())
+
+    def _finer(self, grey: Small, offset: tuple[float, float]) -> tuple[float, float]:
+        """The offset to a part of a pixel: one step of Lucas and Kanade's, where nothing else changed."""
+        assert self._mean is not None
+        for _step in range(2):
+            error = _moved(grey, offset).astype(np.float32) - self._mean
+            same = np.abs(error) < _SAME
+            across = cv2.Sobel(self._mean, cv2.CV_32F, 1, 0, scale=1 / 8)[same]
+            down = cv2.Sobel(self._mean, cv2.CV_32F, 0, 1, scale=1 / 8)[same]
+            slopes = np.array([[across @ across, across @ down], [across @ down, down @ down]], np.float64)
+            if np.linalg.det(slopes) < 1.0:
+                return offset
+            way = np.linalg.solve(slopes, np.array([across @ error[same], down @ error[same]], np.float64))
+            if np.abs(way).max() > 1.5:
+                return offset
+            offset = offset[0] - float(way[0]), offset[1] - float(way[1])
+        return offset
 
     def _quality(
         self, rgb: Small, grey: Small, step: float, before: tuple[float, float]

@@ -44,7 +44,7 @@ class Told:
 
 def wall(width: int = WIDTH, height: int = HEIGHT) -> Picture:
     """A wall with something on it everywhere, so that a shake can be told."""
-    grain = np.random.default_rng(7).integers(60, 200, (height // 6, width // 6, 3)).astype(np.uint8)
+    grain = np.random.default_rng(7).integers(60, 200, (height // 14, width // 14, 3)).astype(np.uint8)
     return np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
