@@ -15,17 +15,15 @@ class Work {
     this.box = document.querySelector("[data-edit=work]");
     this.parts = Object.fromEntries([...this.box.querySelectorAll("[data-part]")].map((each) => [each.dataset.part, each]));
     const { room } = editor;
-    room.onAct("work-cancel", () => this.#post("cancel"));
-    room.onAct("work-again", () => this.#post("again"));
+    room.onAct("work-again", () => this.#again());
     editor.addEventListener("facts", () => this.#take(editor.facts));
     room.addEventListener("closed", () => clearTimeout(this.#timer));
   }
 
-  async #post(name) {
+  async #again() {
     const { editor } = this;
-    const url = editor.links[name] ?? editor.facts.urls[name];
     try {
-      await editor.post(url, { revision: editor.facts.revision });
+      await editor.room.ask(editor.links.again, { form: {} });
       await editor.load();
     } catch (refusal) {
       editor.room.say(refusal.message, { tone: "bad" });
@@ -44,7 +42,7 @@ class Work {
   }
 
   #draw({ busy, permille, error, title, state }) {
-    const { texts, links, facts } = this.editor;
+    const { texts } = this.editor;
     const { parts } = this;
     this.box.hidden = !busy && !error && state === "editing";
     parts.title.textContent = title ?? "";
@@ -54,8 +52,8 @@ class Work {
     parts.text.textContent = error || (busy ? texts.workWait : (texts[`says_${state}`] ?? ""));
     parts.text.hidden = !parts.text.textContent;
     this.box.classList.toggle("is-failed", Boolean(error));
-    parts.cancel.hidden = !busy || !(links.cancel ?? facts.urls.cancel);
-    parts.again.hidden = busy || !error || !(links.again ?? facts.urls.again);
+    parts.cancel.hidden = !busy && !error;
+    parts.again.hidden = busy || !error;
   }
 
   async #ask() {
@@ -63,7 +61,7 @@ class Work {
     const { facts, room } = editor;
     try {
       const told = await (await room.ask(facts.urls.progress)).json();
-      const changed = told.state !== facts.state || (told.work ?? "") !== facts.work || (told.error ?? "") !== facts.error;
+      const changed = told.state !== facts.state || told.work !== facts.work;
       if (changed) return await editor.load();
       facts.permille = told.permille;
       this.#draw({ busy: true, permille: told.permille, error: "", title: this.parts.title.textContent, state: facts.state });
