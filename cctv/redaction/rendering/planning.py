@@ -48,14 +48,19 @@ class Sources:
     """The redaction's segments; each is opened when it is asked for, and one is kept open."""
 
     def __init__(self, redaction: Redaction, receipt: Receipt) -> None:
-        """`receipt`: a `vault.job` entry that names all of the segments."""
+        """`receipt`: a `vault.job` entry that names all of the segments.
+
+        Their rows are read here: the thread that feeds the child needs no connection to the database.
+        """
         self._redaction, self._receipt = redaction, receipt
+        rows = Segment.objects.select_related("epoch", "camera").prefetch_related("held__hold")
+        self._rows = {row.pk: row for row in rows.filter(pk__in=segment_ids(redaction))}
         self._open: Source | None = None
 
     def of(self, segment_id: UUID) -> Source:
         """FootageExpired and vault errors come through; NothingRecorded once the segment is gone."""
         if self._open is None or self._open.segment.pk != segment_id:
-            found = Segment.objects.filter(pk=segment_id).select_related("epoch", "camera").first()
+            found = self._rows.get(segment_id)
             if found is None:
                 raise NothingRecorded
             opened = sealed.for_system(self._receipt, found, job=JOB, hold_id=self._redaction.hold_id)

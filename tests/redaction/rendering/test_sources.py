@@ -1,0 +1,65 @@
+"""Whatever a recorder leaves, and whatever is missing in it: each picture once, at the time it was recorded."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accesslog.models import LogEntry
+from cctv.redaction.models import State
+from tests.footage.conftest import Room, room
+from tests.redaction.rendering import helping, tiny_detector
+from tests.redaction.rendering.helping import FPS, walk
+
+__all__ = ["room"]
+
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
+
+
+@pytest.fixture
+def _seeing_nobody(tmp_path: Any, settings: Any) -> None:
+    settings.LETHE_REDACTION_DETECTOR = str(tiny_detector.write(tmp_path / "nobody.onnx"))
+
+
+@pytest.mark.usefixtures("_seeing_nobody")
+def test_invariant_1_of_three_codecs_and_a_gap_each_picture_leaves_once_at_its_time_under_an_entry(
+    room: Room, no_clear_files: None
+):
+    seconds = timedelta(seconds=1)
+    helping.taken_in(room, room.starts_at, walk(0, 10))
+    helping.taken_in(room, room.starts_at + seconds, walk(5, 5, codec="hevc"))
+    # Nothing is recorded for three and a half seconds.
+    helping.taken_in(room, room.starts_at + 5 * seconds, walk(12, 8, codec="mjpeg", container="mkv"))
+    redaction = helping.begin(room, helping.viewing(room, 8), 6)
+    redaction = helping.worked(redaction)
+    assert (redaction.state, redaction.error) == (State.EDITING, "")
+    redaction = helping.worked(helping.send_to_review(redaction))
+    assert (redaction.state, redaction.error) == (State.REVIEW, "")
+
+    client = helping.second(room)
+    addresses = helping.addresses(client, redaction)
+    log = LogEntry.objects.using("log").filter(kind="redaction.shown")
+    assert not log.exists()
+    pictures = helping.shown(client, redaction)
+    assert log.count() == 1, "one entry covers what follows it"
+    assert len(addresses) == 1 + redaction.parts.count()
+    wanted = [(n / FPS, n) for n in range(10)] + [(1 + n / FPS, 5 + n) for n in range(5)]
+    wanted += [(1.5, None)] + [(5 + n / FPS, 12 + n) for n in range(8)]
+    assert [at for at, _picture in pictures] == pytest.approx([at for at, _step in wanted], abs=0.002)
+    assert [helping.step_of(picture) for _at, picture in pictures] == [step for _at, step in wanted]
+    assert redaction.result["frames"] == 23
+    assert redaction.parameters["detector"]
+
+
+@pytest.mark.slow
+def test_a_recording_of_one_picture_without_anybody_is_redacted_with_the_detector_that_comes_with_it(
+    room: Room,
+):
+    helping.taken_in(room, room.starts_at, walk(30, 1))
+    redaction = helping.begin(room, helping.viewing(room, 5), 1, mode="reveal")
+    redaction = helping.worked(redaction)
+    assert (redaction.state, redaction.error, redaction.parts.get().frames) == (State.EDITING, "", 1)
+    redaction = helping.worked(helping.send_to_review(redaction))
+    assert (redaction.state, redaction.error) == (State.REVIEW, "")
+    assert redaction.result["frames"] == 1
+    assert len(helping.shown(helping.second(room), redaction)) == 1
