@@ -67,7 +67,8 @@ def data(request: Request, number: str) -> HttpResponse:
         return _told(open_editor(redaction, session))
     except NotLookedAt:
         require_inside(redaction, session)
-        size = stored.size_of(redaction)
+        # Until the job has planned its parts nothing says how large the pictures are: the player shows it.
+        size = stored.size_of(redaction) if redaction.parts.exists() else (0, 0)
         return private(JsonResponse(telling.told_before(redaction, session.pk, size=size)))
 
 
