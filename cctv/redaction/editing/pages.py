@@ -139,7 +139,7 @@ def _links(redaction: Redaction, session: ViewingSession) -> dict[str, str]:
         "data": f"{data}?viewing={session.pk}",
         "viewing": reverse("viewing", args=[session.pk]),
         "cancel": reverse("redaction-cancel", args=[redaction.number]),
-        "again": reverse("redaction-retry", args=[redaction.number]),
+        "again": reverse("redaction-again", args=[redaction.number]),
     }
 
 

@@ -6,11 +6,13 @@ Drawn by the same functions as the result, in a confined child process; nothing 
 from __future__ import annotations
 
 import base64
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,8 @@ from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.planning import Source, items
 from cctv.redaction.resolve import Resolved
 from cctv.sites.masks import polygons
+
+log = logging.getLogger("lethe.redaction")
 
 WIDEST = 640
 LONGEST = timedelta(seconds=20)
@@ -142,15 +146,21 @@ class _Work:
         )
 
     def items(self) -> Iterator[Item]:
-        """The packets of all parts that show something of the span, with the drawings of their frames."""
+        """The packets of all parts that show something of the span, with the drawings of their frames.
+
+        What asks the register is asked here: packets are read in the thread that feeds the child.
+        """
         start, end = self.span
         zero = (start - self.redaction.starts_at) / MS
+        said = {**self._drawings(zero), "cuts": []}
+        pieces = []
         rows = self.redaction.parts.filter(starts_at__lt=end, ends_at__gt=start).order_by("number")
         for row in rows:
             source = self._source(row)
             part = _cut(row, source, self.redaction, (max(start, row.starts_at), min(end, row.ends_at)))
-            said = {**self._drawings(zero), "offset_ms": source.offset_ms(self.redaction) - zero}
-            yield from items(self.redaction, part, source, {**said, "cuts": []}, stop=part.stop)
+            offset = {"offset_ms": source.offset_ms(self.redaction) - zero}
+            pieces.append(items(self.redaction, part, source, said | offset, stop=part.stop))
+        return chain.from_iterable(pieces)
 
     def _source(self, row: RedactionPart) -> Source:
         segment = Segment.objects.filter(pk=row.segment).select_related("epoch", "camera__site").first()
@@ -210,6 +220,7 @@ def _child() -> Iterator[Helper]:
         with child:
             yield child
     except ChildFailed as error:
+        log.warning("a preview failed: %s", error)
         raise PreviewFailed from error
     finally:
         _free.release()

@@ -21,8 +21,8 @@ from tests.footage.conftest import Room, room
 
 __all__ = ["desk", "room"]
 
-FRAMES = 50
-STEP_MS = 80.0
+FRAMES = 100
+STEP_MS = 40.0
 # One stands left, one stands right, one walks through the picture behind them.
 LEFT, RIGHT = (0.2, 0.4, 0.06, 0.3), (0.7, 0.45, 0.06, 0.3)
 
