@@ -16,6 +16,7 @@ from cctv.core import clock
 from cctv.core.localtime import zone_names
 from cctv.footage import playlist, selectors
 from cctv.footage.models import ViewingSession
+from cctv.footage.viewings import closing
 from cctv.sites.models import Camera
 
 MOST_SHOWN = 9
@@ -88,6 +89,7 @@ def facts_of(session: ViewingSession, cameras: list[RoomCamera]) -> dict[str, An
         "ends": _ms(session.ends_at),
         "now": _ms(clock.now()),
         "secondsLeft": seconds_left(session),
+        "idleSeconds": closing.IDLE_AFTER.total_seconds(),
         "maxShown": MOST_SHOWN,
         "viewer": name,
         "mark": f"{name} · {session.case or session.purpose.name}",

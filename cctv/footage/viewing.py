@@ -199,16 +199,14 @@ def record_sent(
     finds the note and sums it up. A connection that breaks makes the note say more than arrived, never less.
     """
     with transaction.atomic():
-        now = clock.now()
         is_open = ViewingSession.objects.select_for_update(of=("self",)).filter(
-            pk=session.pk, closed_at__isnull=True, valid_until__gt=now
+            pk=session.pk, closed_at__isnull=True, valid_until__gt=clock.now()
         )
         if not is_open.exists():
             raise ViewingClosed
         if not hold_stands(session):
             raise HoldEnded
         _join_sent(session, camera, start, end, kind)
-        ViewingSession.objects.filter(pk=session.pk).update(last_active_at=now)
 
 
 def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: datetime, kind: str) -> None:
@@ -246,7 +244,7 @@ def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
 
 
 def touch(session: ViewingSession) -> None:
-    """Note that the viewer is there, so that the session does not close as idle."""
+    """Note that the viewer used it, so that the session does not close as idle."""
     ViewingSession.objects.filter(pk=session.pk, last_active_at__lt=F("valid_until")).update(
         last_active_at=clock.now()
     )

@@ -21,6 +21,7 @@ from cctv.footage.forms import BY_DAY, EXACT, PurposeForm, SpanForm
 from cctv.footage.marks import panels
 from cctv.footage.models import CloseReason, ViewingSession
 from cctv.footage.picking import picking_of
+from cctv.footage.viewings.closing import idle_left
 from cctv.footage.viewings.purposes import common_purposes
 from cctv.footage.wall.selectors import cards
 from cctv.footage.wall.views import wall_of
@@ -253,6 +254,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         context = {"session": session, "zone": zone, "sent": sent, "cameras": cameras}
         context |= panels.closed_context(session)
         return render(request, "cctv/footage/viewing_closed.html", context)
+    sessions.touch(session)
     rows = room.cameras_of(session)
     context = {
         "session": session,
@@ -274,9 +276,12 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @requires("footage.view")
 def viewing_close(request: Request, pk: UUID) -> HttpResponse:
-    """Close the session; its page then sums it up."""
+    """Close the session; its page then sums it up. `idle`: the page found that nobody uses it any more."""
     session = own_session(request, pk)
-    sessions.close_viewing(session, reason=CloseReason.USER)
+    reason = CloseReason.IDLE if "idle" in request.POST else CloseReason.USER
+    sessions.close_viewing(session, reason=reason)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"closed": True})
     return redirect("viewing", pk=session.pk)
 
 
@@ -295,11 +300,12 @@ def viewing_extend(request: Request, pk: UUID) -> HttpResponse:
 @require_POST
 @requires("footage.view")
 def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
-    """The player's heartbeat: keeps the session from closing as idle, and tells how long it lasts."""
+    """How long the session lasts; with `here` the page says that somebody used it, so it is not idle."""
     session = own_session(request, pk)
     sessions.require_open(session)
-    sessions.touch(session)
-    return JsonResponse(panels.time_left(session))
+    if "here" in request.POST:
+        sessions.touch(session)
+    return JsonResponse(panels.time_left(session) | {"idle_left": idle_left(session)})
 
 
 def own_session(request: Request, pk: UUID) -> ViewingSession:

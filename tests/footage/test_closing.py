@@ -52,6 +52,26 @@ def test_a_closing_entry_that_would_be_too_long_says_less_and_how_much_it_leaves
     assert (line.footage_from, line.footage_to) == (session.starts_at, session.ends_at)
 
 
+def test_footage_that_plays_to_nobody_keeps_no_viewing_open(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = room.open(minutes=60)
+    client, now = room.client(room.operator), clock.now()
+    alive = f"/viewings/{session.pk}/alive/"
+    later = now + closing.IDLE_AFTER - timedelta(minutes=2)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert client.get(room.urls(session)["part"]).status_code == 200
+    assert client.post(alive).json()["idle_left"] <= 120, "to ask how long it lasts is no use of it"
+    assert client.post(alive, {"here": "1"}).json()["idle_left"] > 590
+    later = now + 2 * closing.IDLE_AFTER - timedelta(minutes=3)
+    assert client.get(room.urls(session)["part"]).status_code == 200
+    assert viewing.close_idle_viewings() == 0
+    later = now + 2 * closing.IDLE_AFTER
+    assert viewing.close_idle_viewings() == 1
+    session.refresh_from_db()
+    assert session.close_reason == CloseReason.IDLE
+
+
 def test_purposes_have_a_bounded_room_in_the_closing_entry() -> None:
     turns = [{"code": str(number), "reason": "\N{VIDEO CAMERA}" * 300} for number in range(205)]
     facts = closing._purposes(turns, closing.ROOMS[0] // 2)

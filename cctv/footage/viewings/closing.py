@@ -19,6 +19,7 @@ from cctv.people.policy import permissions_of
 
 log = logging.getLogger("lethe.footage")
 
+# Without a sign of use for so long: what is sent meanwhile is none, because footage plays on by itself.
 IDLE_AFTER = timedelta(minutes=10)
 # Who jumps about more than this is told so in the entry.
 MOST_SENT = 300
@@ -147,6 +148,12 @@ def close_idle_viewings() -> int:
     ).select_related("actor", "site", "purpose"):
         _tried(session, log_closing)
     return closed
+
+
+def idle_left(session: ViewingSession) -> float:
+    """Seconds until the session closes for want of use, by the row's own last sign of it."""
+    last = ViewingSession.objects.values_list("last_active_at", flat=True).get(pk=session.pk)
+    return (last + IDLE_AFTER - clock.now()).total_seconds()
 
 
 def _tried(session: ViewingSession, close: Callable[[ViewingSession], bool | None]) -> bool:

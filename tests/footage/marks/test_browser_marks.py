@@ -15,8 +15,9 @@ from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.footage import sealed
 from cctv.footage.marks.models import Bookmark, Still
-from cctv.footage.models import Segment
+from cctv.footage.models import CloseReason, Segment, ViewingSession
 from cctv.footage.motion import facts
+from cctv.footage.viewings import closing
 from cctv.sites.models import Purpose
 from tests.footage.conftest import SEGMENT_S, Room
 
@@ -177,3 +178,20 @@ def test_find_bookmark_keep_and_change_the_purpose_by_keyboard(page: Page, movin
     (closed,) = bodies("viewing.closed")
     assert [each["code"] for each in closed["purposes"]] == ["crime-prevention", "fire"]
     assert [row["kind"] for row in closed["sent"]].count("still") == 1
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closing, "IDLE_AFTER", timedelta(seconds=6))
+
+
+def test_a_viewing_says_that_nobody_uses_it_stays_for_whoever_does_and_closes_though_it_plays(
+    short: None, page: Page
+) -> None:
+    notice = page.locator("[data-bar=idle]")
+    expect(notice).to_be_visible(timeout=10_000)
+    page.get_by_role("button", name="I am still here").click()
+    expect(notice).to_be_hidden()
+    expect(page.locator("[data-bar=left]")).to_have_text("Over", timeout=15_000)
+    expect(page.locator(".tile [data-part=text]").first).to_contain_text("Nobody touched anything")
+    assert ViewingSession.objects.get().close_reason == CloseReason.IDLE

@@ -1,6 +1,7 @@
 // The session bar: how long the viewing lasts, the sign of life that keeps it open, more time, another purpose.
 
-const ALIVE_MS = 60_000;
+import { mountPresence } from "./presence.js";
+
 const SOON_S = 300;
 const LATE_S = 60;
 
@@ -55,13 +56,6 @@ export function mountSession(room) {
     draw();
   }
 
-  // A refusal that ends the viewing closes the room by itself; anything else is asked again a minute later.
-  async function alive() {
-    if (room.closed || document.hidden) return;
-    const answer = await room.ask(facts.urls.alive, { form: {} }).catch(() => null);
-    if (answer) last(await answer.json());
-  }
-
   part("extend").addEventListener("submit", async (event) => {
     event.preventDefault();
     event.stopPropagation();
@@ -80,13 +74,16 @@ export function mountSession(room) {
 
   mountPurpose(room, part);
   const second = setInterval(tick, 1000);
-  const minute = setInterval(alive, ALIVE_MS);
-  const back = () => !document.hidden && alive();
-  document.addEventListener("visibilitychange", back);
+  mountPresence(room, {
+    alive: facts.urls.alive,
+    close: facts.urls.close,
+    idleSeconds: facts.idleSeconds,
+    last,
+    warn: (nobody) => (part("idle").hidden = !nobody),
+    over: () => room.close(texts.idle),
+  });
   room.addEventListener("closed", () => {
     clearInterval(second);
-    clearInterval(minute);
-    document.removeEventListener("visibilitychange", back);
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     part("acts").hidden = true;
     part("over").hidden = false;

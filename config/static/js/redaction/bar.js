@@ -1,8 +1,8 @@
 // The bar: saved or saving, undo and redo, how long the viewing lasts, and the sign of life that keeps it open.
 
+import { mountPresence } from "../console/presence.js";
 import { fill } from "../console/timeline/words.js";
 
-const ALIVE_MS = 60_000;
 const SOON_S = 600;
 const LATE_S = 60;
 
@@ -70,13 +70,6 @@ function mountLeft({ room, texts }) {
     }
   }
 
-  // A refusal that ends the viewing closes the room by itself; anything else is asked again a minute later.
-  async function alive() {
-    if (room.closed || document.hidden) return;
-    const answer = await room.ask(urls.alive, { form: {} }).catch(() => null);
-    if (answer) last(await answer.json());
-  }
-
   room.onAct("extend", async () => {
     try {
       const told = await (await room.ask(urls.extend, { form: {} })).json();
@@ -86,11 +79,18 @@ function mountLeft({ room, texts }) {
       room.say(refusal.message, { tone: "bad" });
     }
   });
-  const timers = [setInterval(tick, 1000), setInterval(alive, ALIVE_MS)];
+  mountPresence(room, {
+    alive: urls.alive,
+    close: urls.close,
+    idleSeconds: room.facts.idleSeconds,
+    last,
+    warn: (nobody) => nobody && room.say(texts.idleSoon, { tone: "warn" }),
+    over: () => room.close(texts.idle),
+  });
+  const second = setInterval(tick, 1000);
   room.addEventListener("closed", () => {
-    timers.forEach(clearInterval);
+    clearInterval(second);
     draw();
   });
-  document.addEventListener("visibilitychange", () => !document.hidden && alive());
   draw();
 }
