@@ -81,6 +81,8 @@ def _require_person(receipt: Receipt, obj: KeyedObject, actor_id: UUID | str, sp
     for each in obj.all:
         _require(_id(body, "camera") == str(each.camera_id), "another camera's entry")
         _require("site" not in body or _id(body, "site") == str(each.site_id), "another site's entry")
+        if each.ring == rings.RECORDS:  # a hold's key carries its hold in its label
+            _require(_id(body, "hold") == records.hold_of(each.key_id), "another hold's entry, or of none")
     _require(starts_at < ends_at, "an empty span")
     _require(starts_at < obj.ends_at and obj.starts_at < ends_at, "a span outside this object")
     covered_from, covered_to = _span(body)
@@ -103,8 +105,7 @@ def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     said = _id(receipt.body, "hold")
     for each in obj.all:
         _require(str(each.context_id) in named, "another object's entry")
-        # A hold's key carries its hold in its label: what it opens needs an entry that says so, and an entry
-        # that says so opens nothing by another way.
+        # What a hold's key opens needs an entry that says so; one that says so opens nothing by another way.
         hold = records.hold_of(each.key_id) if each.ring == rings.RECORDS else ""
         _require(said == hold, "an entry for another hold, or for none")
 
@@ -178,6 +179,12 @@ def facts_for_person(
         yield from _open_facts(receipt, batch, actor_id, span)
 
 
+def _like(obj: KeyedObject) -> tuple[Any, ...]:
+    """What is asked of the receipt once for many facts."""
+    hold = obj.key_id if obj.ring == rings.RECORDS else ""
+    return obj.part, obj.camera_id, obj.site_id, hold
+
+
 @sensitive_variables()
 def _open_facts(
     receipt: Receipt, facts: list[tuple[KeyedObject, bytes]], actor_id: UUID | str, span: Span
@@ -189,8 +196,7 @@ def _open_facts(
     keys: Keys = {}
     opened: list[bytes | None] = []
     for obj, sealed in facts:
-        same = (obj.part, obj.camera_id, obj.site_id) == (first.part, first.camera_id, first.site_id)
-        _require(same, "another camera's entry")
+        _require(_like(obj) == _like(first), "another camera's entry, or hold's")
         _require(span[0] < obj.ends_at and obj.starts_at < span[1], "a span outside this object")
         try:
             _guard(obj)()

@@ -35,8 +35,15 @@ def held(sealed, key_id, **changes):
     return sealed.keyed(**{"ring": "records", "key_id": key_id, "wrapped_key": wrapped, **until, **changes})
 
 
+def opened(sealed, keyed) -> vault.SealedReader:
+    """Through the door for people, with an entry that names the hold whose key it is."""
+    label = rings.records().label(keyed.key_id)
+    hold = {"hold": {"id": label.removeprefix("hold/"), "name": "H-1"}} if label else {}
+    return vault.open_for_person(receipt_for(sealed, **hold), keyed, actor_id=ACTOR, span=sealed.span())
+
+
 def read(sealed, keyed) -> bytes:
-    return vault.open_for_person(receipt_for(sealed), keyed, actor_id=ACTOR, span=sealed.span()).read()
+    return opened(sealed, keyed).read()
 
 
 def test_a_held_object_outlives_its_epoch_and_dies_with_its_hold(seal, later):
@@ -50,7 +57,7 @@ def test_a_held_object_outlives_its_epoch_and_dies_with_its_hold(seal, later):
     with pytest.raises(KeyMissing):
         read(sealed, sealed.keyed(expires_at=keyed.expires_at))
     assert read(sealed, keyed) == sealed.clear
-    reader = vault.open_for_person(receipt_for(sealed), keyed, actor_id=ACTOR, span=sealed.span())
+    reader = opened(sealed, keyed)
     assert vault.destroy_record_keys([key_id]).removed == (key_id,)
     with pytest.raises(KeyMissing):
         reader.read_range(0, 5)
@@ -87,6 +94,14 @@ def test_a_job_opens_what_is_held_only_with_an_entry_that_names_the_hold(seal, n
     body = {None: {}, "another": {"hold": {"id": str(uuid4())}}, "its key": {"hold": {"id": key_id}}}[named]
     with pytest.raises(ReceiptMismatch):
         vault.open_for_system(job_receipt(sealed, **body), keyed, job="thumbnail")
+
+
+@pytest.mark.parametrize("named", [{}, {"hold": {"id": str(uuid4()), "name": "H-2"}}])
+def test_a_persons_entry_names_the_hold_too(seal, named):
+    sealed = seal()
+    keyed = held(sealed, vault.new_hold_key(uuid4()))
+    with pytest.raises(ReceiptMismatch):
+        vault.open_for_person(receipt_for(sealed, **named), keyed, actor_id=ACTOR, span=sealed.span())
 
 
 def test_a_jobs_entry_that_names_a_hold_opens_nothing_by_its_epochs_key(seal):

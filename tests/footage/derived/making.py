@@ -75,8 +75,9 @@ class Workshop:
         return Receipt(7, b"\x00" * 32, uuid4(), 0, SHOWN, body)
 
     def read(self, row: Derived, **options: Any) -> bytes:
-        """What a person reads of it, under an entry of theirs."""
-        return derived.read_for_person(self.shown(row), row, actor_id=ACTOR, **options)
+        """What a person reads of it, under an entry of theirs that names the hold where there is one."""
+        hold = {"hold": {"id": str(options["hold_id"])}} if "hold_id" in options else {}
+        return derived.read_for_person(self.shown(row, **hold), row, actor_id=ACTOR, **options)
 
     def job(self, row: Derived, *, other: Sealed | None = None, **body: Any) -> Receipt:
         """The entry of a job for its segment, and for another."""

@@ -257,6 +257,8 @@ class TestHeld:
         assert derived.read_for_system(job, fact, job=JOB, hold_id=placed.pk) == b"a box at 3 4"
         with pytest.raises(FootageExpired):
             workshop.read(made)  # not through the hold
+        with pytest.raises(ReceiptMismatch):  # an entry that says nothing of the hold
+            derived.read_for_person(workshop.shown(made), made, actor_id=ACTOR, hold_id=placed.pk)
 
     def test_a_jobs_entry_names_the_hold_that_it_opens_by(self, workshop: Workshop, yard: Yard) -> None:
         segment = yard.segment(expires_in=LATER)

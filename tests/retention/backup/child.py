@@ -286,6 +286,7 @@ def play(command: dict[str, Any]) -> Any:
             "actor": {"id": str(actor.pk), "name": actor.name, "role": "privacy_officer"},
             "camera": {"id": str(row.camera_id), "code": row.camera.code, "name": row.camera.name},
             "from": clock.rfc3339(row.starts_at), "to": clock.rfc3339(row.ends_at, round_up=True),
+            **({"hold": {"id": command["hold"], "name": ""}} if command.get("hold") else {}),
         },
     )  # fmt: skip
     sealed = vault.KeyedObject(
@@ -387,8 +388,8 @@ def _register_kinds() -> None:
 
     register(
         EventType(
-            kind="tests.shown", required=frozenset({"actor", "camera", "from", "to"}), optional=frozenset(),
-            sentence="shown",
+            kind="tests.shown", required=frozenset({"actor", "camera", "from", "to"}),
+            optional=frozenset({"hold"}), sentence="shown",
         )
     )  # fmt: skip
     vault.register_person_kind("tests.shown")
