@@ -85,6 +85,6 @@ _TOLD: dict[str, type[LetheError]] = {
 
 
 def told(code: str, text: str) -> str:
-    """What a stored error says in the reader's language; the stored words where the code is another area's."""
+    """What a stored error says in the reader’s language; as it was stored where another area raised it."""
     known = _TOLD.get(code)
     return f"{known.message} {known.hint}" if known else text

@@ -193,8 +193,9 @@ class RedactionReview(models.Model):
     decided_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default=Verdict.OPEN)
     remark = models.CharField(_("remark"), max_length=1000, blank=True)
-    # Keys of the doubtful moments that were looked at.
+    # Keys of the doubtful moments that were looked at, and numbers of the parts that were sent for it.
     moments = models.JSONField(default=list)
+    sent = models.JSONField(default=list)
     # The result's SHA-256 that was approved.
     result_sha256 = models.CharField(max_length=64, blank=True, default="")
     # The entry that it was begun under, and the one of what was decided.

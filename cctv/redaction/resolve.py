@@ -87,19 +87,19 @@ class Resolved:
             return NOTHING
         masks = (*self.settings.masks, *self.decided.masks.values())
         by_hand = (cover.at(frame) for cover in self.decided.covers.values())
-        top = (*masks, *(shape for shape in by_hand if shape is not None))
+        top = tuple(shape for shape in by_hand if shape is not None)
         others, shown = self._around(frame)
         subject = self._subject_at(frame)
         others = self._known_beside(frame, subject, others, shown)
         if self.settings.mode == "manual":
-            return Drawing(covers=(*(other.box for other in others), *top))
+            return Drawing(covers=(*(other.box for other in others), *top), solid=masks)
         kind = self.settings.subject_kind
         if self.settings.mode == "hide":
-            return Drawing(covers=(*covers_beside(subject, kind, others), *top))
+            return Drawing(covers=(*covers_beside(subject, kind, others), *top), solid=masks)
         boxes = [box for box in (subject, *shown) if box is not None]
         parts = [shown_part(box, kind) for box in boxes]
         holes = [part for box in boxes for other in others for part in parts_in(box, kind, other)]
-        return Drawing(shown=tuple(parts), holes=tuple(holes), covers=top)
+        return Drawing(shown=tuple(parts), holes=tuple(holes), covers=top, solid=masks)
 
     def digest(self, first: int, stop: int) -> str:
         """Of all that decides frames first..stop-1: hex, the same for the same pictures."""

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from cctv.footage.media.encoder import encoder
+from cctv.footage.media.masking import fill_planes
 from cctv.redaction.child.plain import to_drawing
 from cctv.redaction.drawing.compose import PLAIN, compose
 from cctv.redaction.drawing.covers import fill_all
@@ -19,6 +20,8 @@ from cctv.redaction.drawing.drawing import NOTHING, Drawing, Planes
 from cctv.redaction.drawing.plate import enlarge
 from cctv.redaction.looking.facts import SAMPLE_HEIGHT, SAMPLE_WIDTH
 from cctv.redaction.pipeline import SAME_MS, Paint, ahead, planes_of
+from cctv.sites.masks import polygons
+from cctv.sites.masks.polygons import Masks
 
 JPEG_QUALITY = 88
 MAX_PLATE = 16 << 20
@@ -72,7 +75,12 @@ def encoder_of(header: dict[str, Any]) -> Any:
     return encoder(header["width"], header["height"], header["timescale"])
 
 
-def drawn(frame: Any, drawing: Drawing, paint: Paint, size: tuple[int, int]) -> Any:
+def masks_of(header: dict[str, Any]) -> Masks:
+    """The camera's privacy masks: burnt in whatever else is drawn, as in every picture that is shown."""
+    return polygons.read(header.get("masks", []))
+
+
+def drawn(frame: Any, drawing: Drawing, paint: Paint, size: tuple[int, int], masks: Masks = ()) -> Any:
     """The frame as it may be seen, yuv420p of `size`."""
     picture = frame.reformat(*size, "yuv420p", dst_color_range="MPEG")
     picture.make_writable()  # a decoder predicts from its own one
@@ -80,11 +88,16 @@ def drawn(frame: Any, drawing: Drawing, paint: Paint, size: tuple[int, int]) -> 
     made = compose(planes, drawing, style=paint.style, plate=paint.plate, colour=paint.colour)
     if made.y is not planes.y:
         planes.y[:], planes.u[:], planes.v[:] = made.y, made.u, made.v
+    fill_planes(picture, masks)
     return picture
 
 
 def encoded(
-    decoded: Iterator[tuple[Any, float]], part: dict[str, Any], paint: Paint, context: Any
+    decoded: Iterator[tuple[Any, float]],
+    part: dict[str, Any],
+    paint: Paint,
+    context: Any,
+    masks: Masks = (),
 ) -> Iterator[Any]:
     """Packets of the part, the first a keyframe, times in ticks of the encoder from the redaction's start.
 
@@ -106,7 +119,7 @@ def encoded(
     for frame, at_ms in ahead(decoded):
         key = bool(cuts) and at_ms >= cuts[0]
         cuts = [cut for cut in cuts if cut > at_ms]
-        yield from context.encode(timed(drawn(frame, given.at(at_ms), paint, size), at_ms, key=key))
+        yield from context.encode(timed(drawn(frame, given.at(at_ms), paint, size, masks), at_ms, key=key))
     if part.get("blank_ms") is not None:
         yield from context.encode(timed(_blank(size, paint), part["blank_ms"], key=True))
     yield from context.encode(None)
@@ -120,7 +133,11 @@ def _blank(size: tuple[int, int], paint: Paint) -> Any:
 
 
 def last_as_jpeg(
-    decoded: Iterator[tuple[Any, float]], part: dict[str, Any], paint: Paint, size: tuple[int, int]
+    decoded: Iterator[tuple[Any, float]],
+    part: dict[str, Any],
+    paint: Paint,
+    size: tuple[int, int],
+    masks: Masks = (),
 ) -> bytes:
     """The last frame of the part, drawn; ValueError if there is none."""
     found: tuple[Any, float] | None = None
@@ -128,7 +145,7 @@ def last_as_jpeg(
         pass
     if found is None:
         raise ValueError("no picture could be decoded")
-    picture = drawn(found[0], Given(part).at(found[1]), paint, size)
+    picture = drawn(found[0], Given(part).at(found[1]), paint, size, masks)
     bgr = picture.to_ndarray(format="bgr24")
     done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
     if not done:

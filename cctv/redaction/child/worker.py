@@ -94,12 +94,12 @@ def _render(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
     """Draw and encode part after part; each begins with a keyframe and needs none of the others."""
     from cctv.redaction.child import painting, protocol
 
-    paint = painting.paint_of(header)
+    paint, masks = painting.paint_of(header), painting.masks_of(header)
     for part in _parts(source):
         context = painting.encoder_of(header)
         extradata = bytes(context.extradata)
         protocol.write(sink, protocol.EXTRADATA, extradata)
-        for packet in painting.encoded(_decoded(part, source), part, paint, context):
+        for packet in painting.encoded(_decoded(part, source), part, paint, context, masks):
             protocol.write(sink, protocol.PICTURE, bytes(packet), pts=packet.pts, key=packet.is_keyframe)
             sink.flush()
         protocol.write(sink, protocol.DONE)
@@ -110,9 +110,10 @@ def _picture(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
     """The last picture of one part, drawn, as a JPEG."""
     from cctv.redaction.child import painting, protocol
 
-    paint = painting.paint_of(header)
+    paint, masks = painting.paint_of(header), painting.masks_of(header)
     for part in _parts(source):
-        jpeg = painting.last_as_jpeg(_decoded(part, source), part, paint, (header["width"], header["height"]))
+        size = header["width"], header["height"]
+        jpeg = painting.last_as_jpeg(_decoded(part, source), part, paint, size, masks)
         protocol.write(sink, protocol.JPEG, jpeg)
         protocol.write(sink, protocol.DONE)
         sink.flush()

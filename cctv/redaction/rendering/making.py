@@ -10,12 +10,13 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from accesslog import Receipt
+from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
 from cctv.footage.media.encoder import OPTIONS, encoder, output_size
@@ -34,6 +35,8 @@ from cctv.redaction.errors import Interrupted, SegmentDamaged, WorkFailed
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
 from cctv.redaction.resolve import Known, Resolved, resolve
+from cctv.sites.masks import polygons
+from cctv.sites.masks.polygons import Masks
 from cctv.vault.steps import reached
 
 REDACTED, PLATE = "redacted", "plate"
@@ -55,19 +58,22 @@ class Recipe:
     colour: tuple[int, int, int]
     plate: bytes
     sharp: bytes
+    masks: Masks = ()
 
     def header(self, do: str) -> dict[str, Any]:
         """For the child."""
         return {
             "do": do, "width": self.width, "height": self.height, "timescale": movie.TIMESCALE,
             "style": self.style, "colour": list(self.colour),
+            "masks": polygons.plain(self.masks),
             "plate": base64.b64encode(self.plate).decode(), "sharp": base64.b64encode(self.sharp).decode(),
         }  # fmt: skip
 
     def digest(self) -> bytes:
         """SHA-256 of it, with the encoder's options."""
         said = json.dumps(
-            [VERSION, self.width, self.height, self.style, self.colour, OPTIONS], sort_keys=True
+            [VERSION, self.width, self.height, self.style, self.colour, OPTIONS, polygons.plain(self.masks)],
+            sort_keys=True,
         )
         return hashlib.sha256(said.encode() + self.plate + b"|" + self.sharp).digest()
 
@@ -91,7 +97,8 @@ def ready(redaction: Redaction, receipt: Receipt, parts: Sequence[RedactionPart]
         kept = selectors.find(owner=redaction.pk, label=SHARP)
         if kept is not None:
             sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
-    return Ready(resolved, recipe_of(known, resolved, stored.size_of(redaction), sharp), firsts(parts))
+    recipe = recipe_of(known, resolved, stored.size_of(redaction), sharp)
+    return Ready(resolved, replace(recipe, masks=playback.masks_of(redaction.camera)), firsts(parts))
 
 
 def firsts(parts: Sequence[RedactionPart]) -> dict[int, int]:

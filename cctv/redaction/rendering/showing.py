@@ -7,6 +7,7 @@ from typing import Any
 from accesslog import Receipt
 from accesslog.selectors import load_receipt
 from cctv.core import clock
+from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
 from cctv.footage.restrictions.services import require_free
@@ -23,10 +24,12 @@ PIECE_BYTES = 512 * 1024
 
 
 def require_result(redaction: Redaction) -> dict[str, Any]:
-    """Facts of the result that fits what is decided now; NoResult."""
+    """Facts of the result that fits what is decided now, and the camera's masks. NoResult, MasksChanged."""
     current = redaction.rendered_revision == redaction.revision and bool(redaction.result)
     if redaction.state not in (State.REVIEW, State.APPROVED) or not current:
         raise NoResult
+    # What was masked since then is not masked in it.
+    playback.require_masks(redaction.camera, str(redaction.parameters.get("masks", "")))
     return dict(redaction.result)
 
 
@@ -66,6 +69,7 @@ def part(
     reader = derived.open_for_person(receipt, kept, actor_id=actor.pk, hold_id=redaction.hold_id)
     first = reader.read(PIECE_BYTES)
     require_free(redaction.camera, found.starts_at, found.ends_at)
+    require_result(redaction)
     return _pieces(redaction, found, reader, first), found.size_bytes, receipt.index
 
 

@@ -13,6 +13,7 @@ from cctv.redaction import services
 from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction
 from cctv.redaction.rendering import showing
+from cctv.redaction.review.services import note_sent
 from cctv.redaction.services import EDIT
 
 SEE = showing.SEE
@@ -91,6 +92,7 @@ def part(request: Request, number: str, place: int) -> HttpResponseBase:
     )
     if known.get(number) != entry:
         request.session[ENTRY] = {**known, number: entry}
+    note_sent(redaction=found, actor=request.account, number=place)
     response = StreamingHttpResponse(pieces, content_type="video/iso.segment")
     response["Content-Length"] = str(size)
     return private(response)

@@ -20,17 +20,21 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.leaving import leaving
-from cctv.footage.errors import FootageExpired
+from cctv.footage import playback
+from cctv.footage.derived import services as derived
+from cctv.footage.errors import FootageExpired, HoldEnded
 from cctv.footage.media.encoder import OPTIONS
 from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.redaction import events
-from cctv.redaction.errors import Interrupted, RedactionRefused, SegmentDamaged
+from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, SegmentDamaged
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import looking, making
 from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
 from cctv.redaction.services import about
+from cctv.sites.masks import polygons
+from cctv.vault.errors import FootageExpired as KeysExpired
 from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.redaction")
@@ -41,7 +45,10 @@ ASK_S = 0.5
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
 # Waiting helps against everything but these.
-FOR_GOOD = (SegmentDamaged, MediaError, FootageExpired, FootageRestricted, RedactionRefused)
+FOR_GOOD = (
+    SegmentDamaged, MediaError, NothingRecorded, MadeOfOther, FootageExpired, KeysExpired, HoldEnded,
+    FootageRestricted,
+)  # fmt: skip
 
 _places = threading.BoundedSemaphore(max(1, settings.LETHE_REDACTION_JOBS))
 
@@ -116,9 +123,7 @@ def _work(redaction: Redaction, token: UUID) -> None:
         else:
             _render(redaction, token, sources, receipt, watch)
     except Interrupted:
-        Redaction.objects.filter(pk=redaction.pk, lease_token=token).update(
-            lease_token=None, lease_until=None
-        )
+        _left_off(redaction, token)
     except (LetheError, AccessLogError) as error:
         _failed(redaction, token, error)
     except Exception as error:  # whatever it is, the row says so and others are not kept waiting
@@ -126,10 +131,18 @@ def _work(redaction: Redaction, token: UUID) -> None:
         _failed(redaction, token, error)
 
 
+def _left_off(redaction: Redaction, token: UUID) -> None:
+    """Somebody else may go on with it; of what was cancelled nothing stays, also what came in meanwhile."""
+    Redaction.objects.filter(pk=redaction.pk, lease_token=token).update(lease_token=None, lease_until=None)
+    if Redaction.objects.filter(pk=redaction.pk, state=State.CANCELLED).exists():
+        derived.remove(owner=redaction.pk)
+
+
 def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receipt, watch: _Watch) -> None:
-    revision = redaction.revision
+    revision, masks = redaction.revision, polygons.version(playback.masks_of(redaction.camera))
     result = making.render(redaction, sources, receipt, stopped=watch.stopped, done=watch.done)
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+    playback.require_masks(redaction.camera, masks)
     detector = redaction.parameters.get("detector", "")
     body = {
         "site": redaction.site.logged(), **about(redaction), "revision": revision, "mode": redaction.mode,
@@ -137,7 +150,7 @@ def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receip
     }  # fmt: skip
     append(kind=events.RENDERED, body=body, index=[_index(redaction)])
     reached("redaction.rendered")
-    parameters = {**redaction.parameters, "encoder": dict(OPTIONS), "version": making.VERSION}
+    parameters = {**redaction.parameters, "encoder": dict(OPTIONS), "version": making.VERSION, "masks": masks}
     _finish(
         redaction, token, state=State.REVIEW, rendered_revision=revision, result=result, parameters=parameters
     )

@@ -32,6 +32,15 @@ class MomentsLeft(LetheError):
     hint = _("Step through those that are left, then approve it.")
 
 
+class NotShown(LetheError):
+    """The result was not sent to whoever wants to approve it."""
+
+    code = "result_not_shown"
+    status = 409
+    message = _("You have not been shown all the moments that are to be looked at.")
+    hint = _("Play the result at each doubtful moment, then approve it.")
+
+
 class RemarkRequired(LetheError):
     """A redaction is returned with a reason."""
 

@@ -29,6 +29,7 @@ from cctv.redaction.review.errors import (
     NoPlate,
     NotApproved,
     NothingToReview,
+    NotShown,
     OwnRedaction,
     RemarkRequired,
 )
@@ -93,9 +94,10 @@ def look_at(review: RedactionReview, keys: set[str]) -> RedactionReview:
 def approve(*, review: RedactionReview, actor: Account, terminal: str, remark: str = "") -> RedactionReview:
     """From now on the rendered result may be handed out. MomentsLeft, NothingToReview, OwnRedaction, …"""
     _require_own(review, actor)
-    left = {doubt.key for doubt in resolved(review).doubts} - set(review.moments)
-    if left:
+    drawn = resolved(review)
+    if {doubt.key for doubt in drawn.doubts} - set(review.moments):
         raise MomentsLeft
+    _require_shown(review, drawn)
     facts = {"result_sha256": _sha256(review.redaction), "moments": len(review.moments)}
     if remark.strip():
         facts["remark"] = remark.strip()[:_MOST_REMARK]
@@ -161,6 +163,33 @@ def _require_own(review: RedactionReview, actor: Account) -> None:
     if review.decided_at is not None or review.revision != review.redaction.revision:
         raise NothingToReview
     _require_waiting(review.redaction)
+
+
+def _require_shown(review: RedactionReview, drawn: Resolved) -> None:
+    """What nobody was sent nobody has looked at: the parts of all doubtful moments, and something at all."""
+    sent, begins, first = set(review.sent), {}, 0
+    for part in review.redaction.parts.order_by("number"):
+        begins[part.number] = (first, first + (part.frames or 0))
+        first += part.frames or 0
+    needed = {
+        number
+        for number, (low, high) in begins.items()
+        if any(doubt.first < high and doubt.last >= low for doubt in drawn.doubts)
+    }
+    if not sent or needed - sent:
+        raise NotShown
+
+
+def note_sent(*, redaction: Redaction, actor: Account, number: int) -> None:
+    """A part of the result leaves for the actor: their open review of it, if there is one, remembers."""
+    with transaction.atomic():
+        rows = RedactionReview.objects.select_for_update(of=("self",)).filter(
+            redaction=redaction, revision=redaction.revision, reviewer=actor, decided_at=None
+        )
+        for row in rows:
+            if number not in row.sent:
+                row.sent = sorted({*row.sent, number})
+                row.save(update_fields=["sent"])
 
 
 def _require_waiting(redaction: Redaction) -> None:

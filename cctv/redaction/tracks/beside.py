@@ -18,7 +18,7 @@ from cctv.redaction.tracks.joining import Joiner
 from cctv.redaction.tracks.pieces import Piece
 
 _NEAR_MS, _NEAR = 2500.0, 1.0  # how long before or after, and how many box sizes away, somebody is near
-_AGAIN, _PART, _AROUND = 0.45, 0.75, 0.8  # the subject once more: overlap, a part of it, it is a part
+_AGAIN, _PART, _PART_WEAK, _AROUND = 0.45, 0.75, 0.45, 0.8  # the subject once more: overlap, portions
 _FLICKER, _WEAK, _MOSTLY, _ALWAYS = 5, 0.3, 0.6, 0.9
 _AHEAD_MS, _GAP_MS = 600.0, 4000.0
 # What never moves and is hardly taken for somebody is a thing, before which the subject may pass.
@@ -102,14 +102,16 @@ def _is_subject(piece: Piece, subject: Boxes) -> bool:
     if not known.any():
         return False
     ours = np.array(piece.boxes, dtype=np.float32)[known]
+    weak = float(np.mean(piece.scores)) < _WEAK
     same = []
     for one, other in zip(ours, theirs[known], strict=True):
         a, b = one[None], other[None]
-        same.append(iou(a, b)[0, 0] > _AGAIN or within(a, b)[0, 0] > _PART or within(b, a)[0, 0] > _AROUND)
+        part = within(a, b)[0, 0] > (_PART_WEAK if weak else _PART)
+        same.append(part or iou(a, b)[0, 0] > _AGAIN or within(b, a)[0, 0] > _AROUND)
     share = float(np.mean(same)) * float(known.mean())
     if len(piece.frames) < _FLICKER:
         return share >= _MOSTLY
-    return share >= _ALWAYS and float(np.mean(piece.scores)) < _WEAK
+    return weak and share >= _ALWAYS
 
 
 def _is_near(piece: Piece, subject: Boxes, times: Times) -> bool:

@@ -17,7 +17,7 @@ class Padding:
     seen: float = 0.10
     filled: float = 0.15
     guessed: float = 0.20
-    moving: float = 0.08
+    moving: float = 0.03
     above: float = 0.05  # more than that above, where the head is
     least: float = 0.003
 
@@ -30,11 +30,11 @@ def cover(track: Track, frame: int, padding: Padding | None = None) -> Box | Non
     padding = padding or Padding()
     how = track.how[frame - track.first]
     if track.kind == Kind.MOTION:
-        share = padding.moving
-    elif how == How.HAND:
+        # Its regions were widened where they were seen.
+        return clipped(padded(box, padding.moving, least=padding.least / 2))
+    if how == How.HAND:
         return clipped(box)  # drawn as a person drew it
-    else:
-        share = {How.SEEN: padding.seen, How.FILLED: padding.filled}.get(How(how), padding.guessed)
+    share = {How.SEEN: padding.seen, How.FILLED: padding.filled}.get(How(how), padding.guessed)
     return clipped(padded(box, share, share + padding.above, least=padding.least))
 
 

@@ -16,7 +16,8 @@ from cctv.redaction.drawing.drawing import Shape
 from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou, padded, within
 
 # A person's outline in portions of the box: x against the middle, y from the top. Left side, downward.
-_OUTLINE = ((0.22, -0.02), (0.36, 0.02), (0.38, 0.17), (0.52, 0.24), (0.52, 0.75), (0.44, 1.02))
+# Detectors are off by a tenth of the height above heads, and heads lean to either side of a box.
+_OUTLINE = ((0.30, -0.10), (0.44, -0.04), (0.46, 0.20), (0.52, 0.26), (0.52, 0.76), (0.44, 1.02))
 # Where the head of somebody farther may be, generously.
 _NEAR = 0.3  # portions of a box around it
 _ALIKE, _PART, _THING = 0.3, 0.6, 0.5  # overlap with somebody known, part of them, overlap with a thing
@@ -79,13 +80,16 @@ def beside(
     subject: Box, kind: Kind, others: Iterable[Other], known: Sequence[Box], things: Boxes
 ) -> list[Other]:
     """The others with those of the subject's kind near it as they are `known`: the tracks there often are the
-    subject once more, or a thing it passes. What neither explains stays hidden as the track says."""
+    subject once more (also as something that it carries), or a thing it passes. What neither explains stays
+    hidden as the track says."""
     here = np.array([subject], np.float32)
     people = np.array(known, np.float32).reshape(-1, 4)
     out = []
     for other in others:
         box = np.array([other.box], np.float32)
-        near = other.kind == kind and not other.by_hand and meet(subject, padded(other.box, _NEAR))
+        near = (
+            other.kind in (kind, Kind.OTHER) and meet(subject, padded(other.box, _NEAR)) and not other.by_hand
+        )
         if near and (_is_one(box, here) or _is_one(box, people) or (iou(box, things) > _THING).any()):
             continue
         out.append(other)

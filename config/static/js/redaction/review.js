@@ -19,12 +19,14 @@ const asked = new Set();
 let parts = [];
 let chosen = -1;
 
+for (const row of doubts) row.querySelector(".num").textContent = clock.format(Number(row.dataset.at));
+
 const moment = () => feed.moment(video.currentTime);
 const say = (text) => { part("says").textContent = text; };
 
 async function fetched(url, kind) {
   const answer = await fetch(url, { headers: { Accept: kind === "text" ? "application/json, */*" : "*/*" } });
-  if (answer.ok) return kind === "text" ? answer.text() : new Uint8Array(await answer.arrayBuffer());
+  if (answer.ok) return kind === "text" ? answer.text() : answer.arrayBuffer();
   const told = await answer.json().catch(() => null);
   throw new Error(told?.error?.message ?? told?.message ?? String(answer.status));
 }
