@@ -127,8 +127,8 @@ def test_masks_and_covers_by_hand_are_drawn_in_every_mode(mode: str) -> None:
     assert not shows(out.drawing(50), LEFT)
     assert shows(out.drawing(70), LEFT)
     for frame in (0, 99):
-        assert any(holds(shape, 0.05, 0.02) for shape in out.drawing(frame).covers)
-        assert any(holds(shape, 0.95, 0.95) for shape in out.drawing(frame).covers)
+        assert any(holds(shape, 0.05, 0.02) for shape in out.drawing(frame).solid)
+        assert any(holds(shape, 0.95, 0.95) for shape in out.drawing(frame).solid)
 
 
 def test_where_only_hand_drawn_covers_are_drawn_what_was_seen_beside_them_is_doubtful() -> None:

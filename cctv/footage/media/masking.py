@@ -53,7 +53,7 @@ def for_encoder(frame: Any, width: int, height: int, masks: Masks) -> Any:
     if masks:
         frame = frame.reformat(frame.width, frame.height, "yuv420p", dst_color_range="MPEG")
         frame.make_writable()
-        _fill_planes(frame, masks)
+        fill_planes(frame, masks)
     return frame.reformat(width, height, "yuv420p", dst_color_range="MPEG")
 
 
@@ -80,7 +80,8 @@ def masked_jpeg(jpeg: bytes, masks: Masks) -> bytes:
     return data.tobytes()
 
 
-def _fill_planes(frame: Any, masks: Masks) -> None:
+def fill_planes(frame: Any, masks: Masks) -> None:
+    """Draw the masks into a writable yuv420p frame, in place."""
     for number, (plane, colour) in enumerate(zip(frame.planes, YUV, strict=True)):
         pixels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
         shrink = 2 if number else 1

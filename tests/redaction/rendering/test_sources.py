@@ -1,4 +1,4 @@
-"""Whatever a recorder leaves, and whatever is missing in it: each picture once, at the time it was recorded."""
+"""Whatever a recorder leaves, and whatever is missing in it: each picture once, at its time."""
 
 from datetime import timedelta
 from typing import Any
