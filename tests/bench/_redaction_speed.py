@@ -13,6 +13,7 @@ import time
 import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -99,14 +100,15 @@ def cut(source: Path, output: Path, frames: int, height: int) -> Path:
         stream = container.streams.video[0]
         context = stream.codec_context
         width = round(context.width * height / context.height / 2) * 2
-        target: Any = made.add_stream("libx264", rate=stream.average_rate)
+        rate = stream.average_rate or Fraction(10)
+        target: Any = made.add_stream("libx264", rate=rate)
         target.width, target.height, target.pix_fmt = width, height, "yuv420p"
         target.options = {"crf": "18", "preset": "veryfast"}
         for number, frame in enumerate(container.decode(stream)):
             if number >= frames:
                 break
             picture = frame.reformat(width, height, "yuv420p")
-            picture.pts, picture.time_base = number, 1 / stream.average_rate
+            picture.pts, picture.time_base = number, 1 / rate
             picture.pict_type = av.video.frame.PictureType.NONE
             made.mux(target.encode(picture))
         made.mux(target.encode(None))
