@@ -26,7 +26,8 @@ from cctv.redaction.tracks.edits import Decided, Edit, Role, apply
 from cctv.redaction.tracks.keyframes import Times, box_at
 from cctv.redaction.tracks.laying import Other, beside, covers_beside, is_one_of, parts_in, shown_part
 from cctv.redaction.tracks.linking import LinkSettings, link
-from cctv.redaction.tracks.subject import KINDS, Anchor, Followed, follow
+from cctv.redaction.tracks.pieces import Piece
+from cctv.redaction.tracks.subject import KINDS, Anchor, Followed, follow, pieces_of
 
 __all__ = ["Doubt", "Edit", "Known", "Resolved", "Settings", "resolve"]
 
@@ -158,12 +159,18 @@ class Known:
         self.whole = np.asarray([one.whole for one in facts], np.bool_)
         self.tracks = link(facts, linking)
         self._followed: tuple[object, Followed] | None = None
+        self._pieces: dict[str, list[Piece]] = {}
 
     def follow(self, anchors: Sequence[Anchor], settings: Settings) -> Followed:
         """The subject by these anchors; the last answer is kept."""
         asked = (tuple(anchors), settings.subject_kind, settings.aspect)
         if self._followed is None or self._followed[0] != asked:
-            found = follow(self.facts, anchors, kind=settings.subject_kind, aspect=settings.aspect)
+            kind = settings.subject_kind
+            if kind not in self._pieces:
+                self._pieces[kind] = pieces_of(self.facts, kind)
+            found = follow(
+                self.facts, anchors, kind=kind, aspect=settings.aspect, everything=self._pieces[kind]
+            )
             self._followed = asked, found
         return self._followed[1]
 

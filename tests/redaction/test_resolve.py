@@ -62,10 +62,14 @@ def holds(shape: Any, x: float, y: float) -> bool:
     return bool(points[0] <= x <= points[0] + points[2] and points[1] <= y <= points[1] + points[3])
 
 
+def _hiding(drawing: Drawing) -> tuple[Any, ...]:
+    return (*drawing.holes, *drawing.covers, *drawing.solid)
+
+
 def shows(drawing: Drawing, box: Any) -> bool:
     """Whether the head of a box shows."""
     x, y = box[0] + box[2] / 2, box[1] + 0.1 * box[3]
-    if drawing.whole or any(holds(shape, x, y) for shape in (*drawing.holes, *drawing.covers)):
+    if drawing.whole or any(holds(shape, x, y) for shape in _hiding(drawing)):
         return False
     return drawing.shown is None or any(holds(shape, x, y) for shape in drawing.shown)
 

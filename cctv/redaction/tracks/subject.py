@@ -70,16 +70,29 @@ class _Path:
     chain: Sequence[Piece]
 
 
+def pieces_of(facts: Sequence[FrameFacts], kind: str = "person") -> list[Piece]:
+    """What following begins with: the same for all anchors, and most of the time it takes."""
+    return pieces(seen(facts, KINDS.get(kind, (Kind.PERSON,))))
+
+
 def follow(
-    facts: Sequence[FrameFacts], anchors: Sequence[Anchor], *, kind: str = "person", aspect: float = 16 / 9
+    facts: Sequence[FrameFacts],
+    anchors: Sequence[Anchor],
+    *,
+    kind: str = "person",
+    aspect: float = 16 / 9,
+    everything: Sequence[Piece] | None = None,
 ) -> Followed:
-    """The subject through the clip, by the anchors (of which the latest for a frame counts)."""
+    """The subject through the clip, by the anchors (of which the latest for a frame counts).
+
+    `everything`: `pieces_of` the facts and kind, where they are known already.
+    """
     count = len(facts)
     said = {anchor.frame: anchor for anchor in anchors if 0 <= anchor.frame < count}
     empty = np.full((count, 4), np.nan, dtype=np.float32)
     if not said:
         return Followed(empty, np.zeros(count, dtype=np.float32))
-    everything = pieces(seen(facts, KINDS.get(kind, (Kind.PERSON,))))
+    everything = pieces_of(facts, kind) if everything is None else everything
     joiner = Joiner(everything, aspect)
     paths = [_path(joiner, everything, facts, said[frame]) for frame in sorted(said)]
     found = _agreed(paths, facts)
