@@ -11,11 +11,11 @@ from cctv.core.ids import new_id
 from cctv.footage.derived import services as derived
 from cctv.footage.derived.models import Derived, DerivedSource
 from cctv.footage.models import Segment
-from cctv.retention import erase, purge, shortening
+from cctv.retention import destroy, erase, purge, shortening
 from cctv.retention.models import Certificate, PurgeFailure, PurgeRun, RunState, Trigger
 from cctv.vault import rings
 from cctv.vault import services as vault
-from cctv.vault.errors import FootageExpired
+from cctv.vault.errors import FootageExpired, KeyMissing
 from tests.footage.derived.making import CLEAR, Workshop, workshop
 from tests.retention.people import people
 from tests.retention.test_held import end, hold
@@ -126,6 +126,37 @@ def test_what_is_made_while_its_segment_is_destroyed_does_not_outlive_it(
     assert PurgeRun.objects.get().destroyed_segments == 1
     assert not Derived.objects.exists()
     assert late[0].sealed_name not in yard.objects()
+
+
+class Killed(BaseException):
+    """Stands in for kill -9: nothing catches it."""
+
+
+def test_a_purge_that_was_killed_with_objects_gone_and_rows_there_goes_on(
+    workshop: Workshop, yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, stays = yard.segment(expires_in=20 * MINUTE), yard.segment(expires_in=LATER)
+    made, both = workshop.object(gone), workshop.object(stays, "out/1", of=[gone, stays])
+    yard.move(2 * HOUR)
+
+    def die(step: str) -> None:
+        if step == "purge.objects-deleted":
+            raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(destroy, "reached", die)
+        with pytest.raises(Killed):
+            purge.purge_due()
+    assert not {made.sealed_name, both.sealed_name} & yard.objects()
+    for row in (made, both):
+        with pytest.raises((FootageExpired, KeyMissing)):
+            workshop.read(row)
+    PurgeRun.objects.update(lease_until=None, lease_token=None)  # as when it has run out
+    yard.move(MINUTE)
+    purge.purge_due()
+    assert Segment.objects.get().pk == stays.row.pk
+    assert not Derived.objects.exists()
+    assert PurgeRun.objects.get().destroyed_segments == 1
 
 
 def test_invariant_5_what_was_made_of_held_footage_stays_and_goes_with_the_hold(
