@@ -19,6 +19,11 @@ _Cut = tuple[int, int, int, int]  # left, top, right, bottom
 def regions(mask: NDArray[np.uint8]) -> Boxes:
     """Boxes float32 (n, 4) in 0..1 that hold every pixel of the mask (uint8, not 0: moves)."""
     height, width = mask.shape
+    # Only where there is anything: most of a mask is empty.
+    x, y, wide, high = cv2.boundingRect(mask)
+    if not wide:
+        return np.zeros((0, 4), np.float32)
+    mask = np.ascontiguousarray(mask[y : y + high, x : x + wide])
     count, labels, stats, _centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
     found: list[_Cut] = []
     for number in range(1, count):
@@ -26,21 +31,21 @@ def regions(mask: NDArray[np.uint8]) -> Boxes:
         if len(found) >= _MOST:
             found.append((left, top, left + w, top + h))
             continue
-        part = labels[top : top + h, left : left + w] == number
+        part = (labels[top : top + h, left : left + w] == number).astype(np.uint8)
         found += [(left + a, top + b, left + c, top + d) for a, b, c, d in _cut(part, _DEPTH)]
-    edges = np.array(found, np.float32).reshape(-1, 4) / np.array([width, height] * 2, np.float32)
+    edges = np.array(found, np.float32).reshape(-1, 4) + np.array([x, y, x, y], np.float32)
+    edges /= np.array([width, height] * 2, np.float32)
     edges[:, 2:] -= edges[:, :2]
     return np.asarray(edges, np.float32)
 
 
-def _cut(part: NDArray[np.bool_], depth: int) -> list[_Cut]:
-    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    if not len(rows):
+def _cut(part: NDArray[np.uint8], depth: int) -> list[_Cut]:
+    left, top, w, h = cv2.boundingRect(part)
+    if not w:
         return []
-    left, top, right, bottom = int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-    tight = part[top:bottom, left:right]
-    whole = [(left, top, right, bottom)]
-    if not depth or tight.size < _LEAST or tight.mean() >= _FULL:
+    tight = part[top : top + h, left : left + w]
+    whole = [(left, top, left + w, top + h)]
+    if not depth or tight.size < _LEAST or cv2.countNonZero(tight) >= _FULL * tight.size:
         return whole
     halves = _halves(tight)
     if halves is None:
@@ -53,7 +58,7 @@ def _cut(part: NDArray[np.bool_], depth: int) -> list[_Cut]:
     return out
 
 
-def _halves(part: NDArray[np.bool_]) -> list[tuple[int, int, NDArray[np.bool_]]] | None:
+def _halves(part: NDArray[np.uint8]) -> list[tuple[int, int, NDArray[np.uint8]]] | None:
     """The cut across either side after which the least is boxed in vain; None if none helps."""
     height, width = part.shape
     best, found = part.size * 0.9, None
@@ -69,6 +74,6 @@ def _halves(part: NDArray[np.bool_]) -> list[tuple[int, int, NDArray[np.bool_]]]
     return found
 
 
-def _boxed(part: NDArray[np.bool_]) -> int:
-    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    return int(rows[-1] - rows[0] + 1) * int(columns[-1] - columns[0] + 1) if len(rows) else 0
+def _boxed(part: NDArray[np.uint8]) -> int:
+    _left, _top, width, height = cv2.boundingRect(part)
+    return int(width) * int(height)

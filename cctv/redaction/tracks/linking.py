@@ -7,7 +7,9 @@ its own.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,10 +45,8 @@ def link(facts: Sequence[FrameFacts], settings: LinkSettings | None = None) -> l
     offsets = scene_offsets(facts)
     chains = _rejoined(chained(facts, settings), times, settings)
     filled = [_Filled(chain, times) for chain in chains]
-    tracks = [
-        _drawn_out(each, number, facts, times, offsets, filled, settings)
-        for number, each in enumerate(filled, 1)
-    ]
+    clip = _Clip(facts, times, offsets, _by_frame(filled, len(facts)), settings)
+    tracks = [_drawn_out(each, number, clip) for number, each in enumerate(filled)]
     return tracks + motion_tracks(facts, tracks, len(tracks) + 1)
 
 
@@ -67,9 +67,11 @@ class _Filled:
 def _rejoined(chains: list[Chain], times: Vector, settings: LinkSettings) -> list[Chain]:
     """Chains that end and begin as one and the same would, made one."""
     pairs: list[tuple[float, int, int]] = []
+    starts = [chain.times[0] for chain in chains]  # in order
     for a, ended in enumerate(chains):
-        for b, begun in enumerate(chains):
-            cost = _gap(ended, begun, times, settings) if a != b else None
+        last = ended.times[-1]
+        for b in range(bisect_right(starts, last), bisect_right(starts, last + settings.rest_ms)):
+            cost = _gap(ended, chains[b], times, settings)
             if cost is not None:
                 pairs.append((cost, a, b))
     after: dict[int, int] = {}
@@ -123,24 +125,36 @@ def _joined(one: Chain, other: Chain) -> Chain:
     )
 
 
-def _drawn_out(
-    filled: _Filled,
-    number: int,
-    facts: Sequence[FrameFacts],
-    times: Vector,
-    offsets: Vector,
-    others: list[_Filled],
-    settings: LinkSettings,
-) -> Track:
+@dataclass(frozen=True)
+class _Clip:
+    """What drawing a track out looks at."""
+
+    facts: Sequence[FrameFacts]
+    times: Vector
+    offsets: Vector
+    here: list[list[_Filled]]  # in each frame
+    settings: LinkSettings
+
+
+def _by_frame(filled: list[_Filled], frames: int) -> list[list[_Filled]]:
+    here: list[list[_Filled]] = [[] for _ in range(frames)]
+    for each in filled:
+        for frame in range(each.first, each.stop):
+            here[frame].append(each)
+    return here
+
+
+def _drawn_out(filled: _Filled, number: int, clip: _Clip) -> Track:
     """The track: what is filled, with what lies ahead and behind, in the coordinates of each picture."""
-    head = _beyond(filled, -1, facts, times, offsets, others, settings)[::-1]
-    tail = _beyond(filled, 1, facts, times, offsets, others, settings)
+    head = _beyond(filled, -1, clip)[::-1]
+    tail = _beyond(filled, 1, clip)
     first = filled.first - len(head)
     boxes = np.array([box for box, _ in head] + list(filled.boxes) + [box for box, _ in tail])
-    boxes[:, :2] += offsets[first : first + len(boxes)]
-    poor = np.array([one.poor for one in facts[first : first + len(boxes)]])
-    boxes[poor, :2] -= boxes[poor, 2:] * settings.wider
-    boxes[poor, 2:] *= 1 + 2 * settings.wider
+    frames = slice(first, first + len(boxes))
+    boxes[:, :2] += clip.offsets[frames]
+    poor, wider = np.array([one.poor for one in clip.facts[frames]]), clip.settings.wider
+    boxes[poor, :2] -= boxes[poor, 2:] * wider
+    boxes[poor, 2:] *= 1 + 2 * wider
     scores = np.concatenate([np.zeros(len(head)), filled.scores, np.zeros(len(tail))])
     how = np.concatenate([[how for _, how in head], filled.how, [how for _, how in tail]])
     return Track(
@@ -153,23 +167,16 @@ def _drawn_out(
     )
 
 
-def _beyond(
-    filled: _Filled,
-    way: int,
-    facts: Sequence[FrameFacts],
-    times: Vector,
-    offsets: Vector,
-    others: list[_Filled],
-    settings: LinkSettings,
-) -> list[tuple[Vector, How]]:
+def _beyond(filled: _Filled, way: int, clip: _Clip) -> list[tuple[Vector, How]]:
     """Boxes of the frames before (`way` -1) or after (1) what was detected, outward."""
     edge = filled.first if way < 0 else filled.stop - 1
     box, speed = _end(filled, way)
     still = float(np.abs(speed).max()) < _SLOW * float(box[2])
+    settings, times = clip.settings, clip.times
     out: list[tuple[Vector, How]] = []
     nudge = np.zeros(2)
     frame = edge + way
-    while 0 <= frame < len(facts):
+    while 0 <= frame < len(times):
         gone = float(times[frame] - times[edge])
         if abs(times[frame] - times[frame - way]) > _HOLE_MS or abs(gone) > settings.moving_ms:
             break
@@ -179,8 +186,8 @@ def _beyond(
             break
         pull = None
         if abs(gone) > settings.ahead_ms / 2:
-            pull = _pull(here + np.array([*offsets[frame], 0, 0]), facts[frame].moving)
-            if pull is not None and abs(gone) > settings.ahead_ms and _explained(here, frame, filled, others):
+            pull = _pull(here + np.array([*clip.offsets[frame], 0, 0]), clip.facts[frame].moving)
+            if pull is not None and abs(gone) > settings.ahead_ms and _explained(here, frame, filled, clip):
                 break
         if pull is not None:
             nudge = nudge + pull
@@ -229,11 +236,7 @@ def _pull(box: Vector, moving: NDArray[np.float32]) -> Vector | None:
     return np.asarray((middle - box[:2] - box[2:] / 2) * np.array([0.3, 0.15]), np.float64)
 
 
-def _explained(box: Vector, frame: int, mine: _Filled, others: list[_Filled]) -> bool:
+def _explained(box: Vector, frame: int, mine: _Filled, clip: _Clip) -> bool:
     """Whether another track's own box holds most of this one."""
-    here = [each.boxes[frame - each.first] for each in others if each is not mine and _has(each, frame)]
+    here = [each.boxes[frame - each.first] for each in clip.here[frame] if each is not mine]
     return bool(here) and bool((within(as_boxes([box]), as_boxes(here)) > 0.5).any())
-
-
-def _has(filled: _Filled, frame: int) -> bool:
-    return filled.first <= frame < filled.stop

@@ -41,7 +41,8 @@ def motion_tracks(facts: Sequence[FrameFacts], tracks: Sequence[Track], number: 
         live += _given(live, groups, frame)
     kept = [each for each in done + live if _lasts(each, facts)]
     kept.sort(key=lambda each: (each.frames[0], tuple(each.boxes[0])))
-    return [_track(each, number + place, facts) for place, each in enumerate(kept)]
+    times = np.array([one.at_ms for one in facts])
+    return [_track(each, number + place, times) for place, each in enumerate(kept)]
 
 
 def _by_frame(tracks: Sequence[Track], frames: int) -> list[Boxes]:
@@ -112,8 +113,7 @@ def _size(wanderer: _Wanderer) -> float:
     return float(areas(np.asarray(wanderer.boxes, np.float32)).max())
 
 
-def _track(wanderer: _Wanderer, number: int, facts: Sequence[FrameFacts]) -> Track:
-    times = np.array([one.at_ms for one in facts])
+def _track(wanderer: _Wanderer, number: int, times: NDArray[np.float64]) -> Track:
     around = _AROUND_MS if _size(wanderer) >= _SMALL else _SMALL_AROUND_MS
     first_ms, last_ms = times[wanderer.frames[0]] - around, times[wanderer.frames[-1]] + around
     first = int(np.searchsorted(times, first_ms))
