@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import FrameFacts
-from cctv.redaction.tracks.boxes import Box, Boxes, iou, within
+from cctv.redaction.tracks.boxes import Box, Boxes, area_shared, areas, iou
 from cctv.redaction.tracks.joining import Joiner
 from cctv.redaction.tracks.pieces import Piece
 
@@ -99,17 +99,20 @@ def _is_subject(piece: Piece, subject: Boxes) -> bool:
     """Whether it is nothing but the subject once more: part of it, or it with a shadow."""
     theirs = subject[piece.frames]
     known = np.isfinite(theirs).all(axis=1)
-    if not known.any():
-        return False
-    ours = np.array(piece.boxes, dtype=np.float32)[known]
     weak = float(np.mean(piece.scores)) < _WEAK
-    same = []
-    for one, other in zip(ours, theirs[known], strict=True):
-        a, b = one[None], other[None]
-        part = within(a, b)[0, 0] > (_PART_WEAK if weak else _PART)
-        same.append(part or iou(a, b)[0, 0] > _AGAIN or within(b, a)[0, 0] > _AROUND)
+    brief = len(piece.frames) < _FLICKER
+    if not known.any() or not (brief or weak):
+        return False
+    ours, theirs = np.array(piece.boxes, dtype=np.float32)[known], theirs[known]
+    shared = area_shared(ours, theirs)
+    our_area, their_area = (np.maximum(areas(boxes), 1e-9) for boxes in (ours, theirs))
+    same = (
+        (shared / our_area > (_PART_WEAK if weak else _PART))
+        | (shared / np.maximum(our_area + their_area - shared, 1e-9) > _AGAIN)
+        | (shared / their_area > _AROUND)
+    )
     share = float(np.mean(same)) * float(known.mean())
-    if len(piece.frames) < _FLICKER:
+    if brief:
         return share >= _MOSTLY
     return weak and share >= _ALWAYS
 

@@ -79,6 +79,13 @@ def overlaps(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     return np.asarray(sides[..., 0] * sides[..., 1], np.float32)
 
 
+def area_shared(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
+    """The area that each of ours (n, 4) shares with the one of theirs in the same row: float32 (n)."""
+    low = np.maximum(ours[:, :2], theirs[:, :2])
+    high = np.minimum(ours[:, :2] + ours[:, 2:], theirs[:, :2] + theirs[:, 2:])
+    return np.asarray(np.clip(high - low, 0, None).prod(axis=1), np.float32)
+
+
 def areas(boxes: Boxes) -> NDArray[np.float32]:
     """The area of each box: float32 (n)."""
     sides = np.clip(boxes[:, 2:], 0, None)

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track
+from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, area_shared
 from cctv.redaction.tracks.keyframes import Times, canvas, present
 
 DoubtKind = Literal["crossing", "break", "low", "motion", "whole", "edge", "start"]
@@ -187,14 +187,6 @@ def _taken_over(scene: Scene, track: Track, frame: int) -> bool:
                 if other.has(beyond):
                     return True
     return False
-
-
-def area_shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:
-    """The area that boxes share, row by row."""
-    low = np.maximum(a[:, :2], b[:, :2])
-    high = np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:])
-    shared: NDArray[np.float32] = np.clip(high - low, 0, None).prod(axis=1)
-    return shared
 
 
 def _shared(a: Boxes, b: Boxes) -> NDArray[np.float32]:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.drawing.drawing import Polygon
-from cctv.redaction.tracks.boxes import Boxes, Kind, Track
-from cctv.redaction.tracks.doubts import Scene, area_shared
+from cctv.redaction.tracks.boxes import Boxes, Kind, Track, area_shared
+from cctv.redaction.tracks.doubts import Scene
 from cctv.redaction.tracks.edits import Decided, Role
 from cctv.redaction.tracks.keyframes import HandCover, Times, box_at, canvas, present
 from cctv.redaction.tracks.subject import SHOWN, Followed
