@@ -12,6 +12,11 @@ PAUSE = timedelta(minutes=1)
 # What is erased or in quarantine explains a gap when it fills at least this share of it.
 EXPLAINS = 0.5
 
+# No camera in use records with fewer bytes a second: what a file weighs bounds what it can hold.
+LEAST_RATE = 16_000
+# Recorders begin a new file at least this often.
+NEXT_FILE = timedelta(hours=1)
+
 # What a gap can come from, the surest first.
 ERASED, QUARANTINE, SOURCE, TOGETHER, RESTART, ALONE, SILENT = REASONS = (
     "erased", "quarantine", "source", "together", "restart", "alone", "silent",
@@ -62,12 +67,12 @@ def missing(
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What is known beside the gap: spans that were erased, moments of what lies in quarantine, whether the
-    source has an error now, and whether other cameras of the site recorded (None: there are none).
+    """What is known beside the gap: spans that were erased, those that quarantine claims, whether the source
+    has an error now, and whether other cameras of the site recorded (None: there are none).
     """
 
     erased: Sequence[Span] = ()
-    quarantined: Sequence[datetime] = ()
+    quarantined: Sequence[Span] = ()
     source_fails: bool = False
     others_recorded: bool | None = None
 
@@ -76,7 +81,7 @@ def reason_of(gap: Gap, clues: Clues) -> str:
     """The likeliest reason; `REASONS`."""
     if covered(gap, clues.erased) >= EXPLAINS * gap.seconds:
         return ERASED
-    if any(gap.start - PAUSE <= moment < gap.end for moment in clues.quarantined):
+    if covered(gap, clues.quarantined) >= EXPLAINS * gap.seconds:
         return QUARANTINE
     if gap.open and clues.source_fails:
         return SOURCE
@@ -85,6 +90,20 @@ def reason_of(gap: Gap, clues: Clues) -> str:
     if clues.others_recorded is None:
         return SILENT
     return ALONE if clues.others_recorded else TOGETHER
+
+
+def claims(files: Sequence[tuple[datetime, int]]) -> list[Span]:
+    """What files in quarantine (claimed start, bytes; sorted) may hold: as much as they weigh, or up to the
+    next one where that follows within `NEXT_FILE`, for a recorder may write one empty file after another.
+    """
+    found: list[Span] = []
+    for place, (start, size) in enumerate(files):
+        end = start + timedelta(seconds=size / LEAST_RATE)
+        following = files[place + 1][0] if place + 1 < len(files) else start
+        if following - start <= NEXT_FILE:
+            end = max(end, following)
+        found.append((start, end))
+    return found
 
 
 def is_pause(gap: Gap) -> bool:

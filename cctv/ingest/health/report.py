@@ -251,7 +251,9 @@ def explained(
         return []
     erased = selectors.erased(camera.pk, found[0].start, found[-1].end)
     claimed = selectors.quarantined(camera.site, camera).filter(claimed_start__isnull=False)
-    moments = sorted(moment for moment in claimed.values_list("claimed_start", flat=True) if moment)
+    waiting = gaps.claims(list(claimed.order_by("claimed_start").values_list("claimed_start", "size_bytes")))
+    starts = [start for start, _end in waiting]
+    longest = max((end - start for start, end in waiting), default=timedelta())
     others = list(
         Camera.objects.filter(site=camera.site_id, retired_at__isnull=True)
         .exclude(pk=camera.pk)
@@ -265,11 +267,11 @@ def explained(
         if not asked and not gaps.is_pause(gap):
             told.append(replace(gap, reason=otherwise))
             continue
-        near = bisect_left(moments, gap.start - gaps.PAUSE)
+        near = slice(bisect_left(starts, gap.start - longest), bisect_left(starts, gap.end))
         middle = gap.start + (gap.end - gap.start) / 2
         clues = Clues(
             erased=[span for span in erased if span[0] < gap.end and span[1] > gap.start],
-            quarantined=moments[near : near + 1],
+            quarantined=waiting[near],
             source_fails=source_fails,
             others_recorded=selectors.recording_beside(others, middle) if others and asked else None,
         )

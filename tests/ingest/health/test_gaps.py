@@ -70,8 +70,8 @@ def test_each_minute_is_missing_exactly_if_it_is_wanted_and_not_recorded(wanted,
     [
         (Gap(*span(0, 10)), Clues(erased=[span(0, 3), span(2, 6)]), gaps.ERASED),
         (Gap(*span(0, 10)), Clues(erased=[span(0, 3), span(1, 3)]), gaps.SILENT),
-        (Gap(*span(0, 10)), Clues(quarantined=[at(-0.5)]), gaps.QUARANTINE),
-        (Gap(*span(0, 10)), Clues(quarantined=[at(10)]), gaps.SILENT),
+        (Gap(*span(0, 10)), Clues(quarantined=[span(-0.5, 6)]), gaps.QUARANTINE),
+        (Gap(*span(0, 10)), Clues(quarantined=[span(-3, 4)]), gaps.SILENT),
         (Gap(*span(0, 10), open=True), Clues(source_fails=True), gaps.SOURCE),
         (Gap(*span(0, 10)), Clues(source_fails=True), gaps.SILENT),
         (Gap(*span(0, 10)), Clues(others_recorded=True), gaps.ALONE),
@@ -81,3 +81,16 @@ def test_each_minute_is_missing_exactly_if_it_is_wanted_and_not_recorded(wanted,
 )
 def test_the_surest_reason_is_told(gap, clues, reason):
     assert gaps.reason_of(gap, clues) == reason
+
+
+def test_a_file_in_quarantine_explains_no_more_than_it_can_hold():
+    """Fifty kilobytes are no five days; a file of an hour is, and so are empty ones in a row."""
+    hour, junk = 60 * 60 * gaps.LEAST_RATE, 50_000
+    assert [(end - start) / MINUTE < 1 for start, end in gaps.claims([(at(0), junk)])] == [True]
+    days = Gap(*span(0, 114 * 60))
+    assert gaps.reason_of(days, Clues(quarantined=gaps.claims([(at(1), junk)]))) == gaps.SILENT
+    assert (
+        gaps.reason_of(Gap(*span(0, 90)), Clues(quarantined=gaps.claims([(at(1), hour)]))) == gaps.QUARANTINE
+    )
+    empty = gaps.claims([(at(minute), 0) for minute in range(10)])
+    assert gaps.reason_of(Gap(*span(0, 10)), Clues(quarantined=empty)) == gaps.QUARANTINE

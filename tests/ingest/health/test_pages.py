@@ -86,7 +86,7 @@ def test_gaps_have_the_reason_that_what_is_known_allows(well, cast, now):
         gate.segments.filter(starts_at__lt=end, ends_at__gt=start).delete()
     first, last = spans[0]
     ErasedSpan.objects.create(camera=gate, starts_at=first - HOUR, ends_at=last + HOUR, until=now + DAY)
-    quarantine(cast, gate, claimed_start=spans[1][0])
+    quarantine(cast, gate, claimed_start=spans[1][0], size_bytes=100_000_000)
     cast.lobby.segments.filter(starts_at__lt=spans[2][1], ends_at__gt=spans[2][0]).delete()
     found = [gap.reason for gap in report.of_camera(gate, days=7).health.gaps]
     assert found == ["alone", "together", "quarantine", "erased"]
