@@ -4,11 +4,15 @@ The codes of `cctv.footage.media.errors` join it as they are. A code is stored w
 object; the sentences are looked up here when it is shown, in the reader's language.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cctv.core import clock
 from cctv.footage.media.errors import MediaError
 
 
@@ -113,6 +117,36 @@ _DAMAGED = (
     _("The file is damaged."),
     _("Copy the file again from the recorder; if it stays damaged, keep the original as it is."),
 )
+
+
+_CLAIMS = _("It claims to begin at %(from)s.")
+# The details that tell moments, in the reader's words: the stored sentence has them in UTC.
+_DETAILS: dict[str, Any] = {
+    "future_start": _CLAIMS,
+    "ancient_start": _CLAIMS,
+    "already_expired": _CLAIMS,
+    "retired_camera": _("The camera was retired at %(from)s."),
+    "overlap": _("Footage from %(from)s to %(to)s is already there."),
+}
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """The facts of a stored detail: the sentence to fill in ("" for one that is told as it was stored) with
+    "from" and "to" from `moments`.
+    """
+
+    sentence: Any
+    moments: Sequence[datetime]
+
+
+def detail_of(code: str, stored: str) -> Detail:
+    """What a stored detail tells, to be written on the reader's clocks and in the reader's language."""
+    moments = [clock.parse_rfc3339(text) for text in _MOMENT.findall(stored)]
+    sentence = _DETAILS.get(code, "")
+    wanted = 2 if code == "overlap" else 1
+    return Detail(sentence, moments) if sentence and len(moments) == wanted else Detail("", ())
 
 
 def title_of(code: str) -> Any:

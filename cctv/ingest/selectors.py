@@ -20,6 +20,7 @@ from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.ingest.paths import PathReader
 from cctv.ingest.sweep import is_video
 from cctv.sites.models import Camera, Site
+from cctv.templatetags import _times
 from cctv.vault import errors as vault_errors
 from cctv.vault import past
 
@@ -116,6 +117,14 @@ class QuarantinedItem:
     def hint(self) -> Any:
         """What to do."""
         return reasons.hint_of(self.row.reason_code)
+
+    @property
+    def detail(self) -> str:
+        """What exactly is wrong, on the clocks of the site; "" for what is told as it was stored."""
+        told = reasons.detail_of(self.row.reason_code, self.row.reason)
+        zone = self.row.site.time_zone
+        shown = [_times.absolute(_times.localise(moment, zone), "datetime") for moment in told.moments]
+        return str(told.sentence) % dict(zip(("from", "to"), shown, strict=False))
 
 
 def quarantined(

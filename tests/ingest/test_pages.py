@@ -11,6 +11,7 @@ from cctv.core import clock
 from cctv.ingest.models import Quarantined, Recorder, Source
 from cctv.people.models import Account, RoleGrant
 from cctv.sites.models import Site
+from cctv.templatetags._times import absolute, localise
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"])]
 
@@ -165,6 +166,9 @@ def test_quarantine_shows_the_reason_and_retries(admin, office, variant):
     office.admit(variant(), start=start)
     page = admin.get(reverse("quarantine")).content.decode()
     assert "begin in the future" in page
+    told = absolute(localise(start, office.site.time_zone), "datetime")
+    assert f"It claims to begin at {told}." in page
+    assert clock.rfc3339(start) not in page
     row = Quarantined.objects.get()
     retry = reverse("quarantine-retry", args=[row.pk])
     assert "begin in the future" in admin.post(retry, follow=True).content.decode()
