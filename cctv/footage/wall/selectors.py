@@ -24,12 +24,13 @@ from cctv.footage.timeline.spans import Grid, clip
 from cctv.footage.timeline.states import JOIN
 from cctv.footage.wall import states
 from cctv.footage.wall.states import Facts, Verdict
+from cctv.sites import hours
 from cctv.sites.models import Camera, Site
 from cctv.vault import facts as vault
 from cctv.vault import past
 from cctv.vault.facts import StoreRoom
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 # Today's worst skew reads each segment's row, so it is read anew only this often.
 SKEW_KEPT_S = 300
 # A strip of the wall is drawn in about so many steps: of five minutes.
@@ -51,6 +52,17 @@ class Row:
     restrictions: int
     spans: Sequence[Span] = ()
     viewing: ViewingSession | None = None
+    gaps: timedelta = timedelta()
+
+    @property
+    def gaps_s(self) -> float:
+        """Seconds of its recording hours of the last 24 h that are missing before its newest footage."""
+        return self.gaps.total_seconds()
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether more is missing than a restart or two of a recorder explains."""
+        return self.gaps > states.SILENT_AFTER
 
     @property
     def skew_s(self) -> float | None:
@@ -97,6 +109,11 @@ class Wall:
         return sum(row.verdict.state != "retired" for row in self.rows)
 
     @property
+    def torn(self) -> int:
+        """How many have gaps in the last 24 h and are no camera that needs somebody now."""
+        return sum(row.has_gaps and not row.verdict.needs_somebody for row in self.rows)
+
+    @property
     def needing(self) -> int:
         """How many need somebody."""
         return sum(row.verdict.needs_somebody for row in self.rows)
@@ -111,7 +128,8 @@ def wall(site: Site, *, account: Any) -> Wall:
     worst = worst_skews(cameras, day)
     holds, restrictions = _holds(site), _restrictions(site, now)
     viewings = open_viewings(account, site=site)
-    recorded = recorded_on([camera.pk for camera in cameras], day)
+    # The last 24 hours begin yesterday: one look serves the strip of today and them.
+    recorded = recorded_on([camera.pk for camera in cameras], (min(day[0], now - DAY), day[1]))
     rows = [
         Row(
             camera=camera,
@@ -121,8 +139,9 @@ def wall(site: Site, *, account: Any) -> Wall:
             worst_skew_ms=states.worse(worst.get(camera.pk), camera.last_skew_ms),
             holds=holds.get(camera.pk, 0),
             restrictions=restrictions.get(camera.pk, 0),
-            spans=recorded.get(camera.pk, ()),
+            spans=_since(recorded.get(camera.pk, ()), day[0]),
             viewing=viewings.get(camera.pk),
+            gaps=_gaps(camera, recorded.get(camera.pk, ()), zone, now),
         )
         for camera in cameras
     ]
@@ -154,6 +173,19 @@ def judged(camera: Any, zone: ZoneInfo, now: datetime) -> Verdict:
     return states.judge(facts, zone=zone, now=now)
 
 
+def _since(spans: Sequence[Span], start: datetime) -> list[Span]:
+    return [(max(first, start), last) for first, last in spans if last > start]
+
+
+def _gaps(camera: Any, recorded: Sequence[Span], zone: ZoneInfo, now: datetime) -> timedelta:
+    """What of its recording hours of the last 24 h is missing before its newest footage."""
+    if camera.retired_at is not None or camera.last_at is None or not recorded:
+        return timedelta()
+    used = min(camera.created_at, recorded[0][0])
+    due = hours.spans(camera.schedule, zone=zone, start=max(now - DAY, used), end=min(camera.last_at, now))
+    return states.missing(due, recorded)
+
+
 def worst_skews(cameras: Iterable[Camera], day: Span) -> dict[UUID, int]:
     """Today's worst skew of each camera that has any, at most `SKEW_KEPT_S` old."""
     wanted = [camera.pk for camera in cameras]
@@ -179,9 +211,9 @@ def _skew_key(camera_id: UUID, day: Span) -> str:
 
 
 def recorded_on(cameras: Sequence[UUID], day: Span) -> dict[UUID, list[Span]]:
-    """What the cameras recorded on a day, in steps of a few minutes as a strip shows them."""
+    """What the cameras recorded in a day or two, in steps of a few minutes as a strip shows them."""
     start, end = (int(moment.timestamp() * 1000) for moment in day)
-    grid = Grid.over(start, end, pixels=STRIP_STEPS)
+    grid = Grid.over(start, end, pixels=int(STRIP_STEPS * ((day[1] - day[0]) / DAY)))
     end = min(end, int(clock.now().timestamp() * 1000))
     found = islands.recorded(cameras, grid, join=JOIN, may_expire_before=dict.fromkeys(cameras, 0))
     return {

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from cctv.sites import hours
 
+Span = tuple[datetime, datetime]
 # A camera that delivered nothing for this long, of its recording hours, counts as silent.
 SILENT_AFTER = timedelta(minutes=15)
 # Nothing is looked for further back: who has been silent for longer has been silent for long.
@@ -74,6 +75,15 @@ def _state(facts: Facts, missed: timedelta, in_hours: bool, now: datetime) -> st
     if fresh and in_hours:
         return "skew" if is_skewed(facts.skew_ms) else "recorded"
     return "waiting" if in_hours else "off"
+
+
+def missing(due: Sequence[Span], recorded: Sequence[Span]) -> timedelta:
+    """How much of the stretches that were due no recording covers; both sorted and without overlaps."""
+    total = timedelta()
+    for start, end in due:
+        covered = (min(last, end) - max(first, start) for first, last in recorded)
+        total += (end - start) - sum((each for each in covered if each > timedelta()), timedelta())
+    return total
 
 
 def is_skewed(skew_ms: int | None) -> bool:

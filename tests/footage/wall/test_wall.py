@@ -49,6 +49,21 @@ def test_the_silent_camera_comes_first_and_says_how_much_is_missing(cast, sign_i
     assert "2 h missing, and it goes on" in page.replace("1 h 59 min", "2 h")
 
 
+def test_gaps_of_the_last_day_are_told_of_a_camera_that_records_again(cast, sign_in):
+    now = clock.now()
+    for camera in (cast.gate, cast.lobby):
+        record(camera, now - 30 * HOUR, now - 8 * HOUR)
+        record(camera, now - 3 * HOUR, now - MINUTE)
+    record(cast.lobby, now - 8 * HOUR, now - 3 * HOUR)
+    wall = selectors.wall(cast.seoul, account=cast.operator)
+    assert (wall.alive, wall.needing, wall.torn) == (2, 0, 1)
+    assert abs(row_of(cast, cast.gate).gaps - 5 * HOUR) < 15 * MINUTE
+    page = sign_in(cast.operator).get(reverse("site", args=["seoul"])).content.decode()
+    assert "No camera needs somebody now, but 1 has gaps in the last 24 hours" in page
+    assert page.count("missing in the last 24 hours") == 1
+    assert "do what they should" not in page
+
+
 def test_the_newest_and_the_worst_skew_of_today_are_told(cast):
     now = clock.now()
     record(cast.gate, now - 10 * MINUTE, now - 6 * MINUTE, every=MINUTE, clock_skew_ms=-40_000)
