@@ -41,6 +41,15 @@ class PurposeChangesSpent(LetheError):
     hint = _("Close it, open a new viewing, and say there why you need the pictures.")
 
 
+class PurposeRetired(LetheError):
+    """The purpose of a viewing was retired, or its cameras are no longer registered for it, meanwhile."""
+
+    code = "purpose_retired"
+    status = 409
+    message = _("The purpose of this viewing is no longer in use, so it gets no more time.")
+    hint = _("Change the purpose, and then extend it. Without that it goes on until its time is up.")
+
+
 class SpanRefused(LetheError):
     """The span is empty, too long or holds nothing."""
 

@@ -15,7 +15,14 @@ from accesslog import Receipt
 from accesslog.selectors import load_receipt
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.footage.errors import HoldEnded, OutsideViewing, PurposeRequired, SpanRefused, ViewingClosed
+from cctv.footage.errors import (
+    HoldEnded,
+    OutsideViewing,
+    PurposeRequired,
+    PurposeRetired,
+    SpanRefused,
+    ViewingClosed,
+)
 from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
 from cctv.footage.viewings.closing import close_idle_viewings, close_viewing, log_closing
 from cctv.footage.viewings.entries import ACTION, camera_fields, write_entry
@@ -233,8 +240,14 @@ def _join_sent(session: ViewingSession, camera: Camera, start: datetime, end: da
 
 
 def extend_viewing(session: ViewingSession, *, minutes: int) -> ViewingSession:
-    """Give an open session more time, up to LONGEST in all; an entry of its own comes first."""
+    """Give an open session more time, up to LONGEST in all; an entry of its own comes first.
+
+    A purpose that was retired meanwhile serves to the end of the time that was given for it, and no longer:
+    PurposeRetired. Raises what `require_open` does, and LogUnavailable.
+    """
     require_open(session)
+    if not allows(session.purpose, list(session.cameras.all())):
+        raise PurposeRetired
     until = min(session.valid_until + timedelta(minutes=minutes), session.opened_at + LONGEST)
     until = _bounded(session.hold, until)
     write_entry(session, "viewing.extended", {"valid_until": clock.rfc3339(until)})

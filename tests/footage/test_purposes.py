@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from accesslog.errors import LogUnavailable
+from cctv.core import clock
 from cctv.footage import viewing
 from cctv.footage.errors import PurposeRequired, ViewingClosed
 from cctv.footage.models import CloseReason, CoveredSpan, Segment, ViewingSession
@@ -157,6 +158,18 @@ def test_a_request_that_was_on_its_way_reserves_nothing_under_the_old_purpose(
     receipt = viewing.cover(stale, camera=room.gate, start=segment.starts_at, end=segment.ends_at)
     assert receipt.body["purpose"]["code"] == "crime-prevention"
     assert not CoveredSpan.objects.exists()
+
+
+def test_a_purpose_that_is_retired_meanwhile_serves_to_the_end_and_gets_no_more_time(room: Room) -> None:
+    session, client = room.open(), room.client(room.operator)
+    Purpose.objects.filter(pk=room.purpose.pk).update(retired_at=clock.now())
+    assert body_of(client.get(room.urls(session)["part"]))
+    answer = client.post(f"/viewings/{session.pk}/extend/", headers=JSON)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "purpose_retired")
+    assert kinds().count("viewing.extended") == 0
+    room.purpose.refresh_from_db()
+    with pytest.raises(PurposeRequired):
+        room.open()
 
 
 def test_extending_answers_a_script_without_a_page(room: Room) -> None:
