@@ -19,7 +19,7 @@ from cctv.redaction.drawing.drawing import NOTHING, Drawing, Polygon, Style
 from cctv.redaction.looking.facts import FrameFacts
 from cctv.redaction.tracks import doubts as doubting
 from cctv.redaction.tracks import showing
-from cctv.redaction.tracks.boxes import Box, Track
+from cctv.redaction.tracks.boxes import Box, How, Track
 from cctv.redaction.tracks.covering import Padding, cover
 from cctv.redaction.tracks.doubts import Doubt
 from cctv.redaction.tracks.edits import Decided, Edit, Role, apply
@@ -137,7 +137,8 @@ class Resolved:
             if role == "show":
                 shown.append(box)
             elif covered is not None:
-                others.append(Other(track.kind, box, covered, role == "manual"))
+                guessed = bool(track.how[frame - track.first] in (How.AHEAD, How.MOVED))
+                others.append(Other(track.kind, box, covered, role == "manual", guessed))
         return others, shown
 
     @cached_property
@@ -191,7 +192,8 @@ def resolve(facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], settings
     followed = None
     if settings.subject_kind != "nobody" and decided.anchors:
         anchors = [Anchor(frame, box) for frame, box in decided.anchors]
-        followed = showing.blanked(known.follow(anchors, settings), decided.blanks)
+        followed = showing.softened(known.follow(anchors, settings), decided.anchors, known.times)
+        followed = showing.blanked(followed, decided.blanks)
     subject, own = showing.owned(followed, tracks, decided, len(known.times))
     roles = showing.roles_of(tracks, decided.roles, own)
     out = Resolved(known.times, known.whole, tracks, roles, subject, own, settings, decided)

@@ -32,6 +32,7 @@ class Other:
     box: Box
     cover: Box
     by_hand: bool = False
+    guessed: bool = False  # nothing was detected there: it went on as it did before, or with what moves
 
 
 def person(box: Box, grown: float = 0.0) -> Shape:
@@ -80,8 +81,8 @@ def beside(
     subject: Box, kind: Kind, others: Iterable[Other], known: Sequence[Box], things: Boxes
 ) -> list[Other]:
     """The others with those of the subject's kind near it as they are `known`: the tracks there often are the
-    subject once more (also as something that it carries), or a thing it passes. What neither explains stays
-    hidden as the track says."""
+    subject once more (also as something that it carries), follow what moves in it, or are a thing it passes.
+    What was detected and is none of these stays hidden as the track says."""
     here = np.array([subject], np.float32)
     people = np.array(known, np.float32).reshape(-1, 4)
     out = []
@@ -90,7 +91,8 @@ def beside(
         near = (
             other.kind in (kind, Kind.OTHER) and meet(subject, padded(other.box, _NEAR)) and not other.by_hand
         )
-        if near and (_is_one(box, here) or _is_one(box, people) or (iou(box, things) > _THING).any()):
+        explained = other.guessed or _is_one(box, here) or _is_one(box, people)
+        if near and (explained or (iou(box, things) > _THING).any()):
             continue
         out.append(other)
     found = (box for box in known if meet(subject, padded(box, _NEAR)))
