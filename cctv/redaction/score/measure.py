@@ -84,7 +84,8 @@ def measure(
     try:
         score = Score(subject=subject, reveal=reveal, first=first, last=last)
         for frame, pictures in _pairs(output, source, truth, scene, score):
-            _judge(score, frame, pictures, truth.at(frame))
+            if truth.knows(frame):
+                _judge(score, frame, pictures, truth.at(frame))
     finally:
         cv2.setNumThreads(threads)
     if not score.regions:
@@ -133,7 +134,7 @@ def _judge(score: Score, frame: int, pictures: _Pictures, regions: tuple[Region,
         own = region.identity == score.subject
         what, showing = shown(pictures, region, regions, subject=own)
         score.add(Seen(frame, region.identity, region.kind, what.value, showing), subject=own)
-    score.covered(*_needless(pictures, regions))
+    score.covered(frame, *_needless(pictures, regions))
 
 
 def shown(

@@ -63,9 +63,8 @@ class Score:
     def _keep(self, how_bad: float, seen: Seen) -> None:
         (heappush if len(self._worst) < KEPT_WORST else heappushpop)(self._worst, (how_bad, seen))
 
-    def covered(self, changed: float, needless: float) -> None:
+    def covered(self, frame: int, changed: float, needless: float) -> None:
         """Shares of one picture that changed, and that changed outside of everybody."""
-        frame = self.first + self.pictures
         self.pictures += 1
         self.changed += changed
         self.needless += needless

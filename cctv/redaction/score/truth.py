@@ -40,14 +40,22 @@ class Region:
 
 @dataclass(frozen=True)
 class Truth:
-    """Regions by picture, counted from 0; `size` is the (width, height) that boxes are meant for."""
+    """Regions by picture, counted from 0; `size` is the (width, height) that boxes are meant for.
+
+    Of a picture that is not named nothing is known, but where `unnamed_empty`, nobody is in it.
+    """
 
     frames: Mapping[int, tuple[Region, ...]]
     size: tuple[int, int] | None = None
+    unnamed_empty: bool = False
 
     def at(self, frame: int) -> tuple[Region, ...]:
         """What is in a picture."""
         return self.frames.get(frame, ())
+
+    def knows(self, frame: int) -> bool:
+        """Whether somebody looked at that picture."""
+        return self.unnamed_empty or frame in self.frames
 
     def identities(self) -> list[str]:
         """Everybody and everything, shortest names first."""
@@ -73,7 +81,7 @@ class Truth:
             frame: tuple(replace(region, box=_scaled(region.box, across, down)) for region in regions)
             for frame, regions in self.frames.items()
         }
-        return Truth(frames, (width, height))
+        return replace(self, frames=frames, size=(width, height))
 
 
 def _scaled(box: PixelBox, across: float, down: float) -> PixelBox:
@@ -155,7 +163,7 @@ def _mot(text: str) -> Truth:
         counted = len(row) < 7 or float(row[6]) != 0
         region = _region(row[1].strip(), "person", row[2:6]) if counted else None
         found.append((int(row[0]) - 1, region))
-    return Truth(_gathered(found))
+    return Truth(_gathered(found), unnamed_empty=True)
 
 
 def _json(text: str) -> Truth:

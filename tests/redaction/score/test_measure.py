@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
+from cctv.redaction.score import truth as truths
 from cctv.redaction.score.errors import ScoreError
 from cctv.redaction.score.measure import measure
+from cctv.redaction.score.pictures import read
 from cctv.redaction.score.scene import Scene, scene_of
 from cctv.redaction.score.scores import Score
 from cctv.redaction.score.truth import Region, Truth
@@ -19,6 +22,9 @@ from tests.redaction.score.clips import FRAMES, HEIGHT, WIDTH, Picture, encoded,
 
 TRUTH = clips.truth()
 JUDGED = 2 * FRAMES
+ROOT = Path(__file__).resolve().parents[3]
+# What gate-cars.json, drawn by hand, knows of the demo's clip.
+COUNTED = {"judged": 14, "blank": 0, "outside": 0}
 
 
 @pytest.fixture(scope="module")
@@ -241,3 +247,32 @@ def test_what_cannot_be_compared_is_an_error_that_says_what(score, pictures, sou
     assert measure(source, source, elsewhere).figures()["heads"]["outside"] == 1
     with pytest.raises(ScoreError, match="truth_elsewhere"):
         measure(source, source, Truth({99: TRUTH.at(0)}))
+
+
+def test_pictures_that_nobody_looked_at_are_not_judged(score, source, pictures) -> None:
+    sparse = Truth({4: TRUTH.at(4), 9: ()}, (WIDTH, HEIGHT))
+    dark = [np.zeros_like(each) for each in pictures]
+    made = measure(encoded([*pictures[:10], *dark[10:]]), source, sparse)
+    assert (made.pictures, made.heads_exposed_pct) == (2, 100)
+    assert made.overblur_pct is not None
+    assert made.overblur_pct < 0.1
+    assert [each["frame"] for each in made.worst(9)["overblur"]] == [9, 4]
+
+
+def test_every_plate_of_the_gate_is_found_untouched_and_none_when_covered() -> None:
+    known = truths.read(Path(__file__).with_name("gate-cars.json"))
+    clip = ROOT / "config" / "demo" / "media" / "gate-cars.mp4"
+    wanted = sorted(known.frames)
+    gate = [luma for number, (luma, _at) in enumerate(read(clip)) if number in known.frames]
+    short = Truth({place: known.at(number) for place, number in enumerate(wanted)}, known.size)
+    assert short.size == (gate[0].shape[1], gate[0].shape[0])
+    covered = [each.copy() for each in gate]
+    for place, picture in enumerate(covered):
+        for region in short.at(place):
+            if region.kind == "plate":
+                left, top, width, height = (round(value) for value in region.box)
+                picture[max(0, top - 4) : top + height + 4, max(0, left - 4) : left + width + 4] = 90
+    source = encoded(gate)
+    assert measure(source, source, short).figures()["plates"] == COUNTED | {"exposed": 14}
+    made = measure(encoded(covered), source, short)
+    assert made.figures()["plates"] == COUNTED | {"exposed": 0}
