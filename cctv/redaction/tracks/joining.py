@@ -18,7 +18,7 @@ from cctv.redaction.tracks.pieces import Piece
 
 SURE = 2.5  # a joint that is worth less than this more than its best rival is not made
 _ALONE, _LEFT = 10.0, 4.0  # what it costs to go on as nobody; at the edge of the picture
-_EDGE, _STRIDE_MS = 0.01, 600.0
+_EDGE, _STRIDE_MS, _OUTWARD = 0.01, 600.0, 0.05
 _NEVER = 1e4
 _GAP_MS, _OVERLAP_MS = 4000.0, 350.0
 _MOST = 40
@@ -175,8 +175,11 @@ def _leaves(piece: Piece, forward: bool) -> bool:
     """Whether it goes out of the picture (or, backward, came in) where it ends."""
     last = piece.boxes[-1 if forward else 0]
     ahead = piece.expected(piece.times[-1] + _STRIDE_MS if forward else piece.times[0] - _STRIDE_MS)
+    step = ahead[:2] + ahead[2:] / 2 - last[:2] - last[2:] / 2
+    least = _OUTWARD * last[2:]
     low, high = np.minimum(last[:2], ahead[:2]), np.maximum(last[:2] + last[2:], ahead[:2] + ahead[2:])
-    return bool((low < _EDGE).any() or (high > 1 - _EDGE).any())
+    before, beyond = (low < _EDGE) & (step < -least), (high > 1 - _EDGE) & (step > least)
+    return bool((before | beyond).any())
 
 
 def _near(one: Piece, other: Piece) -> bool:
