@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cctv.redaction.looking.regions import regions
+from cctv.redaction.looking.regions import regions, without_dots
 from cctv.redaction.tracks.boxes import Boxes
 
 WIDTH = 320
@@ -35,7 +35,7 @@ _SAME = 40.0  # grey levels between which a pixel may still show the same
 _STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
 _THRESHOLD = 32.0
 _GAIN = (0.4, 2.5)
-_DOT, _AROUND, _FAR_AROUND = (np.ones((side, side), np.uint8) for side in (2, 5, 9))
+_AROUND, _FAR_AROUND = np.ones((5, 5), np.uint8), np.ones((9, 9), np.uint8)
 # A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
 # or when the camera shakes; hopeless, when of its contrast little but noise is left.
 _DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.55
@@ -185,10 +185,7 @@ class Background:
             self._mean = grey.astype(np.float32)
         else:
             cv2.accumulateWeighted(grey, self._mean, rate)
-        mask = np.asarray(
-            cv2.dilate(cv2.morphologyEx(mask, cv2.MORPH_OPEN, _DOT), _FAR_AROUND if poor else _AROUND),
-            np.uint8,
-        )
+        mask = np.asarray(cv2.dilate(without_dots(mask), _FAR_AROUND if poor else _AROUND), np.uint8)
         if self._offset != (0.0, 0.0):
             mask = _moved(mask, (-self._offset[0], -self._offset[1]), cv2.INTER_NEAREST)
         return mask

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.looking.facts import FrameFacts
-from cctv.redaction.looking.regions import regions
+from cctv.redaction.looking.regions import regions, without_dots
 from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, areas, corners, overlaps
 
 _PADDED = 0.1  # of a track's box, on each side, that it explains motion in
-_GRID = 192  # cells across and down by which that is told
-_SLIVER = np.ones((2, 2), np.uint8)  # less than this is the rim of a body
+# Cells across and down by which that is told; what is narrower than two is the rim of a body.
+_GRID = 192
 _REACH = 0.01  # of the picture, by which a region may have moved between two pictures without overlap
 _LOST_MS, _BRIEF_MS = 400.0, 90.0
 _AROUND_MS, _SMALL_AROUND_MS = 250.0, 100.0
@@ -63,7 +62,7 @@ def _unexplained(moving: Boxes, boxes: Boxes) -> Boxes:
         return moving
     left_over = _drawn(moving, outward=True)
     left_over[_drawn(boxes, outward=False) > 0] = 0
-    return regions(np.asarray(cv2.morphologyEx(left_over, cv2.MORPH_OPEN, _SLIVER), np.uint8))
+    return regions(without_dots(left_over))
 
 
 def _drawn(boxes: Boxes, outward: bool) -> NDArray[np.uint8]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from cctv.redaction.looking.background import Background, Seen
-from cctv.redaction.looking.regions import regions
+from cctv.redaction.looking.regions import regions, without_dots
 from tests.redaction.looking._scenes import HEIGHT, STEP_MS, WIDTH, Picture, wall, with_figure
 
 FIGURE = (0.3, 0.7)  # upper and lower edge
@@ -106,3 +106,11 @@ def test_regions_hold_every_pixel_and_little_else() -> None:
     assert not (mask & ~held).any()
     assert held.sum() < 2.2 * mask.sum()
     assert not len(regions(np.zeros((50, 50), np.uint8)))
+
+
+def test_without_dots_everything_else_stays_where_it_is() -> None:
+    mask = np.zeros((40, 40), np.uint8)
+    mask[0:3, 0:5] = mask[10:12, 20:30] = mask[38:, 38:] = 1
+    with_dots = mask.copy()
+    with_dots[20, 5] = with_dots[30, 3:30] = 1
+    np.testing.assert_array_equal(without_dots(with_dots), mask)
