@@ -159,6 +159,7 @@ def pooled(scores: list[Score]) -> dict[str, Any]:
         "heads_exposed_pct": percent("head", "exposed"),
         "heads": sum(each.counts["head", "judged"] for each in scores),
         "overblur_pct": round(sum(shares) / len(shares), 3) if shares else None,
+        "plates_exposed_pct": percent("plate", "exposed"),
         "subject_visible_pct": percent("subject", "visible"),
         "subjects": len(scores),
     }

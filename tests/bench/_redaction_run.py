@@ -75,11 +75,15 @@ def rendered(
 
 
 def decide(
-    facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], mode: str, size: tuple[int, int]
+    facts: Sequence[FrameFacts] | Known,
+    edits: Iterable[Edit],
+    mode: str,
+    size: tuple[int, int],
+    kind: str = "person",
 ) -> Resolved:
     """What is drawn, with the settings that a redaction of that mode begins with."""
-    settings: Any = Settings(mode=mode, aspect=size[0] / size[1])  # type: ignore[arg-type]
-    return resolve(facts, edits, settings)
+    chosen: dict[str, Any] = {"mode": mode, "subject_kind": kind}
+    return resolve(facts, edits, Settings(aspect=size[0] / size[1], **chosen))
 
 
 def main() -> None:
