@@ -151,6 +151,16 @@ def test_a_box_set_by_hand_on_the_subject_is_where_it_is_shown() -> None:
     assert shows(out.drawing(70), moved)
 
 
+def test_a_correction_of_the_subject_gives_way_within_half_a_second() -> None:
+    wider = (0.19, 0.38, 0.08, 0.34)
+    out = decide(seen(), PICK_LEFT, ("subject", {"frame": 70, "box": wider, "also": True}))
+    assert out.subject is not None
+    widths = out.subject.boxes[:, 2]
+    assert widths[70] == pytest.approx(0.08)
+    assert 0.06 < widths[75] < widths[72] < 0.08
+    assert widths[90] == pytest.approx(0.06, abs=1e-3)
+
+
 def test_edits_of_mode_and_style_stand_above_what_was_asked_for() -> None:
     out = decide(seen(), ("mode", {"mode": "hide"}), ("style", {"style": "blur"}), mode="reveal")
     assert (out.settings.mode, out.settings.style) == ("hide", "blur")

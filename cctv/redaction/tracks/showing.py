@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cctv.redaction.drawing.drawing import Polygon
-from cctv.redaction.tracks.boxes import Boxes, Kind, Track, area_shared
+from cctv.redaction.tracks.boxes import Box, Boxes, Kind, Track, area_shared
 from cctv.redaction.tracks.doubts import Scene
 from cctv.redaction.tracks.edits import Decided, Role
-from cctv.redaction.tracks.keyframes import HandCover, Times, box_at, canvas, present
+from cctv.redaction.tracks.keyframes import FADES_MS, HandCover, Times, box_at, canvas, present
 from cctv.redaction.tracks.subject import SHOWN, Followed
 
 Owned = NDArray[np.int64]
@@ -25,6 +25,7 @@ _SAME = 0.5
 _OFTEN = 0.3
 # Where of a box a cover has to lie for hiding whoever is in it.
 _TELLING = ((0.5, 0.1), (0.5, 0.5), (0.2, 0.3), (0.8, 0.3))
+_AGREE = 0.3
 _NEVER = (Kind.MOTION, Kind.FACE, Kind.PLATE)
 
 
@@ -38,6 +39,31 @@ def blanked(subject: Followed, blanks: Sequence[tuple[int, int]]) -> Followed:
     return replace(subject, sure=sure)
 
 
+def softened(subject: Followed, anchors: Sequence[tuple[int, Box]], times: Times) -> Followed:
+    """With boxes set by hand giving way, within half a second, to where the subject was followed to.
+
+    Only where that is about the same place: else one of the two is somebody else.
+    """
+    keys = {frame: box for frame, box in anchors if box[2] > 0 and box[3] > 0}
+    boxes, known = subject.boxes.copy(), _is_known(subject)
+    for frame, box in keys.items():
+        said = np.asarray(box, np.float32)
+        for step in (-1, 1):
+            at = frame + step
+            if not 0 <= at < len(times) or not known[at] or at in keys:
+                continue
+            if _alike(said[None], subject.boxes[at][None])[0] < _AGREE:
+                continue
+            change = said - subject.boxes[at]
+            while 0 <= at < len(times) and known[at] and at not in keys:
+                left = 1 - abs(times[at] - times[frame]) / FADES_MS
+                if left <= 0:
+                    break
+                boxes[at] += np.float32(left) * change
+                at += step
+    return replace(subject, boxes=boxes)
+
+
 def owned(
     subject: Followed | None, tracks: Sequence[Track], decided: Decided, frames: int
 ) -> tuple[Followed | None, Owned]:
@@ -46,7 +72,7 @@ def owned(
     own = np.full(frames, -1, np.int64)
     if subject is None:
         return None, own
-    shown = np.isfinite(subject.boxes).all(axis=1) & (subject.sure >= SHOWN)
+    shown = _is_known(subject) & (subject.sure >= SHOWN)
     boxes, best = np.where(shown[:, None], subject.boxes, 0).astype(np.float32), np.zeros(frames)
     for track in tracks:
         if track.kind in _NEVER:
@@ -91,7 +117,7 @@ def scene(
     by_hand = mode == "manual"
     boxes = sure = None
     if subject is not None and not by_hand:
-        known = np.isfinite(subject.boxes).all(axis=1) & (subject.sure > 0)
+        known = _is_known(subject) & (subject.sure > 0)
         boxes, sure = np.where(known[:, None], subject.boxes, 0).astype(np.float32), subject.sure
     return Scene(
         times=times,
@@ -154,6 +180,11 @@ def _holds(shape: object, place: tuple[float, float]) -> bool:
         x, y, w, h = (float(each) for each in points)
         return x <= place[0] <= x + w and y <= place[1] <= y + h
     return cv2.pointPolygonTest(points, place, measureDist=False) >= 0
+
+
+def _is_known(subject: Followed) -> Flags:
+    known: Flags = np.isfinite(subject.boxes).all(axis=1)
+    return known
 
 
 def _alike(a: Boxes, b: Boxes) -> NDArray[np.float32]:

@@ -18,6 +18,8 @@ from cctv.footage import viewing
 from cctv.footage.derived.models import Derived
 from cctv.footage.errors import FootageExpired, OutsideViewing, ViewingClosed
 from cctv.footage.models import CloseReason, Segment
+from cctv.footage.restrictions.errors import FootageRestricted
+from cctv.footage.restrictions.models import Restriction
 from cctv.people.models import RoleGrant
 from cctv.people.policy import Forbidden, NotFound
 from cctv.redaction.editing import opening, services, stored, stretches, telling
@@ -204,6 +206,17 @@ def test_invariant_3_expired_footage_opens_no_facts_although_they_are_remembered
     ended = clock.now() - timedelta(seconds=1)
     Segment.objects.filter(pk=desk.redaction.parts.get().segment).update(expires_at=ended)
     with pytest.raises(FootageExpired):
+        open_editor(now(desk), desk.session)
+
+
+def test_restricted_footage_opens_no_facts(desk: Desk) -> None:
+    open_editor(now(desk), desk.session)
+    row = Restriction.objects.create(
+        site=desk.room.site, starts_at=desk.redaction.starts_at, ends_at=desk.redaction.ends_at,
+        ground="objection", reason="R-2026-047", placed_by=desk.room.operator,
+    )  # fmt: skip
+    row.cameras.add(desk.room.gate)
+    with pytest.raises(FootageRestricted):
         open_editor(now(desk), desk.session)
 
 
