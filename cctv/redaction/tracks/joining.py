@@ -23,6 +23,7 @@ _NEVER = 1e4
 _GAP_MS, _OVERLAP_MS = 4000.0, 350.0
 _MOST = 40
 _UNLIKE, _PLACE, _PLACE_SECOND, _SIZE = 0.2, 0.25, 0.35, 0.15
+_UNKNOWN = 0.3  # how unlike what has no look is
 _MAIN_MS, _MAIN_SEEN = 600.0, 5
 
 
@@ -149,7 +150,10 @@ class Joiner:
         return float(np.hypot(across, down))
 
     def _unlike(self, one: Piece, other: Piece) -> float:
-        return float(apart(self._look(one)[None], self._look(other)[None])[0, 0])
+        ours, theirs = self._look(one), self._look(other)
+        if not (ours.any() and theirs.any()):  # set by hand where nothing was detected
+            return _UNKNOWN
+        return float(apart(ours[None], theirs[None])[0, 0])
 
     def _look(self, piece: Piece) -> Look:
         if id(piece) not in self._looks:

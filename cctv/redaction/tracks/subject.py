@@ -27,7 +27,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 SHOWN = 0.5  # `sure` from which the subject is shown
 _LONGEST_GAP_MS = 2000.0
 _ANCHOR_MS = 400.0
-_LIKE_ANCHOR = 0.3
+_LIKE_ANCHOR, _LIKE_FLICKER, _LASTING = 0.3, 0.5, 5
 _AGREE = 0.3
 
 
@@ -133,7 +133,7 @@ def _piece_of(everything: Sequence[Piece], facts: Sequence[FrameFacts], anchor: 
         if abs(piece.times[near] - at_ms) > _ANCHOR_MS:
             continue
         alike = _means(anchor.box, piece.boxes[near]) - abs(piece.times[near] - at_ms) / 10_000
-        if alike <= _LIKE_ANCHOR:
+        if alike <= (_LIKE_ANCHOR if len(piece.frames) >= _LASTING else _LIKE_FLICKER):
             continue
         alike += 0.15 * min(1.0, len(piece.frames) / 10)
         if best is None or alike > best[0]:
@@ -228,11 +228,11 @@ def _between(one: _Path, other: _Path, facts: Sequence[FrameFacts]) -> tuple[Box
 
 def _trim(boxes: Boxes, sure: NDArray[np.float32], end: NDArray[np.float32]) -> None:
     """A path that leads elsewhere than the next anchor says left the subject somewhere: at its least sure
-    place, or else nobody knows where, and only the nearer half of it is believed."""
+    place, or else nobody knows where, and only the nearer third of it is believed."""
     if sure[-1] <= 0 or _overlap(boxes[-1:], end[None])[0] >= _AGREE:
         return
     weak = np.flatnonzero(sure < 1.0)
-    cut = int(weak[sure[weak].argmin()]) if len(weak) else len(sure) // 2
+    cut = int(weak[sure[weak].argmin()]) if len(weak) else len(sure) // 3
     sure[cut:] = 0
     boxes[cut:] = np.nan
 
