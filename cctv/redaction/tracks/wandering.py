@@ -18,6 +18,8 @@ _GRID = 192
 _REACH = 0.01  # of the picture, by which a region may have moved between two pictures without overlap
 _LOST_MS, _BRIEF_MS = 400.0, 90.0
 _AROUND_MS, _SMALL_AROUND_MS = 250.0, 100.0
+# Nobody knows the scene when a clip begins: what moves this soon may have stood there.
+_BEGINNING_MS = 1500.0
 _SMALL = 0.003  # of the picture; something as small and as brief is noise
 
 
@@ -115,6 +117,8 @@ def _size(wanderer: _Wanderer) -> float:
 def _track(wanderer: _Wanderer, number: int, times: NDArray[np.float64]) -> Track:
     around = _AROUND_MS if _size(wanderer) >= _SMALL else _SMALL_AROUND_MS
     first_ms, last_ms = times[wanderer.frames[0]] - around, times[wanderer.frames[-1]] + around
+    if _size(wanderer) >= _SMALL and first_ms - times[0] < _BEGINNING_MS:
+        first_ms = times[0]
     first = int(np.searchsorted(times, first_ms))
     stop = int(np.searchsorted(times, last_ms, side="right"))
     known = np.asarray(wanderer.boxes, np.float64)

@@ -200,6 +200,16 @@ def test_a_speck_in_one_picture_is_noise_and_a_big_thing_is_not() -> None:
     assert track.first < 10 < track.stop - 1
 
 
+def test_what_moves_soon_after_the_beginning_was_there_before() -> None:
+    def first(number: int) -> int:
+        box = (0.4, 0.4, 0.2, 0.2)
+        (track,) = link([frame(n, [], moving=[box] if n >= number else []) for n in range(100)])
+        return track.first
+
+    assert first(30) == 0
+    assert first(70) > 50
+
+
 def test_nothing_links_to_nothing() -> None:
     assert link([]) == []
     assert link([frame(0, [])]) == []
