@@ -1,8 +1,16 @@
 """Why a redaction is not begun, not worked on, or its result not shown."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
+
+if TYPE_CHECKING:
+    from cctv.redaction.models import Redaction, RedactionPart
 
 
 class RedactionRefused(LetheError):
@@ -59,6 +67,13 @@ class SegmentDamaged(LetheError):
     hint = _("Leave its time out: make one redaction before it and one after.")
 
 
+def damaged(redaction: Redaction, part: RedactionPart) -> SegmentDamaged:
+    """SegmentDamaged that says from when to when the recording is, on the site's clocks."""
+    zone = ZoneInfo(redaction.site.time_zone)
+    first, last = (moment.astimezone(zone) for moment in (part.starts_at, part.ends_at))
+    return SegmentDamaged(hint=f"{SegmentDamaged.hint} [{first:%Y-%m-%d %H:%M:%S}–{last:%H:%M:%S}]")
+
+
 class WorkFailed(LetheError):
     """The child process ended early or broke its limits."""
 
@@ -87,4 +102,7 @@ _TOLD: dict[str, type[LetheError]] = {
 def told(code: str, text: str) -> str:
     """What a stored error says in the reader’s language; as it was stored where another area raised it."""
     known = _TOLD.get(code)
-    return f"{known.message} {known.hint}" if known else text
+    if known is None:
+        return text
+    _before, found, which = text.rpartition("[")
+    return f"{known.message} {known.hint}" + (f" [{which}" if found and which.endswith("]") else "")

@@ -7,6 +7,7 @@ that it knows the scene.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -20,12 +21,14 @@ from cctv.footage.models import Segment
 from cctv.redaction.child import protocol
 from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
 from cctv.redaction.child.protocol import Item
-from cctv.redaction.errors import Interrupted, SegmentDamaged, WorkFailed
+from cctv.redaction.errors import Interrupted, WorkFailed, damaged
 from cctv.redaction.looking.detector import VENDORED
 from cctv.redaction.looking.facts import decode
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.planning import Sources, items, plan
 from cctv.vault.steps import reached
+
+log = logging.getLogger("lethe.redaction")
 
 LOOKED = "looked"
 
@@ -93,7 +96,8 @@ def look(
         except ChildStopped:
             raise Interrupted from None
         except ChildFailed as error:
-            raise WorkFailed(f"{WorkFailed.message} ({error})") from error
+            log.warning("redaction %s: %s", redaction.number, error)
+            raise WorkFailed from error
     redaction.parameters = {**redaction.parameters, "detector": sha256}
     Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
 
@@ -109,7 +113,7 @@ def _fed(
 def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None) -> None:
     """Seal what was seen; a part without a single picture cannot be vouched for."""
     if facts is None or facts.pts == 0:
-        raise SegmentDamaged
+        raise damaged(redaction, part)
     found = decode(facts.data)  # what a child says is looked at before it is kept
     segment = Segment.objects.get(pk=part.segment)
     derived.keep_fact(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,13 +32,15 @@ from cctv.redaction.drawing.compose import PLAIN
 from cctv.redaction.drawing.covers import colour_for
 from cctv.redaction.drawing.plate import plate_of
 from cctv.redaction.editing import stored
-from cctv.redaction.errors import Interrupted, SegmentDamaged, WorkFailed
+from cctv.redaction.errors import Interrupted, WorkFailed, damaged
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
 from cctv.redaction.resolve import Known, Resolved, resolve
 from cctv.sites.masks import polygons
 from cctv.sites.masks.polygons import Masks
 from cctv.vault.steps import reached
+
+log = logging.getLogger("lethe.redaction")
 
 REDACTED, PLATE = "redacted", "plate"
 SHARP = "plate/sharp"
@@ -181,7 +184,8 @@ def render(
             except ChildStopped:
                 raise Interrupted from None
             except ChildFailed as error:
-                raise WorkFailed(f"{WorkFailed.message} ({error})") from error
+                log.warning("redaction %s: %s", redaction.number, error)
+                raise WorkFailed from error
     return _result(redaction, made.recipe)
 
 
@@ -218,6 +222,8 @@ def _keep(
 ) -> None:
     """Seal what the child makes of a part, fragment by fragment, and write its row."""
     segment = Segment.objects.get(pk=part.segment)
+    # From here on the object may be another than the row says.
+    RedactionPart.objects.filter(pk=part.pk).update(rendered="", sha256="", size_bytes=0)
     seen, size, frames = hashlib.sha256(), 0, 0
     end = round(_said_of_time(redaction, part, parts)["end_ms"] * movie.TIMESCALE / 1000)
     writer = derived.keep_object(
@@ -231,7 +237,7 @@ def _keep(
             size, frames = size + len(data), frames + len(pictures)
             writer.write(data)
         if not frames:
-            raise SegmentDamaged
+            raise damaged(redaction, part)
     reached("redaction.part-sealed")
     RedactionPart.objects.filter(pk=part.pk).update(rendered=digest, sha256=seen.hexdigest(), size_bytes=size)
 

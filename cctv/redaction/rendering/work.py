@@ -9,7 +9,7 @@ import threading
 import time
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
 from django.db.models import Q
@@ -148,7 +148,8 @@ def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receip
         "site": redaction.site.logged(), **about(redaction), "revision": revision, "mode": redaction.mode,
         "result_sha256": result["sha256"], "detector": detector,
     }  # fmt: skip
-    append(kind=events.RENDERED, body=body, index=[_index(redaction)])
+    event_id = uuid5(redaction.pk, f"{events.RENDERED} {revision} {result['sha256']}")
+    append(kind=events.RENDERED, body=body, index=[_index(redaction)], event_id=event_id)
     reached("redaction.rendered")
     parameters = {**redaction.parameters, "encoder": dict(OPTIONS), "version": making.VERSION, "masks": masks}
     _finish(

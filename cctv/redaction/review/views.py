@@ -18,6 +18,7 @@ from cctv.people.access import Request, numbered_or_404, requires
 from cctv.people.actors import terminal_of
 from cctv.people.stepup import require_step_up
 from cctv.redaction.editing.texts import what_of, why_of
+from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction, RedactionReview, State, Work
 from cctv.redaction.review import pictures, selectors, services
 from cctv.redaction.review.errors import RemarkRequired
@@ -67,6 +68,7 @@ def redaction(request: Request, number: str) -> HttpResponse:
         "history": selectors.history(found),
         "works": found.work != Work.NONE,
         "percent": found.work_permille // 10,
+        "error": told(found.error_code, found.error),
         "waits": found.state == State.REVIEW,
         "may_review": found.state == State.REVIEW and may_review and not own,
         "own": own and found.state == State.REVIEW and may_review,

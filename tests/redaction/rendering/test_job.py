@@ -37,6 +37,7 @@ def movie_of(client: Client, redaction: Redaction) -> bytes:
 
 
 def times_of(movie: bytes) -> list[float]:
+    source: Any
     with av.open(io.BytesIO(movie)) as source:
         return [float(frame.pts * frame.time_base) for frame in source.decode(video=0)]
 

@@ -43,7 +43,8 @@ def test_invariant_1_of_three_codecs_and_a_gap_each_picture_leaves_once_at_its_t
     pictures = helping.shown(client, redaction)
     assert log.count() == 1, "one entry covers what follows it"
     assert len(addresses) == 1 + redaction.parts.count()
-    wanted = [(n / FPS, n) for n in range(10)] + [(1 + n / FPS, 5 + n) for n in range(5)]
+    wanted: list[tuple[float, Any]] = []
+    wanted += [(n / FPS, n) for n in range(10)] + [(1 + n / FPS, 5 + n) for n in range(5)]
     wanted += [(1.5, None)] + [(5 + n / FPS, 12 + n) for n in range(8)]
     assert [at for at, _picture in pictures] == pytest.approx([at for at, _step in wanted], abs=0.002)
     assert [helping.step_of(picture) for _at, picture in pictures] == [step for _at, step in wanted]
