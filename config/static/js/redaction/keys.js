@@ -20,8 +20,8 @@ export function mountKeys(editor) {
   key(".", () => room.step(1), "keyFrameOn");
   key(["ArrowUp", ">"], () => editor.speed(1), "keyFaster");
   key(["ArrowDown", "<"], () => editor.speed(-1), "keySlower");
-  key("n", () => editor.nextDoubt(1), "keyDoubtOn");
-  key("p", () => editor.nextDoubt(-1), "keyDoubtBack");
+  key("n", () => doubt(editor, 1), "keyDoubtOn");
+  key("p", () => doubt(editor, -1), "keyDoubtBack");
   key("Enter", () => enter(editor), "keyEnter");
   key("v", () => editor.setTool("choose"), "keyChoose");
   key("s", () => editor.setTool("subject"), "keySubject");
@@ -56,6 +56,12 @@ export function mountKeys(editor) {
   room.onAct("edit-box", () => toBox(editor));
   document.addEventListener("keydown", (event) => undo(editor, event));
   for (const name of ["chosen", "facts", "state"]) editor.addEventListener(name, () => drawTools(editor));
+}
+
+// Enter then settles the doubt, wherever the focus was.
+function doubt(editor, direction) {
+  if (document.activeElement?.matches?.("button, input")) document.activeElement.blur();
+  editor.nextDoubt(direction);
 }
 
 // Enter does what the moment asks for: a shape that is being drawn, a tool in hand, else the doubt that is open.

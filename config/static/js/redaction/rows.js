@@ -4,7 +4,7 @@
 import { fill } from "../console/timeline/words.js";
 import { ticks } from "../console/timeline/scale.js";
 import { element } from "./picture.js";
-import { order, orderOf, toneOf } from "./side.js";
+import { isMotion, order, orderOf, toneOf } from "./side.js";
 
 const part = (name) => document.querySelector(`[data-rows="${name}"]`);
 const LEAST_MS = 1000; // the closest view
@@ -144,11 +144,16 @@ class Rows {
     const { subject } = facts;
     if (subject && !facts.tracks.has(subject.track))
       yield { key: "subject", number: "★", tone: "track__n--shown", name: texts.nameSubject, parts: subject.known.map((range) => ["show", ...range]) };
-    for (const track of orderOf(facts)) {
+    const tracks = orderOf(facts);
+    for (const track of tracks.filter((each) => !isMotion(each))) {
       const base = track.subject || track.role === "show" ? "show" : track.role === "manual" ? "manual" : "hide";
       const parts = [[base, track.first, track.last], ...track.doubtful.map((range) => ["doubt", ...range]), ...track.hand.map((range) => ["hand", ...range])];
       yield { key: `track ${track.number}`, track: track.number, number: track.number, tone: toneOf(track), name: editor.nameOf(track), parts };
     }
+    // What only moved is many short tracks: one row for all of them.
+    const motion = tracks.filter(isMotion);
+    const doubtful = motion.flatMap((track) => track.doubtful.map((range) => ["doubt", ...range]));
+    if (motion.length) yield { key: "motion", number: "", tone: "is-none", name: texts.rowMotion, parts: [...motion.map((track) => ["hide", track.first, track.last]), ...doubtful] };
     const covers = [...facts.covers.entries()];
     for (const [place, cover] of covers)
       yield { key: `cover ${cover.id}`, number: place + 1, tone: "track__n--hand", name: texts[`cover_${cover.kind}`], parts: [["hand", cover.first, cover.last]] };

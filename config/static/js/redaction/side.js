@@ -22,6 +22,7 @@ class Side {
     side.addEventListener("keydown", (event) => {
       if (event.target.matches("input[type=radio], select") && /^Arrow|^ $/.test(event.key)) event.stopPropagation();
     });
+    side.addEventListener("click", (event) => event.detail > 0 && event.target.matches("input[type=radio]") && event.target.blur());
     side.addEventListener("change", (event) => this.#changed(event.target));
     this.#listen();
   }
@@ -143,9 +144,15 @@ class Side {
       if (!this.#tracks.has(track.number)) this.#tracks.set(track.number, this.#makeTrack(track.number));
       this.#drawTrack(this.#tracks.get(track.number), track);
     }
-    order(part("tracks"), tracks.map((track) => this.#tracks.get(track.number).element));
+    const rowsOf = (wanted) => tracks.filter(wanted).map((track) => this.#tracks.get(track.number).element);
+    const motion = rowsOf(isMotion);
+    order(part("tracks"), rowsOf((track) => !isMotion(track)));
+    order(part("motion"), motion);
+    part("motion-part").hidden = !motion.length;
+    part("motion-count").textContent = motion.length;
     const chosen = this.editor.chosenTrack?.number;
     // Who steps through the doubts looks at those; else the chosen track is brought into sight.
+    if (chosen !== this.#sought && isMotion(facts.tracks.get(chosen) ?? {})) part("motion-part").open = true;
     if (chosen !== this.#sought && !facts.doubts.some((each) => each.key === this.editor.doubt)) reveal(this.#tracks.get(chosen)?.element);
     this.#sought = chosen;
     part("tracks-none").hidden = tracks.length > 0;
@@ -186,9 +193,12 @@ class Side {
   }
 }
 
+/** Whether a track is only something that moved, and nobody said more of it. */
+export const isMotion = (track) => track.kind === "motion" && !track.subject && track.role === "hide";
+
 /** The tracks as they are listed: the subject, then people and things, then what only moved. */
 export const orderOf = (facts) => {
-  const rank = (track) => (track.subject ? 0 : track.kind === "motion" ? 2 : 1);
+  const rank = (track) => (track.subject ? 0 : isMotion(track) ? 2 : 1);
   return [...facts.tracks.values()].sort((a, b) => rank(a) - rank(b) || a.number - b.number);
 };
 

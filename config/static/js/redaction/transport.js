@@ -24,7 +24,10 @@ export function mountTransport(editor) {
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-act]");
-    if (button && !button.disabled) room.act(button.dataset.act, button, event);
+    if (!button || button.disabled) return;
+    room.act(button.dataset.act, button, event);
+    // Who works with the mouse has the keys for the picture, not for the button that was pressed last.
+    if (event.detail > 0 && !document.querySelector("dialog[open]")) button.blur();
   });
 
   const draw = () => drawState(editor, part);
