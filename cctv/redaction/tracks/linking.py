@@ -46,7 +46,7 @@ def link(facts: Sequence[FrameFacts], settings: LinkSettings | None = None) -> l
     chains = _rejoined(chained(facts, settings), times, settings)
     filled = [_Filled(chain, times) for chain in chains]
     clip = _Clip(facts, times, offsets, _by_frame(filled, len(facts)), settings)
-    tracks = [_drawn_out(each, number, clip) for number, each in enumerate(filled)]
+    tracks = [_drawn_out(each, number, clip) for number, each in enumerate(filled, 1)]
     return tracks + motion_tracks(facts, tracks, len(tracks) + 1)
 
 
