@@ -183,8 +183,7 @@ def _holds(shape: object, place: tuple[float, float]) -> bool:
 
 
 def _is_known(subject: Followed) -> Flags:
-    known: Flags = np.isfinite(subject.boxes).all(axis=1)
-    return known
+    return np.asarray(np.isfinite(subject.boxes).all(axis=1), np.bool_)
 
 
 def _alike(a: Boxes, b: Boxes) -> NDArray[np.float32]:
