@@ -132,9 +132,11 @@ class Joiner:
             return _NEVER
         place = (self._away(one, other, at_start=True) + self._away(one, other, at_start=False)) / 2
         place /= _PLACE + _PLACE_SECOND * max(gap, 0.0) / 1000
-        before = float(np.median([box[3] for box in one.boxes[-7:]]))
-        after = float(np.median([box[3] for box in other.boxes[:7]]))
-        size = np.log(max(after, 1e-6) / max(before, 1e-6)) / (_SIZE + 0.05 * max(gap, 0.0) / 1000)
+        before, after = np.median(one.boxes[-7:], axis=0)[2:], np.median(other.boxes[:7], axis=0)[2:]
+        changed = np.log(np.maximum(after, 1e-6) / np.maximum(before, 1e-6))
+        # People's widths change with their steps; of what has no look there is nothing else to go by.
+        known = self._look(one).any() and self._look(other).any()
+        size = float(changed[1] if known else np.hypot(*changed)) / (_SIZE + 0.05 * max(gap, 0.0) / 1000)
         unlike = self._unlike(one, other) / _UNLIKE
         return float(min(place**2 + size**2 + unlike**2 + max(gap, 0.0) / 2000, _NEVER / 10))
 

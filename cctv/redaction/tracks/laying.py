@@ -73,8 +73,8 @@ def parts_in(subject: Box, kind: str, other: Other) -> Iterator[Shape]:
     elif other.kind in (Kind.FACE, Kind.PLATE):
         if not _is_its_own(subject, kind, other):
             yield padded(other.box, 0.25)
-    elif other.kind != Kind.MOTION and is_nearer(other.box, subject):
-        yield other.box
+    elif other.kind != Kind.MOTION and (kind == "vehicle" or is_nearer(other.box, subject)):
+        yield other.box  # plates are low on a vehicle as well as high
 
 
 def beside(

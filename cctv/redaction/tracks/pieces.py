@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from cctv.redaction.looking.facts import FrameFacts
+from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.tracks.appearance import Look, apart, roots, typical
 from cctv.redaction.tracks.boxes import Boxes, Kind, areas, iou, within
 
@@ -28,6 +28,8 @@ _MERGE = 0.3
 _LOST_MS, _GHOST_MS, _GHOST_STEP_MS = 350.0, 2000.0, 800.0
 _RECENT = 15
 _FAR = 3.0
+_MOVING_SCORE, _TOO_LARGE = 0.3, 0.35  # what moves counts as detected so well; of the picture: is light
+_UNKNOWN = 0.3  # how unlike what has no look is
 
 
 @dataclass(eq=False)
@@ -100,16 +102,27 @@ def _pace(when: Vector, middle: Vector) -> Vector:
     return np.asarray(pace * min(1.0, (len(when) - 1) / 4))
 
 
-def seen(facts: Sequence[FrameFacts], kinds: Iterable[Kind]) -> list[Seen]:
-    """What is worth following of some kinds, of every picture that the detector ran on."""
+def seen(facts: Sequence[FrameFacts], kinds: Iterable[Kind], *, moving: float | None = None) -> list[Seen]:
+    """What is worth following of some kinds, of every picture that the detector ran on.
+
+    With `moving` also what moves and fills that portion of the picture, in every picture: detectors know few
+    things from above.
+    """
     wanted = [int(kind) for kind in kinds]
     out = []
     for frame, one in enumerate(facts):
-        if not one.detected:
+        if not one.detected and moving is None:
             continue
         keep = np.flatnonzero(np.isin(one.kinds, wanted) & (one.scores >= LEAST_SCORE))
-        keep = keep[_single(one.boxes[keep], one.scores[keep])]
-        out.append(Seen(frame, one.at_ms, one.boxes[keep], one.scores[keep], roots(one.looks[keep])))
+        boxes, scores, looks = one.boxes[keep], one.scores[keep], roots(one.looks[keep])
+        if moving is not None:
+            size = areas(one.moving)
+            large = one.moving[(size >= moving) & (size <= _TOO_LARGE)]
+            boxes = np.concatenate([boxes, large])
+            scores = np.append(scores, np.full(len(large), _MOVING_SCORE, np.float32))
+            looks = np.concatenate([looks, np.zeros((len(large), LOOK), np.float32)])
+        keep = _single(boxes, scores)
+        out.append(Seen(frame, one.at_ms, boxes[keep], scores[keep], looks[keep]))
     return out
 
 
@@ -184,9 +197,13 @@ class _Maker:
         there = np.array([piece.expected(now.at_ms) for piece in self.going], dtype=np.float32)
         overlap = iou(there, now.boxes)
         looks = np.array([piece.look(_RECENT) for piece in self.going])
-        cost = 1 - overlap + 0.6 * apart(looks, now.looks)
+        ours, theirs = np.asarray(looks.any(axis=1)), np.asarray(now.looks.any(axis=1))
+        unknown = ~(ours[:, None] & theirs[None])
+        cost = 1 - overlap + 0.6 * np.where(unknown, _UNKNOWN, apart(looks, now.looks))
         growth = np.abs(np.log(np.maximum(now.boxes[None, :, 3], 1e-6) / np.maximum(there[:, None, 3], 1e-6)))
-        cost[(overlap < _GATE) | (growth > _GROWTH)] = _FAR
+        # Two things that move side by side become one region, wide at once.
+        wider = np.abs(np.log(np.maximum(now.boxes[None, :, 2], 1e-6) / np.maximum(there[:, None, 2], 1e-6)))
+        cost[(overlap < _GATE) | (growth > _GROWTH) | (unknown & (wider > _GROWTH))] = _FAR
         return overlap, np.asarray(cost, dtype=np.float32)
 
     def _merged(self, piece: Piece, now: Seen, which: int, lost: NDArray[np.float32]) -> bool:

@@ -24,6 +24,8 @@ KINDS: dict[str, tuple[Kind, ...]] = {
     "vehicle": (Kind.VEHICLE,),
     "belonging": (Kind.OTHER,),
 }
+# What moves and is so large, in portions of the picture, may be the subject, too.
+_MOVING = {"vehicle": 0.01, "belonging": 0.002}
 SHOWN = 0.5  # `sure` from which the subject is shown
 _LONGEST_GAP_MS = 2000.0
 _ANCHOR_MS = 400.0
@@ -72,7 +74,7 @@ class _Path:
 
 def pieces_of(facts: Sequence[FrameFacts], kind: str = "person") -> list[Piece]:
     """What following begins with: the same for all anchors, and most of the time it takes."""
-    return pieces(seen(facts, KINDS.get(kind, (Kind.PERSON,))))
+    return pieces(seen(facts, KINDS.get(kind, (Kind.PERSON,)), moving=_MOVING.get(kind)))
 
 
 def follow(
