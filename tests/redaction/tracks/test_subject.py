@@ -241,3 +241,20 @@ def test_colours_tell_people_apart() -> None:
     assert unlike[0, 2] > 0.6
     mixed = roots(np.stack([RED] * 6 + [GREEN]))
     assert apart(typical(mixed, np.ones(7, np.float32))[None], rows[:1])[0, 0] < 0.1
+
+
+def test_a_vehicle_that_is_hardly_detected_is_followed_by_what_moves_and_never_as_two() -> None:
+    def car(frame: int, lane: float) -> tuple[float, float, float, float]:
+        return lane, 0.05 + 0.012 * frame, 0.2, 0.3
+
+    made = []
+    for frame in range(50):
+        one, other = car(frame, 0.2), car(frame, 0.45)
+        # For a while both are one region that moves.
+        both = [(0.2, one[1], 0.45, 0.3)] if 25 <= frame < 33 else [one, other]
+        made.append(FrameFacts(frame * STEP_MS, moving=np.array(both, np.float32), detected=frame % 2 == 0))
+    followed = follow(made, [Anchor(5, car(5, 0.2))], kind="vehicle")
+    assert sum(followed.box(frame) is not None for frame in range(25)) > 20
+    for frame in range(50):
+        box = followed.box(frame)
+        assert box is None or box[0] + box[2] < 0.45, frame
