@@ -26,7 +26,6 @@ from cctv.redaction.editing.forms import NewForm, suggested
 from cctv.redaction.editing.opening import ACTION, require_inside
 from cctv.redaction.editing.views import opened
 from cctv.redaction.models import Redaction, State
-from cctv.sites.models import Camera
 
 VIEW = "footage.view"
 
@@ -150,8 +149,3 @@ def modules() -> tuple[str, ...]:
     return tuple(
         sorted(f"js/redaction/{path.relative_to(folder).as_posix()}" for path in folder.rglob("*.js"))
     )
-
-
-def may_redact(camera: Camera, permissions: Any) -> bool:
-    """Whether the room offers it."""
-    return bool(permissions.may(ACTION, site_id=camera.site_id))

@@ -139,10 +139,13 @@ def _of_hidden(scene: Scene, track: Track) -> list[Doubt]:
         return []
     times, number, there = scene.times, (track.number,), present(track)
     here = times[track.first : track.stop]
-    weak = there & ((track.how == How.FILLED) | ((track.scores < _LOW_SCORE) & (track.how == How.SEEN)))
-    found = _spans("low", number, weak, here, least=LOW_MS, at=track.first)
+    # Between two looks of the detector a box is filled in, too: only a long stretch of that is a guess.
+    guessed, told = track.how == How.FILLED, np.isin(track.how, (How.FILLED, How.SEEN))
+    weak = _lasting(there & guessed, here, LOW_MS)
+    weak |= _lasting(there & told & (track.scores < _LOW_SCORE), here, LOW_MS)
+    found = _spans("low", number, weak, here, at=track.first)
     edge = there & _at_edge(track.boxes)
-    half = edge & ((track.how != How.SEEN) | (track.scores < 2 * _LOW_SCORE)) & (track.how != How.HAND)
+    half = edge & (track.scores < 2 * _LOW_SCORE) & (track.how != How.HAND)
     found += _spans("edge", number, half, here, least=EDGE_MS, at=track.first)
     if track.kind not in _SEEN_AS:
         return found
@@ -200,6 +203,16 @@ def _at_edge(boxes: Boxes) -> Flags:
     x, y, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
     at: Flags = (x <= _AT_EDGE) | (y <= _AT_EDGE) | (right >= 1 - _AT_EDGE) | (bottom >= 1 - _AT_EDGE)
     return at
+
+
+def _lasting(flags: Flags, times: Times, least: float) -> Flags:
+    """Only what is true for `least` ms without a break."""
+    out = np.zeros_like(flags)
+    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(np.int8))).reshape(-1, 2)
+    for first, stop in edges.tolist():
+        if times[stop - 1] - times[first] >= least:
+            out[first:stop] = True
+    return out
 
 
 def _runs(flags: Flags, times: Times, least: float) -> list[tuple[int, int]]:

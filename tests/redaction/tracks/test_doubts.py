@@ -58,6 +58,18 @@ def test_a_stretch_that_was_only_guessed_is_doubtful() -> None:
     assert [(doubt.kind, doubt.first, doubt.last) for doubt in find(scene(track), ())] == [("low", 100, 129)]
 
 
+def test_boxes_between_two_looks_of_the_detector_are_no_doubt() -> None:
+    track = still(1, 0, FRAMES, MIDDLE)
+    track.how[np.arange(FRAMES) % 3 > 0] = How.FILLED
+    assert find(scene(track), ()) == []
+
+
+def test_somebody_hardly_recognised_is_doubtful() -> None:
+    track = still(1, 0, FRAMES, MIDDLE)
+    track.scores[50:80] = 0.15
+    assert [(doubt.kind, doubt.first, doubt.last) for doubt in find(scene(track), ())] == [("low", 50, 79)]
+
+
 def test_somebody_half_in_the_picture_is_doubtful() -> None:
     assert kinds(find(scene(still(1, 0, FRAMES, (0.0, 0.4, 0.02, 0.2), score=0.3)), ())) == ["edge"]
 
