@@ -42,10 +42,13 @@ def others(
     subject: Boxes,
     facts: Sequence[FrameFacts],
     aspect: float,
+    *,
+    upright: bool = True,
 ) -> Beside:
     """The others where they may be near the subject; `subject` (n, 4) has nan where it is not shown.
 
-    `everything`: all pieces of the subject's kind, `path` those that are the subject's.
+    `everything`: all pieces of the subject's kind, `path` those that are the subject's; `upright`: others are
+    higher than wide.
     """
     mine = {id(piece) for piece in path}
     places = [_typical(piece) for piece in everything if id(piece) not in mine and _is_thing(piece, facts)]
@@ -54,7 +57,10 @@ def others(
     rest = [
         piece
         for piece in everything
-        if id(piece) not in mine and not _is_subject(piece, subject) and not _stands_for(piece, things)
+        if id(piece) not in mine
+        and not _is_subject(piece, subject)
+        and not _stands_for(piece, things)
+        and not (upright and _lies(piece, aspect))
     ]
     near = [piece for piece in rest if _is_near(piece, subject, times)]
     joiner = Joiner(rest, aspect)
@@ -115,6 +121,12 @@ def _is_subject(piece: Piece, subject: Boxes) -> bool:
     if brief:
         return share >= _MOSTLY
     return weak and share >= _ALWAYS
+
+
+def _lies(piece: Piece, aspect: float) -> bool:
+    """Whether it is wider than high and hardly taken for a person: part of the scene or of somebody."""
+    wide, high = np.median(piece.boxes, axis=0)[2:]
+    return bool(wide * aspect > high) and float(np.mean(piece.scores)) < _WEAK
 
 
 def _is_near(piece: Piece, subject: Boxes, times: Times) -> bool:

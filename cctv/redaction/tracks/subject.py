@@ -99,7 +99,7 @@ def follow(
     paths = [_path(joiner, everything, facts, said[frame]) for frame in sorted(said)]
     found = _agreed(paths, facts)
     path = {id(piece): piece for each in paths for piece in each.chain if _is_in(piece, found)}
-    around = others(everything, path.values(), _shown(found), facts, aspect)
+    around = others(everything, path.values(), _shown(found), facts, aspect, upright=kind == "person")
     return replace(found, beside=around)
 
 
