@@ -34,7 +34,7 @@ _FAR = 0.08  # of the picture: a camera that moved further was turned, not shake
 _SAME = 40.0  # grey levels between which a pixel may still show the same
 _STILL = 0.4  # pixels of the small picture; less is not a shake that anything could be seen by
 _THRESHOLD = 32.0
-_GAIN = (0.4, 2.5)
+_GAIN, _OTHER_LIGHT = (0.4, 2.5), 1.25  # by more than that, and the picture is poor too
 _AROUND, _FAR_AROUND = np.ones((5, 5), np.uint8), np.ones((9, 9), np.uint8)
 # A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
 # or when the camera shakes; hopeless, when of its contrast little but noise is left.
@@ -93,7 +93,7 @@ class Background:
         across, down = self._offset[0] - before[0], self._offset[1] - before[1]
         shift = (0.0, 0.0) if upset else (across / self.size[0], down / self.size[1])
         whole = upset or flooded or hopeless or at_ms < self._settled_ms
-        return Seen(regions(mask), mask, whole, poor, shift)
+        return Seen(regions(mask), mask, whole, poor or self._evened, shift)
 
     def _forget(self) -> None:
         self._model = cv2.createBackgroundSubtractorMOG2(400, _THRESHOLD, False)
@@ -102,6 +102,7 @@ class Background:
         self._blocks: Mean | None = None
         self._pictures, self._age = 0, 0.0
         self._usual = 0.0
+        self._evened = False
         self._flood_since: float | None = None
         self._offset = (0.0, 0.0)
 
@@ -172,6 +173,7 @@ class Background:
         if self._offset != (0.0, 0.0):
             small, grey = _moved(small, self._offset), _moved(grey, self._offset)
         gain = self._gain(grey)
+        self._evened = max(gain, 1 / gain) > _OTHER_LIGHT
         if abs(gain - 1) > 0.02:
             small = np.asarray(cv2.convertScaleAbs(small, alpha=gain), np.uint8)
         small = np.asarray(cv2.GaussianBlur(small, (0, 0), _SOFT), np.uint8)

@@ -63,6 +63,12 @@ def test_a_slow_change_of_light_is_no_motion() -> None:
     assert max((one.moving[:, 2:].prod(axis=1).sum() for one in seen), default=0) < 0.1
 
 
+def test_much_other_light_is_poor() -> None:
+    seen = run([np.clip(wall() * (1 - 0.015 * step), 0, 255).astype(np.uint8) for step in range(30)])
+    assert not seen[5].poor
+    assert seen[-1].poor
+
+
 def test_a_shaken_camera_is_told_and_whoever_walks_is_still_seen() -> None:
     shakes = [(0, 0)] * 8 + [(3, -2), (-4, 2), (5, 3), (-3, -4), (2, 4), (-5, 0)] * 3
     xs = [0.1 + 0.02 * step for step in range(len(shakes))]
