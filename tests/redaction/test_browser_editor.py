@@ -1,4 +1,4 @@
-"""The editor in a real browser: who stays visible, a box put right, a doubt settled, a cover drawn, sent to review.
+"""The editor in a real browser: who stays visible, a box put right, a doubt settled, a cover drawn, sent on.
 
 Once by mouse on a recording of people, which the computer has looked at; once with the keyboard alone.
 """
@@ -6,7 +6,7 @@ Once by mouse on a recording of people, which the computer has looked at; once w
 import io
 import re
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +29,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "log"]),
 ]
 
-PEOPLE = settings.BASE_DIR / "config/demo/media/face-demographics-walking.mp4"
+PEOPLE = Path(__file__).parents[2] / "config/demo/media/face-demographics-walking.mp4"
 Enter = Callable[[Room], Page]
 
 
@@ -121,6 +121,7 @@ def test_a_person_is_picked_a_box_put_right_and_the_clip_sent_to_review(room: Ro
     sound(page)
     settles_a_doubt(page)
     draws_a_cover(page)
+    shows_it_as_it_will_leave(page)
     sound(page)
     press(page, "r")
     page.locator("#send-sheet").get_by_role("button", name=re.compile("^Send to review")).click()
@@ -192,6 +193,17 @@ def draws_a_cover(page: Page) -> None:
     said(page, "Covered from here to the end.")
     expect(page.locator("[data-edit=covers] li")).to_have_count(1)
     expect(page.locator("[data-box^=cover]")).to_be_visible()
+
+
+def shows_it_as_it_will_leave(page: Page) -> None:
+    """The server's own picture of the frame lies over the recording, and goes with the next frame."""
+    press(page, "o")
+    expect(page.locator("[data-part=as]")).to_have_text("As it will leave", timeout=15_000)
+    expect(page.locator(".edit__preview")).to_be_visible()
+    press(page, ".")
+    expect(page.locator("[data-part=as]")).not_to_have_text("As it will leave")
+    press(page, "o")
+    expect(page.locator(".edit__preview")).to_be_hidden()
 
 
 def test_everything_is_done_with_the_keyboard_alone(desk: Desk, enter: Enter) -> None:
