@@ -103,10 +103,10 @@ def segments_of(camera: Camera, starts_at: datetime, ends_at: datetime, *, hold_
 
 
 def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
-    """End it: what was found, drawn and rendered is removed; the recording stays. RedactionEnded."""
+    """End it: what was found, drawn and rendered is removed; the recording stays. Again: the same row."""
     permissions_of(actor).require(EDIT, site_id=redaction.site_id)
     if redaction.state == State.CANCELLED:
-        raise RedactionEnded
+        return redaction
     log_about(
         events.CANCELLED, redaction, actor, terminal, {}, event_id=uuid5(redaction.pk, events.CANCELLED)
     )

@@ -232,6 +232,10 @@ def redaction(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.redaction.number}
 
 
+def result_part(place: Place, world: World) -> dict[str, Any]:
+    return redaction(place, world) | {"place": 0}
+
+
 def _viewing(prefix: str) -> dict[str, Row]:
     """One's own viewing. There is no segment in it, so its pictures are missing for its owner as well."""
     of_camera = f"{prefix}<slug:camera_code>/"
@@ -282,6 +286,25 @@ def _editor(prefix: str) -> dict[str, Row]:
         f"{prefix}submit.json": Row("redaction-submit", "site", VIEW, redaction, "POST", 400),
         f"{prefix}preview.jpg": Row("redaction-preview", "site", VIEW, redaction, ok=400),
         f"{prefix}preview.mp4": Row("redaction-preview-clip", "site", VIEW, redaction, ok=400),
+    }
+
+
+def _redaction(prefix: str) -> dict[str, Row]:
+    """One that is being corrected: nothing of it is rendered, so there is nothing to review and to show."""
+    in_review = f"{prefix}review/"
+    return {
+        prefix: Row("redaction", "site", HOLDING, redaction),
+        f"{prefix}progress.json": Row("redaction-progress", "site", HOLDING, redaction),
+        f"{prefix}cancel/": Row("redaction-cancel", "site", VIEW, redaction, "POST", 302),
+        f"{prefix}again/": Row("redaction-again", "site", VIEW, redaction, "POST", 302),
+        f"{prefix}result/index.m3u8": Row("redaction-result", "site", HOLDING, redaction, ok=409),
+        f"{prefix}result/init.mp4": Row("redaction-result-init", "site", HOLDING, redaction, ok=409),
+        f"{prefix}result/<int:place>.m4s": Row("redaction-result-part", "site", HOLDING, result_part, ok=409),
+        in_review: Row("redaction-review", "site", HOLDING, redaction, ok=409),
+        f"{in_review}moments.json": Row("redaction-review-moments", "site", HOLDING, redaction, "POST", 409),
+        f"{in_review}decide/": Row("redaction-review-decide", "site", HOLDING, redaction, "POST", 409),
+        f"{in_review}plate.jpg": Row("redaction-plate", "site", HOLDING, redaction, ok=409),
+        f"{in_review}plate/": Row("redaction-plate-approve", "site", HOLDING, redaction, "POST", 409),
     }
 
 
@@ -415,6 +438,8 @@ MATRIX: dict[str, Row] = {
     "holds/<str:number>/release/": Row("hold-release", "site", DECIDING, hold),
     "holds/<str:number>/prolong/": Row("hold-prolong", "site", DECIDING, hold),
     # redactions: of the world's, the footage is gone
+    "redactions/": Row("redactions", "any", HOLDING),
+    **_redaction("redactions/<str:number>/"),
     **_editor("redactions/<str:number>/"),
     # restrictions: what nobody is shown for now
     "restrictions/": Row("restrictions", "any", RESTRICTIONS),

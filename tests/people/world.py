@@ -125,16 +125,16 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
         medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
-        redaction=_redaction(number, viewing, camera),
+        redaction=_redaction(number, viewing, camera, guard),
     )  # fmt: skip
 
 
-def _redaction(number: int, viewing: ViewingSession, camera: Camera) -> Redaction:
-    """Of footage that is gone."""
+def _redaction(number: int, viewing: ViewingSession, camera: Camera, guard: Account) -> Redaction:
+    """Of footage that is gone; made by nobody who asks, since nobody reviews their own."""
     return Redaction.objects.create(
         number=f"RD-2026-{number:04}", year=2026, sequence=number, site=viewing.site, camera=camera,
         starts_at=viewing.starts_at, ends_at=viewing.ends_at, session=viewing, purpose=viewing.purpose,
-        made_by=viewing.actor, state=State.EDITING,
+        made_by=guard, state=State.EDITING,
     )  # fmt: skip
 
 
