@@ -193,11 +193,11 @@ def test_a_clip_without_pictures_or_people_resolves() -> None:
     assert out.doubts == []
 
 
-def test_one_edit_more_is_quick_on_two_minutes() -> None:
-    known = Known(seen(3000, people=10))
+def test_one_edit_more_is_quick() -> None:
+    known = Known(seen(600, people=8))
     edits = [Edit(1, *PICK_LEFT)]
     resolve(known, edits, Settings())
     began = time.process_time()
     out = resolve(known, [*edits, Edit(2, "role", {"track": 3, "role": "show"})], Settings(mode="hide"))
-    assert time.process_time() - began < 1.0  # 0.3 s on a quiet machine
-    assert out.frames == 3000
+    assert time.process_time() - began < 0.3
+    assert out.frames == 600

@@ -153,30 +153,29 @@ def test_changing_anything_takes_an_approval_away(desk: Desk) -> None:
     assert now(desk).state == State.EDITING
 
 
-@pytest.mark.parametrize("state", [State.CANCELLED, State.RENDERING, State.LOOKING])
-def test_what_is_cancelled_or_being_worked_on_is_not_changed(desk: Desk, state: State) -> None:
-    work = {State.RENDERING: "render", State.LOOKING: "look"}.get(state, "")
-    Redaction.objects.update(state=state, work=work)
-    with pytest.raises(NotEditable):
-        decide(desk, "style", style="blur")
+def test_what_is_cancelled_or_being_worked_on_is_not_changed(desk: Desk) -> None:
+    for state, work in ((State.CANCELLED, ""), (State.RENDERING, "render"), (State.LOOKING, "look")):
+        Redaction.objects.update(state=state, work=work)
+        with pytest.raises(NotEditable):
+            decide(desk, "style", style="blur")
     assert not desk.redaction.edits.exists()
 
 
-@pytest.mark.parametrize(
-    ("kind", "body", "code"),
-    [
-        ("nonsense", {}, "decision_kind"),
-        ("subject", {"frame": 99_999, "box": list(LEFT)}, "decision_frame"),
-        ("role", {"track": 77, "role": "show"}, "decision_track"),
-        ("settle", {"doubt": "low.1.1-2"}, "decision_id"),
-        ("uncover", {"id": "none"}, "decision_nothing"),
-    ],
-)
-def test_what_means_nothing_is_refused_in_words(desk: Desk, kind: str, body: Any, code: str) -> None:
-    with pytest.raises(DecisionRefused) as refused:
-        decide(desk, kind, **body)
-    assert refused.value.code == code
-    assert str(refused.value.hint)
+REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("nonsense", {}, "decision_kind"),
+    ("subject", {"frame": 99_999, "box": list(LEFT)}, "decision_frame"),
+    ("role", {"track": 77, "role": "show"}, "decision_track"),
+    ("settle", {"doubt": "low.1.1-2"}, "decision_id"),
+    ("uncover", {"id": "none"}, "decision_nothing"),
+]
+
+
+def test_what_means_nothing_is_refused_in_words(desk: Desk) -> None:
+    for kind, body, code in REFUSED:
+        with pytest.raises(DecisionRefused) as refused:
+            decide(desk, kind, **body)
+        assert refused.value.code == code
+        assert str(refused.value.hint)
     assert not desk.redaction.edits.exists()
     assert now(desk).revision == 0
 
