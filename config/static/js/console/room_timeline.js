@@ -57,7 +57,8 @@ function loop(room, from, to) {
 
 function seek(room, code, ms) {
   const { starts, ends } = room.span;
-  if (ms < starts || ms >= ends) return room.say(room.texts.outside, { tone: "warn" });
+  // Its very end is asked for with the key End: the last picture is meant.
+  if (ms < starts || ms > ends) return room.say(room.texts.outside, { tone: "warn" });
   if (code) room.choose(code);
   room.seek(ms);
 }
