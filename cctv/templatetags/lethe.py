@@ -5,7 +5,7 @@ template under `config/templates/lethe/components/`; this module only prepares w
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
@@ -170,7 +170,8 @@ def when(moment: datetime | None, zone: object = None, style: str = "datetime") 
 
 @register.simple_tag
 def span(start: datetime, end: datetime, zone: object = None, seconds: bool = False) -> SafeString:
-    """A half-open span: one day once, both clocks, the zone's name."""
+    """A half-open span: one day once, both clocks (with seconds, if it is short), the zone's name."""
+    seconds = seconds or end - start < timedelta(minutes=1)
     texts = _times.span(_times.localise(start, zone), _times.localise(end, zone), seconds=seconds)
     parts = format_html_join(" ", '<span class="nowrap">{}</span>', ((text,) for text in texts))
     return format_html('<span class="span" data-from="{}" data-to="{}">{}</span>',
