@@ -89,7 +89,7 @@ def _initial(request: Request, site: Site) -> dict[str, Any]:
     zone = ZoneInfo(site.time_zone)
     if (session := _own_viewing(request, site)) is not None:
         return {
-            **_span_initial(session.starts_at, session.ends_at, zone),
+            **_span_initial(*(_exact_span(request) or (session.starts_at, session.ends_at)), zone),
             "camera": [camera.code for camera in session.cameras.all()],
             "case": session.case,
             "reason": session.purpose_text,

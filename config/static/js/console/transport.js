@@ -45,6 +45,7 @@ export function mountTransport(room, words) {
     gaps: () => room.setSkipGaps(!room.skipGaps), help: () => openHelp(room),
   };
   for (const [name, act] of Object.entries(acts)) room.onAct(name, act);
+  room.onAct("hold", (link) => aim(room, link));
   room.onAct("speed", () => room.setSpeed(SPEEDS[(SPEEDS.indexOf(room.speed) + 1) % SPEEDS.length]));
 
   room.onKey([" ", "k"], acts.play, texts.keyPlay);
@@ -77,6 +78,17 @@ export function mountTransport(room, words) {
   room.addEventListener("moment", ({ detail }) => drawMoment(room, words, part, detail));
   room.addEventListener("notice", ({ detail }) => drawNotice(part("notice"), detail));
   draw();
+}
+
+// A hold is for the loop, where one is set; else for all of the viewing.
+function aim(room, link) {
+  const url = new URL(link.href);
+  const { from, to } = room.loop ?? {};
+  for (const [name, ms] of [["from", from], ["to", to]]) {
+    if (ms === undefined) url.searchParams.delete(name);
+    else url.searchParams.set(name, new Date(ms).toISOString());
+  }
+  link.href = url;
 }
 
 function drawState(room, part) {
