@@ -56,6 +56,7 @@ export class Room extends EventTarget {
     this.skipGaps = true;
     this.loop = null;
     this.closed = false;
+    this.signedOut = false;
     this.motion = new Map(); // code -> {from, step_ms, levels}: what moved (find.js)
     this.found = new Map(); // code -> [{from, to}]: what a search found (find.js)
     this.keys = new Keys(this);
@@ -227,6 +228,7 @@ export class Room extends EventTarget {
     if (answer.ok && !answer.redirected) return answer;
     const told = answer.redirected ? null : await answer.json().catch(() => null);
     const refusal = new Refusal(answer.redirected ? 401 : answer.status, told?.error ?? { message: this.#words(answer) });
+    if (refusal.status === 401) this.signedOut = true;
     if (refusal.ends) this.close(refusal.message);
     throw refusal;
   }

@@ -87,6 +87,8 @@ export function mountSession(room) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     part("acts").hidden = true;
     part("over").hidden = false;
+    part("sign-in").hidden = !room.signedOut;
+    part("sent").hidden = room.signedOut;
     draw();
   });
   draw();
