@@ -147,6 +147,7 @@ def remove_and_undo(page: Page) -> None:
     assert not Bookmark.objects.exists()
     press(page, "Enter")
     expect(page.locator("[data-marks=list] li")).to_have_count(1)
+    expect(page.locator("[data-marks=list] .dock__go")).to_be_focused()
 
 
 def hand_out(page: Page, reason: str) -> None:

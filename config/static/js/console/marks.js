@@ -156,18 +156,23 @@ function mountBookmarks(room, words, facts) {
       const { undo } = await (await room.ask(row.remove, { form: {} })).json();
       rows = rows.filter((each) => each.id !== row.id);
       draw();
-      offer(undo);
+      offer(undo, row);
     } catch (refusal) {
       room.say(refusal.message, { tone: "bad" });
     }
   }
 
-  function offer(undo) {
+  function offer(undo, row) {
     const toast = document.getElementById("undo-toast").content.firstElementChild.cloneNode(true);
     const button = toast.querySelector("button");
     document.querySelector(".room__flash").append(toast);
     button.focus();
-    const over = setTimeout(() => toast.remove(), UNDO_MS);
+    const leave = () => {
+      const had = toast.contains(document.activeElement);
+      toast.remove();
+      if (had) focusOn(null);
+    };
+    const over = setTimeout(leave, UNDO_MS);
     button.addEventListener("click", async () => {
       clearTimeout(over);
       toast.remove();
@@ -178,7 +183,16 @@ function mountBookmarks(room, words, facts) {
         room.say(refusal.message, { tone: "bad" });
       }
       await load();
+      focusOn(row);
     });
+  }
+
+  // Whoever works with keys goes on where they were: at the bookmark, or at the panel that held it.
+  function focusOn(row) {
+    const place = row ? rows.findIndex((each) => each.from === row.from && each.note === row.note) : -1;
+    const button = part("list").children[place]?.querySelector("button");
+    const panel = document.getElementById("panel-marks");
+    (button ?? (panel.hidden ? document.getElementById("tab-marks") : panel)).focus();
   }
 
   room.addEventListener("marks", () => {
