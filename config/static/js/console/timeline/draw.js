@@ -196,12 +196,22 @@ export class Scale {
   /** The playhead's plate, at the edge where the head is near it. */
   move(x, width, ms) {
     show(this.head, x !== null);
+    this.#clear(x === null ? null : Math.max(31, Math.min(width - 31, x)));
     if (x === null) return;
     const middle = Math.max(31, Math.min(width - 31, x));
     put(this.plate, "x", middle - 31);
     put(this.text, "x", middle);
     this.text.textContent = this.words.second(ms);
     put(this.tip, "d", `M${x - 4} 15h8l-4 5z`);
+  }
+
+  // A label that the plate would cut is not shown: half a time reads as another one.
+  #clear(middle) {
+    for (const label of this.labels.children) {
+      const [at, wide, anchor] = [Number(label.getAttribute("x")), label.textContent.length * 6.8, label.getAttribute("text-anchor")];
+      const centre = anchor === "start" ? at + wide / 2 : anchor === "end" ? at - wide / 2 : at;
+      show(label, middle === null || Math.abs(centre - middle) > 33 + wide / 2);
+    }
   }
 }
 
