@@ -15,6 +15,7 @@ from cctv.core.ids import new_id
 from cctv.core.numbering import create_numbered
 from cctv.footage import viewing
 from cctv.footage.derived import services as derived
+from cctv.footage.derived.models import Derived
 from cctv.footage.errors import OutsideViewing
 from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.restrictions.services import require_free
@@ -47,17 +48,7 @@ def begin(
     Raises ViewingClosed, Forbidden, OutsideViewing, RedactionRefused, NothingRecorded, FootageRestricted,
     LogUnavailable (then there is none).
     """
-    viewing.require_open(session)
-    permissions_of(session.actor).require(EDIT, site_id=session.site_id)
-    if not session.cameras.filter(pk=camera.pk).exists():
-        raise OutsideViewing
-    if not session.starts_at <= starts_at < ends_at <= session.ends_at:
-        raise OutsideViewing
-    if ends_at - starts_at > LONGEST:
-        raise RedactionRefused
-    require_free(camera, starts_at, ends_at)
-    if not segments_of(camera, starts_at, ends_at, hold_id=session.hold_id).exists():
-        raise NothingRecorded
+    _require_may_begin(session, camera, starts_at, ends_at)
     row = Redaction(
         id=new_id(), site=session.site, camera=camera, starts_at=starts_at, ends_at=ends_at, session=session,
         purpose=session.purpose, case=session.case, hold=session.hold, made_by=session.actor,
@@ -81,6 +72,22 @@ def begin(
         made.save(update_fields=["made_entry"])
         transaction.on_commit(_wake)
     return made
+
+
+def _require_may_begin(
+    session: ViewingSession, camera: Camera, starts_at: datetime, ends_at: datetime
+) -> None:
+    viewing.require_open(session)
+    permissions_of(session.actor).require(EDIT, site_id=session.site_id)
+    if not session.cameras.filter(pk=camera.pk).exists():
+        raise OutsideViewing
+    if not session.starts_at <= starts_at < ends_at <= session.ends_at:
+        raise OutsideViewing
+    if ends_at - starts_at > LONGEST:
+        raise RedactionRefused
+    require_free(camera, starts_at, ends_at)
+    if not segments_of(camera, starts_at, ends_at, hold_id=session.hold_id).exists():
+        raise NothingRecorded
 
 
 def _numbered(row: Redaction, sequence: int) -> Redaction:
@@ -117,6 +124,16 @@ def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
         row.save()
     derived.remove(owner=redaction.pk)
     return row
+
+
+def remove_cancelled() -> int:
+    """Remove what cancelled redactions still have: whoever cancelled was killed in between, or a worker's
+    last part came in afterwards. Of how many."""
+    rows = Redaction.objects.filter(state=State.CANCELLED)
+    left = rows.filter(pk__in=Derived.objects.values("owner")).values_list("pk", flat=True)
+    for pk in (found := list(left)):
+        derived.remove(owner=pk)
+    return len(found)
 
 
 def retry(*, redaction: Redaction, actor: Account) -> Redaction:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
 from cctv.footage.derived import services as derived
@@ -38,8 +39,8 @@ class DetectorMissing(LetheError):
 
     code = "redaction_detector_missing"
     status = 500
-    message = "The detector's file is not there."
-    hint = "Check LETHE_REDACTION_DETECTOR; without it the one that comes with Lethe is used."
+    message = _("The detector’s file is not there.")
+    hint = _("Check LETHE_REDACTION_DETECTOR; without it the one that comes with Lethe is used.")
 
 
 def detector_path() -> Path:
