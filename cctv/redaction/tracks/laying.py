@@ -19,6 +19,7 @@ from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou, padded, within
 # Detectors are off by a tenth of the height above heads, and heads lean to either side of a box.
 _OUTLINE = ((0.30, -0.10), (0.44, -0.04), (0.46, 0.20), (0.52, 0.26), (0.52, 0.76), (0.44, 1.02))
 # Where the head of somebody farther may be, generously.
+_LEVEL = 0.03  # of a height: closer feet do not tell who stands before whom
 _NEAR = 0.3  # portions of a box around it
 _ALIKE, _PART, _THING = 0.3, 0.6, 0.5  # overlap with somebody known, part of them, overlap with a thing
 _HEAD_ACROSS, _HEAD_ABOVE, _HEAD_DOWN = 0.42, 0.06, 0.27
@@ -66,7 +67,7 @@ def parts_in(subject: Box, kind: str, other: Other) -> Iterator[Shape]:
     if other.by_hand:
         yield other.box
     elif other.kind == Kind.PERSON:
-        if kind == "vehicle" or (kind == "person" and is_nearer(other.box, subject)):
+        if kind == "vehicle" or (kind == "person" and is_nearer(other.box, subject, _LEVEL)):
             yield person(other.box, 0.06)
         else:
             yield head(other.box)
@@ -118,9 +119,9 @@ def covers_beside(subject: Box | None, kind: str, others: Iterable[Other]) -> It
             yield from parts_in(subject, kind, other)
 
 
-def is_nearer(one: Box, other: Box) -> bool:
-    """Whether one stands before the other: its feet are lower in the picture."""
-    return one[1] + one[3] > other[1] + other[3]
+def is_nearer(one: Box, other: Box, level: float = 0.0) -> bool:
+    """Whether one stands before the other, its feet lower in the picture, or level with it."""
+    return one[1] + one[3] + level * one[3] > other[1] + other[3]
 
 
 def meet(one: Box, other: Box) -> bool:
