@@ -251,7 +251,8 @@ def explained(
         return []
     erased = selectors.erased(camera.pk, found[0].start, found[-1].end)
     claimed = selectors.quarantined(camera.site, camera).filter(claimed_start__isnull=False)
-    waiting = gaps.claims(list(claimed.order_by("claimed_start").values_list("claimed_start", "size_bytes")))
+    files = claimed.order_by("claimed_start").values_list("claimed_start", "size_bytes")
+    waiting = gaps.claims([(start, size) for start, size in files if start is not None])
     starts = [start for start, _end in waiting]
     longest = max((end - start for start, end in waiting), default=timedelta())
     others = list(
