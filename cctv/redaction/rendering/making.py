@@ -163,7 +163,11 @@ def render(
     """
     parts = list(redaction.parts.order_by("number"))
     made = ready(redaction, receipt, parts)
-    digests = {part.number: digest_of(made, redaction, part, parts) for part in parts}
+    digests: dict[int, str] = {}
+    for part in parts:
+        if stopped():  # also renews the lease: an hour has many drawings
+            raise Interrupted
+        digests[part.number] = digest_of(made, redaction, part, parts)
     there = selectors.labels_of(owner=redaction.pk, beginning="out/")
     left = [
         part for part in parts if part.rendered != digests[part.number] or f"out/{part.number}" not in there

@@ -39,7 +39,8 @@ from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.redaction")
 
-LEASE = timedelta(seconds=60)
+# Longer than it takes to link what was seen in an hour, when nothing renews it.
+LEASE = timedelta(minutes=3)
 RENEW_S = 5.0
 ASK_S = 0.5
 MOST_ATTEMPTS = 6
