@@ -158,7 +158,7 @@ class FootageStorage(Storage):
 
 
 class FootageFileStorage(FootageStorage):
-    """A folder, with the marker at its top and up to 256 folders of objects below, made as they are needed."""
+    """A folder: the marker at its top, up to 256 folders of objects below, made as they are needed."""
 
     def __init__(self, location: str | Path, *, installation_id: Callable[[], str] | None = None) -> None:
         """Touches nothing yet."""

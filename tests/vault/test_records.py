@@ -4,6 +4,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -35,10 +36,10 @@ def held(sealed, key_id, **changes):
     return sealed.keyed(**{"ring": "records", "key_id": key_id, "wrapped_key": wrapped, **until, **changes})
 
 
-def opened(sealed, keyed) -> vault.SealedReader:
+def opened(sealed, keyed):
     """Through the door for people, with an entry that names the hold whose key it is."""
     label = rings.records().label(keyed.key_id)
-    hold = {"hold": {"id": label.removeprefix("hold/"), "name": "H-1"}} if label else {}
+    hold: Any = {"hold": {"id": label.removeprefix("hold/"), "name": "H-1"}} if label else {}
     return vault.open_for_person(receipt_for(sealed, **hold), keyed, actor_id=ACTOR, span=sealed.span())
 
 
@@ -91,7 +92,9 @@ def test_a_derivative_of_a_held_object_is_made_through_the_holds_key(seal, later
 def test_a_job_opens_what_is_held_only_with_an_entry_that_names_the_hold(seal, named):
     sealed, hold = seal(), uuid4()
     keyed = held(sealed, key_id := vault.new_hold_key(hold))
-    body = {None: {}, "another": {"hold": {"id": str(uuid4())}}, "its key": {"hold": {"id": key_id}}}[named]
+    body: Any = {None: {}, "another": {"hold": {"id": str(uuid4())}}, "its key": {"hold": {"id": key_id}}}[
+        named
+    ]
     with pytest.raises(ReceiptMismatch):
         vault.open_for_system(job_receipt(sealed, **body), keyed, job="thumbnail")
 

@@ -175,7 +175,7 @@ def test_pixels_of_a_cover_are_as_coarse_as_a_head() -> None:
 @pytest.mark.parametrize("layer", ["covers", "holes", "solid"])
 def test_a_cover_without_a_place_is_an_error_and_not_left_out(layer: str) -> None:
     nowhere = (float("nan"), 0.1, 0.1, 0.1)
-    drawing = Drawing(shown=((0.0, 0.0, 1.0, 1.0),), **{layer: (nowhere,)})
+    drawing = Drawing(shown=((0.0, 0.0, 1.0, 1.0),), **{layer: (nowhere,)})  # type: ignore[arg-type]
     with pytest.raises(ValueError):
         compose(noise(20, 20), drawing, plate=noise(20, 20))
 

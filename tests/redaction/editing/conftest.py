@@ -82,7 +82,7 @@ class Desk:
         )  # fmt: skip
 
 
-JSON = {"HTTP_ACCEPT": "application/json"}
+JSON: Any = {"HTTP_ACCEPT": "application/json"}
 
 
 def kinds_logged(prefix: str = "redaction.") -> list[str]:
