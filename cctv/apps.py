@@ -8,7 +8,8 @@ from django.apps import AppConfig
 AREAS = (
     "people", "sites", "ledger", "vault", "footage", "footage.marks", "footage.restrictions",
     "ingest", "retention", "retention.holds", "retention.backup", "retention.reconcile",
-    "retention.records", "redaction", "redaction.editing", "disclosure",
+    "retention.records", "redaction", "redaction.editing", "redaction.review",
+    "disclosure",
 )  # fmt: skip
 
 

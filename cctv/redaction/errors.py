@@ -40,6 +40,15 @@ class RedactionEnded(LetheError):
     hint = _("Begin a new one from a viewing.")
 
 
+class RedactionGone(LetheError):
+    """The footage that it was made of has ended, and with it all that was made of it."""
+
+    code = "redaction_gone"
+    status = 410
+    message = _("The footage of this redaction has ended, and everything that was made of it with it.")
+    hint = _("The redaction's page still says who made, corrected and approved it.")
+
+
 class NoResult(LetheError):
     """There is nothing rendered that fits what was decided."""
 
@@ -47,6 +56,15 @@ class NoResult(LetheError):
     status = 409
     message = _("There is no finished result.")
     hint = _("Send the redaction to review; it is rendered first. The page shows how far it is.")
+
+
+class OtherMasks(LetheError):
+    """The camera's masks are others than those that the result was rendered with."""
+
+    code = "redaction_other_masks"
+    status = 409
+    message = _("The privacy masks of this camera were changed after this was rendered.")
+    hint = _("Open it in the editor and send it to review again. It is rendered with the masks of today.")
 
 
 class MadeOfOther(LetheError):

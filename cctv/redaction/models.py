@@ -196,7 +196,7 @@ class RedactionReview(models.Model):
     # Keys of the doubtful moments that were looked at, and numbers of the parts that were sent for it.
     moments = models.JSONField(default=list)
     sent = models.JSONField(default=list)
-    # The result's SHA-256 that was approved.
+    # Of the result that was looked at; of an approval, the one that may be handed out.
     result_sha256 = models.CharField(max_length=64, blank=True, default="")
     # The entry that it was begun under, and the one of what was decided.
     entry_index = models.PositiveBigIntegerField(null=True)

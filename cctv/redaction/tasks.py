@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from cctv.redaction import services
 from cctv.redaction.editing import stretches
 from cctv.redaction.rendering.work import work_due
 
@@ -16,3 +17,9 @@ def work() -> int:
 def tell_edits() -> int:
     """Tell the log of corrections that nobody has sent to review."""
     return stretches.log_quiet_stretches()
+
+
+@shared_task(name="cctv.redaction.tasks.remove_cancelled")
+def remove_cancelled() -> int:
+    """Remove what cancelled redactions still have."""
+    return services.remove_cancelled()

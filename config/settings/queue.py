@@ -59,6 +59,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "cancelled-redactions": {
+        "task": "cctv.redaction.tasks.remove_cancelled",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",
         "schedule": 30.0,

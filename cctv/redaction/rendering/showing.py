@@ -10,11 +10,13 @@ from cctv.core import clock
 from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
+from cctv.footage.errors import MasksChanged
 from cctv.footage.restrictions.services import require_free
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction import events
-from cctv.redaction.errors import NoResult
+from cctv.redaction.ended import require_there
+from cctv.redaction.errors import NoResult, OtherMasks
 from cctv.redaction.models import Redaction, RedactionPart, State
 from cctv.redaction.rendering import making
 from cctv.redaction.services import log_about
@@ -24,12 +26,16 @@ PIECE_BYTES = 512 * 1024
 
 
 def require_result(redaction: Redaction) -> dict[str, Any]:
-    """Facts of the result that fits what is decided now, and the camera's masks. NoResult, MasksChanged."""
+    """Facts of the result that fits what is decided now. NoResult, RedactionGone, OtherMasks."""
     current = redaction.rendered_revision == redaction.revision and bool(redaction.result)
     if redaction.state not in (State.REVIEW, State.APPROVED) or not current:
         raise NoResult
+    require_there(redaction)
     # What was masked since then is not masked in it.
-    playback.require_masks(redaction.camera, str(redaction.parameters.get("masks", "")))
+    try:
+        playback.require_masks(redaction.camera, str(redaction.parameters.get("masks", "")))
+    except MasksChanged:
+        raise OtherMasks from None
     return dict(redaction.result)
 
 

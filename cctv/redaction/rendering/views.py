@@ -1,5 +1,7 @@
 """How far the work is, calling it off, trying again; and the result, for those who may see it."""
 
+from collections.abc import Iterator
+
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cctv.footage.media_views import private
 from cctv.people.access import Request, numbered_or_404, requires
 from cctv.people.actors import terminal_of
+from cctv.people.models import Account
 from cctv.redaction import services
 from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction
@@ -92,7 +95,13 @@ def part(request: Request, number: str, place: int) -> HttpResponseBase:
     )
     if known.get(number) != entry:
         request.session[ENTRY] = {**known, number: entry}
-    note_sent(redaction=found, actor=request.account, number=place)
-    response = StreamingHttpResponse(pieces, content_type="video/iso.segment")
+    noted = _noted(pieces, found, request.account, place)
+    response = StreamingHttpResponse(noted, content_type="video/iso.segment")
     response["Content-Length"] = str(size)
     return private(response)
+
+
+def _noted(pieces: Iterator[bytes], found: Redaction, actor: Account, place: int) -> Iterator[bytes]:
+    """A part that was sent to its end counts as sent; one that was broken off does not."""
+    yield from pieces
+    note_sent(redaction=found, actor=actor, number=place)

@@ -8,12 +8,14 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from cctv.people.models import Account
+from cctv.redaction.ended import ended
 from cctv.redaction.models import Redaction, RedactionReview, State
 from cctv.redaction.resolve import Resolved
 
 SiteIds = frozenset[UUID] | None
-SHOWN = 30
+SHOWN, WAITING = 30, 200
 OPEN = (State.LOOKING, State.EDITING, State.RENDERING)
+OVER = (State.APPROVED, State.CANCELLED)
 
 
 def redactions(*, sites: SiteIds) -> QuerySet[Redaction]:
@@ -24,31 +26,37 @@ def redactions(*, sites: SiteIds) -> QuerySet[Redaction]:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What waits for the reader's review, what is being made, and what has been decided."""
+    """What waits for the reader's review, what is being made, and what has been decided.
+
+    `ended`: ids of those of all these whose footage has ended.
+    """
 
     waiting: list[Redaction]
     others_wait: list[Redaction]
     in_work: list[Redaction]
     over: list[Redaction]
     more_over: bool
+    ended: set[UUID]
 
 
 def overview(*, sites: SiteIds, review_sites: SiteIds, reader: Account, first_over: int = 0) -> Overview:
     """Of the given sites; `review_sites` are those at which the reader may review."""
     found = redactions(sites=sites)
     mine = Q() if review_sites is None else Q(site_id__in=review_sites)
-    waiting = found.filter(state=State.REVIEW)
-    for_me = waiting.filter(mine).exclude(made_by=reader).exclude(edits__made_by=reader)
-    listed = list(for_me[:SHOWN])
-    over = list(
-        found.filter(state__in=(State.APPROVED, State.CANCELLED))[first_over : first_over + SHOWN + 1]
-    )
+    waiting = list(found.filter(state=State.REVIEW)[:WAITING])
+    over = list(found.filter(state__in=OVER)[first_over : first_over + SHOWN + 1])
+    in_work = list(found.filter(state__in=OPEN)[:SHOWN])
+    gone = ended([*waiting, *in_work, *over])
+    for_me = found.filter(mine, pk__in=[each.pk for each in waiting if each.pk not in gone])
+    for_me = for_me.exclude(made_by=reader).exclude(edits__made_by=reader)
+    listed = {each.pk for each in for_me}
     return Overview(
-        waiting=listed,
-        others_wait=list(waiting.exclude(pk__in=[each.pk for each in listed])[:SHOWN]),
-        in_work=list(found.filter(state__in=OPEN)[:SHOWN]),
+        waiting=[each for each in waiting if each.pk in listed],
+        others_wait=[each for each in waiting if each.pk not in listed][:SHOWN],
+        in_work=in_work,
         over=over[:SHOWN],
         more_over=len(over) > SHOWN,
+        ended=gone,
     )
 
 

@@ -21,7 +21,9 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction.editing import stored
+from cctv.redaction.ended import require_there
 from cctv.redaction.models import Redaction, RedactionReview, State, Verdict
+from cctv.redaction.rendering.showing import require_result
 from cctv.redaction.resolve import Resolved, resolve
 from cctv.redaction.review import events
 from cctv.redaction.review.errors import (
@@ -47,23 +49,28 @@ def has_hand_in(redaction: Redaction, account: Account) -> bool:
 def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionReview:
     """The actor's review of what is rendered now, begun under an entry of its own; the same one again later.
 
-    Forbidden, NotFound, OwnRedaction, NothingToReview, FootageRestricted, LogUnavailable.
+    Forbidden, NotFound, OwnRedaction, NothingToReview, RedactionGone, FootageRestricted, LogUnavailable.
     """
     permissions_of(actor).require(REVIEW, site_id=redaction.site_id)
     if has_hand_in(redaction, actor):
         raise OwnRedaction
     _require_waiting(redaction)
+    require_there(redaction)
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
+    seen = _sha256(redaction)
     review, _made = RedactionReview.objects.get_or_create(
         redaction=redaction,
         revision=redaction.revision,
         reviewer=actor,
         decided_at=None,
-        defaults={"terminal": terminal},
+        defaults={"terminal": terminal, "result_sha256": seen},
     )
+    if review.result_sha256 != seen:  # rendered anew meanwhile: nobody has looked at this one
+        review.result_sha256, review.moments, review.sent, review.entry_index = seen, [], [], None
+        review.save(update_fields=["result_sha256", "moments", "sent", "entry_index"])
     if review.entry_index is None:
         receipt = log_about(
-            events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, "began")
+            events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, f"began {seen}")
         )
         review.entry_index = receipt.index
         RedactionReview.objects.filter(pk=review.pk).update(entry_index=receipt.index)
@@ -92,13 +99,17 @@ def look_at(review: RedactionReview, keys: set[str]) -> RedactionReview:
 
 
 def approve(*, review: RedactionReview, actor: Account, terminal: str, remark: str = "") -> RedactionReview:
-    """From now on the rendered result may be handed out. MomentsLeft, NothingToReview, OwnRedaction, …"""
+    """From now on the rendered result may be handed out.
+
+    MomentsLeft, NotShown, NothingToReview, OwnRedaction, RedactionGone, OtherMasks, FootageRestricted.
+    """
     _require_own(review, actor)
+    require_result(review.redaction)
     drawn = resolved(review)
     if {doubt.key for doubt in drawn.doubts} - set(review.moments):
         raise MomentsLeft
     _require_shown(review, drawn)
-    facts = {"result_sha256": _sha256(review.redaction), "moments": len(review.moments)}
+    facts = {"result_sha256": review.result_sha256, "moments": len(review.moments)}
     if remark.strip():
         facts["remark"] = remark.strip()[:_MOST_REMARK]
     return _decide(review, Verdict.APPROVED, State.APPROVED, events.APPROVED, facts, actor, terminal)
@@ -144,10 +155,17 @@ def plate_waits(redaction: Redaction) -> bool:
 
 
 def require_approved(redaction: Redaction) -> RedactionReview:
-    """The approval of what is rendered now; NotApproved. Asked before anything of it is handed out."""
-    now = Redaction.objects.filter(pk=redaction.pk, state=State.APPROVED).first()
+    """The approval of what is rendered now. Asked before anything of it is handed out.
+
+    NotApproved, and what stands between an approved result and whoever would get it: RedactionGone,
+    OtherMasks, FootageRestricted.
+    """
+    rows = Redaction.objects.select_related("camera", "hold").filter(state=State.APPROVED)
+    now = rows.filter(pk=redaction.pk).first()
     if now is None or now.rendered_revision != now.revision:
         raise NotApproved
+    require_free(now.camera, now.starts_at, now.ends_at)
+    require_result(now)
     found = (
         now.reviews.filter(verdict=Verdict.APPROVED, revision=now.revision).order_by("-decided_at").first()
     )
@@ -161,6 +179,8 @@ def _require_own(review: RedactionReview, actor: Account) -> None:
     if review.reviewer_id != actor.pk or has_hand_in(review.redaction, actor):
         raise OwnRedaction
     if review.decided_at is not None or review.revision != review.redaction.revision:
+        raise NothingToReview
+    if review.result_sha256 != _sha256(review.redaction):
         raise NothingToReview
     _require_waiting(review.redaction)
 
@@ -184,8 +204,9 @@ def note_sent(*, redaction: Redaction, actor: Account, number: int) -> None:
     """A part of the result leaves for the actor: their open review of it, if there is one, remembers."""
     with transaction.atomic():
         rows = RedactionReview.objects.select_for_update(of=("self",)).filter(
-            redaction=redaction, revision=redaction.revision, reviewer=actor, decided_at=None
-        )
+            redaction=redaction, revision=redaction.revision, reviewer=actor, decided_at=None,
+            result_sha256=_sha256(redaction),
+        )  # fmt: skip
         for row in rows:
             if number not in row.sent:
                 row.sent = sorted({*row.sent, number})
@@ -210,17 +231,19 @@ def _decide(
     actor: Account,
     terminal: str,
 ) -> RedactionReview:
-    """Entry, then both rows, if it is still the same result that waits."""
-    receipt = log_about(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
+    """The entry, then both rows, if it is still the same result that waits: nobody changes it meanwhile."""
     with transaction.atomic():
         redaction = Redaction.objects.select_for_update(of=("self",)).get(pk=review.redaction_id)
         row = RedactionReview.objects.select_for_update(of=("self",)).get(pk=review.pk)
         _require_waiting(redaction)
         if row.decided_at is not None or row.revision != redaction.revision:
             raise NothingToReview
+        if row.result_sha256 != _sha256(redaction):
+            raise NothingToReview
+        receipt = log_about(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
         row.verdict, row.decided_at = verdict, clock.now()
-        row.remark = str(facts.get("remark", ""))
-        row.result_sha256 = _sha256(redaction) if verdict == Verdict.APPROVED else ""
+        # What the entry says, should it have been written by an earlier try.
+        row.remark = str(receipt.body.get("remark", ""))
         row.decided_entry = receipt.index
         row.save()
         redaction.state = state

@@ -7,17 +7,16 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from cctv.core import clock
 from cctv.footage.media_views import private
-from cctv.footage.models import ViewingSession
 from cctv.people.access import Request, numbered_or_404, requires
 from cctv.people.actors import terminal_of
 from cctv.people.stepup import require_step_up
 from cctv.redaction.editing.texts import what_of, why_of
+from cctv.redaction.ended import ended
 from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction, RedactionReview, State, Work
 from cctv.redaction.review import pictures, selectors, services
@@ -60,41 +59,31 @@ def _found(request: Request, number: str, action: str) -> Redaction:
 def redaction(request: Request, number: str) -> HttpResponse:
     """One redaction: of what, how far it is, who decided what, and what can be done with it."""
     found = _found(request, number, SEE)
+    over = bool(ended([found]))
+    waits = found.state == State.REVIEW and not over
     own = services.has_hand_in(found, request.account)
-    may_review = request.permissions.may(REVIEW, site_id=found.site_id)
+    reviews = waits and request.permissions.may(REVIEW, site_id=found.site_id)
+    edits = request.permissions.may(EDIT, site_id=found.site_id) and found.state != State.CANCELLED
     context = {
         "redaction": found,
         "zone": ZoneInfo(found.site.time_zone),
         "history": selectors.history(found),
-        "works": found.work != Work.NONE,
+        "over": over,
+        "works": found.work != Work.NONE and not over,
         "percent": found.work_permille // 10,
         "error": told(found.error_code, found.error),
-        "waits": found.state == State.REVIEW,
-        "may_review": found.state == State.REVIEW and may_review and not own,
-        "own": own and found.state == State.REVIEW and may_review,
-        "edit": _edit_address(request, found),
-        "may_cancel": request.permissions.may(EDIT, site_id=found.site_id)
-        and found.state not in (State.CANCELLED, State.APPROVED),
+        "may_review": reviews and not own,
+        "own": reviews and own,
+        "edit": _edit_address(found) if edits and not over and found.state != State.LOOKING else "",
+        "may_cancel": edits and found.state != State.APPROVED and not over,
         "log_read": request.permissions.may("log.read", site_id=found.site_id),
     }
     return render(request, "cctv/redaction/redaction.html", context)
 
 
-def _edit_address(request: Request, found: Redaction) -> str:
-    """The editor, in an open viewing of the reader's own; else where such a viewing is opened; or nothing."""
-    if not request.permissions.may(EDIT, site_id=found.site_id) or found.state == State.CANCELLED:
-        return ""
-    sessions = ViewingSession.objects.filter(
-        actor=request.account, cameras=found.camera, starts_at__lte=found.starts_at, closed_at=None,
-        ends_at__gte=found.ends_at, valid_until__gt=clock.now(), hold=found.hold,
-    )  # fmt: skip
-    session = sessions.order_by("-opened_at").first()
-    try:
-        if session is not None:
-            return f"{reverse('redaction-edit', args=[found.number])}?viewing={session.pk}"
-    except NoReverseMatch:
-        return ""
-    return ""
+def _edit_address(found: Redaction) -> str:
+    """The editor: it leads to an own open viewing, or to where one is opened."""
+    return reverse("redaction-edit", args=[found.number])
 
 
 @require_GET
