@@ -70,7 +70,7 @@ def begin(
         )
         made.made_entry = receipt.index
         made.save(update_fields=["made_entry"])
-        transaction.on_commit(_wake)
+        transaction.on_commit(wake, robust=True)
     return made
 
 
@@ -96,7 +96,8 @@ def _numbered(row: Redaction, sequence: int) -> Redaction:
     return row
 
 
-def _wake() -> None:
+def wake() -> None:
+    """Have the work looked for at once; without a broker the sweep does it some seconds later."""
     from cctv.redaction.tasks import work
 
     work.delay()
@@ -149,7 +150,7 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
             row.work_asked_at = clock.now()
         row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""
         row.save()
-        transaction.on_commit(_wake)
+        transaction.on_commit(wake, robust=True)
     return row
 
 

@@ -112,7 +112,7 @@ def _erase(request: Request, camera: Camera, form: EraseForm) -> HttpResponse:
         )
     else:
         messages.success(request, _("From now on nobody can open this footage. The purge destroys it."))
-    transaction.on_commit(lambda: tasks.purge_due.delay(Trigger.REQUEST))
+    transaction.on_commit(lambda: tasks.purge_due.delay(Trigger.REQUEST), robust=True)
     return redirect("erasure", erasure.pk)
 
 

@@ -168,7 +168,7 @@ def run_confirm(request: Request, pk: UUID) -> HttpResponse:
         except DigestMismatch as mismatch:
             error = f"{mismatch.message} {mismatch.hint}"
         else:
-            transaction.on_commit(lambda: tasks.purge_due.delay())
+            transaction.on_commit(lambda: tasks.purge_due.delay(), robust=True)
             messages.success(
                 request, _("The run is released. It destroys what its plan names, and nothing else.")
             )

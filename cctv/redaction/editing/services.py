@@ -30,6 +30,7 @@ from cctv.redaction.editing.opening import Opened, may_edit, open_editor
 from cctv.redaction.editing.stretches import log_stretches
 from cctv.redaction.models import Redaction, RedactionEdit, State, Work
 from cctv.redaction.resolve import Edit, Resolved
+from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
 from cctv.redaction.tracks.edits import add
 
