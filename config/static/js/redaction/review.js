@@ -18,6 +18,7 @@ const inits = new Map();
 const asked = new Set();
 let parts = [];
 let chosen = -1;
+let awaited = null;
 
 for (const row of doubts) row.querySelector(".num").textContent = clock.format(Number(row.dataset.at));
 
@@ -72,14 +73,25 @@ function toggle() {
   else video.pause();
 }
 
-async function lookAt(place) {
+function lookAt(place) {
   if (!doubts.length) return;
   chosen = (place + doubts.length) % doubts.length;
   const row = doubts[chosen];
-  for (const each of doubts) each.toggleAttribute("aria-current", each === row);
+  for (const each of doubts) {
+    if (each === row) each.setAttribute("aria-current", "true");
+    else each.removeAttribute("aria-current");
+  }
   row.scrollIntoView({ block: "nearest" });
+  awaited = row;
   seek(Number(row.dataset.at) - BEFORE_MS);
   video.play().catch(() => {});
+}
+
+/** A moment counts as looked at once its pictures are on the screen. */
+async function note() {
+  const row = awaited;
+  if (!row || video.seeking || video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+  awaited = null;
   try {
     const answer = await fetch(facts.moments, {
       method: "POST", body: JSON.stringify({ keys: [row.dataset.key] }),
@@ -122,7 +134,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   acts[name]();
 });
+for (const name of ["seeked", "loadeddata", "canplay"]) video.addEventListener(name, note);
 video.addEventListener("timeupdate", () => {
+  note();
   part("now").textContent = clock.format(moment());
   part("along").value = Math.round((1000 * (moment() - facts.starts)) / (facts.ends - facts.starts));
   keepFed();
