@@ -1,11 +1,10 @@
 """The editor in a real browser: who stays visible, a box put right, a doubt settled, a cover drawn, sent on.
 
-Once by mouse on a recording of people, which the computer has looked at; once with the keyboard alone.
+With the keyboard alone; by mouse it is part of the story up to an approved result (test_browser_story).
 """
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,7 +26,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "log"]),
 ]
 
-PEOPLE = Path(__file__).parents[2] / "config/demo/media/face-demographics-walking.mp4"
 Enter = Callable[..., Page]
 
 

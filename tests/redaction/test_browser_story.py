@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.management import call_command
 from playwright.sync_api import Page, expect
 
@@ -46,7 +45,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "log"]),
 ]
 
-PEOPLE = settings.BASE_DIR / "config/demo/media/face-demographics-walking.mp4"
+PEOPLE = Path(__file__).parents[2] / "config/demo/media/face-demographics-walking.mp4"
 WIDTH, HEIGHT = 480, 270
 SUBJECT = "him"
 Box = tuple[float, float, float, float]
