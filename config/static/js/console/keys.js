@@ -41,7 +41,9 @@ export class Keys {
 
   #press(event) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (document.querySelector("dialog[open]") || event.target.closest?.(FIELDS)) return;
+    // A field of a sheet that was closed just now has the focus for a moment longer.
+    const inField = (event.target.closest?.(FIELDS)?.getClientRects().length ?? 0) > 0;
+    if (document.querySelector("dialog[open]") || inField) return;
     if (PRESSES.has(event.key) && event.target.closest?.("a, button, summary, [role=button]")) return;
     const handler = this.#handlers.get(nameOf(event));
     if (!handler) return;
