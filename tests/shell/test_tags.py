@@ -59,6 +59,8 @@ def test_a_span_names_its_day_once_and_two_days_when_it_crosses_midnight() -> No
     same = render("{% span a b 'UTC' %}", a=MOMENT, b=MOMENT + timedelta(minutes=7))
     assert "14 Nov 2026," in same
     assert "01:02–01:09 UTC" in same
+    short = render("{% span a b 'UTC' %}", a=MOMENT, b=MOMENT + timedelta(seconds=9))
+    assert "01:02:03–01:02:12 UTC" in short
     across = render("{% span a b 'UTC' %}", a=MOMENT, b=MOMENT + timedelta(days=1))
     assert "15 Nov 2026," in across
 
