@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accesslog.errors import LogUnavailable
+from cctv.core import clock
 from cctv.footage.models import ViewingSession
 from cctv.people.models import Account
 from cctv.retention.holds import services, telling
@@ -115,6 +116,19 @@ def test_what_is_wrong_is_said_beside_its_field_and_nothing_is_held(court: Court
     for words in ("Choose an end after the start", "Choose today or a later day", "no camera osaka-1"):
         assert words in shown
     assert not Hold.objects.exists()
+
+
+def test_from_an_open_viewing_with_a_loop_it_is_for_the_loop(court: Court) -> None:
+    session = viewing_of(court, court.yard.segment(expires_in=DAY))
+    client = Client()
+    client.force_login(court.people.operator)
+    start = session.starts_at.replace(microsecond=0) + timedelta(seconds=5)
+    loop = {"from": clock.rfc3339(start), "to": clock.rfc3339(start + timedelta(seconds=3))}
+    url = reverse("hold-new", args=["seoul"])
+    values = form_values(client.get(url, {"viewing": str(session.pk), **loop}))
+    zone = ZoneInfo(session.site.time_zone)
+    shown = [f"{at.astimezone(zone):%H:%M:%S}" for at in (start, start + timedelta(seconds=3))]
+    assert [values["start"], values["end"]] == shown
 
 
 def test_with_the_log_down_the_page_says_that_it_holds_all_the_same(
