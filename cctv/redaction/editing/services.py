@@ -120,12 +120,12 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
     span = (redaction.starts_at, redaction.ends_at)
     write_entry(session, SUBMITTED, facts, cameras=[redaction.camera], span=span)
     with transaction.atomic():
-        _ask_for_render(_locked(redaction, revision))
+        ask_for_render(_locked(redaction, revision))
     return left
 
 
-def _ask_for_render(row: Redaction) -> None:
-    from cctv.redaction.tasks import work  # which asks this module's neighbours in its turn
+def ask_for_render(row: Redaction) -> None:
+    """Have it rendered, inside a transaction that holds the row."""
 
     row.state, row.work = State.RENDERING, Work.RENDER
     row.work_permille = row.work_attempts = 0
@@ -133,7 +133,7 @@ def _ask_for_render(row: Redaction) -> None:
     row.error_code = row.error = ""
     asked = ("state", "work", "work_permille", "work_attempts", "work_asked_at", "not_before")
     row.save(update_fields=[*asked, "error_code", "error"])
-    transaction.on_commit(work.delay)
+    transaction.on_commit(wake, robust=True)
 
 
 def next_of(redaction: Redaction) -> RedactionEdit | None:

@@ -21,6 +21,7 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction.editing import stored
+from cctv.redaction.editing.services import ask_for_render
 from cctv.redaction.ended import require_there
 from cctv.redaction.models import Redaction, RedactionReview, State, Verdict
 from cctv.redaction.rendering.showing import require_result
@@ -125,27 +126,24 @@ def give_back(*, review: RedactionReview, actor: Account, terminal: str, remark:
 
 
 def approve_plate(*, review: RedactionReview, actor: Account, terminal: str) -> Redaction:
-    """The sharp picture of the empty scene may be used: the next result has it. NoPlate, and as `approve`."""
+    """The sharp picture of the empty scene may be used, and the result is rendered anew with it.
+
+    NoPlate, OwnRedaction, NothingToReview, LogUnavailable.
+    """
     _require_own(review, actor)
     redaction = review.redaction
-    if redaction.plate_approved_at is not None or find(owner=redaction.pk, label=SHARP) is None:
-        raise NoPlate
-    log_about(
-        events.PLATE_APPROVED,
-        redaction,
-        actor,
-        terminal,
-        {},
-        event_id=uuid5(review.pk, events.PLATE_APPROVED),
-    )
     with transaction.atomic():
         row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
         _require_waiting(row)
+        if not plate_waits(row):
+            raise NoPlate
+        event_id = uuid5(review.pk, events.PLATE_APPROVED)
+        log_about(events.PLATE_APPROVED, redaction, actor, terminal, {}, event_id=event_id)
         row.plate_approved_by, row.plate_approved_at = actor, clock.now()
-        # Another scene is another result, which has to be rendered and looked at.
+        # Another scene is another result, which has to be looked at anew.
         row.revision += 1
-        row.state = State.EDITING
-        row.save(update_fields=["plate_approved_by", "plate_approved_at", "revision", "state"])
+        row.save(update_fields=["plate_approved_by", "plate_approved_at", "revision"])
+        ask_for_render(row)
     return row
 
 

@@ -148,9 +148,9 @@ def decide(request: Request, number: str) -> HttpResponse:
     found = _found(request, number, REVIEW)
     form = RemarkForm(request.POST)
     verdict = request.POST.get("verdict", "")
+    begun = services.begin(redaction=found, actor=request.account, terminal=terminal_of(request))
     if verdict == APPROVE:
         require_step_up(request)
-    begun = services.begin(redaction=found, actor=request.account, terminal=terminal_of(request))
     who: dict[str, Any] = {"review": begun, "actor": request.account, "terminal": terminal_of(request)}
     remark = form.cleaned_data["remark"] if form.is_valid() else ""
     if verdict == APPROVE:
@@ -180,8 +180,8 @@ def plate(request: Request, number: str) -> HttpResponse:
 def plate_approve(request: Request, number: str) -> HttpResponse:
     """The sharp picture may be used: the redaction is rendered anew with it."""
     found = _found(request, number, REVIEW)
-    require_step_up(request)
     begun = services.begin(redaction=found, actor=request.account, terminal=terminal_of(request))
+    require_step_up(request)
     services.approve_plate(review=begun, actor=request.account, terminal=terminal_of(request))
-    messages.success(request, _("The sharp scene is approved. Render the redaction again to use it."))
+    messages.success(request, _("The sharp scene is approved. The redaction is rendered anew with it."))
     return redirect("redaction", found.number)

@@ -80,7 +80,7 @@ def test_invariant_8_elsewhere_it_is_not_there_and_without_the_role_it_is_refuse
     room = waiting.desk.room
     foreign = room.client(room.elsewhere)
     assert foreign.get(waiting.url("review/")).status_code == 403  # no role anywhere
-    assert room.client(room.operator).get(waiting.url("review/")).status_code == 403
+    assert room.client(room.administrator).get(waiting.url("review/")).status_code == 403
     assert waiting.client.get("/redactions/RD-1999-0001/review/").status_code == 404
     assert "redaction.review_began" not in kinds_logged()
 
