@@ -126,7 +126,6 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
 
 def ask_for_render(row: Redaction) -> None:
     """Have it rendered, inside a transaction that holds the row."""
-
     row.state, row.work = State.RENDERING, Work.RENDER
     row.work_permille = row.work_attempts = 0
     row.work_asked_at, row.not_before = clock.now(), None
