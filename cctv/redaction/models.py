@@ -84,6 +84,8 @@ class Redaction(models.Model):
         "cctv.Account", on_delete=models.PROTECT, null=True, related_name="+"
     )
     plate_approved_at = models.DateTimeField(null=True)
+    # The very still that was approved: another one would have to be looked at anew.
+    plate_kept = models.UUIDField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.LOOKING)
     # Counts every change that would change the result; the result is of `rendered_revision`.
     revision = models.PositiveIntegerField(default=0)
@@ -137,7 +139,8 @@ class RedactionPart(models.Model):
     frames = models.PositiveIntegerField(null=True)
     # What the part was rendered for (a digest of all that its pictures depend on); "" if it was not.
     rendered = models.CharField(max_length=64, blank=True, default="")
-    # Of what was rendered: clear bytes and their SHA-256.
+    # Of what was rendered: the id of what is kept, its clear bytes and their SHA-256.
+    kept = models.UUIDField(null=True)
     size_bytes = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, default="")
 
