@@ -242,6 +242,8 @@ def steps_through_the_moments(page: Page, redaction: Redaction) -> None:
     expect(page.locator("[data-review=left]")).to_have_text(str(count))
     expect(page.locator("[data-review=approve]")).to_have_attribute("aria-disabled", "true")
     sound(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    sound(page)
     for place in range(count):
         press(page, "n")
         expect(doubts.nth(place)).to_have_class(re.compile("doubt--done"), timeout=15_000)

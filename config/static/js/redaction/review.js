@@ -11,7 +11,9 @@ const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
 const AHEAD_MS = 20_000;
 const BEFORE_MS = 1500; // a doubt is looked at from a moment before it
 const doubts = [...document.querySelectorAll(".doubt")];
-const clock = new Intl.DateTimeFormat(document.documentElement.lang, { timeZone: facts.zone, timeStyle: "medium" });
+const clock = new Intl.DateTimeFormat(document.documentElement.lang, {
+  timeZone: facts.zone, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
 
 const feed = new Feed(video, { origin: facts.starts, ends: facts.ends });
 const inits = new Map();
@@ -127,7 +129,7 @@ document.addEventListener("click", (event) => {
   if (event.target.closest("[aria-disabled=true]")) event.preventDefault();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=range]), textarea, select")) return;
   const onButton = event.target.closest("button, a, summary") && (event.key === " " || event.key === "Enter");
   const name = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
   if (!name || onButton) return;
