@@ -57,7 +57,27 @@ def region_of(shape: Shape, planes: Planes) -> Region | None:
     # the middle of the first sample is at half a sample, where OpenCV has 0
     fixed = np.rint((points - (x0 + 0.5, y0 + 0.5)) * (1 << _SHIFT)).astype(np.int32)
     cv2.fillPoly(mask, [fixed], 255, cv2.LINE_8, _SHIFT)
+    mask[_inside(points - (x0, y0), *mask.shape)] = 255
     return Region(x0, y0, x1, y1, np.asarray(cv2.dilate(mask, _AROUND), dtype=np.uint8))
+
+
+def _inside(points: NDArray[np.float64], rows: int, columns: int) -> NDArray[np.bool_]:
+    """The samples whose middle an outline goes around (non-zero winding), as a camera's masks are filled.
+
+    OpenCV fills by even and odd: what an outline that crosses itself goes around twice it leaves open.
+    """
+    ends = np.roll(points, -1, axis=0)
+    middle = np.arange(rows)[:, None] + 0.5
+    up = (points[:, 1] <= middle) & (ends[:, 1] > middle)
+    down = (ends[:, 1] <= middle) & (points[:, 1] > middle)
+    row, edge = np.nonzero(up | down)
+    start, way = points[edge], ends[edge] - points[edge]
+    across = start[:, 0] + (middle[row, 0] - start[:, 1]) * way[:, 0] / way[:, 1]
+    # what lies to the right of where an edge crosses its row is turned around once more, or once less
+    column = np.ceil(across - 0.5).clip(0, columns).astype(np.intp)
+    turns = np.zeros((rows, columns + 1), dtype=np.int32)
+    np.add.at(turns, (row, column), np.where(up[row, edge], 1, -1))
+    return np.asarray(turns.cumsum(axis=1)[:, :columns] != 0)
 
 
 def luma_slices(region: Region, planes: Planes) -> tuple[slice, slice]:

@@ -10,6 +10,7 @@ import pytest
 from cctv.redaction.drawing.compose import compose
 from cctv.redaction.drawing.covers import colour_for, to_yuv
 from cctv.redaction.drawing.drawing import NOTHING, Drawing, Planes
+from cctv.sites.masks import polygons
 
 COLOUR = (41, 160, 118)
 
@@ -84,6 +85,30 @@ def test_a_polygon_covers_all_inside_and_little_outside() -> None:
     assert (after.y[inside] == COLOUR[0]).all()
     kept, _colours = left_of(before, after)
     assert kept[~grown(inside, 6)].all()
+
+
+def star() -> np.ndarray:
+    """Five points in one stroke: the outline goes around the middle twice."""
+    turn = np.arange(5) * 4 * np.pi / 5
+    return np.stack([0.5 + 0.4 * np.sin(turn), 0.5 - 0.4 * np.cos(turn)], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("layer", ["covers", "solid"])
+@pytest.mark.parametrize("points", [star(), star()[::-1]], ids=["right", "left"])
+def test_an_outline_that_crosses_itself_covers_what_it_goes_around(layer: str, points: np.ndarray) -> None:
+    before = noise(640, 360)
+    after = compose(copied(before), Drawing(**{layer: (points,)}), colour=COLOUR)  # type: ignore[arg-type]
+    masks = polygons.read([points.clip(0, 1).astype(float).tolist()])
+    wound = polygons.covered(masks, 640, 360)
+    assert wound[180, 320]
+    assert (after.y[wound] == COLOUR[0]).all()
+    assert (left_of(before, after)[0] | grown(wound, 6)).all()
+
+
+def test_an_outline_that_crosses_itself_over_the_edge_covers_there_too() -> None:
+    before = noise(64, 48)
+    after = compose(copied(before), Drawing(covers=(star() * 3 - 1,)), colour=COLOUR)
+    assert (after.y[20:28, 28:36] == COLOUR[0]).all()
 
 
 def polygon_mask(points: np.ndarray, width: int, height: int) -> np.ndarray:
