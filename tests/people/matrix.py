@@ -278,7 +278,7 @@ def _marks(prefix: str) -> dict[str, Row]:
 def _editor(prefix: str) -> dict[str, Row]:
     """Inside an own open viewing, which these addresses do not name."""
     return {
-        f"{prefix}edit/": Row("redaction-edit", "site", VIEW, redaction, ok=302),
+        f"{prefix}edit/": Row("redaction-edit", "site", VIEW, redaction, ok=410),
         f"{prefix}data.json": Row("redaction-data", "site", VIEW, redaction, ok=400),
         f"{prefix}edits.json": Row("redaction-edits", "site", VIEW, redaction, "POST", 400),
         f"{prefix}undo.json": Row("redaction-undo", "site", VIEW, redaction, "POST", 400),

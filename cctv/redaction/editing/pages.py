@@ -25,6 +25,7 @@ from cctv.redaction import services as redactions
 from cctv.redaction.editing.forms import NewForm, suggested
 from cctv.redaction.editing.opening import ACTION, require_inside
 from cctv.redaction.editing.views import opened
+from cctv.redaction.ended import require_there
 from cctv.redaction.models import Redaction, State
 
 VIEW = "footage.view"
@@ -83,6 +84,7 @@ def edit(request: Request, number: str) -> HttpResponse:
     """The editor, in the viewing that the address names; without one, in an own open one, or to a new one."""
     rows = Redaction.objects.select_related("site", "camera__site", "purpose", "hold")
     redaction = numbered_or_404(request, rows, number, ACTION)
+    require_there(redaction)
     if not request.GET.get("viewing"):
         return redirect(_somewhere(request, redaction))
     redaction, session = opened(request, number)

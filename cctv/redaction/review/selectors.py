@@ -28,12 +28,13 @@ def redactions(*, sites: SiteIds) -> QuerySet[Redaction]:
 class Overview:
     """What waits for the reader's review, what is being made, and what has been decided.
 
-    `ended`: ids of those of all these whose footage has ended.
+    `too_late`: what ended before anybody had decided; `ended`: ids of all of these whose footage has ended.
     """
 
     waiting: list[Redaction]
     others_wait: list[Redaction]
     in_work: list[Redaction]
+    too_late: list[Redaction]
     over: list[Redaction]
     more_over: bool
     ended: set[UUID]
@@ -48,12 +49,13 @@ def overview(*, sites: SiteIds, review_sites: SiteIds, reader: Account, first_ov
     in_work = list(found.filter(state__in=OPEN)[:SHOWN])
     gone = ended([*waiting, *in_work, *over])
     for_me = found.filter(mine, pk__in=[each.pk for each in waiting if each.pk not in gone])
-    for_me = for_me.exclude(made_by=reader).exclude(edits__made_by=reader)
+    for_me = for_me.exclude(made_by=reader).exclude(edits__made_by=reader).exclude(acts__made_by=reader)
     listed = {each.pk for each in for_me}
     return Overview(
         waiting=[each for each in waiting if each.pk in listed],
-        others_wait=[each for each in waiting if each.pk not in listed][:SHOWN],
-        in_work=in_work,
+        others_wait=[each for each in waiting if each.pk not in listed | gone][:SHOWN],
+        in_work=[each for each in in_work if each.pk not in gone],
+        too_late=[each for each in [*waiting, *in_work] if each.pk in gone][:SHOWN],
         over=over[:SHOWN],
         more_over=len(over) > SHOWN,
         ended=gone,

@@ -43,8 +43,14 @@ _MOST_REMARK = 1000
 
 
 def has_hand_in(redaction: Redaction, account: Account) -> bool:
-    """Whether the person made it or decided anything in it, undone or not: then they do not review it."""
-    return redaction.made_by_id == account.pk or redaction.edits.filter(made_by=account).exists()
+    """Whether the person made it, decided anything in it (undone or not), took back or took again what
+    somebody decided, sent it to review or had it tried again: then they do not review it."""
+    mine = {"made_by": account}
+    return (
+        redaction.made_by_id == account.pk
+        or redaction.acts.filter(**mine).exists()
+        or redaction.edits.filter(**mine).exists()
+    )
 
 
 def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionReview:

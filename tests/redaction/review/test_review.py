@@ -237,7 +237,11 @@ def test_pages_of_what_has_ended_say_so_and_offer_nothing(waiting: Waiting) -> N
         for name in ("edit/", "review/", "again/"):
             assert waiting.url(name) not in page
         assert "Footage ended" in client.get("/redactions/").content.decode()
-    assert "Waiting for your review" not in waiting.client.get("/redactions/").content.decode()
+    assert operator.get(waiting.url("edit/")).status_code == 410
+    found = waiting.client.get("/redactions/").context["found"]
+    assert ([*found.waiting, *found.others_wait], [row.pk for row in found.too_late]) == (
+        [], [waiting.redaction.pk],
+    )  # fmt: skip
 
 
 def test_invariant_1_with_the_log_down_nothing_is_begun_shown_or_decided(
