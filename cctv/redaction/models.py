@@ -165,8 +165,6 @@ class RedactionEdit(models.Model):
     # newest branch, so that nothing that was undone is ever lost or mixed with what came after.
     after = models.PositiveIntegerField(default=0)
     undone = models.BooleanField(default=False)
-    # The entry `redaction.edited` that tells of it, with others of its stretch; null until it is written.
-    entry_index = models.PositiveBigIntegerField(null=True)
 
     class Meta:
         ordering = ("number",)
@@ -174,6 +172,39 @@ class RedactionEdit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.redaction_id} {self.number} {self.kind}"
+
+
+class Act(models.TextChoices):
+    """What a person did to a redaction."""
+
+    DECIDE = "decide"
+    UNDO = "undo"
+    REDO = "redo"
+    SUBMIT = "submit"
+    RETRY = "retry"
+
+
+class RedactionAct(models.Model):
+    """One act of one person: whoever has done any has had a hand in it, and reviews it no more.
+
+    Apart from the decisions, which somebody else than their maker may take back and take again: an act
+    is never changed, so that the log is told of each in the name of whoever did it.
+    """
+
+    redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="acts")
+    kind = models.CharField(max_length=6, choices=Act)
+    # The decision that it is about.
+    edit = models.ForeignKey(RedactionEdit, on_delete=models.CASCADE, null=True, related_name="acts")
+    made_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(default=clock.now)
+    # The entry that tells of it (of corrections with others of their stretch); null until it is written.
+    entry_index = models.PositiveBigIntegerField(null=True)
+
+    class Meta:
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.redaction_id} {self.kind}"
 
 
 class Verdict(models.TextChoices):

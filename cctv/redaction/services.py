@@ -25,7 +25,7 @@ from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction import events
 from cctv.redaction.errors import NothingRecorded, RedactionEnded, RedactionRefused
-from cctv.redaction.models import Mode, Redaction, State, Style, SubjectKind, Work
+from cctv.redaction.models import Act, Mode, Redaction, State, Style, SubjectKind, Work
 from cctv.sites.models import Camera
 from cctv.vault import past
 
@@ -150,6 +150,7 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
             row.work_asked_at = clock.now()
         row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""
         row.save()
+        row.acts.create(kind=Act.RETRY, made_by=actor)
         transaction.on_commit(wake, robust=True)
     return row
 

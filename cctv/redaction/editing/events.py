@@ -49,7 +49,7 @@ register(
     EventType(
         kind=EDITED,
         required=frozenset({"actor", "site", "count", "decisions", "undone", "began", "ended"}) | _OF,
-        optional=frozenset({"case"}),
+        optional=frozenset({"case", "redone"}),
         sentence=_(
             "{actor} corrected the redaction {redaction} of {camera}, {from}–{to}. Decisions: {count}."
         ),

@@ -28,7 +28,7 @@ from cctv.redaction.editing.errors import (
 from cctv.redaction.editing.events import SUBMITTED
 from cctv.redaction.editing.opening import Opened, may_edit, open_editor
 from cctv.redaction.editing.stretches import log_stretches
-from cctv.redaction.models import Redaction, RedactionEdit, State, Work
+from cctv.redaction.models import Act, Redaction, RedactionEdit, State, Work
 from cctv.redaction.resolve import Edit, Resolved
 from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
@@ -59,6 +59,7 @@ def decide(
         made = RedactionEdit.objects.create(
             redaction=row, number=number, kind=kind, made_by=session.actor, after=head.number if head else 0
         )
+        row.acts.create(kind=Act.DECIDE, edit=made, made_by=session.actor)
         stored.keep(made, edit.body)
         _change(row, edit, undone=False)
     return replace(opened, redaction=row, edits=[*opened.edits, edit], settings=stored.settings_of(row))
@@ -72,7 +73,8 @@ def undo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
         head = _head(row)
         if head is None:
             raise NothingToUndo
-        RedactionEdit.objects.filter(pk=head.pk).update(undone=True, entry_index=None)
+        RedactionEdit.objects.filter(pk=head.pk).update(undone=True)
+        row.acts.create(kind=Act.UNDO, edit=head, made_by=session.actor)
         last = next(edit for edit in opened.edits if edit.number == head.number)
         _change(row, last, undone=True)
     rest = [edit for edit in opened.edits if edit.number != head.number]
@@ -87,7 +89,8 @@ def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
         again = next_of(row)
         if again is None:
             raise NothingToUndo
-        RedactionEdit.objects.filter(pk=again.pk).update(undone=False, entry_index=None)
+        RedactionEdit.objects.filter(pk=again.pk).update(undone=False)
+        row.acts.create(kind=Act.REDO, edit=again, made_by=session.actor)
         door = stored.for_person(opened.receipt, row, session.actor_id)
         edits = stored.edits_of(row, door)
         _change(row, edits[-1], undone=False)
@@ -118,9 +121,11 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
         "doubts_left": left,
     }
     span = (redaction.starts_at, redaction.ends_at)
-    write_entry(session, SUBMITTED, facts, cameras=[redaction.camera], span=span)
+    receipt = write_entry(session, SUBMITTED, facts, cameras=[redaction.camera], span=span)
     with transaction.atomic():
-        ask_for_render(_locked(redaction, revision))
+        row = _locked(redaction, revision)
+        row.acts.create(kind=Act.SUBMIT, made_by=session.actor, entry_index=receipt.index)
+        ask_for_render(row)
     return left
 
 

@@ -1,8 +1,8 @@
 """One entry for a stretch of corrections: who made how many of which kinds, and when.
 
-Decisions are rows before they are told: whoever wants to know each finds it there, with its person and
-time. The log is told once per stretch, when somebody sends the redaction to review or has not corrected it
-for a while; a crash in between tells it later, from the rows.
+What was decided, taken back and taken again are rows before they are told: each is found there, with
+whoever did it and when. The log is told once per stretch, when somebody sends the redaction to review or
+has not corrected it for a while; a crash in between tells it later, from the rows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid5
 
+from django.db.models import QuerySet
+
 from accesslog import IndexFields
 from accesslog.errors import AccessLogError
 from accesslog.services import append
@@ -21,7 +23,7 @@ from cctv.core import clock
 from cctv.footage.viewings.entries import camera_fields
 from cctv.people.actors import actor_fields
 from cctv.redaction.editing.events import EDITED
-from cctv.redaction.models import Redaction, RedactionEdit
+from cctv.redaction.models import Act, Redaction, RedactionAct
 
 log = logging.getLogger("lethe.redaction")
 
@@ -31,26 +33,23 @@ QUIET = timedelta(minutes=15)
 
 
 def log_stretches(redaction: Redaction) -> int:
-    """Tell the log of all decisions that it does not know of yet, each person's as one; how many entries.
+    """Tell the log of all corrections that it does not know of yet, each person's as one; how many entries.
 
     LogUnavailable: then they are told later.
     """
-    untold = redaction.edits.filter(entry_index__isnull=True).select_related("made_by").order_by("number")
-    by_person: dict[object, list[RedactionEdit]] = {}
-    for edit in untold:
-        by_person.setdefault(edit.made_by_id, []).append(edit)
-    for edits in by_person.values():
-        index = _log(redaction, edits)
-        # One that was undone or done again meanwhile is told anew.
-        for edit in edits:
-            same = redaction.edits.filter(pk=edit.pk, undone=edit.undone, entry_index__isnull=True)
-            same.update(entry_index=index)
+    untold = _untold().filter(redaction=redaction).select_related("made_by", "edit").order_by("pk")
+    by_person: dict[object, list[RedactionAct]] = {}
+    for act in untold:
+        by_person.setdefault(act.made_by_id, []).append(act)
+    for acts in by_person.values():
+        index = _log(redaction, acts)
+        RedactionAct.objects.filter(pk__in=[act.pk for act in acts]).update(entry_index=index)
     return len(by_person)
 
 
 def log_quiet_stretches() -> int:
     """The same for every redaction that nobody has corrected for a while; how many entries."""
-    untold = RedactionEdit.objects.filter(entry_index__isnull=True)
+    untold = _untold()
     recent = untold.filter(made_at__gt=clock.now() - QUIET).values("redaction")
     waiting = untold.exclude(redaction__in=recent).values("redaction")
     told = 0
@@ -63,9 +62,16 @@ def log_quiet_stretches() -> int:
     return told
 
 
-def _log(redaction: Redaction, edits: Sequence[RedactionEdit]) -> int:
-    person, camera = edits[0].made_by, redaction.camera
-    numbers = ",".join(f"{edit.number}{'u' if edit.undone else ''}" for edit in edits)
+def _untold() -> QuerySet[RedactionAct]:
+    """Sending it to review has an entry of its own, and trying again changes nothing."""
+    corrections = RedactionAct.objects.filter(kind__in=(Act.DECIDE, Act.UNDO, Act.REDO))
+    return corrections.filter(entry_index__isnull=True)
+
+
+def _log(redaction: Redaction, acts: Sequence[RedactionAct]) -> int:
+    person, camera = acts[0].made_by, redaction.camera
+    kinds = Counter(act.kind for act in acts)
+    decided = Counter(act.edit.kind for act in acts if act.kind == Act.DECIDE and act.edit is not None)
     body: dict[str, Any] = {
         "actor": actor_fields(person, ACTION, site_id=redaction.site_id),
         "site": redaction.site.logged(),
@@ -73,11 +79,12 @@ def _log(redaction: Redaction, edits: Sequence[RedactionEdit]) -> int:
         "from": clock.rfc3339(redaction.starts_at),
         "to": clock.rfc3339(redaction.ends_at, round_up=True),
         "redaction": redaction.number,
-        "count": len(edits),
-        "decisions": dict(sorted(Counter(edit.kind for edit in edits).items())),
-        "undone": sum(edit.undone for edit in edits),
-        "began": clock.rfc3339(min(edit.made_at for edit in edits)),
-        "ended": clock.rfc3339(max(edit.made_at for edit in edits), round_up=True),
+        "count": len(acts),
+        "decisions": dict(sorted(decided.items())),
+        "undone": kinds[Act.UNDO],
+        "redone": kinds[Act.REDO],
+        "began": clock.rfc3339(min(act.made_at for act in acts)),
+        "ended": clock.rfc3339(max(act.made_at for act in acts), round_up=True),
     }
     if redaction.case:
         body["case"] = redaction.case
@@ -85,5 +92,7 @@ def _log(redaction: Redaction, edits: Sequence[RedactionEdit]) -> int:
         actor=str(person.pk), camera=str(camera.pk), site=str(redaction.site_id), case=redaction.case,
         footage_from=redaction.starts_at, footage_to=redaction.ends_at,
     )  # fmt: skip
+    # An act is told once, whatever is done to its decision later.
+    numbers = ",".join(str(act.pk) for act in acts)
     event_id = uuid5(redaction.pk, f"{person.pk} {numbers}")
     return append(kind=EDITED, body=body, index=[index], event_id=event_id).index

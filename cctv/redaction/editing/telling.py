@@ -66,7 +66,7 @@ def ranges(flags: NDArray[np.bool_], at: int = 0) -> list[Range]:
 
 
 def _beside(redaction: Redaction, session_pk: Any) -> dict[str, Any]:
-    last = redaction.edits.order_by("-number").values_list("made_at", flat=True).first()
+    last = redaction.acts.order_by("-pk").values_list("made_at", flat=True).first()
     query = f"?viewing={session_pk}"
     edit = {
         name: reverse(f"redaction-{name}", args=[redaction.number]) + query

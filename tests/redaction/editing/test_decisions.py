@@ -20,7 +20,7 @@ from cctv.footage.errors import FootageExpired, OutsideViewing, ViewingClosed
 from cctv.footage.models import CloseReason, Segment
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.models import Restriction
-from cctv.people.models import RoleGrant
+from cctv.people.models import Account, RoleGrant
 from cctv.people.policy import Forbidden, NotFound
 from cctv.redaction.editing import opening, services, stored, stretches, telling
 from cctv.redaction.editing.errors import (
@@ -33,7 +33,7 @@ from cctv.redaction.editing.errors import (
 )
 from cctv.redaction.editing.memory import FORGET_AFTER_S, Memory
 from cctv.redaction.editing.opening import Opened, open_editor
-from cctv.redaction.models import Redaction, RedactionEdit, State
+from cctv.redaction.models import Redaction, RedactionAct, State
 from cctv.redaction.resolve import Known
 
 from .conftest import FRAMES, LEFT, RIGHT, Desk, kinds_logged, seen
@@ -238,16 +238,38 @@ def test_a_stretch_of_corrections_is_one_entry_that_counts_them(desk: Desk) -> N
     decide(desk, "style", style="fill")
     take_back(desk)
     assert stretches.log_quiet_stretches() == 0  # somebody is at it
-    RedactionEdit.objects.update(made_at=clock.now() - stretches.QUIET)
+    RedactionAct.objects.update(made_at=clock.now() - stretches.QUIET)
     assert stretches.log_quiet_stretches() == 1
     assert stretches.log_quiet_stretches() == 0
-    index: Any = RedactionEdit.objects.values_list("entry_index", flat=True).distinct().get()
+    index: Any = RedactionAct.objects.values_list("entry_index", flat=True).distinct().get()
     body = load_receipt(index).body
-    assert (body["count"], body["decisions"], body["undone"]) == (3, {"style": 2, "subject": 1}, 1)
+    assert (body["count"], body["decisions"], body["undone"]) == (4, {"style": 2, "subject": 1}, 1)
     assert "box" not in str(body)
     again(desk)
     assert stretches.log_stretches(now(desk)) == 1  # what was done again is told anew
     assert kinds_logged().count("redaction.edited") == 2
+    for _each in range(2):  # every flip, also of what was told of in the same state before
+        take_back(desk)
+        assert stretches.log_stretches(now(desk)) == 1
+        again(desk)
+        assert stretches.log_stretches(now(desk)) == 1
+    assert kinds_logged().count("redaction.edited") == 6
+
+
+def test_what_somebody_else_takes_back_is_told_in_that_ones_name(desk: Desk) -> None:
+    decide(desk, "style", style="blur")
+    account = Account.objects.create_user("second@example.org", "pw", name="second", employer="Guard Co.")
+    RoleGrant.objects.create(account=account, role="operator", site=desk.room.site)
+    theirs = desk.room.open_as(account)
+    services.undo(now(desk), theirs, revision=1)
+    services.redo(now(desk), theirs, revision=2)
+    services.undo(now(desk), theirs, revision=3)
+    assert stretches.log_stretches(now(desk)) == 2
+    told = [load_receipt(index).body for index in RedactionAct.objects.values_list("entry_index", flat=True)]
+    assert [(body["actor"]["name"], body["count"], body["undone"], body["redone"]) for body in told] == [
+        ("operator", 1, 0, 0), *[("second", 3, 2, 1)] * 3
+    ]  # fmt: skip
+    assert told[1]["decisions"] == {}
 
 
 def test_a_stretch_that_could_not_be_told_is_told_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,7 +277,7 @@ def test_a_stretch_that_could_not_be_told_is_told_later(desk: Desk, monkeypatch:
         raise LogUnavailable
 
     decide(desk, "style", style="blur")
-    RedactionEdit.objects.update(made_at=clock.now() - stretches.QUIET)
+    RedactionAct.objects.update(made_at=clock.now() - stretches.QUIET)
     with monkeypatch.context() as patch:
         patch.setattr(stretches, "append", down)
         assert stretches.log_quiet_stretches() == 0
