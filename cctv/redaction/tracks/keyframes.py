@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -174,8 +175,9 @@ class HandCover:
 
 def _between(before: Shape, after: Shape, portion: float) -> Shape:
     a, b = np.asarray(before, np.float32), np.asarray(after, np.float32)
-    if a.shape != b.shape:  # polygons of other corners do not turn into each other
-        return before
+    if a.shape != b.shape:  # polygons of other corners do not turn into each other: all of the way is covered
+        around = cv2.convexHull(np.concatenate([a.reshape(-1, 2), b.reshape(-1, 2)]))
+        return np.asarray(around, np.float32).reshape(-1, 2)
     mixed = (a + (b - a) * np.float32(portion)).astype(np.float32)
     return _box_of(mixed) if mixed.ndim == 1 else mixed
 

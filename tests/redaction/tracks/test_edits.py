@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -212,14 +213,18 @@ def test_covers_move_between_their_keyframes_and_stay_beyond_them() -> None:
     assert not decide([], ("cover", body), ("uncover", {"id": "c1"})).covers
 
 
-def test_a_cover_of_other_corners_stays_until_its_next_keyframe() -> None:
+def test_between_shapes_of_other_corners_both_and_the_way_are_covered() -> None:
     keys = [
-        {"frame": 0, "shape": [[0, 0], [1, 0], [1, 1]]},
-        {"frame": 9, "shape": [[0, 0], [1, 0], [1, 1], [0, 1]]},
+        {"frame": 0, "shape": [[0, 0], [0.2, 0], [0.2, 0.2]]},
+        {"frame": 9, "shape": [[0.6, 0.6], [0.8, 0.6], [0.8, 0.8], [0.6, 0.8]]},
     ]
     body = {"id": "c1", "shape": "polygon", "keys": keys, "first": 0, "last": 9}
     cover = decide([], ("cover", body)).covers["c1"]
-    assert [len(np.asarray(cover.at(at))) for at in (0, 8, 9)] == [3, 3, 4]
+    assert [len(np.asarray(cover.at(at))) for at in (0, 9)] == [3, 4]
+    for at in (1, 4, 8):
+        shape = np.asarray(cover.at(at), np.float32)
+        for x, y in ((0.15, 0.1), (0.7, 0.7), (0.4, 0.4)):
+            assert cv2.pointPolygonTest(shape, (x, y), measureDist=False) >= 0
 
 
 def test_what_no_longer_means_anything_changes_nothing() -> None:

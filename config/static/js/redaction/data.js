@@ -59,13 +59,31 @@ class Subject {
   }
 }
 
+/** The outline around all of these points: shapes of other corners do not turn into each other. */
+function hullOf(points) {
+  const sorted = [...points].sort((one, other) => one[0] - other[0] || one[1] - other[1]);
+  const half = (row) => {
+    const found = [];
+    for (const [x, y] of row) {
+      while (found.length > 1) {
+        const [[ax, ay], [bx, by]] = found.slice(-2);
+        if ((bx - ax) * (y - ay) - (by - ay) * (x - ax) > 0) break;
+        found.pop();
+      }
+      found.push([x, y]);
+    }
+    return found.slice(0, -1);
+  };
+  return [...half(sorted), ...half(sorted.reverse())];
+}
+
 /** The shape of a cover at a frame, between its keyframes as the renderer draws it; null where it is not drawn. */
 export function shapeAt(cover, frame) {
   if (frame < cover.first || frame > cover.last || !cover.keys.length) return null;
   const after = cover.keys.findIndex((key) => key.frame >= frame);
   if (after === 0 || after < 0) return cover.keys.at(after).shape;
   const [a, b] = [cover.keys[after - 1], cover.keys[after]];
-  if (a.shape.length !== b.shape.length) return a.shape;
+  if (a.shape.length !== b.shape.length) return hullOf([...a.shape, ...b.shape]);
   const share = (frame - a.frame) / (b.frame - a.frame);
   const mix = (one, other) => (Array.isArray(one) ? one.map((each, place) => mix(each, other[place])) : one + (other - one) * share);
   return mix(a.shape, b.shape);
