@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from cctv.redaction.tracks.appearance import Look, apart
 from cctv.redaction.tracks.assigning import assign
+from cctv.redaction.tracks.going import ahead
 from cctv.redaction.tracks.pieces import Piece
 
 SURE = 2.5  # a joint that is worth less than this more than its best rival is not made
@@ -25,6 +26,7 @@ _MOST = 40
 _UNLIKE, _PLACE, _PLACE_SECOND, _SIZE = 0.2, 0.25, 0.35, 0.15
 _UNKNOWN = 0.3  # how unlike what has no look is
 _MAIN_MS, _MAIN_SEEN = 600.0, 5
+_SIZED = 7  # so many boxes tell how large it is
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,15 @@ class Joint:
     margin: float
 
 
+@dataclass(frozen=True, eq=False)
+class _End:
+    """Where a piece begins or ends: how large it is there, and how it goes."""
+
+    piece: Piece  # kept, so that its id stays its own
+    size: NDArray[np.float32]
+    fit: NDArray[np.float64]
+
+
 class Joiner:
     """Finds for any piece what comes after or before it."""
 
@@ -42,6 +53,7 @@ class Joiner:
         self.pieces = sorted((piece for piece in pieces if len(piece.frames) >= 2), key=lambda p: p.times[0])
         self.aspect = aspect
         self._looks: dict[int, Look] = {}
+        self._ends: dict[tuple[int, bool], _End] = {}
 
     def chain(self, piece: Piece, forward: bool) -> list[Joint]:
         """What surely is the same person, from a piece on, nearest first; ends where that is not sure."""
@@ -132,7 +144,7 @@ class Joiner:
             return _NEVER
         place = (self._away(one, other, at_start=True) + self._away(one, other, at_start=False)) / 2
         place /= _PLACE + _PLACE_SECOND * max(gap, 0.0) / 1000
-        before, after = np.median(one.boxes[-7:], axis=0)[2:], np.median(other.boxes[:7], axis=0)[2:]
+        before, after = self._end(one, start=False).size, self._end(other, start=True).size
         changed = np.log(np.maximum(after, 1e-6) / np.maximum(before, 1e-6))
         # People's widths change with their steps; of what has no look there is nothing else to go by.
         known = self._look(one).any() and self._look(other).any()
@@ -143,13 +155,24 @@ class Joiner:
     def _away(self, one: Piece, other: Piece, *, at_start: bool) -> float:
         """How far the one's way ends from the other's begin (or the other way round), in body heights."""
         if at_start:
-            there, here = one.expected(other.times[0]), other.boxes[0]
+            there, here = self._expected(one, other.times[0]), other.boxes[0]
         else:
-            there, here = other.expected(one.times[-1]), one.boxes[-1]
+            there, here = self._expected(other, one.times[-1]), one.boxes[-1]
         tall = max(float(there[3] + here[3]) / 2, 1e-6)
         across = float((there[0] + there[2] / 2) - (here[0] + here[2] / 2)) * self.aspect / tall
         down = float((there[1] + there[3] / 2) - (here[1] + here[3] / 2)) / tall
         return float(np.hypot(across, down))
+
+    def _expected(self, piece: Piece, at_ms: float) -> NDArray[np.float32]:
+        box: NDArray[np.float32] = ahead(self._end(piece, start=at_ms < piece.times[0]).fit[None], at_ms)[0]
+        return box
+
+    def _end(self, piece: Piece, *, start: bool) -> _End:
+        key = id(piece), start
+        if key not in self._ends:
+            some = piece.boxes[:_SIZED] if start else piece.boxes[-_SIZED:]
+            self._ends[key] = _End(piece, np.median(some, axis=0)[2:], piece.fit(start=start))
+        return self._ends[key]
 
     def _unlike(self, one: Piece, other: Piece) -> float:
         ours, theirs = self._look(one), self._look(other)

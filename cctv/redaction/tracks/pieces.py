@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.tracks.appearance import Look, apart, roots, typical
 from cctv.redaction.tracks.boxes import Boxes, Kind, areas, iou, within
+from cctv.redaction.tracks.going import PACED, Going, ahead, fit
 
 Vector = NDArray[np.float64]
 
@@ -26,7 +27,7 @@ _GROWTH = 0.3  # change of height (logarithm) that no one shows between two pict
 _COST_GATE, _MARGIN = 1.2, 0.2
 _MERGE = 0.3
 _LOST_MS, _GHOST_MS, _GHOST_STEP_MS = 350.0, 2000.0, 800.0
-_RECENT = 15
+_FEW, _SCORED = 5, 0.25
 _FAR = 3.0
 _MOVING_SCORE, _TOO_LARGE = 0.3, 0.35  # what moves counts as detected so well; of the picture: is light
 _UNKNOWN = 0.3  # how unlike what has no look is
@@ -41,6 +42,11 @@ class Piece:
     boxes: list[NDArray[np.float32]] = field(default_factory=list)
     looks: list[Look] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
+    _scored: float = field(default=0.0, init=False)  # their sum
+
+    def __post_init__(self) -> None:
+        """Adds up what it begins with."""
+        self._scored = sum(self.scores)
 
     def add(self, seen: Seen, which: int) -> None:
         """Another detection."""
@@ -49,10 +55,15 @@ class Piece:
         self.boxes.append(seen.boxes[which])
         self.looks.append(seen.looks[which])
         self.scores.append(float(seen.scores[which]))
+        self._scored += self.scores[-1]
 
     def real(self) -> bool:
         """Whether it is more than a flicker."""
-        return len(self.frames) >= 5 and float(np.mean(self.scores)) > 0.25
+        if len(self.frames) < _FEW:
+            return False
+        mean = self._scored / len(self.scores)
+        # A sum that grows may differ from one taken at once in its last digits.
+        return mean > _SCORED if abs(mean - _SCORED) > 1e-9 else float(np.mean(self.scores)) > _SCORED
 
     def look(self, last: int | None = None) -> Look:
         """What it looks like, of its last detections or all of them."""
@@ -61,7 +72,14 @@ class Piece:
 
     def expected(self, at_ms: float) -> NDArray[np.float32]:
         """Its box at a later (or, from its start, an earlier) time, going on as it went."""
-        return expected(self.times, self.boxes, at_ms, backward=at_ms < self.times[0])
+        box: NDArray[np.float32] = ahead(self.fit(start=at_ms < self.times[0])[None], at_ms)[0]
+        return box
+
+    def fit(self, *, start: bool) -> Vector:
+        """How it goes at its end or its start, by the last boxes or the first ones."""
+        some = slice(None, PACED) if start else slice(-PACED, None)
+        when, boxes = np.array(self.times[some]), np.array(self.boxes[some], dtype=np.float64)
+        return fit(when, boxes, backward=start)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,33 +91,6 @@ class Seen:
     boxes: Boxes
     scores: NDArray[np.float32]
     looks: Look
-
-
-def expected(
-    times: Sequence[float], boxes: Sequence[NDArray[np.float32]], at_ms: float, *, backward: bool
-) -> NDArray[np.float32]:
-    """Where the last (or, backward, first) boxes lead; the pace fades, as people stop and turn."""
-    some = slice(None, 8) if backward else slice(-8, None)
-    when = np.array(times[some])
-    rows = np.array(boxes[some], dtype=np.float64)
-    edge = 0 if backward else -1
-    near = rows[:5] if backward else rows[-5:]
-    size = np.median(near[:, 2:], axis=0)
-    middle = rows[:, :2] + rows[:, 2:] / 2
-    pace = _pace(when, middle)
-    ahead = at_ms - when[edge]
-    faded = float(np.sign(ahead) * 1500.0 * (1 - np.exp(-abs(ahead) / 1500.0)))
-    place = middle[edge] + pace * faded
-    return np.concatenate((place - size / 2, size)).astype(np.float32)
-
-
-def _pace(when: Vector, middle: Vector) -> Vector:
-    """Movement per ms; carefully with few points."""
-    if len(when) < 3:
-        return np.zeros(2)
-    off = when - when.mean()
-    pace = (off[:, None] * middle).sum(axis=0) / max(float(off @ off), 1e-9)
-    return np.asarray(pace * min(1.0, (len(when) - 1) / 4))
 
 
 def seen(facts: Sequence[FrameFacts], kinds: Iterable[Kind], *, moving: float | None = None) -> list[Seen]:
@@ -128,20 +119,21 @@ def seen(facts: Sequence[FrameFacts], kinds: Iterable[Kind], *, moving: float | 
 
 def _single(boxes: Boxes, scores: NDArray[np.float32]) -> NDArray[np.intp]:
     """Places of the boxes that stand for somebody of their own, best first."""
+    order = np.argsort(-scores, kind="stable")
+    if len(boxes) < 2:
+        return order
+    boxes, scores = boxes[order], scores[order]
+    inside, size = within(boxes, boxes), areas(boxes)
+    part = (inside > _INSIDE) & (size[:, None] < 0.6 * size[None])
+    weak = (scores < _WEAK)[:, None]
+    same = np.tril((iou(boxes, boxes) > _SAME) | (weak & (part | (inside.T > _INSIDE))), -1)
+    if not same.any():
+        return order
     keep: list[int] = []
-    if not len(boxes):
-        return np.zeros(0, dtype=np.intp)
-    overlap, inside, size = iou(boxes, boxes), within(boxes, boxes), areas(boxes)
-    for each in np.argsort(-scores, kind="stable"):
-        if keep:
-            if overlap[each, keep].max() > _SAME:
-                continue
-            part = (inside[each, keep] > _INSIDE) & (size[each] < 0.6 * size[keep])
-            around = inside[keep, each] > _INSIDE
-            if scores[each] < _WEAK and (part.any() or around.any()):
-                continue
-        keep.append(int(each))
-    return np.array(keep, dtype=np.intp)
+    for each in range(len(boxes)):
+        if not same[each, keep].any():
+            keep.append(each)
+    return order[keep]
 
 
 def pieces(everything: Iterable[Seen]) -> list[Piece]:
@@ -152,51 +144,66 @@ def pieces(everything: Iterable[Seen]) -> list[Piece]:
     return maker.done + maker.going
 
 
+@dataclass(frozen=True, eq=False)
+class _Ghost:
+    """A piece lately lost, and how it went."""
+
+    piece: Piece
+    fit: Vector
+
+
 class _Maker:
     def __init__(self) -> None:
         self.going: list[Piece] = []
         self.done: list[Piece] = []
-        self.ghosts: list[Piece] = []  # lately lost: somebody may be hidden in another's box
+        self.ghosts: list[_Ghost] = []  # lately lost: somebody may be hidden in another's box
+        self._rows = Going()  # of those that are going
 
     def step(self, now: Seen) -> None:
         taken: set[int] = set()
         if self.going:
             taken = self._match(now)
-        self.ghosts = [ghost for ghost in self.ghosts if now.at_ms - ghost.times[-1] < _GHOST_MS]
-        for which in range(len(now.boxes)):
-            if which not in taken:
-                new = Piece()
-                new.add(now, which)
-                self.going.append(new)
+        self.ghosts = [ghost for ghost in self.ghosts if now.at_ms - ghost.piece.times[-1] < _GHOST_MS]
+        new = [which for which in range(len(now.boxes)) if which not in taken]
+        for which in new:
+            self.going.append(Piece())
+            self.going[-1].add(now, which)
+        if new:
+            self._rows.begin(now.at_ms, now.boxes[new], now.looks[new], now.scores[new])
 
     def _match(self, now: Seen) -> set[int]:
         overlap, cost = self._costs(now)
         best, sure = _surely(cost)
         real = np.array([piece.real() for piece in self.going])
-        lost = real & ~sure
-        taken: set[int] = set()
-        still: list[Piece] = []
+        lost = overlap[real & ~sure] > _MERGE
+        unclear = cost.min(axis=1, initial=_FAR) < _COST_GATE
+        taken: list[int] = []
+        added: list[int] = []
+        still: list[int] = []
         for place, piece in enumerate(self.going):
             which = int(best[place])
-            if sure[place] and not self._merged(piece, now, which, overlap[lost][:, which]):
+            if sure[place] and not (lost[:, which].any() or self._hides(piece, now, which)):
                 piece.add(now, which)
-                taken.add(which)
-                still.append(piece)
-                continue
-            unclear = bool(cost[place].min(initial=_FAR) < _COST_GATE)
-            if unclear or now.at_ms - piece.times[-1] > _LOST_MS:
+                taken.append(which)
+                added.append(place)
+                still.append(place)
+            elif unclear[place] or now.at_ms - piece.times[-1] > _LOST_MS:
                 self.done.append(piece)
                 if real[place] and not sure[place]:
-                    self.ghosts.append(piece)
+                    self.ghosts.append(_Ghost(piece, self._rows.fit(place)))
             else:
-                still.append(piece)
-        self.going = still
-        return taken
+                still.append(place)
+        if added:
+            rows = np.array(added)
+            self._rows.add(rows, now.at_ms, now.boxes[taken], now.looks[taken], now.scores[taken])
+        if len(still) < len(self.going):
+            self.going = [self.going[place] for place in still]
+            self._rows.keep(np.array(still, np.intp))
+        return set(taken)
 
     def _costs(self, now: Seen) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        there = np.array([piece.expected(now.at_ms) for piece in self.going], dtype=np.float32)
+        there, looks = self._rows.expected(now.at_ms), self._rows.look
         overlap = iou(there, now.boxes)
-        looks = np.array([piece.look(_RECENT) for piece in self.going])
         ours, theirs = np.asarray(looks.any(axis=1)), np.asarray(now.looks.any(axis=1))
         unknown = ~(ours[:, None] & theirs[None])
         cost = 1 - overlap + 0.6 * np.where(unknown, _UNKNOWN, apart(looks, now.looks))
@@ -206,17 +213,16 @@ class _Maker:
         cost[(overlap < _GATE) | (growth > _GROWTH) | (unknown & (wider > _GROWTH))] = _FAR
         return overlap, np.asarray(cost, dtype=np.float32)
 
-    def _merged(self, piece: Piece, now: Seen, which: int, lost: NDArray[np.float32]) -> bool:
-        """Whether somebody who is not found any more may be in the same box."""
-        if (lost > _MERGE).any():
-            return True
-        box = now.boxes[which : which + 1]
-        hidden = []
-        for ghost in self.ghosts:
-            there = ghost.expected(min(now.at_ms, ghost.times[-1] + _GHOST_STEP_MS))
-            if piece.frames[0] < ghost.frames[-1] and float(iou(there[None], box)[0, 0]) > _MERGE:
-                hidden.append(ghost)
-        self.ghosts = [ghost for ghost in self.ghosts if not any(ghost is one for one in hidden)]
+    def _hides(self, piece: Piece, now: Seen, which: int) -> bool:
+        """Whether somebody who was lost may be in the same box."""
+        near = [ghost for ghost in self.ghosts if piece.frames[0] < ghost.piece.frames[-1]]
+        if not near:
+            return False
+        fits = np.array([ghost.fit for ghost in near])
+        there = ahead(fits, np.minimum(now.at_ms, fits[:, 6] + _GHOST_STEP_MS))
+        meets = iou(there, now.boxes[which : which + 1])[:, 0] > _MERGE
+        hidden = {id(ghost) for ghost, does in zip(near, meets.tolist(), strict=True) if does}
+        self.ghosts = [ghost for ghost in self.ghosts if id(ghost) not in hidden]
         return bool(hidden)
 
 
@@ -225,14 +231,13 @@ def _surely(cost: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.boo
     rows, columns = cost.shape
     if not columns:
         return np.zeros(rows, dtype=np.intp), np.zeros(rows, dtype=np.bool_)
+    every = np.arange(rows)
     best = cost.argmin(axis=1)
-    price = cost[np.arange(rows), best]
+    price = cost[every, best]
     others = cost.copy()
-    others[np.arange(rows), best] = _FAR
-    next_row = others.min(axis=1)
-    next_column = np.full(rows, _FAR, dtype=np.float32)
-    for row in range(rows):
-        rest = np.delete(cost[:, best[row]], row)
-        next_column[row] = rest.min(initial=_FAR)
-    sure = (price < _COST_GATE) & (np.minimum(next_row, next_column) - price > _MARGIN)
+    others[every, best] = _FAR
+    # Of its column the cheapest of the other rows: the second one, if it is the cheapest itself.
+    ranked = np.sort(np.concatenate([cost, np.full((1, columns), _FAR, np.float32)]), axis=0)[:2, best]
+    next_column = np.where(price > ranked[0], ranked[0], ranked[1])
+    sure = (price < _COST_GATE) & (np.minimum(others.min(axis=1), next_column) - price > _MARGIN)
     return best, sure
