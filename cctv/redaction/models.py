@@ -227,7 +227,9 @@ class RedactionReview(models.Model):
     decided_at = models.DateTimeField(null=True)
     verdict = models.CharField(max_length=8, choices=Verdict, blank=True, default=Verdict.OPEN)
     remark = models.CharField(_("remark"), max_length=1000, blank=True)
-    # Keys of the doubtful moments that were looked at, and numbers of the parts that were sent for it.
+    # Of the doubtful moments that were looked at: their keys name tracks and frames, so they stand here only
+    # as MACs under a key that is made of the sealed facts and ends with them (review.services.Drawn.mark):
+    # what stays is how many. And numbers of the parts that were sent for it.
     moments = models.JSONField(default=list)
     sent = models.JSONField(default=list)
     # Of the result that was looked at; of an approval, the one that may be handed out.

@@ -54,6 +54,12 @@ def for_system(receipt: Receipt, redaction: Redaction, job: str) -> Door:
 
 def known_of(redaction: Redaction, door: Door) -> Known:
     """What was seen in all of the redaction's frames, linked. NotLookedAt, FootageExpired, vault errors."""
+    return known_and_digest(redaction, door)[0]
+
+
+def known_and_digest(redaction: Redaction, door: Door) -> tuple[Known, bytes]:
+    """The same, with a digest (32 bytes) of what was seen: it lies nowhere in clear and ends with the
+    footage, so that it serves as a key for what may not be read without that."""
     parts = list(redaction.parts.order_by("number").values_list("number", "frames"))
     rows = selectors.all_of(owner=redaction.pk, beginning="looked/")
     if not parts or any(frames is None for _number, frames in parts):
@@ -62,7 +68,8 @@ def known_of(redaction: Redaction, door: Door) -> Known:
     seen = hashlib.sha256()
     for data in told:
         seen.update(hashlib.sha256(data).digest())
-    return MEMORY.of(f"{redaction.pk} {seen.hexdigest()}", lambda: Known(_facts(told)))
+    known = MEMORY.of(f"{redaction.pk} {seen.hexdigest()}", lambda: Known(_facts(told)))
+    return known, seen.digest()
 
 
 def _facts(told: Iterable[bytes]) -> list[FrameFacts]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from cctv.people.models import Account
 from cctv.redaction.ended import ended
 from cctv.redaction.models import Redaction, RedactionReview, State
-from cctv.redaction.resolve import Resolved
+from cctv.redaction.review.services import Drawn
 
 SiteIds = frozenset[UUID] | None
 SHOWN, WAITING = 30, 200
@@ -79,16 +79,16 @@ class Moment:
         return round(self.starts_at.timestamp() * 1000)
 
 
-def moments(review: RedactionReview, resolved: Resolved) -> list[Moment]:
+def moments(review: RedactionReview, drawn: Drawn) -> list[Moment]:
     """The doubtful moments in the order of time."""
-    start, seen = review.redaction.starts_at, set(review.moments)
+    start, seen, resolved = review.redaction.starts_at, set(review.moments), drawn.resolved
 
     def at(frame: int) -> datetime:
         frame = max(0, min(frame, resolved.frames - 1))
         return start + timedelta(milliseconds=float(resolved.times[frame]))
 
     found = [
-        Moment(each.key, each.kind, at(each.first), at(each.last), each.settled, each.key in seen)
+        Moment(each.key, each.kind, at(each.first), at(each.last), each.settled, drawn.mark(each.key) in seen)
         for each in resolved.doubts
     ]
     return sorted(found, key=lambda each: each.starts_at)

@@ -4,7 +4,9 @@ The entry comes first, then the row. An approval is of one rendered result, by i
 afterwards has another revision, and nothing of that may be handed out.
 """
 
+import hmac
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -84,23 +86,36 @@ def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionRe
     return review
 
 
-def resolved(review: RedactionReview) -> Resolved:
-    """What is drawn on the frames under review, with its doubtful moments: read under the review's entry."""
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn on the frames under review, with its doubtful moments."""
+
+    resolved: Resolved
+    secret: bytes
+
+    def mark(self, key: str) -> str:
+        """What the register notes of a moment: nobody tells by it which one, once the footage has ended."""
+        return hmac.digest(self.secret, f"moment {key}".encode(), "sha256").hex()[:32]
+
+
+def drawn_of(review: RedactionReview) -> Drawn:
+    """Read under the review's entry; FootageRestricted, FootageExpired, vault errors."""
     redaction = review.redaction
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
     assert review.entry_index is not None
     door = stored.for_person(load_receipt(review.entry_index), redaction, review.reviewer_id)
-    return resolve(
-        stored.known_of(redaction, door), stored.edits_of(redaction, door), stored.settings_of(redaction)
-    )
+    known, seen = stored.known_and_digest(redaction, door)
+    found = resolve(known, stored.edits_of(redaction, door), stored.settings_of(redaction))
+    return Drawn(found, hmac.digest(seen, f"review {review.pk}".encode(), "sha256"))
 
 
 def look_at(review: RedactionReview, keys: set[str]) -> RedactionReview:
     """Note which doubtful moments were looked at, besides those noted before; unknown ones are nothing."""
-    known = {doubt.key for doubt in resolved(review).doubts}
+    drawn = drawn_of(review)
+    known = {drawn.mark(doubt.key) for doubt in drawn.resolved.doubts if doubt.key in keys}
     with transaction.atomic():
         row = RedactionReview.objects.select_for_update(of=("self",)).get(pk=review.pk)
-        row.moments = sorted(set(row.moments) | (keys & known))
+        row.moments = sorted(set(row.moments) | known)
         row.save(update_fields=["moments"])
     return row
 
@@ -112,10 +127,10 @@ def approve(*, review: RedactionReview, actor: Account, terminal: str, remark: s
     """
     _require_own(review, actor)
     require_result(review.redaction)
-    drawn = resolved(review)
-    if {doubt.key for doubt in drawn.doubts} - set(review.moments):
+    drawn = drawn_of(review)
+    if {drawn.mark(doubt.key) for doubt in drawn.resolved.doubts} - set(review.moments):
         raise MomentsLeft
-    _require_shown(review, drawn)
+    _require_shown(review, drawn.resolved)
     facts = {"result_sha256": review.result_sha256, "moments": len(review.moments)}
     if remark.strip():
         facts["remark"] = remark.strip()[:_MOST_REMARK]

@@ -97,8 +97,8 @@ def review(request: Request, number: str) -> HttpResponse:
 
 def _page(request: Request, begun: RedactionReview, form: RemarkForm, *, status: int = 200) -> HttpResponse:
     found = begun.redaction
-    resolved = services.resolved(begun)
-    listed = selectors.moments(begun, resolved)
+    drawn = services.drawn_of(begun)
+    resolved, listed = drawn.resolved, selectors.moments(begun, drawn)
     by_key = {each.key: each for each in resolved.doubts}
     manual = resolved.settings.mode == "manual"
     rows = [
@@ -137,7 +137,7 @@ def moments_json(request: Request, number: str) -> HttpResponse:
     except (ValueError, KeyError, TypeError):
         return JsonResponse({"code": "bad_request", "message": _("No moments were named.")}, status=400)
     seen = services.look_at(begun, asked)
-    left = [each for each in selectors.moments(seen, services.resolved(begun)) if not each.seen]
+    left = [each for each in selectors.moments(seen, services.drawn_of(begun)) if not each.seen]
     return private(JsonResponse({"left": len(left)}))
 
 
