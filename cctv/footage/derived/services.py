@@ -32,6 +32,9 @@ from cctv.vault.steps import reached
 log = logging.getLogger("lethe.footage")
 
 Span = tuple[datetime, datetime]
+# Asked, with the row, in the transaction that commits it and before anything is written there: it may lock
+# and write what belongs to the row, and whatever it raises leaves nothing of either.
+Guard = Callable[[Derived], None]
 IN = 500  # how many values one query may name
 
 
@@ -56,17 +59,19 @@ def keep_fact(
     of: Collection[UUID],
     data: bytes,
     hold_id: UUID | None = None,
+    guard: Guard | None = None,
 ) -> Derived:
     """Keep something small in the register, sealed; what the owner had under this label goes.
 
     `span` is what it tells of: an entry must cover it. `of` are the ids of all segments that it was told
     from (of one camera, the same for all such things of an owner); with none but `segment` it is that one's
-    alone. `hold_id`: the hold that opens them all. Raises FootageExpired, HoldEnded, KeyMissing.
+    alone. `hold_id`: the hold that opens them all. Raises FootageExpired, HoldEnded, KeyMissing, and what
+    `guard` raises.
     """
     draft = _draft(segment, owner, label, part, span, of)
     draft.sealed = vault.seal_fact(_keyed(draft, _segments(of, segment.pk), hold_id), data)
     draft.size_bytes = len(draft.sealed)
-    return _commit(draft, of, hold_id)
+    return _commit(draft, of, hold_id, guard)
 
 
 class DerivedWriter:
@@ -125,6 +130,7 @@ def keep_object(
     span: Span,
     of: Collection[UUID],
     hold_id: UUID | None = None,
+    guard: Guard | None = None,
 ) -> DerivedWriter:
     """Keep something large as an object of the store; arguments as for `keep_fact`, errors also of the store.
 
@@ -134,7 +140,7 @@ def keep_object(
     draft = _draft(segment, owner, label, part, span, of)
     draft.sealed_name = vault.object_name()
     writer = vault.writer_of_derived(_keyed(draft, _segments(of, segment.pk), hold_id))
-    return DerivedWriter(draft, writer, lambda: _commit(draft, of, hold_id))
+    return DerivedWriter(draft, writer, lambda: _commit(draft, of, hold_id, guard))
 
 
 def _draft(segment: Segment, owner: UUID, label: str, part: str, span: Span, of: Collection[UUID]) -> Derived:
@@ -159,8 +165,10 @@ def _segments(of: Collection[UUID], *also: UUID) -> list[Segment]:
 
 
 @transaction.atomic
-def _commit(draft: Derived, of: Collection[UUID], hold_id: UUID | None) -> Derived:
+def _commit(draft: Derived, of: Collection[UUID], hold_id: UUID | None, guard: Guard | None) -> Derived:
     """Write the row, if all that it is made of may still be opened; locked against their destruction."""
+    if guard is not None:
+        guard(draft)
     sources = sorted({draft.segment_id, *of})
     found: list[Segment] = []
     for start in range(0, len(sources), IN):

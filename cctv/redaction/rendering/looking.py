@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
 from cctv.footage.derived import services as derived
+from cctv.footage.derived.models import Derived
 from cctv.footage.models import Segment
 from cctv.redaction.child import protocol
 from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
@@ -64,9 +65,15 @@ def _sha256(path: Path, _changed: int, _size: int) -> str:
 
 
 def look(
-    redaction: Redaction, sources: Sources, *, stopped: Callable[[], bool], done: Callable[[float], None]
+    redaction: Redaction,
+    sources: Sources,
+    *,
+    stopped: Callable[[], bool],
+    done: Callable[[float], None],
+    fence: Callable[[], None],
 ) -> None:
-    """Look at what nobody has looked at yet; `done` is told the portion after each part.
+    """Look at what nobody has looked at yet; `done` is told the portion after each part, and `fence` is asked
+    where it is committed: Interrupted, once the work is another's.
 
     Raises Interrupted, SegmentDamaged, WorkFailed, DetectorMissing, errors of the vault and the store.
     """
@@ -91,7 +98,7 @@ def look(
                     facts = item
                 elif item.kind == protocol.DONE and current is not None:
                     if current is not warm:
-                        _keep(redaction, current, facts)
+                        _keep(redaction, current, facts, fence)
                         done(current.number / max(1, len(parts) - 1) if len(parts) > 1 else 1.0)
                     facts, current = None, next(waiting, None)
         except ChildStopped:
@@ -111,12 +118,17 @@ def _fed(
         yield from items(redaction, part, sources.of(part.segment), said)
 
 
-def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None) -> None:
-    """Seal what was seen; a part without a single picture cannot be vouched for."""
+def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None, fence: Callable[[], None]) -> None:
+    """Seal what was seen, in one commit with the part's row; a part without a single picture cannot be vouched for."""
     if facts is None or facts.pts == 0:
         raise damaged(redaction, part)
     found = decode(facts.data)  # what a child says is looked at before it is kept
     segment = Segment.objects.get(pk=part.segment)
+
+    def ours(_made: Derived) -> None:
+        fence()
+        RedactionPart.objects.filter(pk=part.pk).update(frames=len(found))
+
     derived.keep_fact(
         segment,
         owner=redaction.pk,
@@ -126,7 +138,6 @@ def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None) -> None
         of={part.segment},
         data=facts.data,
         hold_id=redaction.hold_id,
+        guard=ours,
     )
     reached("redaction.looked")
-    part.frames = len(found)
-    RedactionPart.objects.filter(pk=part.pk).update(frames=part.frames)

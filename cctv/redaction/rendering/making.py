@@ -10,9 +10,11 @@ import base64
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from accesslog import Receipt
 from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
+from cctv.footage.derived.models import Derived
 from cctv.footage.media.encoder import OPTIONS, encoder, output_size
 from cctv.footage.media.framing import to_lengths
 from cctv.footage.media.parameter_sets import record_of
@@ -156,8 +159,10 @@ def render(
     *,
     stopped: Callable[[], bool],
     done: Callable[[float], None],
+    fence: Callable[[], None],
 ) -> dict[str, Any]:
-    """Render what is not rendered yet; facts of the result.
+    """Render what is not rendered yet; facts of the result. `fence` is asked where a part is committed:
+    Interrupted, once the work is another's.
 
     Raises Interrupted, SegmentDamaged, WorkFailed, errors of the vault and the store.
     """
@@ -168,19 +173,16 @@ def render(
         if stopped():  # also renews the lease: an hour has many drawings
             raise Interrupted
         digests[part.number] = digest_of(made, redaction, part, parts)
-    there = selectors.labels_of(owner=redaction.pk, beginning="out/")
-    left = [
-        part for part in parts if part.rendered != digests[part.number] or f"out/{part.number}" not in there
-    ]
+    there = {label: row.pk for label, row in selectors.all_of(owner=redaction.pk, beginning="out/").items()}
+    left = [part for part in parts if not _is_made(part, digests[part.number], there)]
     of = set(segment_ids(redaction)) if made.recipe.plate else set()
     if left:
         with Helper(stopped=stopped) as child:
             try:
                 said = child.work(made.recipe.header("render"), _fed(redaction, sources, left, parts, made))
                 for part in left:
-                    _keep(
-                        redaction, part, parts, said, of | {part.segment}, digests[part.number], made.recipe
-                    )
+                    sealed = of | {part.segment}
+                    _keep(redaction, part, parts, said, sealed, digests[part.number], made.recipe, fence)
                     reached("redaction.rendered-part")
                     done((parts.index(part) + 1) / len(parts))
                 for _rest in said:
@@ -191,6 +193,12 @@ def render(
                 log.warning("redaction %s: %s", redaction.number, error)
                 raise WorkFailed from error
     return _result(redaction, made.recipe)
+
+
+def _is_made(part: RedactionPart, digest: str, there: dict[str, UUID]) -> bool:
+    """Whether what is kept is the part, made of what is decided now."""
+    kept = there.get(f"out/{part.number}")
+    return kept is not None and part.kept == kept and part.rendered == digest
 
 
 def _fed(
@@ -223,16 +231,23 @@ def _keep(
     of: set[Any],
     digest: str,
     recipe: Recipe,
+    fence: Callable[[], None],
 ) -> None:
-    """Seal what the child makes of a part, fragment by fragment, and write its row."""
+    """Seal what the child makes of a part, fragment by fragment; its row and the object's are one commit."""
     segment = Segment.objects.get(pk=part.segment)
-    # From here on the object may be another than the row says.
-    RedactionPart.objects.filter(pk=part.pk).update(rendered="", sha256="", size_bytes=0)
     seen, size, frames = hashlib.sha256(), 0, 0
     end = round(_said_of_time(redaction, part, parts)["end_ms"] * movie.TIMESCALE / 1000)
+
+    def ours(made: Derived) -> None:
+        fence()
+        RedactionPart.objects.filter(pk=part.pk).update(
+            rendered=digest, kept=made.pk, sha256=seen.hexdigest(), size_bytes=size
+        )
+
     writer = derived.keep_object(
         segment, owner=redaction.pk, label=f"out/{part.number}", part=REDACTED,
         span=(part.starts_at, part.ends_at), of=of, hold_id=redaction.hold_id,
+        guard=ours,
     )  # fmt: skip
     with writer:
         for pictures, until in _groups(said, end, recipe):
@@ -243,7 +258,6 @@ def _keep(
         if not frames:
             raise damaged(redaction, part)
     reached("redaction.part-sealed")
-    RedactionPart.objects.filter(pk=part.pk).update(rendered=digest, sha256=seen.hexdigest(), size_bytes=size)
 
 
 def _groups(said: Iterator[Item], end: int, recipe: Recipe) -> Iterator[tuple[list[tuple[int, bytes]], int]]:
@@ -270,24 +284,30 @@ def _record(recipe: Recipe) -> bytes:
     return record_of(movie.CODEC, bytes(encoder(recipe.width, recipe.height, movie.TIMESCALE).extradata))
 
 
+@lru_cache(maxsize=16)
 def head_of(width: int, height: int) -> bytes:
     """The init segment of every part of a result of this size."""
     return movie.head(encoder(width, height, movie.TIMESCALE))
 
 
 def _result(redaction: Redaction, recipe: Recipe) -> dict[str, Any]:
-    """What is recorded of it. `sha256` is over the hashes of its init segment and of its parts, in order."""
-    rows = list(redaction.parts.order_by("number").values_list("frames", "size_bytes", "sha256"))
+    """What is recorded of it."""
+    rows = list(redaction.parts.order_by("number"))
     head = head_of(recipe.width, recipe.height)
-    seen = hashlib.sha256(hashlib.sha256(head).digest())
-    for _frames, _size, sha256 in rows:
-        seen.update(bytes.fromhex(sha256))
     return {
-        "frames": sum(frames or 0 for frames, _size, _sha256 in rows),
-        "bytes": len(head) + sum(size for _frames, size, _sha256 in rows),
+        "frames": sum(row.frames or 0 for row in rows),
+        "bytes": len(head) + sum(row.size_bytes for row in rows),
         "seconds": round((redaction.ends_at - redaction.starts_at).total_seconds(), 3),
-        "width": recipe.width, "height": recipe.height, "parts": len(rows), "sha256": seen.hexdigest(),
+        "width": recipe.width, "height": recipe.height, "parts": len(rows), "sha256": sha256_of(head, [row.sha256 for row in rows]),
     }  # fmt: skip
+
+
+def sha256_of(head: bytes, parts: Iterable[str]) -> str:
+    """Of a result: over the hashes of its init segment and of its parts, in order; hex."""
+    seen = hashlib.sha256(hashlib.sha256(head).digest())
+    for each in parts:
+        seen.update(bytes.fromhex(each))
+    return seen.hexdigest()
 
 
 def _ms(redaction: Redaction, moment: Any) -> float:

@@ -68,8 +68,9 @@ def part(
     require_result(redaction)
     found = redaction.parts.filter(number=number).first()
     kept = selectors.find(owner=redaction.pk, label=f"out/{number}")
-    if found is None or kept is None:
+    if found is None or kept is None or kept.pk != found.kept:
         raise NoResult
+    _require_whole(redaction)
     require_free(redaction.camera, found.starts_at, found.ends_at)
     receipt = _receipt(redaction, actor, terminal, receipt_index)
     reader = derived.open_for_person(receipt, kept, actor_id=actor.pk, hold_id=redaction.hold_id)
@@ -77,6 +78,14 @@ def part(
     require_free(redaction.camera, found.starts_at, found.ends_at)
     require_result(redaction)
     return _pieces(redaction, found, reader, first), found.size_bytes, receipt.index
+
+
+def _require_whole(redaction: Redaction) -> None:
+    """NoResult unless the parts are those that the result was recorded of."""
+    head = making.head_of(redaction.result["width"], redaction.result["height"])
+    parts = redaction.parts.order_by("number").values_list("sha256", flat=True)
+    if making.sha256_of(head, parts) != redaction.result["sha256"]:
+        raise NoResult
 
 
 def _receipt(redaction: Redaction, actor: Account, terminal: str, index: int | None) -> Receipt:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accesslog import IndexFields, Receipt
 from accesslog.errors import AccessLogError
@@ -87,7 +87,7 @@ class _Watch:
     """Whether the work is still wanted and still ours; renews the lease while it is asked."""
 
     def __init__(self, redaction: Redaction, token: UUID) -> None:
-        self._rows = Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work)
+        self._rows = _ours(redaction, token)
         self._asked = self._renewed = time.monotonic()
         self._over = False
 
@@ -111,6 +111,18 @@ class _Watch:
         if not self._rows.update(work_permille=permille, lease_until=clock.now() + LEASE):
             raise Interrupted
 
+    def fence(self) -> None:
+        """Lock the row, for the transaction that commits a part; Interrupted unless the work is still ours."""
+        if self._rows.select_for_update().values_list("pk").first() is None:
+            raise Interrupted
+
+
+def _ours(redaction: Redaction, token: UUID) -> QuerySet[Redaction]:
+    """The row while the lease is ours, and what is worked on is what is decided."""
+    return Redaction.objects.filter(
+        pk=redaction.pk, lease_token=token, work=redaction.work, revision=redaction.revision
+    )
+
 
 def _work(redaction: Redaction, token: UUID) -> None:
     watch = _Watch(redaction, token)
@@ -119,7 +131,7 @@ def _work(redaction: Redaction, token: UUID) -> None:
         receipt = _entry(redaction)
         sources = Sources(redaction, receipt)
         if redaction.work == Work.LOOK:
-            looking.look(redaction, sources, stopped=watch.stopped, done=watch.done)
+            looking.look(redaction, sources, stopped=watch.stopped, done=watch.done, fence=watch.fence)
             _finish(redaction, token, state=State.EDITING)
         else:
             _render(redaction, token, sources, receipt, watch)
@@ -141,7 +153,9 @@ def _left_off(redaction: Redaction, token: UUID) -> None:
 
 def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receipt, watch: _Watch) -> None:
     revision, masks = redaction.revision, polygons.version(playback.masks_of(redaction.camera))
-    result = making.render(redaction, sources, receipt, stopped=watch.stopped, done=watch.done)
+    result = making.render(
+        redaction, sources, receipt, stopped=watch.stopped, done=watch.done, fence=watch.fence
+    )
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
     playback.require_masks(redaction.camera, masks)
     detector = redaction.parameters.get("detector", "")
@@ -159,11 +173,13 @@ def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receip
 
 
 def _finish(redaction: Redaction, token: UUID, **found: Any) -> None:
-    ours = Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work)
-    ours.update(
+    """Interrupted, if it is not ours any more."""
+    done = _ours(redaction, token).update(
         work=Work.NONE, work_permille=1000, work_attempts=0, lease_token=None, lease_until=None,
         not_before=None, error_code="", error="", **found,
     )  # fmt: skip
+    if not done:
+        raise Interrupted
 
 
 def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:

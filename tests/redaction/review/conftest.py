@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from cctv.footage.derived import services as derived
 from cctv.footage.models import Segment
 from cctv.people.models import Account, RoleGrant
 from cctv.redaction.models import Redaction, RedactionReview, State
+from cctv.redaction.rendering import making
 from cctv.redaction.review import services
 from cctv.sites.masks import polygons
 from tests.footage.conftest import TERMINAL, Room, body_of, room
@@ -23,7 +25,7 @@ from tests.redaction.editing.conftest import FRAMES, LEFT, Desk, desk
 __all__ = ["desk", "room", "waiting"]
 
 RESULT = b"moof and mdat of the only part"
-SHA256 = "ab" * 32
+SHA256 = making.sha256_of(making.head_of(64, 48), [hashlib.sha256(RESULT).hexdigest()])
 
 
 @dataclass
@@ -56,7 +58,10 @@ class Waiting:
             segment, owner=redaction.pk, label="out/0", part="redacted", span=span, of=[segment.pk]
         ) as writer:
             writer.write(RESULT)
-        redaction.parts.update(size_bytes=len(RESULT), rendered="x")
+        redaction.parts.update(
+            size_bytes=len(RESULT), rendered="x", kept=writer.close().pk,
+            sha256=hashlib.sha256(RESULT).hexdigest(),
+        )  # fmt: skip
         Redaction.objects.filter(pk=redaction.pk).update(
             state=State.REVIEW, work="", rendered_revision=redaction.revision,
             result={"sha256": SHA256, "frames": FRAMES, "bytes": 99, "seconds": 4, "width": 64, "height": 48},
