@@ -24,6 +24,7 @@ from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction import events
+from cctv.redaction.editing.memory import MEMORY
 from cctv.redaction.errors import NothingRecorded, RedactionEnded, RedactionRefused
 from cctv.redaction.models import Act, Mode, Redaction, State, Style, SubjectKind, Work
 from cctv.sites.models import Camera
@@ -124,6 +125,7 @@ def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
         row.lease_token = row.lease_until = None
         row.save()
     derived.remove(owner=redaction.pk)
+    MEMORY.drop(redaction.pk)
     return row
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 
 from accesslog import Receipt
+from cctv.core.errors import LetheError
 from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
@@ -64,11 +65,15 @@ def known_and_digest(redaction: Redaction, door: Door) -> tuple[Known, bytes]:
     rows = selectors.all_of(owner=redaction.pk, beginning="looked/")
     if not parts or any(frames is None for _number, frames in parts):
         raise NotLookedAt
-    told = _opened(door, [rows.get(f"looked/{number}") for number, _frames in parts])
+    try:
+        told = _opened(door, [rows.get(f"looked/{number}") for number, _frames in parts])
+    except LetheError:
+        MEMORY.drop(redaction.pk)
+        raise
     seen = hashlib.sha256()
     for data in told:
         seen.update(hashlib.sha256(data).digest())
-    known = MEMORY.of(f"{redaction.pk} {seen.hexdigest()}", lambda: Known(_facts(told)))
+    known = MEMORY.of(redaction.pk, seen.hexdigest(), lambda: Known(_facts(told)))
     return known, seen.digest()
 
 

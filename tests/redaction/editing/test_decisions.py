@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import time
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.models import Restriction
 from cctv.people.models import Account, RoleGrant
 from cctv.people.policy import Forbidden, NotFound
+from cctv.redaction import services as life
 from cctv.redaction.editing import opening, services, stored, stretches, telling
 from cctv.redaction.editing.errors import (
     DecisionRefused,
@@ -40,6 +43,7 @@ from .conftest import FRAMES, LEFT, RIGHT, Desk, kinds_logged, seen
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
+OWNER = UUID(int=7)
 PICK: Any = {"frame": 10, "box": list(LEFT)}
 
 
@@ -354,8 +358,8 @@ def test_roles_decided_by_people_stand(desk: Desk) -> None:
 
 
 def test_what_is_remembered_is_bounded_in_frames_and_time() -> None:
-    time = [0.0]
-    memory = Memory(most_frames=60, clock=lambda: time[0])
+    at = [0.0]
+    memory = Memory(most_frames=60, clock=lambda: at[0])
     made: list[str] = []
 
     def of(name: str, frames: int) -> None:
@@ -363,7 +367,7 @@ def test_what_is_remembered_is_bounded_in_frames_and_time() -> None:
             made.append(name)
             return Known(seen(frames=frames))
 
-        memory.of(name, make)
+        memory.of(OWNER, name, make)
 
     of("a", 30)
     of("a", 30)
@@ -372,10 +376,45 @@ def test_what_is_remembered_is_bounded_in_frames_and_time() -> None:
     assert (made, len(memory)) == (["a", "b", "c"], 2)
     of("b", 30)
     assert made == ["a", "b", "c"]
-    time[0] = FORGET_AFTER_S + 1
+    at[0] = FORGET_AFTER_S + 1
     of("b", 30)
     assert made == ["a", "b", "c", "b"]
     assert len(memory) == 1
+    memory.drop(UUID(int=8))
+    assert len(memory) == 1
+    memory.drop(OWNER)
+    assert len(memory) == 0
+
+
+def test_what_is_remembered_goes_in_its_time_though_nobody_asks_any_more() -> None:
+    memory = Memory(forget_after=0.2)
+    memory.of(OWNER, "a", lambda: Known(seen(frames=2)))
+    time.sleep(0.15)
+    memory.of(OWNER, "b", lambda: Known(seen(frames=2)))
+    assert len(memory) == 2
+    until = time.monotonic() + 5
+    while len(memory) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert len(memory) == 0
+
+
+def test_what_is_cancelled_or_has_ended_is_remembered_no_more(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory()
+    for module in (stored, life):
+        monkeypatch.setattr(module, "MEMORY", memory)
+    open_editor(now(desk), desk.session)
+    assert len(memory) == 1
+    life.cancel(redaction=now(desk), actor=desk.room.operator, terminal="203.0.113.9")
+    assert len(memory) == 0
+    desk.look(seen())
+    open_editor(now(desk), desk.session)
+    assert len(memory) == 1
+    Segment.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    with pytest.raises(FootageExpired):
+        open_editor(now(desk), desk.session)
+    assert len(memory) == 0
 
 
 def test_entries_of_one_redaction_do_not_serve_another_of_the_same_footage(desk: Desk) -> None:
