@@ -16,7 +16,8 @@ from cctv.redaction.tracks.boxes import Boxes, Kind, within
 MOST_WIDTH, MOST_HEIGHT = 960, 960
 # The detector runs again after so long, on every second picture at most; in slow footage on each.
 _AGAIN_MS, _AT_LAST_MS = 110.0, 195.0
-_SAMPLE_MS = 2000.0
+# The scene is sampled so often; at first more often, since a short clip has no other pictures of it.
+_SAMPLE_MS, _FIRST_SAMPLE_MS, _FIRST_SAMPLES = 2000.0, 400.0, 30
 _LEAST, _LEAST_POOR = 0.1, 0.06  # scores worth keeping
 _COVERED = 0.15  # scores that keep a place out of the plate
 # A number plate is less than a third as wide as its car: on a car of fewer pixels its letters are smaller
@@ -51,6 +52,7 @@ class Looker:
         self._detected_ms: float | None = None
         self._since = 0
         self._sampled_ms: float | None = None
+        self._samples = 0
         self._last_ms: float | None = None
 
     def warm(self, rgb: NDArray[np.uint8], at_ms: float | None = None) -> None:
@@ -110,10 +112,12 @@ class Looker:
 
     def _sample(self, rgb: NDArray[np.uint8], seen: Seen, found: Found | None, at_ms: float) -> Sample | None:
         """Now and then, with a picture that the detector saw and in which the scene is known."""
-        early = self._sampled_ms is not None and 0 <= at_ms - self._sampled_ms < _SAMPLE_MS - _BIT_OF_MS
+        pause = _FIRST_SAMPLE_MS if self._samples < _FIRST_SAMPLES else _SAMPLE_MS
+        early = self._sampled_ms is not None and 0 <= at_ms - self._sampled_ms < pause - _BIT_OF_MS
         if found is None or seen.whole or early:
             return None
         self._sampled_ms = at_ms
+        self._samples += 1
         size = SAMPLE_WIDTH, SAMPLE_HEIGHT
         tiny = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
         covered = cv2.resize(seen.mask, size, interpolation=cv2.INTER_AREA) > 0
