@@ -165,15 +165,16 @@ class Known:
     def follow(self, anchors: Sequence[Anchor], settings: Settings) -> Followed:
         """The subject by these anchors; the last answer is kept."""
         asked = (tuple(anchors), settings.subject_kind, settings.aspect)
-        if self._followed is None or self._followed[0] != asked:
-            kind = settings.subject_kind
-            if kind not in self._pieces:
-                self._pieces[kind] = pieces_of(self.facts, kind)
-            found = follow(
-                self.facts, anchors, kind=kind, aspect=settings.aspect, everything=self._pieces[kind]
-            )
-            self._followed = asked, found
-        return self._followed[1]
+        # Other threads ask of the same clip with other decisions: the attribute may be theirs any moment.
+        kept = self._followed
+        if kept is not None and kept[0] == asked:
+            return kept[1]
+        kind = settings.subject_kind
+        if kind not in self._pieces:
+            self._pieces[kind] = pieces_of(self.facts, kind)
+        found = follow(self.facts, anchors, kind=kind, aspect=settings.aspect, everything=self._pieces[kind])
+        self._followed = asked, found
+        return found
 
 
 def resolve(facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], settings: Settings) -> Resolved:

@@ -12,6 +12,7 @@ from cctv.redaction.drawing.drawing import Drawing
 from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.resolve import Edit, Known, Resolved, Settings, resolve
 from cctv.redaction.tracks.bodies import checked
+from cctv.redaction.tracks.subject import Anchor
 
 STEP_MS = 40.0
 FRAMES = 100
@@ -191,6 +192,19 @@ def test_a_clip_without_pictures_or_people_resolves() -> None:
     out = decide([FrameFacts(0.0)], mode="hide")
     assert out.drawing(0).covers == ()
     assert out.doubts == []
+
+
+def test_somebody_elses_subject_is_never_ones_own_though_both_ask_at_once() -> None:
+    facts = seen(20)
+
+    class Raced(Known):
+        """Another thread puts its answer in whenever this one has put in its own."""
+
+        theirs = Known(facts).follow([Anchor(5, RIGHT)], Settings())
+        _followed = property(lambda self: ("theirs", self.theirs), lambda _self, _value: None)  # type: ignore[assignment]
+
+    mine = Raced(facts).follow([Anchor(5, LEFT)], Settings())
+    assert np.allclose(mine.boxes[5], LEFT, atol=0.01)
 
 
 def test_one_edit_more_is_quick() -> None:
