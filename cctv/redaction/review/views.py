@@ -134,7 +134,7 @@ def moments_json(request: Request, number: str) -> HttpResponse:
     try:
         keys = json.loads(request.body)["keys"]
         asked = {str(key)[:200] for key in keys[:MOST_KEYS]}
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return JsonResponse({"code": "bad_request", "message": _("No moments were named.")}, status=400)
     seen = services.look_at(begun, asked)
     left = [each for each in selectors.moments(seen, services.drawn_of(begun)) if not each.seen]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeGuard
 
 Reason = Literal["kind", "body", "frame", "box", "polygon", "id", "track", "same", "nothing", "many"]
 
@@ -18,6 +18,7 @@ _SMALL = 1e-4
 _ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _DOUBT = re.compile(r"[a-z]{1,12}\.([0-9]{1,7}(-[0-9]{1,7}){0,11})?\.[0-9]{1,7}-[0-9]{1,7}")
 _MOST_TRACK = 1_000_000
+_MOST = 1e9
 
 Body = dict[str, Any]
 
@@ -142,11 +143,16 @@ KINDS = tuple(_CHECKS)
 
 def _whole(value: object) -> int:
     """JSON numbers are sometimes 3.0; true is not 1."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise EditRefused("body")
-    if not math.isfinite(value) or value != int(value):
+    if not _is_number(value) or value != int(value):
         raise EditRefused("body")
     return int(value)
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    """One that can be reckoned with: JSON's integers may have hundreds of digits."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= _MOST and math.isfinite(value)
 
 
 def _frame(body: Mapping[str, Any], name: str, frames: int) -> int:
@@ -196,7 +202,7 @@ def _numbers(value: object, count: int) -> list[float]:
         raise EditRefused("box")
     out = []
     for each in value:
-        if isinstance(each, bool) or not isinstance(each, int | float) or not math.isfinite(each):
+        if not _is_number(each):
             raise EditRefused("box")
         out.append(round(float(each), 6))
     return out

@@ -109,7 +109,7 @@ def test_only_moments_that_there_are_count(waiting: Waiting) -> None:
     waiting.keys()
     assert waiting.look_at("nothing", "x" * 1000).json()["left"] > 0
     assert RedactionReview.objects.get().moments == []
-    for sent in ("", "[]", "{}", '{"keys": 7}', "\xff"):
+    for sent in ("", "[]", "{}", '{"keys": 7}', "\xff", "[" * 100_000):
         answer = waiting.client.post(
             waiting.url("review/moments.json"), sent, content_type="application/json"
         )
