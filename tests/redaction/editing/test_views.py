@@ -68,6 +68,9 @@ HOSTILE = [
     b'{"revision": 0, "kind": ["subject"], "body": {}}', b'{"revision": 0, "kind": "subject", "body": 7}',
     b'{"revision": 0, "kind": "box", "body": {"track": 1e400}}', b"[" * 100_000, b" " * (MOST_BYTES + 1),
     b"\xff\xfe",
+    b'{"revision": 0, "kind": "role", "body": {"track": %s, "role": "show"}}' % (b"9" * 400),
+    b'{"revision": 0, "kind": "subject", "body": {"frame": 1, "box": [%s, 0, 1, 1]}}' % (b"9" * 400),
+    b'{"revision": %s, "kind": "style", "body": {"style": 1}}' % (b"9" * 5000),
 ]  # fmt: skip
 
 
