@@ -96,7 +96,8 @@ class _Work:
     def __init__(self, redaction: Redaction, session: ViewingSession, first: int, last: int) -> None:
         """Open the facts, then write the entry of what is shown; nothing was read of the footage before."""
         self.redaction, self.session = redaction, session
-        self.mask = polygons.version(playback.masks_of(redaction.camera))
+        self.masks = playback.masks_of(redaction.camera)
+        self.mask = polygons.version(self.masks)
         self.opened: Opened = open_editor(redaction, session)
         self.resolved: Resolved = self.opened.resolved()
         if not 0 <= first <= last < self.resolved.frames:
@@ -125,7 +126,8 @@ class _Work:
             raise FootageExpired
         width, height = _small(segment.width, segment.height)
         said: dict[str, Any] = {
-            "do": do, "width": width, "height": height, "timescale": movie.TIMESCALE, "style": settings.style
+            "do": do, "width": width, "height": height, "timescale": movie.TIMESCALE, "style": settings.style,
+            "masks": polygons.plain(self.masks),
         }  # fmt: skip
         samples = [one.sample for one in self.opened.known.facts if one.sample is not None]
         if samples:

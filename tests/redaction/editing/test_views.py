@@ -13,6 +13,7 @@ import pytest
 
 from accesslog.errors import LogUnavailable
 from cctv.footage import viewing
+from cctv.footage.media.masking import BGR, rectangles
 from cctv.footage.models import CloseReason, ViewedSpan
 from cctv.people.models import RoleGrant
 from cctv.redaction.editing import previewing
@@ -140,6 +141,25 @@ def test_a_preview_is_exactly_that_frame_as_it_would_leave(desk: Desk) -> None:
     assert np.ptp(corner, axis=0).max() < 12  # nothing but the cover
     assert kinds_logged().count("redaction.previewed") == 1  # a minute is reserved from the first on
     assert ViewedSpan.objects.filter(kind="still").count() == 3
+
+
+def test_a_preview_has_the_cameras_masks_in_whole_blocks_as_the_result_has(desk: Desk) -> None:
+    corner = ((0.03, 0.78), (0.16, 0.78), (0.16, 0.97))
+    desk.room.gate.privacy_masks = [[list(point) for point in corner]]
+    desk.room.gate.save()
+    desk.decide("mode", mode="manual")
+    still = picture_of(body_of(desk.client.get(desk.url("preview.jpg") + "&at=45")))
+    video: Any
+    with av.open(io.BytesIO(body_of(desk.client.get(desk.url("preview.mp4") + "&from=30&to=32")))) as video:
+        moving = next(iter(video.decode(video=0))).to_ndarray(format="bgr24")
+    for shown in (still, moving):
+        high, wide = shown.shape[:2]
+        masked = np.zeros((high, wide), np.uint8)
+        for top, bottom, left, right in rectangles((corner,), wide, high):
+            masked[top:bottom, left:right] = 1
+        inside = cv2.erode(masked, np.ones((5, 5), np.uint8)) > 0
+        assert inside.sum() > 500
+        assert np.abs(shown[inside].astype(int) - BGR).max() < 12
 
 
 def test_where_only_the_subject_is_shown_a_preview_shows_nobody_before_one_is_picked(desk: Desk) -> None:
