@@ -119,7 +119,7 @@ def _fed(
 
 
 def _keep(redaction: Redaction, part: RedactionPart, facts: Item | None, fence: Callable[[], None]) -> None:
-    """Seal what was seen, in one commit with the part's row; a part without a single picture cannot be vouched for."""
+    """Seal what was seen, in one commit with the row; a part without any picture cannot be vouched for."""
     if facts is None or facts.pts == 0:
         raise damaged(redaction, part)
     found = decode(facts.data)  # what a child says is looked at before it is kept

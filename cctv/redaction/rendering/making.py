@@ -298,7 +298,8 @@ def _result(redaction: Redaction, recipe: Recipe) -> dict[str, Any]:
         "frames": sum(row.frames or 0 for row in rows),
         "bytes": len(head) + sum(row.size_bytes for row in rows),
         "seconds": round((redaction.ends_at - redaction.starts_at).total_seconds(), 3),
-        "width": recipe.width, "height": recipe.height, "parts": len(rows), "sha256": sha256_of(head, [row.sha256 for row in rows]),
+        "width": recipe.width, "height": recipe.height, "parts": len(rows),
+        "sha256": sha256_of(head, [row.sha256 for row in rows]),
     }  # fmt: skip
 
 

@@ -12,7 +12,8 @@ from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
 
 from accesslog import IndexFields, Receipt
 from accesslog.errors import AccessLogError
@@ -28,7 +29,7 @@ from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.redaction import events
-from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, SegmentDamaged
+from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, SegmentDamaged, WorkFailed
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import looking, making
 from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
@@ -45,6 +46,7 @@ RENEW_S = 5.0
 ASK_S = 0.5
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
 # Waiting helps against everything but these.
 FOR_GOOD = (
     SegmentDamaged, MediaError, NothingRecorded, MadeOfOther, FootageExpired, KeysExpired, HoldEnded,
@@ -69,17 +71,25 @@ def work_due() -> int:
 
 
 def _take() -> tuple[Redaction, UUID] | None:
-    """The one that waits longest and that nobody works on, with a lease on it."""
+    """The one that was tried least, then the one that waits longest, of those that nobody works on; leased.
+
+    It counts as tried from now on: what ends its worker is not taken again for ever.
+    """
     now = clock.now()
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
-    ready = Q(not_before=None) | Q(not_before__lte=now)
+    # Further ahead than any pause is: the clock was wrong when that was written.
+    ready = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_PAUSE)
     due = Redaction.objects.exclude(work=Work.NONE).exclude(state=State.CANCELLED).filter(free, ready)
-    for pk in due.order_by("work_asked_at").values_list("pk", flat=True)[:20]:
+    for pk in due.order_by("work_attempts", "work_asked_at").values_list("pk", flat=True)[:20]:
         token = uuid4()
         taken = Redaction.objects.filter(free, ready, pk=pk).exclude(work=Work.NONE)
-        if taken.update(lease_token=token, lease_until=now + LEASE):
+        counted = F("work_attempts") + 1
+        if taken.update(lease_token=token, lease_until=now + LEASE, work_attempts=counted):
             rows = Redaction.objects.select_related("site", "camera__site", "purpose", "hold", "made_by")
-            return rows.get(pk=pk), token
+            found = rows.get(pk=pk)
+            if found.work_attempts <= MOST_ATTEMPTS:
+                return found, token
+            _failed(found, token, WorkFailed())
     return None
 
 
@@ -112,7 +122,7 @@ class _Watch:
             raise Interrupted
 
     def fence(self) -> None:
-        """Lock the row, for the transaction that commits a part; Interrupted unless the work is still ours."""
+        """Lock the row, in the transaction that commits a part; Interrupted unless the work is ours."""
         if self._rows.select_for_update().values_list("pk").first() is None:
             raise Interrupted
 
@@ -146,7 +156,9 @@ def _work(redaction: Redaction, token: UUID) -> None:
 
 def _left_off(redaction: Redaction, token: UUID) -> None:
     """Somebody else may go on with it; of what was cancelled nothing stays, also what came in meanwhile."""
-    Redaction.objects.filter(pk=redaction.pk, lease_token=token).update(lease_token=None, lease_until=None)
+    Redaction.objects.filter(pk=redaction.pk, lease_token=token).update(
+        lease_token=None, lease_until=None, work_attempts=Greatest(F("work_attempts") - 1, 0)
+    )
     if Redaction.objects.filter(pk=redaction.pk, state=State.CANCELLED).exists():
         derived.remove(owner=redaction.pk)
 
@@ -186,7 +198,7 @@ def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:
     """Write down what happened; wait and try again where that may help."""
     code = str(getattr(error, "code", "redaction_work_failed"))
     text = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
-    attempts = redaction.work_attempts + 1
+    attempts = redaction.work_attempts
     over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
     log.warning("redaction %s, attempt %d: %s", redaction.number, attempts, error)
     Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work).update(
@@ -194,7 +206,7 @@ def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:
         # What cannot be rendered can be corrected; what was never looked at cannot.
         state=State.EDITING if over and redaction.work == Work.RENDER else redaction.state,
         work_attempts=attempts, lease_token=None, lease_until=None,
-        not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** min(attempts - 1, 6),
+        not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** (attempts - 1),
         error_code=code[:40], error=text[:400],
     )  # fmt: skip
 

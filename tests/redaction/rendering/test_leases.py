@@ -71,3 +71,48 @@ def test_a_part_that_is_not_the_one_of_the_result_is_not_shown(room: Room, looke
     assert client.get(part).status_code == 409
     redaction.parts.update(kept=kept, sha256="ab" * 32)
     assert client.get(part).status_code == 409
+
+
+def dead(redaction: Redaction, **found: Any) -> None:
+    """Whoever worked on it is no more."""
+    Redaction.objects.filter(pk=redaction.pk).update(lease_until=clock.now() - PAST, **found)
+
+
+def test_what_ends_its_worker_every_time_is_given_up_and_others_come_first(
+    room: Room, looked: Redaction, monkeypatch: pytest.MonkeyPatch
+):
+    redaction = helping.send_to_review(looked)
+    for attempt in range(1, work.MOST_ATTEMPTS + 1):
+        taken = work._take()
+        assert taken is not None
+        assert taken[0].work_attempts == attempt
+        dead(redaction)
+    other = helping.begin(room, helping.viewing(room, 2), 1)
+    Redaction.objects.filter(pk=redaction.pk).update(work_attempts=1)
+    first = work._take()
+    assert first is not None
+    assert first[0].pk == other.pk, "it has not been tried yet"
+    Redaction.objects.filter(pk=redaction.pk).update(work_attempts=work.MOST_ATTEMPTS)
+    assert work._take() is None
+    redaction = helping.now(redaction)
+    assert (redaction.state, redaction.work, redaction.lease_token) == (State.EDITING, "", None)
+    assert redaction.error_code == "redaction_work_failed"
+
+
+def test_what_is_left_off_in_order_was_no_attempt(looked: Redaction, monkeypatch: pytest.MonkeyPatch):
+    helping.send_to_review(looked)
+    monkeypatch.setattr(work._Watch, "stopped", lambda _self: True)
+    taken = work._take()
+    assert taken is not None
+    work._work(*taken)
+    redaction = helping.now(looked)
+    assert (redaction.work, redaction.work_attempts, redaction.lease_token) == ("render", 0, None)
+
+
+def test_invariant_7_a_pause_that_a_wrong_clock_wrote_is_over(looked: Redaction):
+    helping.send_to_review(looked)
+    rows = Redaction.objects.filter(pk=looked.pk)
+    rows.update(not_before=clock.now() + work.FIRST_PAUSE)
+    assert work._take() is None
+    rows.update(not_before=clock.now() + timedelta(days=900))
+    assert work._take() is not None
