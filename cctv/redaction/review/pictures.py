@@ -29,7 +29,8 @@ def sharp_plate(review: RedactionReview) -> bytes:
         review.reviewer,
         review.terminal,
         {},
-        event_id=uuid5(review.pk, f"{SHOWN}/{kept.pk}"),
+        # Once for each still, day and terminal: the review's own entry changes with these.
+        event_id=uuid5(review.pk, f"{SHOWN}/{kept.pk}/{review.entry_index}"),
     )
     jpeg = read_for_person(receipt, kept, actor_id=review.reviewer_id, hold_id=redaction.hold_id)
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)

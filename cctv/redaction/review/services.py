@@ -7,6 +7,7 @@ afterwards has another revision, and nothing of that may be handed out.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -15,6 +16,7 @@ from django.db import transaction
 from accesslog import IndexFields, Receipt
 from accesslog.selectors import load_receipt
 from accesslog.services import append
+from accesslog.types import from_us
 from cctv.core import clock
 from cctv.footage.derived.selectors import find
 from cctv.footage.restrictions.services import require_free
@@ -42,6 +44,8 @@ from cctv.redaction.review.errors import (
 REVIEW = "redaction.review"
 SHARP = "plate/sharp"
 _MOST_REMARK = 1000
+# Who comes back on another day has begun anew, as far as the log is concerned.
+ENTRY_LASTS = timedelta(hours=12)
 
 
 def has_hand_in(redaction: Redaction, account: Account) -> bool:
@@ -58,6 +62,7 @@ def has_hand_in(redaction: Redaction, account: Account) -> bool:
 def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionReview:
     """The actor's review of what is rendered now, begun under an entry of its own; the same one again later.
 
+    At another terminal, or ENTRY_LASTS after it, another entry says that they went on with it.
     Forbidden, NotFound, OwnRedaction, NothingToReview, RedactionGone, FootageRestricted, LogUnavailable.
     """
     permissions_of(actor).require(REVIEW, site_id=redaction.site_id)
@@ -77,13 +82,19 @@ def begin(*, redaction: Redaction, actor: Account, terminal: str) -> RedactionRe
     if review.result_sha256 != seen:  # rendered anew meanwhile: nobody has looked at this one
         review.result_sha256, review.moments, review.sent, review.entry_index = seen, [], [], None
         review.save(update_fields=["result_sha256", "moments", "sent", "entry_index"])
-    if review.entry_index is None:
-        receipt = log_about(
-            events.REVIEWED, redaction, actor, terminal, {}, event_id=uuid5(review.pk, f"began {seen}")
-        )
-        review.entry_index = receipt.index
-        RedactionReview.objects.filter(pk=review.pk).update(entry_index=receipt.index)
+    if not _is_told(review, terminal):
+        event_id = uuid5(review.pk, f"began {seen} {terminal} {review.entry_index}")
+        receipt = log_about(events.REVIEWED, redaction, actor, terminal, {}, event_id=event_id)
+        review.entry_index, review.terminal = receipt.index, terminal
+        review.save(update_fields=["entry_index", "terminal"])
     return review
+
+
+def _is_told(review: RedactionReview, terminal: str) -> bool:
+    """Whether the log says of today and this terminal that the review goes on there."""
+    if review.entry_index is None or review.terminal != terminal:
+        return False
+    return clock.now() - from_us(load_receipt(review.entry_index).time_us) < ENTRY_LASTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +270,8 @@ def _decide(
             raise NothingToReview
         if row.result_sha256 != _sha256(redaction):
             raise NothingToReview
-        receipt = log_about(kind, review.redaction, actor, terminal, facts, event_id=uuid5(review.pk, kind))
+        event_id = uuid5(review.pk, f"{kind} {row.result_sha256}")
+        receipt = log_about(kind, review.redaction, actor, terminal, facts, event_id=event_id)
         row.verdict, row.decided_at = verdict, clock.now()
         # What the entry says, should it have been written by an earlier try.
         row.remark = str(receipt.body.get("remark", ""))
