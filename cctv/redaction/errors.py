@@ -40,6 +40,24 @@ class RedactionEnded(LetheError):
     hint = _("Begin a new one from a viewing.")
 
 
+class AlreadyApproved(LetheError):
+    """What a second person has approved is not ended by the first alone."""
+
+    code = "redaction_approved"
+    status = 409
+    message = _("This redaction has been approved.")
+    hint = _("Correct it in the editor first: that takes the approval away. Then it can be cancelled.")
+
+
+class ChangedSince(LetheError):
+    """What failed was sent to review; what would be tried again now was not."""
+
+    code = "redaction_changed_since"
+    status = 409
+    message = _("This redaction was changed after it was sent to review.")
+    hint = _("Send it to review again. Then it is rendered as it is now.")
+
+
 class RedactionGone(LetheError):
     """The footage that it was made of has ended, and with it all that was made of it."""
 

@@ -25,13 +25,21 @@ from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction import events
 from cctv.redaction.editing.memory import MEMORY
-from cctv.redaction.errors import NothingRecorded, RedactionEnded, RedactionRefused
+from cctv.redaction.errors import (
+    AlreadyApproved,
+    ChangedSince,
+    NothingRecorded,
+    RedactionEnded,
+    RedactionRefused,
+)
 from cctv.redaction.models import Act, Mode, Redaction, State, Style, SubjectKind, Work
 from cctv.sites.models import Camera
 from cctv.vault import past
 
 EDIT = "redaction.edit"
 LONGEST = timedelta(hours=1)
+# In a redaction's parameters: the revision that could not be rendered, while there is one.
+FAILED = "failed_revision"
 
 
 def begin(
@@ -112,15 +120,19 @@ def segments_of(camera: Camera, starts_at: datetime, ends_at: datetime, *, hold_
 
 
 def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
-    """End it: what was found, drawn and rendered is removed; the recording stays. Again: the same row."""
+    """End it: what was found, drawn and rendered is removed; the recording stays. Again: the same row.
+
+    AlreadyApproved, Forbidden, LogUnavailable (then it goes on).
+    """
     permissions_of(actor).require(EDIT, site_id=redaction.site_id)
-    if redaction.state == State.CANCELLED:
-        return redaction
-    log_about(
-        events.CANCELLED, redaction, actor, terminal, {}, event_id=uuid5(redaction.pk, events.CANCELLED)
-    )
     with transaction.atomic():
         row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
+        if row.state == State.CANCELLED:
+            return row
+        if row.state == State.APPROVED:
+            raise AlreadyApproved
+        event_id = uuid5(redaction.pk, events.CANCELLED)
+        log_about(events.CANCELLED, redaction, actor, terminal, {}, event_id=event_id)
         row.state, row.work, row.error_code, row.error = State.CANCELLED, Work.NONE, "", ""
         row.lease_token = row.lease_until = None
         row.save()
@@ -140,7 +152,10 @@ def remove_cancelled() -> int:
 
 
 def retry(*, redaction: Redaction, actor: Account) -> Redaction:
-    """Try again what stopped with an error; nothing where the computer is at work. RedactionEnded."""
+    """Try again what stopped with an error; nothing where the computer is at work.
+
+    RedactionEnded; ChangedSince, where what would be rendered is not what was sent to review.
+    """
     permissions_of(actor).require(EDIT, site_id=redaction.site_id)
     with transaction.atomic():
         row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
@@ -148,6 +163,8 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
             raise RedactionEnded
         if row.work == Work.NONE and row.error_code:
             row.work = Work.LOOK if row.state == State.LOOKING else Work.RENDER
+            if row.work == Work.RENDER and row.parameters.get(FAILED) != row.revision:
+                raise ChangedSince
             row.state = State.LOOKING if row.work == Work.LOOK else State.RENDERING
             row.work_asked_at = clock.now()
         row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""

@@ -33,7 +33,7 @@ from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, Seg
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import looking, making
 from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
-from cctv.redaction.services import about
+from cctv.redaction.services import FAILED, about
 from cctv.sites.masks import polygons
 from cctv.vault.errors import FootageExpired as KeysExpired
 from cctv.vault.steps import reached
@@ -178,7 +178,8 @@ def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receip
     event_id = uuid5(redaction.pk, f"{events.RENDERED} {revision} {result['sha256']}")
     append(kind=events.RENDERED, body=body, index=[_index(redaction)], event_id=event_id)
     reached("redaction.rendered")
-    parameters = {**redaction.parameters, "encoder": dict(OPTIONS), "version": making.VERSION, "masks": masks}
+    known = {name: value for name, value in redaction.parameters.items() if name != FAILED}
+    parameters = {**known, "encoder": dict(OPTIONS), "version": making.VERSION, "masks": masks}
     _finish(
         redaction, token, state=State.REVIEW, rendered_revision=revision, result=result, parameters=parameters
     )
@@ -200,12 +201,14 @@ def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:
     text = f"{getattr(error, 'message', error)} {getattr(error, 'hint', '')}".strip()
     attempts = redaction.work_attempts
     over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
+    stopped = over and redaction.work == Work.RENDER
+    parameters = {**redaction.parameters, FAILED: redaction.revision} if stopped else redaction.parameters
     log.warning("redaction %s, attempt %d: %s", redaction.number, attempts, error)
     Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work).update(
         work=Work.NONE if over else redaction.work,
         # What cannot be rendered can be corrected; what was never looked at cannot.
-        state=State.EDITING if over and redaction.work == Work.RENDER else redaction.state,
-        work_attempts=attempts, lease_token=None, lease_until=None,
+        state=State.EDITING if stopped else redaction.state,
+        parameters=parameters, work_attempts=attempts, lease_token=None, lease_until=None,
         not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** (attempts - 1),
         error_code=code[:40], error=text[:400],
     )  # fmt: skip

@@ -12,7 +12,9 @@ from cctv.core import clock
 from cctv.footage.models import Segment
 from cctv.footage.restrictions.models import Restriction
 from cctv.redaction import services
-from cctv.redaction.models import State
+from cctv.redaction.errors import WorkFailed
+from cctv.redaction.models import Redaction, State, Work
+from cctv.redaction.rendering import work
 from tests.footage.conftest import Room, room
 from tests.redaction.rendering import helping, tiny_detector
 
@@ -68,3 +70,35 @@ def test_invariant_1_a_result_is_masked_and_leaves_only_while_nothing_stands_aga
     Segment.objects.filter(camera=room.yard).update(expires_at=clock.now() + timedelta(seconds=1))
     with clock.pretend(clock.now() + timedelta(minutes=1)):
         assert client.get(part).status_code == 410
+
+
+def test_what_was_changed_after_a_failure_is_not_rendered_without_being_sent_to_review(room: Room):
+    """The log has been told of another revision than the one that would be rendered."""
+    helping.taken_in(room, room.starts_at, helping.walk(0, 2))
+    redaction = helping.begin(room, helping.viewing(room, 5), 1)
+    client = room.client(room.operator)
+    address = f"/redactions/{redaction.number}/again/"
+    row = Redaction.objects.filter(pk=redaction.pk)
+    row.update(state=State.RENDERING, work=Work.RENDER, revision=3, work_attempts=work.MOST_ATTEMPTS - 1)
+    taken = work._take()
+    assert taken is not None
+    work._failed(*taken, WorkFailed())
+    row.update(revision=4)
+    assert client.post(address, headers={"accept": "application/json"}).status_code == 409
+    assert (helping.now(redaction).state, helping.now(redaction).work) == (State.EDITING, Work.NONE)
+    row.update(revision=3)
+    assert client.post(address).status_code == 302
+    assert (helping.now(redaction).state, helping.now(redaction).work) == (State.RENDERING, Work.RENDER)
+
+
+def test_what_was_approved_is_not_ended_by_one_alone(room: Room):
+    helping.taken_in(room, room.starts_at, helping.walk(0, 2))
+    redaction = helping.begin(room, helping.viewing(room, 5), 1)
+    client = room.client(room.operator)
+    Redaction.objects.filter(pk=redaction.pk).update(state=State.APPROVED, work=Work.NONE)
+    assert client.post(f"/redactions/{redaction.number}/cancel/").status_code == 409
+    assert helping.now(redaction).state == State.APPROVED
+    assert not LogEntry.objects.using("log").filter(kind="redaction.cancelled").exists()
+    Redaction.objects.filter(pk=redaction.pk).update(state=State.EDITING)
+    assert client.post(f"/redactions/{redaction.number}/cancel/").status_code == 302
+    assert helping.now(redaction).state == State.CANCELLED
