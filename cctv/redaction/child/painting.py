@@ -101,7 +101,8 @@ def encoded(
 ) -> Iterator[Any]:
     """Packets of the part, the first a keyframe, times in ticks of the encoder from the redaction's start.
 
-    A keyframe at each of `cuts` (ms), and at `blank_ms`, if the recording stops there, a plain picture.
+    A keyframe at each of `cuts` (ms); a plain picture at `lead_ms` if the recording begins later, and at
+    `blank_ms` if it stops there.
     """
     size = context.width, context.height
     given, cuts = Given(part), sorted(part["cuts"])
@@ -116,6 +117,8 @@ def encoded(
         picture.pict_type = kinds.I if key else kinds.NONE
         return picture
 
+    if part.get("lead_ms") is not None:
+        yield from context.encode(timed(_blank(size, paint), part["lead_ms"], key=True))
     for frame, at_ms in ahead(decoded):
         key = bool(cuts) and at_ms >= cuts[0]
         cuts = [cut for cut in cuts if cut > at_ms]

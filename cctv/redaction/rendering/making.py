@@ -48,7 +48,7 @@ log = logging.getLogger("lethe.redaction")
 REDACTED, PLATE = "redacted", "plate"
 SHARP = "plate/sharp"
 # Bound to what a part looks like: another one, and everything is rendered anew.
-VERSION = 1
+VERSION = 2
 CUT_MS = 8000.0
 # A pause in the recording that is longer than this is shown as one.
 PAUSE_MS = 1000.0
@@ -138,18 +138,26 @@ def digest_of(ready: Ready, redaction: Redaction, part: RedactionPart, parts: Se
 def _said_of_time(
     redaction: Redaction, part: RedactionPart, parts: Sequence[RedactionPart]
 ) -> dict[str, Any]:
-    """Where it is cut, where it stands still, and until when its last picture is shown (ms)."""
+    """Where it is cut, where it is plain, and until when its last picture is shown (ms)."""
+    start, end = (_ms(redaction, moment) for moment in (part.starts_at, part.ends_at))
+    begin, until = shown_in(redaction, part, parts)
+    said: dict[str, Any] = {"cuts": list(np.arange(start, end, CUT_MS)), "end_ms": until}
+    if until - end > PAUSE_MS:
+        said["blank_ms"] = end
+    if begin < start:
+        said["lead_ms"] = begin
+    return said
+
+
+def shown_in(
+    redaction: Redaction, part: RedactionPart, parts: Sequence[RedactionPart]
+) -> tuple[float, float]:
+    """From when until when (ms) something of the part is shown: with the pause before the first one, and the
+    one after it, until the next begins."""
     start, end = (_ms(redaction, moment) for moment in (part.starts_at, part.ends_at))
     after = next((each for each in parts if each.number == part.number + 1), None)
     until = _ms(redaction, after.starts_at if after else redaction.ends_at)
-    said: dict[str, Any] = {
-        "cuts": list(np.arange(start, end, CUT_MS)), "end_ms": until if until > end else end,
-    }  # fmt: skip
-    if until - end > PAUSE_MS:
-        said["blank_ms"] = end
-    if part.number == 0 and start > PAUSE_MS:
-        said["lead_ms"] = 0.0
-    return said
+    return 0.0 if part.number == 0 and start > PAUSE_MS else start, max(until, end)
 
 
 def render(

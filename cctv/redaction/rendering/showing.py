@@ -1,7 +1,7 @@
 """The result, part by part, to whoever may see it: an entry first, then the vault's door, then bytes."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from accesslog import Receipt
@@ -19,10 +19,13 @@ from cctv.redaction.ended import require_there
 from cctv.redaction.errors import NoResult, OtherMasks
 from cctv.redaction.models import Redaction, RedactionPart, State
 from cctv.redaction.rendering import making
+from cctv.redaction.rendering.planning import MS
 from cctv.redaction.services import log_about
 
 SEE = "redaction.see"
 PIECE_BYTES = 512 * 1024
+# What is asked of the row anew while a part is sent.
+STILL = ("state", "revision", "rendered_revision", "result", "parameters", "hold")
 
 
 def require_result(redaction: Redaction) -> dict[str, Any]:
@@ -42,12 +45,15 @@ def require_result(redaction: Redaction) -> dict[str, Any]:
 def playlist(redaction: Redaction, *, init: str, part_url: Any) -> str:
     """The result as an HLS playlist: times are those of the recording. NoResult."""
     require_result(redaction)
-    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-PLAYLIST-TYPE:VOD", "#EXT-X-TARGETDURATION:61"]
+    parts = list(redaction.parts.order_by("number"))
+    spans = [making.shown_in(redaction, each, parts) for each in parts]
+    longest = max((math.ceil((end - start) / 1000) for start, end in spans), default=1)
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-PLAYLIST-TYPE:VOD", f"#EXT-X-TARGETDURATION:{longest}"]
     lines.append(f'#EXT-X-MAP:URI="{init}"')
-    for part in redaction.parts.order_by("number"):
-        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{clock.rfc3339(part.starts_at)}")
-        lines.append(f"#EXTINF:{(part.ends_at - part.starts_at) / timedelta(seconds=1):.3f},")
-        lines.append(part_url(part))
+    for each, (start, end) in zip(parts, spans, strict=True):
+        lines.append(f"#EXT-X-PROGRAM-DATE-TIME:{clock.rfc3339(redaction.starts_at + start * MS)}")
+        lines.append(f"#EXTINF:{(end - start) / 1000:.3f},")
+        lines.append(part_url(each))
     return "\n".join([*lines, "#EXT-X-ENDLIST", ""])
 
 
@@ -74,10 +80,24 @@ def part(
     require_free(redaction.camera, found.starts_at, found.ends_at)
     receipt = _receipt(redaction, actor, terminal, receipt_index)
     reader = derived.open_for_person(receipt, kept, actor_id=actor.pk, hold_id=redaction.hold_id)
+    begun = redaction.result["sha256"]
+
+    def still() -> None:
+        _require_still(redaction, actor, found, begun)
+
     first = reader.read(PIECE_BYTES)
+    still()
+    return _pieces(reader, first, still), found.size_bytes, receipt.index
+
+
+def _require_still(redaction: Redaction, actor: Account, found: RedactionPart, begun: str) -> None:
+    """What was asked before the first piece, of the register as it is now: somebody may have approved another
+    result meanwhile, drawn a mask, restricted the footage, or taken a role away."""
+    permissions_of(Account.objects.get(pk=actor.pk)).require(SEE, site_id=redaction.site_id)
+    redaction.refresh_from_db(fields=STILL)
+    if require_result(redaction)["sha256"] != begun:
+        raise NoResult
     require_free(redaction.camera, found.starts_at, found.ends_at)
-    require_result(redaction)
-    return _pieces(redaction, found, reader, first), found.size_bytes, receipt.index
 
 
 def _require_whole(redaction: Redaction) -> None:
@@ -103,9 +123,9 @@ def _receipt(redaction: Redaction, actor: Account, terminal: str, index: int | N
     return log_about(events.SHOWN, redaction, actor, terminal, facts, action=SEE)
 
 
-def _pieces(redaction: Redaction, part: RedactionPart, reader: Any, first: bytes) -> Iterator[bytes]:
-    """The rest is asked for while it is sent; a restriction or an end meanwhile cuts it off."""
+def _pieces(reader: Any, first: bytes, still: Callable[[], None]) -> Iterator[bytes]:
+    """The rest is asked for while it is sent; what refuses it meanwhile cuts it off."""
     yield first
     while data := reader.read(PIECE_BYTES):
-        require_free(redaction.camera, part.starts_at, part.ends_at)
+        still()
         yield data

@@ -1,5 +1,6 @@
 """What may have come between a result and who wants to see it: masks, restrictions, expiry, the log."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,15 @@ import pytest
 from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from cctv.core import clock
+from cctv.core.errors import LetheError
 from cctv.footage.models import Segment
 from cctv.footage.restrictions.models import Restriction
+from cctv.people.models import Account, RoleGrant
 from cctv.redaction import services
-from cctv.redaction.errors import WorkFailed
+from cctv.redaction.errors import NoResult, OtherMasks, WorkFailed
 from cctv.redaction.models import Redaction, State, Work
-from cctv.redaction.rendering import work
-from tests.footage.conftest import Room, room
+from cctv.redaction.rendering import showing, work
+from tests.footage.conftest import TERMINAL, Room, room
 from tests.redaction.rendering import helping, tiny_detector
 
 __all__ = ["room"]
@@ -102,3 +105,38 @@ def test_what_was_approved_is_not_ended_by_one_alone(room: Room):
     Redaction.objects.filter(pk=redaction.pk).update(state=State.EDITING)
     assert client.post(f"/redactions/{redaction.number}/cancel/").status_code == 302
     assert helping.now(redaction).state == State.CANCELLED
+
+
+def edited(redaction: Redaction) -> None:
+    Redaction.objects.filter(pk=redaction.pk).update(revision=9, state=State.EDITING)
+
+
+def masked(redaction: Redaction) -> None:
+    redaction.camera.privacy_masks = CORNER
+    redaction.camera.save()
+
+
+def role_taken(_redaction: Redaction) -> None:
+    RoleGrant.objects.filter(account__email="approver-2@example.org").delete()
+
+
+@pytest.mark.parametrize(
+    ("change", "error"), [(edited, NoResult), (masked, OtherMasks), (role_taken, LetheError)]
+)
+def test_invariant_1_a_part_is_cut_off_when_something_comes_in_between(
+    change: Callable[[Redaction], None], error: type[Exception], room: Room, tmp_path: Path, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+):  # fmt: skip
+    settings.LETHE_REDACTION_DETECTOR = str(tiny_detector.write(tmp_path / "nobody.onnx"))
+    helping.taken_in(room, room.starts_at, helping.walk(0, 3))
+    redaction = helping.worked(helping.begin(room, helping.viewing(room, 5), 1))
+    redaction = helping.worked(helping.send_to_review(redaction))
+    monkeypatch.setattr(showing, "PIECE_BYTES", 512)
+    helping.second(room)
+    actor = Account.objects.get(email="approver-2@example.org")
+    pieces, size, _entry = showing.part(redaction, 0, actor=actor, terminal=TERMINAL, receipt_index=None)
+    assert size > 1024
+    assert len(next(pieces)) == 512
+    change(helping.now(redaction))
+    with pytest.raises(error):
+        next(pieces)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from accesslog.models import LogEntry
+from cctv.core import clock
 from cctv.redaction.models import State
-from tests.footage.conftest import Room, room
+from tests.footage.conftest import Room, body_of, room
 from tests.redaction.rendering import helping, tiny_detector
 from tests.redaction.rendering.helping import FPS, walk
 
@@ -64,3 +65,20 @@ def test_a_recording_of_one_picture_without_anybody_is_redacted_with_the_detecto
     assert (redaction.state, redaction.error) == (State.REVIEW, "")
     assert redaction.result["frames"] == 1
     assert len(helping.shown(helping.second(room), redaction)) == 1
+
+
+@pytest.mark.usefixtures("_seeing_nobody")
+def test_time_before_the_recording_begins_is_plain_and_the_playlist_is_as_long_as_the_result(room: Room):
+    start = room.starts_at + timedelta(seconds=3)
+    helping.taken_in(room, start, walk(3, 10))
+    redaction = helping.worked(helping.begin(room, helping.viewing(room, 8), 7))
+    redaction = helping.worked(helping.send_to_review(redaction))
+    client = helping.second(room)
+    pictures = helping.shown(client, redaction)
+    wanted = [(0.0, None), *((3 + n / FPS, 3 + n) for n in range(10)), (4.0, None)]
+    assert [at for at, _picture in pictures] == pytest.approx([at for at, _step in wanted], abs=0.002)
+    assert [helping.step_of(picture) for _at, picture in pictures] == [step for _at, step in wanted]
+    listed = body_of(client.get(f"/redactions/{redaction.number}/result/index.m3u8")).decode()
+    assert "#EXTINF:7.000," in listed
+    assert "#EXT-X-TARGETDURATION:7\n" in listed
+    assert f"#EXT-X-PROGRAM-DATE-TIME:{clock.rfc3339(room.starts_at)}" in listed
