@@ -38,6 +38,8 @@ from cctv.vault import past
 
 EDIT = "redaction.edit"
 LONGEST = timedelta(hours=1)
+# What is kept for a redaction of the footage that it is made of.
+PARTS = ("looked", "edit", "plate", "redacted")
 # In a redaction's parameters: the revision that could not be rendered, while there is one.
 FAILED = "failed_revision"
 
@@ -143,10 +145,13 @@ def cancel(*, redaction: Redaction, actor: Account, terminal: str) -> Redaction:
 
 def remove_cancelled() -> int:
     """Remove what cancelled redactions still have: whoever cancelled was killed in between, or a worker's
-    last part came in afterwards. Of how many."""
+    last part came in afterwards. And what those had that went with the records of their viewing: on held
+    footage it would lie there, nobody's, until the hold ends. Of how many."""
+    made = Derived.objects.filter(part__in=PARTS)
     rows = Redaction.objects.filter(state=State.CANCELLED)
-    left = rows.filter(pk__in=Derived.objects.values("owner")).values_list("pk", flat=True)
-    for pk in (found := list(left)):
+    left = rows.filter(pk__in=made.values("owner")).values_list("pk", flat=True)
+    nobodys = made.exclude(owner__in=Redaction.objects.values("pk")).values_list("owner", flat=True)
+    for pk in (found := [*left, *nobodys.distinct()]):
         derived.remove(owner=pk)
     return len(found)
 
