@@ -118,7 +118,8 @@ class Resolved:
             return others
         near = self.subject.beside
         known = [box for box in near.boxes.get(frame, ()) if not is_one_of(box, shown)]
-        return beside(subject, kind[0], others, known, near.things)
+        scene = self.settings.mode != "reveal"
+        return beside(subject, kind[0], others, known, near.things, scene=scene)
 
     def _subject_at(self, frame: int) -> Box | None:
         return None if self.subject is None else self.subject.box(frame)

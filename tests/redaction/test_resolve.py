@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cctv.redaction.drawing.drawing import Drawing
+from cctv.redaction.drawing.compose import compose
+from cctv.redaction.drawing.drawing import Drawing, Planes
 from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.resolve import Edit, Known, Resolved, Settings, resolve
 from cctv.redaction.tracks.bodies import checked
@@ -99,6 +100,71 @@ def test_the_head_of_who_passes_behind_the_subject_is_hidden(mode: str) -> None:
     out = decide(seen(), PICK_LEFT, mode=mode)
     for frame in range(FRAMES):
         assert not shows(out.drawing(frame), walker(frame))
+
+
+# Who is chosen, and somebody beside, nearer, or farther and to the left, who stands and is lost there.
+CHOSEN = (0.40, 0.35, 0.10, 0.45)
+CHOSEN_THIN = (0.40, 0.40, 0.06, 0.30)
+LOST = {
+    "apart": (CHOSEN_THIN, (0.475, 0.40, 0.06, 0.30)),
+    "beside": (CHOSEN, (0.475, 0.36, 0.09, 0.45)),
+    "nearer": (CHOSEN, (0.46, 0.40, 0.09, 0.45)),
+    "farther": (CHOSEN, (0.36, 0.33, 0.09, 0.42)),
+}
+
+
+def lost_beside(subject: Any, other: Any, told: range, frames: int = 150) -> list[FrameFacts]:
+    """The other is detected in the frames of `told` alone, and moves where they stand all the time."""
+    out, moving = [], np.asarray([other], np.float32)
+    for frame in range(frames):
+        if frame % 3:
+            out.append(FrameFacts(frame * STEP_MS, moving=moving, detected=False))
+            continue
+        boxes = np.asarray([subject, other] if frame in told else [subject], np.float32)
+        out.append(
+            FrameFacts(
+                frame * STEP_MS,
+                boxes,
+                np.full(len(boxes), 0.8, np.float32),
+                np.zeros(len(boxes), np.uint8),
+                np.stack([looks(each) for each in range(len(boxes))]),
+                moving=moving,
+            )
+        )
+    return out
+
+
+def exposed(drawing: Drawing, box: Any) -> float:
+    """Which part of a head comes through, of those who stand in a picture of one grey."""
+    planes = Planes(np.full((300, 400), 200, np.uint8), *(np.full((150, 200), 128, np.uint8) for _ in "uv"))
+    painted = compose(planes, drawing).y
+    x, y, w, h = box
+    rows, columns = (
+        slice(int(y * 300), int((y + 0.15 * h) * 300)),
+        slice(int((x + w / 4) * 400), int((x + 0.75 * w) * 400)),
+    )
+    return float((painted[rows, columns] == 200).mean())
+
+
+@pytest.mark.parametrize("mode", ["reveal", "hide"])
+@pytest.mark.parametrize("where", LOST)
+@pytest.mark.parametrize("told", [range(60), range(90, 150), range(40)], ids=["lost", "found", "long lost"])
+def test_choosing_a_subject_uncovers_nobody_beside_it(mode: str, where: str, told: range) -> None:
+    subject, other = LOST[where]
+    facts = lost_beside(subject, other, told)
+    nobody = decide(facts, mode="hide", subject_kind="nobody")
+    chosen = decide(facts, ("subject", {"frame": 66, "box": subject}), mode=mode)
+    for frame in range(0, 150, 5):
+        assert exposed(nobody.drawing(frame), other) < 0.1
+        assert exposed(chosen.drawing(frame), other) < 0.1, frame
+    assert sum(exposed(chosen.drawing(frame), subject) > 0.2 for frame in range(0, 150, 5)) > 25
+
+
+def test_who_is_lost_beside_the_subject_stays_doubtful() -> None:
+    subject, other = LOST["farther"]
+    out = decide(lost_beside(subject, other, range(60)), ("subject", {"frame": 66, "box": subject}))
+    crossed = [doubt for doubt in out.doubts if doubt.kind == "crossing"]
+    assert all(any(doubt.first <= frame <= doubt.last for doubt in crossed) for frame in (20, 65, 90, 145))
 
 
 def test_what_a_person_hides_is_hidden_also_where_it_is_the_subject() -> None:

@@ -21,6 +21,9 @@ _NEAR_MS, _NEAR = 2500.0, 1.0  # how long before or after, and how many box size
 _AGAIN, _PART, _PART_WEAK, _AROUND = 0.45, 0.75, 0.45, 0.8  # the subject once more: overlap, portions
 _FLICKER, _WEAK, _MOSTLY, _ALWAYS = 5, 0.3, 0.6, 0.9
 _AHEAD_MS, _GAP_MS = 600.0, 4000.0
+# Somebody lost stays where they were as long as so much of what can be seen of their box moves, on a grid of
+# so many cells, and no less than so much of it can be seen.
+_MOVES, _GRID, _IN_VIEW, _TOLD = 0.6, 12, 0.2, 0.3
 # What never moves and is hardly taken for somebody is a thing, before which the subject may pass.
 _STILL_MS, _STILL, _DOUBTFUL, _SAME_PLACE = 3000.0, 0.08, 0.4, 0.5
 
@@ -68,7 +71,13 @@ def others(
     reached = {id(piece) for piece in after.values() if piece is not None}
     out: dict[int, list[Box]] = {}
     for piece in near:
-        for frame, box in _filled(piece, after[id(piece)], id(piece) not in reached, times).items():
+        known = _filled(piece, after[id(piece)], id(piece) not in reached, times)
+        if _is_somebody(piece):
+            if after[id(piece)] is None:
+                _stay(known, max(known), 1, subject, facts)
+            if id(piece) not in reached:
+                _stay(known, min(known), -1, subject, facts)
+        for frame, box in known.items():
             out.setdefault(frame, []).append(box)
     return Beside(out, things)
 
@@ -94,6 +103,45 @@ def _filled(piece: Piece, after: Piece | None, first: bool, times: Times) -> dic
         for frame in range(int(np.searchsorted(times, times[frames[0]] - _AHEAD_MS)), frames[0]):
             out[frame] = _box(piece.expected(float(times[frame])))
     return out
+
+
+def _is_somebody(piece: Piece) -> bool:
+    """Whether it was more than a flicker, or part of somebody else for a moment."""
+    return len(piece.frames) >= _FLICKER and float(np.mean(piece.scores)) >= _WEAK
+
+
+def _stay(known: dict[int, Box], last: int, step: int, subject: Boxes, facts: Sequence[FrameFacts]) -> None:
+    """They are also where they were, from frame `last` on or back, while what is seen of that place moves and
+    nobody else is told there: the detector has lost them beside the subject or behind it."""
+    box, frame = known[last], last + step
+    while 0 <= frame < len(facts) and np.isfinite(subject[frame]).all():
+        one = facts[frame]
+        if one.detected and not _moves(box, subject[frame], one):
+            return
+        known[frame] = box
+        frame += step
+
+
+def _moves(box: Box, subject: NDArray[np.float32], one: FrameFacts) -> bool:
+    x, y, w, h = box
+    cells = (np.arange(_GRID) + 0.5) / _GRID
+    across, down = np.meshgrid(x + w * cells, y + h * cells)
+    told = one.boxes[one.scores >= _TOLD]
+    hidden = _in_any(across, down, np.concatenate([told, subject[None]]), 0.1)
+    seen = ~hidden
+    if seen.mean() < _IN_VIEW:
+        return False
+    return bool(_in_any(across, down, one.moving, 0.0)[seen].mean() >= _MOVES)
+
+
+def _in_any(
+    across: NDArray[np.floating], down: NDArray[np.floating], boxes: Boxes, grown: float
+) -> NDArray[np.bool_]:
+    """Which places lie in any of the boxes, each grown by portions of itself."""
+    x, y, w, h = (boxes[:, column, None, None] for column in range(4))
+    inside = (across >= x - grown * w) & (across <= x + w + grown * w)
+    inside &= (down >= y - grown * h) & (down <= y + h + grown * h)
+    return np.asarray(inside.any(axis=0))
 
 
 def _box(row: NDArray[np.floating]) -> Box:

@@ -9,15 +9,15 @@ seen beside that.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cctv.redaction.tracks.boxes import Boxes, How, Kind, Track, area_shared
+from cctv.redaction.tracks.boxes import Box, Boxes, How, Kind, Track, area_shared
 from cctv.redaction.tracks.keyframes import Times, canvas, present
 
 DoubtKind = Literal["crossing", "break", "low", "motion", "whole", "edge", "start"]
@@ -63,7 +63,8 @@ class Scene:
 
     `hidden`: tracks as they are drawn, whose role is to be hidden; `bare`: what was seen and is not covered
     (manual mode). `subject` (n, 4), 0 where unknown, and `sure` (n); both None without a subject. `hides`:
-    whether the scene itself is shown, so that the others' covers matter.
+    whether the scene itself is shown, so that the others' covers matter. `beside`: by frame, where others may
+    be near the subject that no track may tell.
     """
 
     times: Times
@@ -73,6 +74,7 @@ class Scene:
     subject: Boxes | None
     sure: NDArray[np.float32] | None
     hides: bool
+    beside: Mapping[int, Sequence[Box]] = field(default_factory=dict)
 
 
 def find(scene: Scene, settled: Iterable[str]) -> list[Doubt]:
@@ -125,12 +127,26 @@ def _of_subject(scene: Scene, subject: Boxes, sure: NDArray[np.float32]) -> list
     ends = [a for a, _b in gone] + [at for at in there[-1:] if at < frames - 1]
     found += [_end("break", (), int(at), times) for at in ends if not edge[at]]
     found += [_begin("start", (), int(at), times) for at in [there[0], *(b for _a, b in gone)]]
+    told = np.zeros(frames, np.bool_)
     for track in scene.hidden:
         if track.kind in _SEEN_AS:
             full = canvas(track, 0, frames)
             crossed = known & present(full) & (_shared(subject, full.boxes) > _CROSSED)
             found += _spans("crossing", (track.number,), crossed, times)
-    return found
+            told |= crossed
+    return found + _spans("crossing", (), _lost_in(scene, subject, known) & ~told, times, least=LOW_MS)
+
+
+def _lost_in(scene: Scene, subject: Boxes, known: Flags) -> Flags:
+    """Where somebody may cross the subject whom nobody detects any more."""
+    out = np.zeros(len(subject), np.bool_)
+    for frame, boxes in scene.beside.items():
+        if 0 <= frame < len(out) and known[frame]:
+            theirs = np.asarray(boxes, np.float32).reshape(-1, 4)
+            out[frame] = bool(
+                (_shared(np.repeat(subject[frame : frame + 1], len(theirs), 0), theirs) > _CROSSED).any()
+            )
+    return out
 
 
 def _of_hidden(scene: Scene, track: Track) -> list[Doubt]:

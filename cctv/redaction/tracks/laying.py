@@ -8,7 +8,7 @@ who stands farther the head, since the subject stands before the rest.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,8 @@ _OUTLINE = ((0.30, -0.10), (0.44, -0.04), (0.46, 0.20), (0.52, 0.26), (0.52, 0.7
 _LEVEL = 0.03  # of a height: closer feet do not tell who stands before whom
 _NEAR = 0.3  # portions of a box around it
 _ALIKE, _PART, _THING = 0.3, 0.6, 0.5  # overlap with somebody known, part of them, overlap with a thing
+# The same where nothing was detected: then nobody else says who is there, and more has to speak for it.
+_ALIKE_GUESSED, _PART_GUESSED = 0.45, 0.75
 _HEAD_ACROSS, _HEAD_ABOVE, _HEAD_DOWN = 0.42, 0.06, 0.27
 
 
@@ -34,6 +36,7 @@ class Other:
     cover: Box
     by_hand: bool = False
     guessed: bool = False  # nothing was detected there: it went on as it did before, or with what moves
+    again: bool = False  # the subject once more: all of it but the subject is hidden
 
 
 def person(box: Box, grown: float = 0.0) -> Shape:
@@ -79,23 +82,38 @@ def parts_in(subject: Box, kind: str, other: Other) -> Iterator[Shape]:
 
 
 def beside(
-    subject: Box, kind: Kind, others: Iterable[Other], known: Sequence[Box], things: Boxes
+    subject: Box,
+    kind: Kind,
+    others: Iterable[Other],
+    known: Sequence[Box],
+    things: Boxes,
+    *,
+    scene: bool = False,
 ) -> list[Other]:
     """The others with those of the subject's kind near it as they are `known`: the tracks there often are the
-    subject once more (also as something that it carries), follow what moves in it, or are a thing it passes.
-    What was detected and is none of these stays hidden as the track says."""
+    subject once more (also as something that it carries), or are a thing it passes. Whoever is none of these
+    stays hidden as the track says, detected or not.
+
+    `scene`: all of the picture is shown. Then nobody is left out: of the subject once more, what lies beside
+    the subject stays covered, and everybody else as if nobody had been chosen.
+    """
     here = np.array([subject], np.float32)
     people = np.array(known, np.float32).reshape(-1, 4)
     out = []
     for other in others:
-        box = np.array([other.box], np.float32)
-        near = (
-            other.kind in (kind, Kind.OTHER) and meet(subject, padded(other.box, _NEAR)) and not other.by_hand
-        )
-        explained = other.guessed or _is_one(box, here) or _is_one(box, people)
-        if near and (explained or (iou(box, things) > _THING).any()):
+        if (
+            other.by_hand
+            or other.kind not in (kind, Kind.OTHER)
+            or not meet(subject, padded(other.box, _NEAR))
+        ):
+            out.append(other)
             continue
-        out.append(other)
+        box = np.array([other.box], np.float32)
+        again = _is_one(box, here, guessed=other.guessed)
+        if scene:
+            out.append(replace(other, again=again))
+        elif not again and not _is_one(box, people) and not (iou(box, things) > _THING).any():
+            out.append(other)
     found = (box for box in known if meet(subject, padded(box, _NEAR)))
     return out + [Other(kind, box, padded(box, 0.1)) for box in found]
 
@@ -105,8 +123,9 @@ def is_one_of(box: Box, shown: Sequence[Box]) -> bool:
     return bool(shown) and bool((iou(np.array([box], np.float32), np.array(shown, np.float32)) > 0.5).any())
 
 
-def _is_one(box: Boxes, known: Boxes) -> bool:
-    return bool((iou(box, known) > _ALIKE).any() or (within(box, known) > _PART).any())
+def _is_one(box: Boxes, known: Boxes, *, guessed: bool = False) -> bool:
+    alike, part = (_ALIKE_GUESSED, _PART_GUESSED) if guessed else (_ALIKE, _PART)
+    return bool((iou(box, known) > alike).any() or (within(box, known) > part).any())
 
 
 def covers_beside(subject: Box | None, kind: str, others: Iterable[Other]) -> Iterator[Shape]:
@@ -116,7 +135,8 @@ def covers_beside(subject: Box | None, kind: str, others: Iterable[Other]) -> It
             yield other.cover
         elif not _is_its_own(subject, kind, other):
             yield from without(other.cover, subject)
-            yield from parts_in(subject, kind, other)
+            if not other.again:
+                yield from parts_in(subject, kind, other)
 
 
 def is_nearer(one: Box, other: Box, level: float = 0.0) -> bool:

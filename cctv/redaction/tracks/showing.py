@@ -127,6 +127,7 @@ def scene(
         subject=boxes,
         sure=sure,
         hides=mode == "hide",
+        beside={} if subject is None or by_hand else subject.beside.boxes,
     )
 
 
