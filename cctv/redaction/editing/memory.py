@@ -7,13 +7,17 @@ made of through the vault's door just now.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
-from cctv.redaction.resolve import Known
+from cctv.redaction.resolve import Edit, Known, Resolved, Settings, resolve
 
 # An hour at 25 frames a second is about a hundred megabytes.
 MOST_FRAMES = 120_000
@@ -93,4 +97,37 @@ class Memory:
         return sum(len(known.times) for known, _at in self._kept.values())
 
 
+class Last:
+    """How each clip that is known stood when it was last asked for: what one request answers with is what the
+    next one decides on. It ends with what is known of the clip."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self._lock = threading.Lock()
+        self._kept: WeakKeyDictionary[Known, tuple[str, Resolved]] = WeakKeyDictionary()
+
+    def of(self, known: Known, edits: Sequence[Edit], settings: Settings) -> Resolved:
+        """With these decisions; resolved if it was not the last that was asked for."""
+        asked = _digest(edits, settings)
+        with self._lock:
+            kept = self._kept.get(known)
+        if kept is not None and kept[0] == asked:
+            return kept[1]
+        found = resolve(known, edits, settings)
+        with self._lock:
+            self._kept[known] = asked, found
+        return found
+
+
+def _digest(edits: Sequence[Edit], settings: Settings) -> str:
+    """Of all that `resolve` depends on besides the clip."""
+    seen = hashlib.sha256(repr(replace(settings, masks=())).encode())
+    for mask in settings.masks:
+        seen.update(b"mask %d " % len(mask) + mask.tobytes())
+    for edit in edits:
+        seen.update(json.dumps([edit.number, edit.kind, edit.body], sort_keys=True).encode())
+    return seen.hexdigest()
+
+
 MEMORY = Memory()
+LAST = Last()

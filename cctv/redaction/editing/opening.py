@@ -23,8 +23,9 @@ from cctv.footage.viewings.entries import camera_fields, write_entry
 from cctv.people.policy import permissions_of
 from cctv.redaction.editing import stored
 from cctv.redaction.editing.events import OPENED
+from cctv.redaction.editing.memory import LAST
 from cctv.redaction.models import Redaction, State
-from cctv.redaction.resolve import Edit, Known, Resolved, Settings, resolve
+from cctv.redaction.resolve import Edit, Known, Resolved, Settings
 from cctv.sites.masks import polygons
 
 ACTION = "redaction.edit"
@@ -42,8 +43,8 @@ class Opened:
     settings: Settings
 
     def resolved(self) -> Resolved:
-        """As it stands with all decisions."""
-        return resolve(self.known, self.edits, self.settings)
+        """As it stands with all decisions; not to be changed."""
+        return LAST.of(self.known, self.edits, self.settings)
 
 
 def open_editor(redaction: Redaction, session: ViewingSession) -> Opened:

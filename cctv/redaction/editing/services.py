@@ -32,7 +32,7 @@ from cctv.redaction.models import Act, Redaction, RedactionEdit, State, Work
 from cctv.redaction.resolve import Edit, Resolved
 from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
-from cctv.redaction.tracks.edits import add
+from cctv.redaction.tracks.edits import add, apply
 
 MOST_EDITS = 3000
 # Kinds that the row shows, too: the column, and what the body calls it.
@@ -163,7 +163,7 @@ def _checked(opened: Opened, resolved: Resolved, number: int, kind: str, body: o
         if kind == "settle" and clean["settled"]:
             _require_doubt(resolved, clean["doubt"])
         edit = Edit(number, kind, clean)
-        add(resolved.decided, edit, resolved.times)
+        add(apply(opened.known.tracks, opened.edits, resolved.times), edit, resolved.times)
     except EditRefused as refused:
         raise DecisionRefused(refused.reason) from None
     return edit
