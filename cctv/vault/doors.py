@@ -174,9 +174,32 @@ def facts_for_person(
     key still there) of each. None for what has expired or lost its key meanwhile: the others still open.
     An epoch's key is taken from the ring anew every AT_ONCE facts.
     """
+
+    def check(batch: list[tuple[KeyedObject, bytes]]) -> None:
+        first = batch[0][0]
+        _require_person(receipt, first, actor_id, span)
+        covered_from, covered_to = _span(receipt.body)
+        _require(covered_from <= span[0] and span[1] <= covered_to, "an entry for another time")
+        for obj, _sealed in batch:
+            _require(_like(obj) == _like(first), "another camera's entry, or hold's")
+            _require(span[0] < obj.ends_at and obj.starts_at < span[1], "a span outside this object")
+
     facts = iter(facts)
     while batch := list(islice(facts, AT_ONCE)):
-        yield from _open_facts(receipt, batch, actor_id, span)
+        check(batch)
+        yield from _open_facts(batch)
+
+
+def facts_for_system(
+    receipt: Receipt, facts: Iterable[tuple[KeyedObject, bytes]], *, job: str
+) -> Iterator[bytes | None]:
+    """The same for a job, whose entry must name all that each of them is made of."""
+    facts = iter(facts)
+    while batch := list(islice(facts, AT_ONCE)):
+        # Most are made of the same: what is true of the entry is asked once for each such set.
+        for obj in {_made_of(obj): obj for obj, _sealed in batch}.values():
+            _require_job(receipt, obj, job)
+        yield from _open_facts(batch)
 
 
 def _like(obj: KeyedObject) -> tuple[Any, ...]:
@@ -185,22 +208,22 @@ def _like(obj: KeyedObject) -> tuple[Any, ...]:
     return obj.part, obj.camera_id, obj.site_id, hold
 
 
+def _made_of(obj: KeyedObject) -> tuple[Any, ...]:
+    """All that decides its key: the same for all facts that are made of the same."""
+    return tuple((each.context_id, each.ring, each.key_id, each.wrapped_key) for each in obj.all)
+
+
 @sensitive_variables()
-def _open_facts(
-    receipt: Receipt, facts: list[tuple[KeyedObject, bytes]], actor_id: UUID | str, span: Span
-) -> list[bytes | None]:
-    first = facts[0][0]
-    _require_person(receipt, first, actor_id, span)
-    covered_from, covered_to = _span(receipt.body)
-    _require(covered_from <= span[0] and span[1] <= covered_to, "an entry for another time")
+def _open_facts(facts: list[tuple[KeyedObject, bytes]]) -> list[bytes | None]:
+    """What the caller has found the receipt to cover."""
     keys: Keys = {}
+    made: dict[tuple[Any, ...], bytes] = {}
     opened: list[bytes | None] = []
     for obj, sealed in facts:
-        _require(_like(obj) == _like(first), "another camera's entry, or hold's")
-        _require(span[0] < obj.ends_at and obj.starts_at < span[1], "a span outside this object")
+        of = _made_of(obj)
         try:
             _guard(obj)()
-            key = _key_of(obj, keys)
+            key = made[of] if of in made else made.setdefault(of, _key_of(obj, keys))
         except (FootageExpired, KeyMissing):
             opened.append(None)
             continue

@@ -48,6 +48,7 @@ __all__ = [
     "fact_for_person",
     "fact_for_system",
     "facts_for_person",
+    "facts_for_system",
     "ingest_salt",
     "initialise",
     "installation_id",
@@ -278,6 +279,13 @@ def facts_for_person(
 def fact_for_system(receipt: Receipt, obj: KeyedObject, sealed: bytes, *, job: str, label: str = "") -> bytes:
     """Such a fact, for a job."""
     return doors.fact_for_system(receipt, obj, sealed, job=job, label=label)
+
+
+def facts_for_system(
+    receipt: Receipt, facts: Iterable[tuple[KeyedObject, bytes]], *, job: str
+) -> Iterator[bytes | None]:
+    """Many such facts, in order; see `doors.facts_for_system`."""
+    return doors.facts_for_system(receipt, facts, job=job)
 
 
 # The store

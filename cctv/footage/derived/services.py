@@ -263,6 +263,15 @@ def read_for_system(receipt: Receipt, derived: Derived, *, job: str, hold_id: UU
         return reader.read()
 
 
+def facts_for_system(
+    receipt: Receipt, facts: Sequence[Derived], *, job: str, hold_id: UUID | None = None
+) -> Iterator[bytes | None]:
+    """Many facts, in order, quicker than one by one; None for what ends meanwhile. Errors as
+    `read_for_system`."""
+    told = [(obj, bytes(row.sealed or b"")) for row, obj in _found_all(facts, hold_id)]
+    return vault.facts_for_system(receipt, told, job=job)
+
+
 def _found(derived: Derived, hold_id: UUID | None) -> tuple[Derived, vault.KeyedObject]:
     return _found_all([derived], hold_id)[0]
 

@@ -47,8 +47,7 @@ def for_system(receipt: Receipt, redaction: Redaction, job: str) -> Door:
     """The door for a job whose entry names the redaction's segments."""
 
     def door(rows: Sequence[Derived]) -> Iterable[bytes | None]:
-        for row in rows:
-            yield derived.read_for_system(receipt, row, job=job, hold_id=redaction.hold_id)
+        return derived.facts_for_system(receipt, rows, job=job, hold_id=redaction.hold_id)
 
     return door
 

@@ -93,11 +93,20 @@ class Ready:
     first: dict[int, int]  # number of a part -> its first frame
 
 
-def ready(redaction: Redaction, receipt: Receipt, parts: Sequence[RedactionPart]) -> Ready:
-    """Read what was seen and decided, by the job's door."""
+def ready(
+    redaction: Redaction,
+    receipt: Receipt,
+    parts: Sequence[RedactionPart],
+    going: Callable[[], None] = lambda: None,
+) -> Ready:
+    """Read what was seen and decided, by the job's door. `going` is called between what takes long."""
     door = stored.for_system(receipt, redaction, JOB)
     known = stored.known_of(redaction, door)
-    resolved = resolve(known, stored.edits_of(redaction, door), stored.settings_of(redaction))
+    going()
+    edits = stored.edits_of(redaction, door)
+    going()
+    resolved = resolve(known, edits, stored.settings_of(redaction))
+    going()
     sharp = b""
     if redaction.plate_approved_at is not None and resolved.settings.mode == "reveal":
         kept = selectors.find(owner=redaction.pk, label=SHARP)
@@ -175,11 +184,15 @@ def render(
     Raises Interrupted, SegmentDamaged, WorkFailed, errors of the vault and the store.
     """
     parts = list(redaction.parts.order_by("number"))
-    made = ready(redaction, receipt, parts)
-    digests: dict[int, str] = {}
-    for part in parts:
+
+    def going() -> None:
         if stopped():  # also renews the lease: an hour has many drawings
             raise Interrupted
+
+    made = ready(redaction, receipt, parts, going)
+    digests: dict[int, str] = {}
+    for part in parts:
+        going()
         digests[part.number] = digest_of(made, redaction, part, parts)
     there = {label: row.pk for label, row in selectors.all_of(owner=redaction.pk, beginning="out/").items()}
     left = [part for part in parts if not _is_made(part, digests[part.number], there)]

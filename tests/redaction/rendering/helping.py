@@ -23,6 +23,7 @@ from tests.footage.conftest import Room, body_of
 from tests.media.moving import filmed, wall, with_square
 
 FPS = 10
+SECOND = timedelta(seconds=1)
 SIZE = (160, 96)
 WIDE, STEP = 0.08, 0.04
 
