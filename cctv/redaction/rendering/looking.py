@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
@@ -81,7 +82,9 @@ def look(
     left = [part for part in parts if part.frames is None]
     if not left:
         return
-    sha256 = detector_sha256()
+    if _other_detector(redaction, fence):
+        parts = plan(redaction, sources)
+        left = parts
     warm = next((part for part in parts if part.number == left[0].number - 1), None)
     index = sources.of(left[0].segment).index
     header = {
@@ -106,8 +109,19 @@ def look(
         except ChildFailed as error:
             log.warning("redaction %s: %s", redaction.number, error)
             raise WorkFailed from error
+
+
+def _other_detector(redaction: Redaction, fence: Callable[[], None]) -> bool:
+    """Write down whose eyes these are, before anything is kept of what they see. Whether they are others than
+    those that have seen a part: then all is looked at anew, so that one detector has seen the whole."""
+    sha256 = detector_sha256()
+    if redaction.parameters.get("detector") == sha256:
+        return False
     redaction.parameters = {**redaction.parameters, "detector": sha256}
-    Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
+    with transaction.atomic():
+        fence()
+        Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
+        return bool(redaction.parts.exclude(frames=None).update(frames=None))
 
 
 def _fed(

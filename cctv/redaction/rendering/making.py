@@ -11,12 +11,13 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+from django.conf import settings
 
 from accesslog import Receipt
 from cctv.footage import playback
@@ -177,9 +178,10 @@ def render(
     stopped: Callable[[], bool],
     done: Callable[[float], None],
     fence: Callable[[], None],
-) -> dict[str, Any]:
-    """Render what is not rendered yet; facts of the result. `fence` is asked where a part is committed:
-    Interrupted, once the work is another's.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Render what is not rendered yet; facts of the result, and how it was made.
+
+    `fence` is asked where a part is committed: Interrupted, once the work is another's.
 
     Raises Interrupted, SegmentDamaged, WorkFailed, errors of the vault and the store.
     """
@@ -213,7 +215,18 @@ def render(
             except ChildFailed as error:
                 log.warning("redaction %s: %s", redaction.number, error)
                 raise WorkFailed from error
-    return _result(redaction, made.recipe)
+    return _result(redaction, made.recipe), _how(made)
+
+
+def _how(made: Ready) -> dict[str, Any]:
+    """With what the result was made, as it is recorded: with the same, the same would come out."""
+    decided = made.resolved.settings
+    return {
+        "mode": decided.mode, "style": decided.style, "subject_kind": decided.subject_kind,
+        "colour": list(made.recipe.colour), "linking": asdict(decided.linking),
+        "padding": asdict(decided.padding), "plate": "sharp" if made.recipe.sharp else "coarse",
+        "encoder": dict(OPTIONS), "version": VERSION, "program": settings.LETHE_VERSION,
+    }  # fmt: skip
 
 
 def _is_made(part: RedactionPart, digest: str, there: dict[str, UUID]) -> bool:

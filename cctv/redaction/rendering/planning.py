@@ -136,16 +136,6 @@ def _shows(
     return bool(((pts >= round(low)) & (pts < round(high))).any())
 
 
-def _shows_any(
-    source: Source, redaction: Redaction, packets: tuple[int, int], span: tuple[datetime, datetime]
-) -> bool:
-    """Whether a picture begins within the span, which may be the last bit of one that began before it."""
-    index, scale = source.index, source.index.timescale / 1000
-    begin, end = ((_ms(redaction, moment) - source.offset_ms(redaction)) * scale for moment in span)
-    shown = index.pts[slice(*packets)]
-    return bool(((round(begin) <= shown) & (shown < round(end))).any())
-
-
 def _moments(
     cut: tuple[int, int, float, float], redaction: Redaction, until_ms: float
 ) -> tuple[int, int, datetime, datetime]:

@@ -24,7 +24,6 @@ from cctv.core.leaving import leaving
 from cctv.footage import playback
 from cctv.footage.derived import services as derived
 from cctv.footage.errors import FootageExpired, HoldEnded
-from cctv.footage.media.encoder import OPTIONS
 from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
@@ -165,7 +164,7 @@ def _left_off(redaction: Redaction, token: UUID) -> None:
 
 def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receipt, watch: _Watch) -> None:
     revision, masks = redaction.revision, polygons.version(playback.masks_of(redaction.camera))
-    result = making.render(
+    result, how = making.render(
         redaction, sources, receipt, stopped=watch.stopped, done=watch.done, fence=watch.fence
     )
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
@@ -179,7 +178,7 @@ def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receip
     append(kind=events.RENDERED, body=body, index=[_index(redaction)], event_id=event_id)
     reached("redaction.rendered")
     known = {name: value for name, value in redaction.parameters.items() if name != FAILED}
-    parameters = {**known, "encoder": dict(OPTIONS), "version": making.VERSION, "masks": masks}
+    parameters = {**known, **how, "masks": masks}
     _finish(
         redaction, token, state=State.REVIEW, rendered_revision=revision, result=result, parameters=parameters
     )

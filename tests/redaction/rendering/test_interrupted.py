@@ -252,3 +252,30 @@ def test_a_part_that_was_replaced_by_half_is_not_taken_for_the_one_before(
     killer.passed, killer.ends = [], None
     redaction = helping.worked(redaction)
     assert (redaction.state, killer.passed.count(PART)) == (State.REVIEW, 1)
+
+
+def test_one_detector_has_looked_at_the_whole_or_all_is_looked_at_again(
+    yard: Room, killer: Killer, tmp_path: Path, settings: Any
+):
+    killer.at = 1
+    redaction = begun(yard)
+    with pytest.raises(Killed):
+        work_due()
+    assert redaction.parts.exclude(frames=None).count() == 1
+    before = helping.now(redaction).parameters["detector"]
+    assert before
+    anybody = (0.0, 0.0, 0.5, 1.0, 0.9, 0.0)
+    settings.LETHE_REDACTION_DETECTOR = str(tiny_detector.write(tmp_path / "other.onnx", anybody))
+    Redaction.objects.filter(pk=redaction.pk).update(lease_until=clock.now() - LEASE)
+    killer.passed, killer.at = [], 0
+    redaction = helping.worked(redaction)
+    assert killer.passed.count("redaction.looked") == SECONDS
+    assert redaction.parameters["detector"] not in ("", before)
+    redaction = helping.worked(helping.send_to_review(redaction))
+    assert (redaction.state, redaction.error) == (State.REVIEW, "")
+    said = redaction.parameters
+    assert (said["style"], said["mode"], said["plate"]) == ("fill", "manual", "coarse")
+    assert said["program"] == settings.LETHE_VERSION
+    assert said["linking"]["start"] > 0
+    assert said["padding"]["seen"] > 0
+    assert len(said["colour"]) == 3
