@@ -6,7 +6,7 @@ that begin there. How much dearer the best choice without the joint is, tells ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from cctv.redaction.tracks.appearance import Look, apart
 from cctv.redaction.tracks.assigning import assign
-from cctv.redaction.tracks.going import ahead
 from cctv.redaction.tracks.pieces import Piece
 
 SURE = 2.5  # a joint that is worth less than this more than its best rival is not made
@@ -26,7 +25,6 @@ _MOST = 40
 _UNLIKE, _PLACE, _PLACE_SECOND, _SIZE = 0.2, 0.25, 0.35, 0.15
 _UNKNOWN = 0.3  # how unlike what has no look is
 _MAIN_MS, _MAIN_SEEN = 600.0, 5
-_SIZED = 7  # so many boxes tell how large it is
 
 
 @dataclass(frozen=True)
@@ -37,34 +35,34 @@ class Joint:
     margin: float
 
 
-@dataclass(frozen=True, eq=False)
-class _End:
-    """Where a piece begins or ends: how large it is there, and how it goes."""
-
-    piece: Piece  # kept, so that its id stays its own
-    size: NDArray[np.float32]
-    fit: NDArray[np.float64]
-
-
 class Joiner:
     """Finds for any piece what comes after or before it."""
 
     def __init__(self, pieces: Iterable[Piece], aspect: float) -> None:
         self.pieces = sorted((piece for piece in pieces if len(piece.frames) >= 2), key=lambda p: p.times[0])
         self.aspect = aspect
+        self.mine: set[int] = set()  # ids of pieces that are known to be one person …
+        self.denied: set[int] = set()  # … and of those that are known not to be that one
         self._looks: dict[int, Look] = {}
-        self._ends: dict[tuple[int, bool], _End] = {}
 
-    def chain(self, piece: Piece, forward: bool) -> list[Joint]:
-        """What surely is the same person, from a piece on, nearest first; ends where that is not sure."""
+    def chain(self, piece: Piece, forward: bool, barred: Container[int] = ()) -> list[Joint]:
+        """What surely is the same person, from a piece on, nearest first; ends where that is not sure.
+
+        `barred`: ids of pieces that are known to be somebody else.
+        """
         out: list[Joint] = []
         known = [piece]
         while True:
-            joint = self._next(known, forward)
+            joint = self._next(known, forward, barred)
             if joint is None or joint.margin < SURE:
                 return out
             out.append(joint)
             known.append(joint.piece)
+
+    def leads_to(self, piece: Piece, others: Container[int]) -> list[Piece]:
+        """Which of the others it surely comes from or goes on as."""
+        ends = (self._next([piece], forward) for forward in (False, True))
+        return [end.piece for end in ends if end and end.margin >= SURE and id(end.piece) in others]
 
     def after(self, piece: Piece) -> Piece | None:
         """What it most likely goes on as, sure or not; None if nothing will do."""
@@ -73,17 +71,19 @@ class Joiner:
         joint = self._next([piece], forward=True)
         return None if joint is None else joint.piece
 
-    def _next(self, known: Sequence[Piece], forward: bool) -> Joint | None:
+    def _next(self, known: Sequence[Piece], forward: bool, barred: Container[int] = ()) -> Joint | None:
         best: Joint | None = None
         for main in (True, False):
-            joint = self._joint(known, forward, main)
+            joint = self._joint(known, forward, main, barred)
             if joint is not None and (best is None or joint.margin > best.margin):
                 best = joint
             if best is not None and best.margin >= SURE:
                 break
         return best
 
-    def _joint(self, known: Sequence[Piece], forward: bool, main: bool) -> Joint | None:
+    def _joint(
+        self, known: Sequence[Piece], forward: bool, main: bool, barred: Container[int]
+    ) -> Joint | None:
         here = known[-1]
         around = [one for one in self.pieces if one is here or self._counts(one, here, main)]
         edge = here.times[-1] if forward else here.times[0]
@@ -96,6 +96,7 @@ class Joiner:
             return None
         cost = self._costs(rows, columns, forward)
         cost[0] = self._costs_of_chain(known, columns, cost[0])
+        cost[0, [place for place, one in enumerate(columns) if id(one) in barred]] = _NEVER
         chosen, total = assign(cost)
         which = chosen[0]
         if which >= len(columns) or cost[0, which] >= _NEVER:
@@ -119,6 +120,9 @@ class Joiner:
             for column, other in enumerate(columns):
                 if one is not other:
                     cost[row, column] = self._cost(one, other) if forward else self._cost(other, one)
+            if id(one) in self.mine or id(one) in self.denied:
+                against = self.denied if id(one) in self.mine else self.mine
+                cost[row, [place for place, other in enumerate(columns) if id(other) in against]] = _NEVER
             cost[row, len(columns) + row] = _LEFT if _leaves(one, forward) else _ALONE
         return cost
 
@@ -144,7 +148,7 @@ class Joiner:
             return _NEVER
         place = (self._away(one, other, at_start=True) + self._away(one, other, at_start=False)) / 2
         place /= _PLACE + _PLACE_SECOND * max(gap, 0.0) / 1000
-        before, after = self._end(one, start=False).size, self._end(other, start=True).size
+        before, after = np.median(one.boxes[-7:], axis=0)[2:], np.median(other.boxes[:7], axis=0)[2:]
         changed = np.log(np.maximum(after, 1e-6) / np.maximum(before, 1e-6))
         # People's widths change with their steps; of what has no look there is nothing else to go by.
         known = self._look(one).any() and self._look(other).any()
@@ -155,24 +159,13 @@ class Joiner:
     def _away(self, one: Piece, other: Piece, *, at_start: bool) -> float:
         """How far the one's way ends from the other's begin (or the other way round), in body heights."""
         if at_start:
-            there, here = self._expected(one, other.times[0]), other.boxes[0]
+            there, here = one.expected(other.times[0]), other.boxes[0]
         else:
-            there, here = self._expected(other, one.times[-1]), one.boxes[-1]
+            there, here = other.expected(one.times[-1]), one.boxes[-1]
         tall = max(float(there[3] + here[3]) / 2, 1e-6)
         across = float((there[0] + there[2] / 2) - (here[0] + here[2] / 2)) * self.aspect / tall
         down = float((there[1] + there[3] / 2) - (here[1] + here[3] / 2)) / tall
         return float(np.hypot(across, down))
-
-    def _expected(self, piece: Piece, at_ms: float) -> NDArray[np.float32]:
-        box: NDArray[np.float32] = ahead(self._end(piece, start=at_ms < piece.times[0]).fit[None], at_ms)[0]
-        return box
-
-    def _end(self, piece: Piece, *, start: bool) -> _End:
-        key = id(piece), start
-        if key not in self._ends:
-            some = piece.boxes[:_SIZED] if start else piece.boxes[-_SIZED:]
-            self._ends[key] = _End(piece, np.median(some, axis=0)[2:], piece.fit(start=start))
-        return self._ends[key]
 
     def _unlike(self, one: Piece, other: Piece) -> float:
         ours, theirs = self._look(one), self._look(other)

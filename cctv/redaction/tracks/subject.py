@@ -1,23 +1,28 @@
 """The subject's own track: from a click or boxes set by hand, through crossings, and nowhere on a guess.
 
 Each anchor is a fact. From its piece the path goes on both ways as long as the joints are sure; where they
-are not, the subject stays hidden until another anchor. Where two anchors' paths disagree, nothing is shown.
+are not, the subject stays hidden until another anchor. What one anchor led to stays the subject's unless
+another denies it: one that is set elsewhere adds to it (`binding.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cctv.redaction.looking.facts import LOOK, FrameFacts
+from cctv.redaction.looking.facts import FrameFacts
 from cctv.redaction.tracks.beside import Beside, others
-from cctv.redaction.tracks.boxes import Box, Boxes, Kind, iou
+from cctv.redaction.tracks.binding import Anchor, Parted, bind, contradicts, parted, rows_of
+from cctv.redaction.tracks.boxes import Box, Boxes, Kind
 from cctv.redaction.tracks.joining import SURE, Joiner
 from cctv.redaction.tracks.pieces import Piece, pieces, seen
+
+__all__ = ["KINDS", "SHOWN", "Anchor", "Followed", "follow", "pieces_of"]
 
 KINDS: dict[str, tuple[Kind, ...]] = {
     "person": (Kind.PERSON,),
@@ -28,17 +33,6 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 _MOVING = {"vehicle": 0.01, "belonging": 0.002}
 SHOWN = 0.5  # `sure` from which the subject is shown
 _LONGEST_GAP_MS = 2000.0
-_ANCHOR_MS = 400.0
-_LIKE_ANCHOR, _LIKE_FLICKER, _LASTING = 0.3, 0.5, 5
-_AGREE = 0.3
-
-
-@dataclass(frozen=True)
-class Anchor:
-    """Where the subject is, said by a person; a click has no size."""
-
-    frame: int
-    box: Box
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,9 +89,10 @@ def follow(
     if not said:
         return Followed(empty, np.zeros(count, dtype=np.float32))
     everything = pieces_of(facts, kind) if everything is None else everything
-    joiner = Joiner(everything, aspect)
-    paths = [_path(joiner, everything, facts, said[frame]) for frame in sorted(said)]
-    found = _agreed(paths, facts)
+    known = parted(everything, list(said.values()), np.array([one.at_ms for one in facts]))
+    everything = known.pieces
+    paths = _paths(Joiner(everything, aspect), known, facts, list(said.values()))
+    found = _agreed(paths, facts, known.between)
     path = {id(piece): piece for each in paths for piece in each.chain if _is_in(piece, found)}
     around = others(everything, path.values(), _shown(found), facts, aspect, upright=kind == "person")
     return replace(found, beside=around)
@@ -113,48 +108,42 @@ def _shown(found: Followed) -> Boxes:
     return np.where((found.sure >= SHOWN)[:, None], found.boxes, np.nan).astype(np.float32)
 
 
-def _path(joiner: Joiner, everything: Sequence[Piece], facts: Sequence[FrameFacts], anchor: Anchor) -> _Path:
-    piece = _piece_of(everything, facts, anchor)
-    before = joiner.chain(piece, forward=False)[::-1]
-    after = joiner.chain(piece, forward=True)
+def _paths(joiner: Joiner, known: Parted, facts: Sequence[FrameFacts], said: Sequence[Anchor]) -> list[_Path]:
+    """What each anchor leads to, in the order in which they were said: what is the subject by one of them
+    stays it, so that the next one may add but not take away."""
+    paths: list[_Path] = []
+    mine: list[Piece] = []
+    joiner.denied = known.denied
+    for anchor in said:
+        rows = rows_of(mine)
+        barred = known.denied | {id(one) for one in known.pieces if rows and contradicts(one, rows)}
+        is_other = partial(_is_other, joiner, barred)
+        piece, clear = bind(anchor, known, mine, facts, is_other)
+        paths.append(_path(joiner, facts, anchor, piece, barred if clear else None))
+        mine += paths[-1].chain
+        joiner.mine = {id(one) for one in mine}
+    joiner.mine = set()  # as it would be without what was said: there nobody knows
+    for end in (path.chain[place] for path in paths for place in (0, -1)):
+        for other in joiner.leads_to(end, known.denied):
+            known.between.update(range(end.frames[-1] + 1, other.frames[0] + 1))
+            known.between.update(range(other.frames[-1], end.frames[0]))
+    return paths
+
+
+def _is_other(joiner: Joiner, barred: set[int], piece: Piece) -> bool:
+    """Whether a piece surely goes on as somebody who is not the subject."""
+    return bool(joiner.leads_to(piece, barred))
+
+
+def _path(
+    joiner: Joiner, facts: Sequence[FrameFacts], anchor: Anchor, piece: Piece, barred: set[int] | None
+) -> _Path:
+    """From one piece on, both ways; nowhere (`barred` None) if it is not clear who it is."""
+    before = [] if barred is None else joiner.chain(piece, forward=False, barred=barred)[::-1]
+    after = [] if barred is None else joiner.chain(piece, forward=True, barred=barred)
     chain = [joint.piece for joint in before] + [piece] + [joint.piece for joint in after]
     margins = [joint.margin for joint in before] + [joint.margin for joint in after]
-    path = _Path(anchor, *_dense(chain, margins, facts), chain)
-    if anchor.box[2] > 0 and anchor.box[3] > 0:
-        path.boxes[anchor.frame] = anchor.box
-    path.sure[anchor.frame] = 1.0
-    return path
-
-
-def _piece_of(everything: Sequence[Piece], facts: Sequence[FrameFacts], anchor: Anchor) -> Piece:
-    """The piece that an anchor means; a new one where nothing was detected."""
-    at_ms = facts[anchor.frame].at_ms
-    best: tuple[float, Piece] | None = None
-    for piece in everything:
-        near = int(np.abs(np.array(piece.times) - at_ms).argmin())
-        if abs(piece.times[near] - at_ms) > _ANCHOR_MS:
-            continue
-        alike = _means(anchor.box, piece.boxes[near]) - abs(piece.times[near] - at_ms) / 10_000
-        if alike <= (_LIKE_ANCHOR if len(piece.frames) >= _LASTING else _LIKE_FLICKER):
-            continue
-        alike += 0.15 * min(1.0, len(piece.frames) / 10)
-        if best is None or alike > best[0]:
-            best = alike, piece
-    if best is not None:
-        return best[1]
-    box = np.array(anchor.box, dtype=np.float32)
-    return Piece([anchor.frame], [at_ms], [box], [np.zeros(LOOK, dtype=np.float32)], [0.0])
-
-
-def _means(said: Box, box: NDArray[np.float32]) -> float:
-    """How well a detection fits what a person drew or clicked, 0..1."""
-    x, y, w, h = said
-    if w > 0 and h > 0:
-        return float(iou(np.array([said], dtype=np.float32), box[None])[0, 0])
-    across, down = (x - float(box[0])) / float(box[2]), (y - float(box[1])) / float(box[3])
-    if not (-0.05 <= across <= 1.05 and -0.05 <= down <= 1.05):
-        return 0.0
-    return 1.0 - abs(across - 0.5) - 0.2 * abs(down - 0.5)
+    return _Path(anchor, *_dense(chain, margins, facts), chain)
 
 
 def _dense(
@@ -197,46 +186,23 @@ def _steady(piece: Piece) -> Boxes:
     return out
 
 
-def _agreed(paths: Sequence[_Path], facts: Sequence[FrameFacts]) -> Followed:
-    """One track of all paths: outside of the anchors theirs, between two of them what both say."""
+def _agreed(paths: Sequence[_Path], facts: Sequence[FrameFacts], between: set[int]) -> Followed:
+    """One track of all paths: of two that know a place the surer one, of two as sure the one said before."""
     boxes = np.full((len(facts), 4), np.nan, dtype=np.float32)
     sure = np.zeros(len(facts), dtype=np.float32)
-    first, last = paths[0], paths[-1]
-    head, tail = slice(0, first.anchor.frame + 1), slice(last.anchor.frame, len(facts))
-    boxes[head], sure[head] = first.boxes[head], first.sure[head]
-    boxes[tail], sure[tail] = last.boxes[tail], last.sure[tail]
-    for one, other in pairwise(paths):
-        inside = slice(one.anchor.frame, other.anchor.frame + 1)
-        boxes[inside], sure[inside] = _between(one, other, facts)
+    for path in paths:
+        better = path.sure > sure
+        boxes[better], sure[better] = path.boxes[better], path.sure[better]
+    for path in paths:
+        if path.anchor.box[2] > 0 and path.anchor.box[3] > 0:
+            boxes[path.anchor.frame] = path.anchor.box
+        sure[path.anchor.frame] = 1.0
+    frames = [path.anchor.frame for path in paths]
+    inside = slice(min(frames), max(frames) + 1)
+    avoid = np.array([frame in between for frame in range(len(facts))])
+    times = np.array([each.at_ms for each in facts])
+    _bridge(boxes[inside], sure[inside], times[inside], avoid=avoid[inside])
     return Followed(boxes, sure, _unsure(sure))
-
-
-def _between(one: _Path, other: _Path, facts: Sequence[FrameFacts]) -> tuple[Boxes, NDArray[np.float32]]:
-    """From one anchor to the next: what both paths say or only one does; nothing where they contradict."""
-    start, stop = one.anchor.frame, other.anchor.frame + 1
-    ours, our_sure = one.boxes[start:stop].copy(), one.sure[start:stop].copy()
-    theirs, their_sure = other.boxes[start:stop].copy(), other.sure[start:stop].copy()
-    _trim(ours, our_sure, theirs[-1])
-    _trim(theirs[::-1], their_sure[::-1], ours[0])
-    both = (our_sure > 0) & (their_sure > 0)
-    apart = both & (_overlap(ours, theirs) < _AGREE)
-    boxes = np.where((our_sure >= their_sure)[:, None], ours, theirs)
-    sure = np.where(apart, 0, np.maximum(our_sure, their_sure)).astype(np.float32)
-    boxes[-1], boxes[0] = other.boxes[stop - 1], one.boxes[start]
-    sure[0] = sure[-1] = 1.0
-    _bridge(boxes, sure, np.array([each.at_ms for each in facts[start:stop]]), avoid=apart)
-    return boxes.astype(np.float32), sure
-
-
-def _trim(boxes: Boxes, sure: NDArray[np.float32], end: NDArray[np.float32]) -> None:
-    """A path that leads elsewhere than the next anchor says left the subject somewhere: at its least sure
-    place, or else nobody knows where, and only the nearer third of it is believed."""
-    if sure[-1] <= 0 or _overlap(boxes[-1:], end[None])[0] >= _AGREE:
-        return
-    weak = np.flatnonzero(sure < 1.0)
-    cut = int(weak[sure[weak].argmin()]) if len(weak) else len(sure) // 3
-    sure[cut:] = 0
-    boxes[cut:] = np.nan
 
 
 def _bridge(
