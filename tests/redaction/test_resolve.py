@@ -267,7 +267,7 @@ def test_somebody_elses_subject_is_never_ones_own_though_both_ask_at_once() -> N
         """Another thread puts its answer in whenever this one has put in its own."""
 
         theirs = Known(facts).follow([Anchor(5, RIGHT)], Settings())
-        _followed = property(lambda self: ("theirs", self.theirs), lambda _self, _value: None)  # type: ignore[assignment]
+        _followed = property(lambda self: ("theirs", self.theirs), lambda _self, _value: None)
 
     mine = Raced(facts).follow([Anchor(5, LEFT)], Settings())
     assert np.allclose(mine.boxes[5], LEFT, atol=0.01)
