@@ -12,8 +12,11 @@ import cv2
 import numpy as np
 import pytest
 
+from cctv.redaction.drawing.compose import compose
+from cctv.redaction.drawing.drawing import Planes
 from cctv.redaction.looking.detector import OnnxDetector
 from cctv.redaction.looking.facts import FrameFacts
+from cctv.redaction.resolve import Edit, Settings, resolve
 from cctv.redaction.tracks.boxes import Box, Kind
 from cctv.redaction.tracks.linking import link
 from tests.redaction.looking._scenes import (
@@ -151,3 +154,46 @@ def test_black_pictures_are_covered_wholly_or_show_nothing() -> None:
 def test_one_picture_is_enough_to_cover_somebody() -> None:
     facts = look(clip()[:1], detector())
     assert exposed(covered(facts), plain()[1][:1]) == 0
+
+
+@cache
+def crowd(change: Change) -> list[FrameFacts]:
+    """What is seen of the man among two more of him, changed."""
+    return look(changed(changed(clip(), crowded), change), detector())
+
+
+def left_open(facts: list[FrameFacts], box: Box | None, mode: str) -> np.ndarray:
+    """Which pixels come through, with that one chosen in the first picture: (frames, high, wide)."""
+    edits = [Edit(1, "subject", {"frame": 0, "box": list(box)})] if box else []
+    settings = Settings(mode=mode, subject_kind="person" if box else "nobody", aspect=WIDTH / HEIGHT)  # type: ignore[arg-type]
+    resolved = resolve(facts, edits, settings)
+    out = np.zeros((len(facts), HEIGHT, WIDTH), bool)
+    for frame in range(len(facts)):
+        y = np.full((HEIGHT, WIDTH), 200, np.uint8)
+        colours = (np.full((HEIGHT // 2, WIDTH // 2), 128, np.uint8) for _ in "uv")
+        out[frame] = compose(Planes(y, *colours), resolved.drawing(frame)).y == 200
+    return out
+
+
+def as_it_is(picture: Picture, number: int) -> Picture:
+    return picture
+
+
+@pytest.mark.parametrize("mode", ["hide", "reveal"])
+@pytest.mark.parametrize("change", [as_it_is, night, shaken, jumping], ids=lambda each: each.__name__)
+def test_choosing_somebody_in_a_crowd_uncovers_nobody_else(change: Change, mode: str) -> None:
+    facts, moved = crowd(change), truth_of(crowded)
+    if change is shaken:
+        steps = SHAKES / [WIDTH, HEIGHT]
+        moved = [
+            [(x + steps[n][0], y + steps[n][1], w, h) for x, y, w, h in boxes]
+            for n, boxes in enumerate(moved)
+        ]
+    for chosen in range(3):
+        before, after = left_open(facts, None, "hide"), left_open(facts, moved[0][chosen], mode)
+        for frame, boxes in enumerate(moved):
+            for other in (each for place, each in enumerate(boxes) if place != chosen):
+                if shown(~before[frame], head(other)) <= 0.1:
+                    assert shown(~after[frame], head(other)) <= 0.1, (chosen, frame)
+        own = [shown(~after[frame], head(boxes[chosen])) > 0.5 for frame, boxes in enumerate(moved)]
+        assert change is not as_it_is or sum(own) > 15
