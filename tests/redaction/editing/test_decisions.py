@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import base64
-import time
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pytest
 
-from accesslog import services as log_services
 from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
@@ -22,10 +19,9 @@ from cctv.footage.errors import FootageExpired, OutsideViewing, ViewingClosed
 from cctv.footage.models import CloseReason, Segment
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.models import Restriction
-from cctv.people.models import Account, RoleGrant
+from cctv.people.models import RoleGrant
 from cctv.people.policy import Forbidden, NotFound
-from cctv.redaction import services as life
-from cctv.redaction.editing import memory, opening, services, stored, stretches, telling
+from cctv.redaction.editing import opening, services, stored, telling
 from cctv.redaction.editing.errors import (
     DecisionRefused,
     NoSubject,
@@ -34,40 +30,13 @@ from cctv.redaction.editing.errors import (
     NotLookedAt,
     RedactionChanged,
 )
-from cctv.redaction.editing.memory import FORGET_AFTER_S, Memory
-from cctv.redaction.editing.opening import Opened, open_editor
-from cctv.redaction.models import Redaction, RedactionAct, State
-from cctv.redaction.resolve import Known, resolve
+from cctv.redaction.editing.opening import open_editor
+from cctv.redaction.models import Redaction, State
 
-from .conftest import FRAMES, LEFT, RIGHT, Desk, kinds_logged, seen
+from .acting import PICK, again, decide, now, standing, take_back
+from .conftest import FRAMES, LEFT, RIGHT, Desk, kinds_logged
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
-
-OWNER = UUID(int=7)
-PICK: Any = {"frame": 10, "box": list(LEFT)}
-
-
-def now(desk: Desk) -> Redaction:
-    rows = Redaction.objects.select_related("site", "camera__site", "purpose", "hold")
-    return rows.get(pk=desk.redaction.pk)
-
-
-def decide(desk: Desk, what: str, revision: int | None = None, **body: Any) -> Opened:
-    row = now(desk)
-    revision = row.revision if revision is None else revision
-    return services.decide(row, desk.session, revision=revision, kind=what, body=body)
-
-
-def take_back(desk: Desk) -> Opened:
-    return services.undo(now(desk), desk.session, revision=now(desk).revision)
-
-
-def again(desk: Desk) -> Opened:
-    return services.redo(now(desk), desk.session, revision=now(desk).revision)
-
-
-def standing(opened: Opened) -> list[str]:
-    return [edit.kind for edit in opened.edits]
 
 
 def test_invariant_1_where_people_walked_is_opened_after_its_entry_is_durable(
@@ -236,60 +205,6 @@ def test_before_anybody_has_looked_there_is_nothing_to_correct(desk: Desk) -> No
         open_editor(now(desk), desk.session)
 
 
-def test_a_stretch_of_corrections_is_one_entry_that_counts_them(desk: Desk) -> None:
-    decide(desk, "subject", **PICK)
-    decide(desk, "style", style="blur")
-    decide(desk, "style", style="fill")
-    take_back(desk)
-    assert stretches.log_quiet_stretches() == 0  # somebody is at it
-    RedactionAct.objects.update(made_at=clock.now() - stretches.QUIET)
-    assert stretches.log_quiet_stretches() == 1
-    assert stretches.log_quiet_stretches() == 0
-    index: Any = RedactionAct.objects.values_list("entry_index", flat=True).distinct().get()
-    body = load_receipt(index).body
-    assert (body["count"], body["decisions"], body["undone"]) == (4, {"style": 2, "subject": 1}, 1)
-    assert "box" not in str(body)
-    again(desk)
-    assert stretches.log_stretches(now(desk)) == 1  # what was done again is told anew
-    assert kinds_logged().count("redaction.edited") == 2
-    for _each in range(2):  # every flip, also of what was told of in the same state before
-        take_back(desk)
-        assert stretches.log_stretches(now(desk)) == 1
-        again(desk)
-        assert stretches.log_stretches(now(desk)) == 1
-    assert kinds_logged().count("redaction.edited") == 6
-
-
-def test_what_somebody_else_takes_back_is_told_in_that_ones_name(desk: Desk) -> None:
-    decide(desk, "style", style="blur")
-    account = Account.objects.create_user("second@example.org", "pw", name="second", employer="Guard Co.")
-    RoleGrant.objects.create(account=account, role="operator", site=desk.room.site)
-    theirs = desk.room.open_as(account)
-    services.undo(now(desk), theirs, revision=1)
-    services.redo(now(desk), theirs, revision=2)
-    services.undo(now(desk), theirs, revision=3)
-    assert stretches.log_stretches(now(desk)) == 2
-    entries = RedactionAct.objects.values_list("entry_index", flat=True)
-    told = [load_receipt(index or 0).body for index in entries]
-    assert [(body["actor"]["name"], body["count"], body["undone"], body["redone"]) for body in told] == [
-        ("operator", 1, 0, 0), *[("second", 3, 2, 1)] * 3
-    ]  # fmt: skip
-    assert told[1]["decisions"] == {}
-
-
-def test_a_stretch_that_could_not_be_told_is_told_later(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def down(**_entry: Any) -> None:
-        raise LogUnavailable
-
-    decide(desk, "style", style="blur")
-    RedactionAct.objects.update(made_at=clock.now() - stretches.QUIET)
-    with monkeypatch.context() as patch:
-        patch.setattr(stretches, "append", down)
-        assert stretches.log_quiet_stretches() == 0
-    assert stretches.log_quiet_stretches() == 1
-    assert log_services.append is vars(stretches)["append"]
-
-
 def test_sending_to_review_asks_for_the_render_and_says_what_stands(desk: Desk) -> None:
     with pytest.raises(NoSubject):
         services.submit(now(desk), desk.session, revision=0)
@@ -356,91 +271,6 @@ def test_roles_decided_by_people_stand(desk: Desk) -> None:
     right = decide(desk, "subject", frame=10, box=list(RIGHT)).resolved().subject_track
     opened = decide(desk, "role", track=right, role="hide")
     assert opened.resolved().roles[right or 0] == "hide"
-
-
-def test_what_is_remembered_is_bounded_in_frames_and_time() -> None:
-    at = [0.0]
-    kept = Memory(most_frames=60, clock=lambda: at[0])
-    made: list[str] = []
-
-    def of(name: str, frames: int) -> None:
-        def make() -> Known:
-            made.append(name)
-            return Known(seen(frames=frames))
-
-        kept.of(OWNER, name, make)
-
-    of("a", 30)
-    of("a", 30)
-    of("b", 30)
-    of("c", 30)
-    assert (made, len(kept)) == (["a", "b", "c"], 2)
-    of("b", 30)
-    assert made == ["a", "b", "c"]
-    at[0] = FORGET_AFTER_S + 1
-    of("b", 30)
-    assert made == ["a", "b", "c", "b"]
-    assert len(kept) == 1
-    kept.drop(UUID(int=8))
-    assert len(kept) == 1
-    kept.drop(OWNER)
-    assert len(kept) == 0
-
-
-def test_what_is_remembered_goes_in_its_time_though_nobody_asks_any_more() -> None:
-    kept = Memory(forget_after=0.2)
-    kept.of(OWNER, "a", lambda: Known(seen(frames=2)))
-    time.sleep(0.15)
-    kept.of(OWNER, "b", lambda: Known(seen(frames=2)))
-    assert len(kept) == 2
-    until = time.monotonic() + 5
-    while len(kept) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert len(kept) == 0
-
-
-def test_what_is_cancelled_or_has_ended_is_remembered_no_more(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = Memory()
-    for module in (stored, life):
-        monkeypatch.setattr(module, "MEMORY", kept)
-    open_editor(now(desk), desk.session)
-    assert len(kept) == 1
-    life.cancel(redaction=now(desk), actor=desk.room.operator, terminal="203.0.113.9")
-    assert len(kept) == 0
-    desk.look(seen())
-    open_editor(now(desk), desk.session)
-    assert len(kept) == 1
-    Segment.objects.update(expires_at=clock.now() - timedelta(seconds=1))
-    with pytest.raises(FootageExpired):
-        open_editor(now(desk), desk.session)
-    assert len(kept) == 0
-
-
-def test_a_decision_is_resolved_once_on_top_of_what_was_told_last(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resolved: list[int] = []
-
-    def counted(known: Known, edits: Any, settings: Any) -> Any:
-        resolved.append(len(edits))
-        return resolve(known, edits, settings)
-
-    monkeypatch.setattr(memory, "resolve", counted)
-    before = desk.data().json()
-    assert desk.decide("subject", **PICK).status_code == 200
-    assert resolved == [0, 1]
-    assert desk.decide("subject", frame=9999, box=list(LEFT)).status_code == 400
-    assert desk.decide("role", track=before["tracks"][0]["number"], role="manual").status_code == 200
-    assert resolved == [0, 1, 2]
-    told = desk.data().json()
-    assert desk.post("undo.json").json()["tracks"] != told["tracks"]
-    assert resolved == [0, 1, 2, 1]
-    # Another look of the same decisions is another answer: the camera's masks, for one.
-    desk.room.gate.privacy_masks = [[[0.1, 0.1], [0.3, 0.1], [0.3, 0.3]]]
-    desk.room.gate.save()
-    assert len(open_editor(now(desk), desk.session).resolved().drawing(5).solid) == 1
 
 
 def test_entries_of_one_redaction_do_not_serve_another_of_the_same_footage(desk: Desk) -> None:
