@@ -7,7 +7,6 @@ that it knows the scene.
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,16 +21,14 @@ from cctv.footage.derived import services as derived
 from cctv.footage.derived.models import Derived
 from cctv.footage.models import Segment
 from cctv.redaction.child import protocol
-from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
 from cctv.redaction.child.protocol import Item
-from cctv.redaction.errors import Interrupted, WorkFailed, damaged
+from cctv.redaction.errors import damaged
 from cctv.redaction.looking.detector import VENDORED
 from cctv.redaction.looking.facts import decode
 from cctv.redaction.models import Redaction, RedactionPart
+from cctv.redaction.rendering.children import helper
 from cctv.redaction.rendering.planning import Sources, items, plan
 from cctv.vault.steps import reached
-
-log = logging.getLogger("lethe.redaction")
 
 LOOKED = "looked"
 
@@ -83,32 +80,22 @@ def look(
     if not left:
         return
     if _other_detector(redaction, fence):
-        parts = plan(redaction, sources)
-        left = parts
+        left = parts = plan(redaction, sources)
     warm = next((part for part in parts if part.number == left[0].number - 1), None)
     index = sources.of(left[0].segment).index
-    header = {
-        "do": "look", "detector": str(detector_path()), "width": index.width, "height": index.height,
-    }  # fmt: skip
-    order = [warm, *left] if warm else left
-    waiting = iter(order)
+    header = {"do": "look", "detector": str(detector_path()), "width": index.width, "height": index.height}
+    waiting = iter(order := [warm, *left] if warm else left)
     current: RedactionPart | None = next(waiting)
     facts: Item | None = None
-    with Helper(stopped=stopped) as child:
-        try:
-            for item in child.work(header, _fed(redaction, sources, order, warm)):
-                if item.kind == protocol.FACTS:
-                    facts = item
-                elif item.kind == protocol.DONE and current is not None:
-                    if current is not warm:
-                        _keep(redaction, current, facts, fence)
-                        done(current.number / max(1, len(parts) - 1) if len(parts) > 1 else 1.0)
-                    facts, current = None, next(waiting, None)
-        except ChildStopped:
-            raise Interrupted from None
-        except ChildFailed as error:
-            log.warning("redaction %s: %s", redaction.number, error)
-            raise WorkFailed from error
+    with helper(redaction, stopped) as child:
+        for item in child.work(header, _fed(redaction, sources, order, warm)):
+            if item.kind == protocol.FACTS:
+                facts = item
+            elif item.kind == protocol.DONE and current is not None:
+                if current is not warm:
+                    _keep(redaction, current, facts, fence)
+                    done(current.number / max(1, len(parts) - 1) if len(parts) > 1 else 1.0)
+                facts, current = None, next(waiting, None)
 
 
 def _other_detector(redaction: Redaction, fence: Callable[[], None]) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -30,7 +29,6 @@ from cctv.footage.media.parameter_sets import record_of
 from cctv.footage.models import Segment
 from cctv.redaction import movie
 from cctv.redaction.child import plain, protocol
-from cctv.redaction.child.parent import ChildFailed, ChildStopped, Helper
 from cctv.redaction.child.protocol import Item
 from cctv.redaction.drawing.compose import PLAIN
 from cctv.redaction.drawing.covers import colour_for
@@ -38,13 +36,12 @@ from cctv.redaction.drawing.plate import plate_of
 from cctv.redaction.editing import stored
 from cctv.redaction.errors import Interrupted, WorkFailed, damaged
 from cctv.redaction.models import Redaction, RedactionPart
+from cctv.redaction.rendering.children import helper
 from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
 from cctv.redaction.resolve import Known, Resolved, resolve
 from cctv.sites.masks import polygons
 from cctv.sites.masks.polygons import Masks
 from cctv.vault.steps import reached
-
-log = logging.getLogger("lethe.redaction")
 
 REDACTED, PLATE = "redacted", "plate"
 SHARP = "plate/sharp"
@@ -198,23 +195,17 @@ def render(
         digests[part.number] = digest_of(made, redaction, part, parts)
     there = {label: row.pk for label, row in selectors.all_of(owner=redaction.pk, beginning="out/").items()}
     left = [part for part in parts if not _is_made(part, digests[part.number], there)]
-    of = set(segment_ids(redaction)) if made.recipe.plate else set()
     if left:
-        with Helper(stopped=stopped) as child:
-            try:
-                said = child.work(made.recipe.header("render"), _fed(redaction, sources, left, parts, made))
-                for part in left:
-                    sealed = of | {part.segment}
-                    _keep(redaction, part, parts, said, sealed, digests[part.number], made.recipe, fence)
-                    reached("redaction.rendered-part")
-                    done((parts.index(part) + 1) / len(parts))
-                for _rest in said:
-                    raise WorkFailed
-            except ChildStopped:
-                raise Interrupted from None
-            except ChildFailed as error:
-                log.warning("redaction %s: %s", redaction.number, error)
-                raise WorkFailed from error
+        of = set(segment_ids(redaction)) if made.recipe.plate else set()
+        with helper(redaction, stopped) as child:
+            said = child.work(made.recipe.header("render"), _fed(redaction, sources, left, parts, made))
+            for part in left:
+                sealed = of | {part.segment}
+                _keep(redaction, part, parts, said, sealed, digests[part.number], made.recipe, fence)
+                reached("redaction.rendered-part")
+                done((parts.index(part) + 1) / len(parts))
+            for _rest in said:
+                raise WorkFailed
     return _result(redaction, made.recipe), _how(made)
 
 

@@ -300,7 +300,7 @@ def log_about(
         "redaction": redaction.number,
         "camera": camera_fields(redaction.camera),
         "from": clock.rfc3339(redaction.starts_at),
-        "to": clock.rfc3339(redaction.ends_at),
+        "to": clock.rfc3339(redaction.ends_at, round_up=True),
         "revision": redaction.revision,
         **facts,
     }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +19,8 @@ from cctv.redaction import services
 from cctv.redaction.errors import NoResult, OtherMasks, WorkFailed
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import showing, work
+from cctv.redaction.review import events as reviewing
+from cctv.redaction.review import services as review
 from tests.footage.conftest import TERMINAL, Room, room
 from tests.redaction.rendering import helping, tiny_detector
 
@@ -140,3 +143,12 @@ def test_invariant_1_a_part_is_cut_off_when_something_comes_in_between(
     change(helping.now(redaction))
     with pytest.raises(error):
         next(pieces)
+
+
+def test_an_entry_of_a_review_covers_all_of_the_span(room: Room):
+    helping.taken_in(room, room.starts_at, helping.walk(0, 2))
+    redaction = helping.begin(room, helping.viewing(room, 5), 1)
+    redaction.ends_at += timedelta(microseconds=1)
+    said = (reviewing.REVIEWED, redaction, room.operator, TERMINAL)
+    receipt = review.log_about(*said, {}, event_id=uuid4())
+    assert receipt.body["to"] == clock.rfc3339(redaction.ends_at, round_up=True)
