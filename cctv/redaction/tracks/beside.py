@@ -112,17 +112,22 @@ def _is_somebody(piece: Piece) -> bool:
 
 def _stay(known: dict[int, Box], last: int, step: int, subject: Boxes, facts: Sequence[FrameFacts]) -> None:
     """They are also where they were, from frame `last` on or back, while what is seen of that place moves and
-    nobody else is told there: the detector has lost them beside the subject or behind it."""
-    box, frame = known[last], last + step
+    nobody else is told there: the detector has lost them beside the subject or behind it. Where too little of
+    the place is seen they stay for a while."""
+    box, frame, told = known[last], last + step, facts[last].at_ms
     while 0 <= frame < len(facts) and np.isfinite(subject[frame]).all():
         one = facts[frame]
-        if one.detected and not _moves(box, subject[frame], one):
+        moves = _moves(box, subject[frame], one) if one.detected else None
+        if moves:
+            told = one.at_ms
+        elif moves is not None or abs(one.at_ms - told) > _GAP_MS:
             return
         known[frame] = box
         frame += step
 
 
-def _moves(box: Box, subject: NDArray[np.float32], one: FrameFacts) -> bool:
+def _moves(box: Box, subject: NDArray[np.float32], one: FrameFacts) -> bool | None:
+    """Whether what is seen of a place moves; None where too little of it is seen."""
     x, y, w, h = box
     cells = (np.arange(_GRID) + 0.5) / _GRID
     across, down = np.meshgrid(x + w * cells, y + h * cells)
@@ -130,7 +135,7 @@ def _moves(box: Box, subject: NDArray[np.float32], one: FrameFacts) -> bool:
     hidden = _in_any(across, down, np.concatenate([told, subject[None]]), 0.1)
     seen = ~hidden
     if seen.mean() < _IN_VIEW:
-        return False
+        return None
     return bool(_in_any(across, down, one.moving, 0.0)[seen].mean() >= _MOVES)
 
 
