@@ -37,6 +37,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from cctv.footage.media_views import opened as opened_viewing
@@ -58,6 +59,7 @@ from cctv.redaction.models import Redaction
 MOST_BYTES = 256 * 1024
 
 
+@gzip_page  # boxes of thousands of frames; no secret beside what was typed
 @require_GET
 @requires(ACTION)
 def data(request: Request, number: str) -> HttpResponse:
@@ -72,6 +74,7 @@ def data(request: Request, number: str) -> HttpResponse:
         return private(JsonResponse(telling.told_before(redaction, session.pk, size=size)))
 
 
+@gzip_page  # boxes of thousands of frames; no secret beside what was typed
 @require_POST
 @requires(ACTION)
 def edits(request: Request, number: str) -> HttpResponse:
@@ -88,6 +91,7 @@ def edits(request: Request, number: str) -> HttpResponse:
     return _changed(sent, decide)
 
 
+@gzip_page  # boxes of thousands of frames; no secret beside what was typed
 @require_POST
 @requires(ACTION)
 def undo(request: Request, number: str) -> HttpResponse:
@@ -96,6 +100,7 @@ def undo(request: Request, number: str) -> HttpResponse:
     return _changed(_sent(request), lambda revision: services.undo(redaction, session, revision=revision))
 
 
+@gzip_page  # boxes of thousands of frames; no secret beside what was typed
 @require_POST
 @requires(ACTION)
 def redo(request: Request, number: str) -> HttpResponse:

@@ -241,3 +241,9 @@ def test_the_sheet_says_what_is_wrong(desk: Desk) -> None:
 def test_the_room_offers_it_to_whoever_may(desk: Desk) -> None:
     page = desk.client.get(f"/viewings/{desk.session.pk}/").content.decode()
     assert f"/viewings/{desk.session.pk}/redact/" in page
+
+
+def test_what_the_editor_draws_travels_small(desk: Desk) -> None:
+    answer = desk.client.get(desk.url("data.json"), headers={"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert len(answer.content) < len(desk.data().content) / 2
