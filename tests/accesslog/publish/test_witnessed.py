@@ -46,7 +46,11 @@ def found() -> str:
     return finding.what if finding else ""
 
 
-@pytest.mark.parametrize("seconds", [2**62, 400_000_000_000, 86_400 + int(time.time())])
+@pytest.mark.parametrize(
+    "seconds",
+    [2**62, 400_000_000_000, 86_400 + int(time.time())],
+    ids=["no date", "far ahead", "a day ahead"],  # two workers collect in different seconds
+)
 def test_a_witness_whose_clock_is_wrong_is_refused_and_the_next_one_asked(
     ten: str, monkeypatch: pytest.MonkeyPatch, seconds: int
 ):
