@@ -13,17 +13,15 @@ from uuid import UUID, uuid5
 
 from django.db import transaction
 
-from accesslog import IndexFields, Receipt
+from accesslog import Receipt
 from accesslog.selectors import load_receipt
-from accesslog.services import append
 from accesslog.types import from_us
 from cctv.core import clock
 from cctv.footage.derived.selectors import find
 from cctv.footage.restrictions.services import require_free
-from cctv.footage.viewings.entries import camera_fields, purpose_fields
-from cctv.people.actors import actor_fields
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
+from cctv.redaction import services as redactions
 from cctv.redaction.editing import stored
 from cctv.redaction.editing.services import ask_for_render
 from cctv.redaction.ended import require_there
@@ -292,25 +290,5 @@ def log_about(
     event_id: UUID,
 ) -> Receipt:
     """One durable entry about the redaction, in the name of whoever reviews it; LogUnavailable."""
-    body: dict[str, Any] = {
-        "actor": actor_fields(actor, REVIEW, site_id=redaction.site_id),
-        "terminal": terminal,
-        "site": redaction.site.logged(),
-        "purpose": purpose_fields(redaction.purpose, ""),
-        "redaction": redaction.number,
-        "camera": camera_fields(redaction.camera),
-        "from": clock.rfc3339(redaction.starts_at),
-        "to": clock.rfc3339(redaction.ends_at, round_up=True),
-        "revision": redaction.revision,
-        **facts,
-    }
-    if redaction.case:
-        body["case"] = redaction.case
-    if redaction.hold is not None:
-        body["hold"] = {"id": str(redaction.hold.pk), "name": redaction.hold.number}
-    index = IndexFields(
-        actor=str(actor.pk), camera=str(redaction.camera_id), site=str(redaction.site_id),
-        purpose=redaction.purpose.code, case=redaction.case, terminal=terminal,
-        footage_from=redaction.starts_at, footage_to=redaction.ends_at,
-    )  # fmt: skip
-    return append(kind=kind, body=body, index=[index], event_id=event_id)
+    said = {"revision": redaction.revision, **facts}
+    return redactions.log_about(kind, redaction, actor, terminal, said, action=REVIEW, event_id=event_id)

@@ -43,7 +43,7 @@ def test_invariant_1_the_sharp_scene_is_shown_under_an_entry(
     page = sharp.client.get(sharp.url("review/")).content.decode()
     assert sharp.url("review/plate.jpg") in page
     with monkeypatch.context() as patched:
-        patched.setattr("cctv.redaction.review.services.append", down)
+        patched.setattr("cctv.redaction.services.append", down)
         assert sharp.client.get(sharp.url("review/plate.jpg")).status_code == 503
     answer = sharp.client.get(sharp.url("review/plate.jpg"))
     assert (body_of(answer), answer["Content-Type"]) == (SHARP, "image/jpeg")

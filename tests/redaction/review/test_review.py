@@ -251,7 +251,6 @@ def test_invariant_1_with_the_log_down_nothing_is_begun_shown_or_decided(
         raise LogUnavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr(services, "append", down)
         patched.setattr("cctv.redaction.services.append", down)
         assert waiting.client.get(waiting.url("review/")).status_code == 503
         assert waiting.client.get(waiting.url("result/0.m4s")).status_code == 503
@@ -259,7 +258,7 @@ def test_invariant_1_with_the_log_down_nothing_is_begun_shown_or_decided(
     waiting.watch()
     waiting.look_at(*keys)
     with monkeypatch.context() as patched:
-        patched.setattr(services, "append", down)
+        patched.setattr("cctv.redaction.services.append", down)
         for verdict in ("approve", "return"):
             assert waiting.decide(verdict, "because").status_code == 503
     assert waiting.redaction.state == State.REVIEW
