@@ -129,7 +129,7 @@ def _log_opening(session: ViewingSession, cameras: Sequence[Camera]) -> Receipt:
     facts = {
         "cameras": [camera_fields(camera) for camera in cameras],
         "from": clock.rfc3339(session.starts_at),
-        "to": clock.rfc3339(session.ends_at),
+        "to": clock.rfc3339(session.ends_at, round_up=True),
         "valid_until": clock.rfc3339(session.valid_until),
     }
     span = (session.starts_at, session.ends_at)

@@ -60,6 +60,11 @@ def test_a_viewing_needs_a_purpose_that_all_its_cameras_are_registered_for(room:
     assert kinds()[-1] == "viewing.opened"
 
 
+def test_invariant_1_the_entry_of_a_viewing_covers_its_last_fraction_of_a_millisecond(room: Room) -> None:
+    session = room.open(seconds=5.0004)
+    assert clock.parse_rfc3339(last_body("viewing.opened")["to"]) >= session.ends_at
+
+
 def test_the_part_that_is_sent_plays_and_is_covered_by_an_entry_first(room: Room) -> None:
     session = room.open()
     client, urls = room.client(room.operator), room.urls(session)
