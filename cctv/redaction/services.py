@@ -167,9 +167,9 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
         if row.state == State.CANCELLED:
             raise RedactionEnded
         if row.work == Work.NONE and row.error_code:
-            row.work = Work.LOOK if row.state == State.LOOKING else Work.RENDER
-            if row.work == Work.RENDER and row.parameters.get(FAILED) != row.revision:
+            if not may_retry(row):
                 raise ChangedSince
+            row.work = Work.LOOK if row.state == State.LOOKING else Work.RENDER
             row.state = State.LOOKING if row.work == Work.LOOK else State.RENDERING
             row.work_asked_at = clock.now()
         row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""
@@ -177,6 +177,14 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
         row.acts.create(kind=Act.RETRY, made_by=actor)
         transaction.on_commit(wake, robust=True)
     return row
+
+
+def may_retry(redaction: Redaction) -> bool:
+    """Whether something stopped that can be tried again as it was: a look, or the render of what was sent."""
+    if redaction.state == State.CANCELLED or not redaction.error_code:
+        return False
+    looks = redaction.state == State.LOOKING
+    return bool(redaction.work) or looks or redaction.parameters.get(FAILED) == redaction.revision
 
 
 def log_about(

@@ -6,7 +6,8 @@ Everything here is inside an own open viewing that covers the redaction's camera
 `GET data.json`, and the answer to every change (frames count from 0 over the whole span; portions 0..1):
 
     {"redaction": {"number", "mode", "style", "subjectKind", "state", "revision", "renderedRevision": n|null,
-                   "savedAt": ms|null, "mayEdit": bool, "case", "purpose", "work", "permille", "error"},
+                   "savedAt": ms|null, "mayEdit": bool, "mayRetry": bool, "case", "purpose", "work", "permille",
+                   "error"},
      "size": {"width", "height"},
      "frames": {"count": n, "startMs": ms since 1970 of the span's start,
                 "times": base64 int32 LE, ms from startMs per frame},

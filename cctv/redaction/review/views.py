@@ -23,6 +23,7 @@ from cctv.redaction.review import pictures, selectors, services
 from cctv.redaction.review.errors import RemarkRequired
 from cctv.redaction.review.forms import RemarkForm
 from cctv.redaction.review.services import REVIEW
+from cctv.redaction.services import may_retry
 
 SEE, EDIT = "redaction.see", "redaction.edit"
 APPROVE, RETURN = "approve", "return"
@@ -75,6 +76,7 @@ def redaction(request: Request, number: str) -> HttpResponse:
         "may_review": reviews and not own,
         "own": reviews and own,
         "edit": _edit_address(found) if edits and not over and found.state != State.LOOKING else "",
+        "may_retry": edits and may_retry(found) and not over,
         "may_cancel": edits and found.state != State.APPROVED and not over,
         "log_read": request.permissions.may("log.read", site_id=found.site_id),
     }

@@ -89,7 +89,10 @@ def test_what_was_changed_after_a_failure_is_not_rendered_without_being_sent_to_
     taken = work._take()
     assert taken is not None
     work._failed(*taken, WorkFailed())
+    page = f"/redactions/{redaction.number}/"
+    assert f'action="{address}"' in client.get(page).content.decode()
     row.update(revision=4)
+    assert f'action="{address}"' not in client.get(page).content.decode(), "it would be refused"
     assert client.post(address, headers={"accept": "application/json"}).status_code == 409
     assert (helping.now(redaction).state, helping.now(redaction).work) == (State.EDITING, Work.NONE)
     row.update(revision=3)

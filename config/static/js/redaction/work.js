@@ -30,18 +30,18 @@ class Work {
     }
   }
 
-  #take({ work, permille, error, state }) {
+  #take({ work, permille, error, state, mayRetry }) {
     const { texts } = this.editor;
     clearTimeout(this.#timer);
     const busy = Boolean(work);
-    this.#draw({ busy, permille, error, title: busy ? texts[`work_${work}`] : error ? texts.workFailed : texts[`state_${state}`], state });
+    this.#draw({ busy, permille, error, mayRetry, title: busy ? texts[`work_${work}`] : error ? texts.workFailed : texts[`state_${state}`], state });
     if (busy && !this.editor.room.closed) this.#timer = setTimeout(() => this.#ask(), ASK_MS);
     const now = `${work} ${state}`;
     if (this.#last && now !== this.#last && !busy && !error) this.editor.say(this.#last.startsWith("look") ? "lookedDone" : "workDone");
     this.#last = now;
   }
 
-  #draw({ busy, permille, error, title, state }) {
+  #draw({ busy, permille, error, title, state, mayRetry = false }) {
     const { texts } = this.editor;
     const { parts } = this;
     this.box.hidden = !busy && !error && state === "editing";
@@ -53,7 +53,7 @@ class Work {
     parts.text.hidden = !parts.text.textContent;
     this.box.classList.toggle("is-failed", Boolean(error));
     parts.cancel.hidden = !busy && !error;
-    parts.again.hidden = busy || !error;
+    parts.again.hidden = busy || !mayRetry; // what was changed since has to be sent anew
   }
 
   async #ask() {
