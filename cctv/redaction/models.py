@@ -53,6 +53,7 @@ class Work(models.TextChoices):
     NONE = "", _("nothing")
     LOOK = "look", _("look for people")
     RENDER = "render", _("render")
+    SCENE = "scene", _("make the sharp scene")
 
 
 class Redaction(models.Model):
@@ -79,13 +80,6 @@ class Redaction(models.Model):
     mode = models.CharField(max_length=8, choices=Mode, default=Mode.REVEAL)
     style = models.CharField(max_length=8, choices=Style, default=Style.FILL)
     subject_kind = models.CharField(max_length=9, choices=SubjectKind, default=SubjectKind.PERSON)
-    # The empty scene in full sharpness: only once a reviewer has approved that still.
-    plate_approved_by = models.ForeignKey(
-        "cctv.Account", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    plate_approved_at = models.DateTimeField(null=True)
-    # The very still that was approved: another one would have to be looked at anew.
-    plate_kept = models.UUIDField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.LOOKING)
     # Counts every change that would change the result; the result is of `rendered_revision`.
     revision = models.PositiveIntegerField(default=0)
@@ -251,3 +245,46 @@ class RedactionReview(models.Model):
 
     def __str__(self) -> str:
         return f"{self.redaction_id} {self.revision} {self.verdict}"
+
+
+class SceneVerdict(models.TextChoices):
+    """What a second person said of a still of the empty scene."""
+
+    OPEN = "", _("not decided")
+    APPROVED = "approved", _("approved")
+    REFUSED = "refused", _("refused")
+
+
+class RedactionScene(models.Model):
+    """A still of the empty scene in full sharpness, and what a second person said of it.
+
+    Whoever stood still through most of the stretch is in it, so it is used once somebody has looked at this
+    very one. The picture lies sealed (`footage.derived`, label `plate/sharp`) and is gone when another one is
+    made; this row stays, and an approval counts for no other picture.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    redaction = models.ForeignKey(Redaction, on_delete=models.CASCADE, related_name="scenes")
+    # The id of what is kept, and the SHA-256 of its clear bytes.
+    kept = models.UUIDField()
+    sha256 = models.CharField(max_length=64)
+    # A digest of what was asked for: which decision, and which masks were to be drawn into it.
+    made_of = models.CharField(max_length=64)
+    made_at = models.DateTimeField(default=clock.now)
+    # Of how many pictures, and how much of it was free in too few of them and is coarse.
+    pictures = models.PositiveSmallIntegerField(default=0)
+    coarse_permille = models.PositiveSmallIntegerField(default=0)
+    # Ids of those whom it was sent to: nobody else decides on it.
+    shown = models.JSONField(default=list)
+    verdict = models.CharField(max_length=8, choices=SceneVerdict, blank=True, default=SceneVerdict.OPEN)
+    decided_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    decided_entry = models.PositiveBigIntegerField(null=True)
+    remark = models.CharField(_("remark"), max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ("-made_at",)
+        constraints = (models.UniqueConstraint(fields=["kept"], name="scene_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.redaction_id} {self.kept} {self.verdict}"

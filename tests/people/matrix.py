@@ -303,8 +303,6 @@ def _redaction(prefix: str) -> dict[str, Row]:
         in_review: Row("redaction-review", "site", HOLDING, redaction, ok=409),
         f"{in_review}moments.json": Row("redaction-review-moments", "site", HOLDING, redaction, "POST", 409),
         f"{in_review}decide/": Row("redaction-review-decide", "site", HOLDING, redaction, "POST", 409),
-        f"{in_review}plate.jpg": Row("redaction-plate", "site", HOLDING, redaction, ok=409),
-        f"{in_review}plate/": Row("redaction-plate-approve", "site", HOLDING, redaction, "POST", 409),
     }
 
 

@@ -19,7 +19,6 @@ import numpy as np
 
 from accesslog import Receipt
 from cctv.footage import playback, sealed, viewing
-from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
 from cctv.footage.errors import FootageExpired
 from cctv.footage.media.framing import to_lengths
@@ -40,13 +39,13 @@ from cctv.redaction.editing.opening import Opened, noted, open_editor, require_s
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.planning import Source, items
 from cctv.redaction.resolve import Resolved
+from cctv.redaction.scene import standing
 from cctv.sites.masks import polygons
 
 log = logging.getLogger("lethe.redaction")
 
 WIDEST = 640
 LONGEST = timedelta(seconds=20)
-SHARP = "plate/sharp"
 MS = timedelta(milliseconds=1)
 SECONDS = 60.0
 WAIT_S = 15.0
@@ -140,8 +139,8 @@ class _Work:
 
     def _sharp(self) -> bytes:
         """The scene in full sharpness, once a reviewer has approved it."""
-        row = selectors.find(owner=self.redaction.pk, label=SHARP)
-        if self.redaction.plate_approved_at is None or row is None:
+        row = standing.approved(self.redaction)
+        if row is None:
             return b""
         return derived.read_for_person(
             self.opened.receipt, row, actor_id=self.session.actor_id, hold_id=self.redaction.hold_id

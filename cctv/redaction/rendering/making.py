@@ -39,12 +39,12 @@ from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.children import helper
 from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
 from cctv.redaction.resolve import Known, Resolved, resolve
+from cctv.redaction.scene import standing
 from cctv.sites.masks import polygons
 from cctv.sites.masks.polygons import Masks
 from cctv.vault.steps import reached
 
 REDACTED, PLATE = "redacted", "plate"
-SHARP = "plate/sharp"
 # Bound to what a part looks like: another one, and everything is rendered anew.
 VERSION = 2
 CUT_MS = 8000.0
@@ -106,10 +106,8 @@ def ready(
     resolved = resolve(known, edits, stored.settings_of(redaction))
     going()
     sharp = b""
-    if redaction.plate_approved_at is not None and resolved.settings.mode == "reveal":
-        kept = selectors.find(owner=redaction.pk, label=SHARP)
-        if kept is not None:
-            sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
+    if (kept := standing.approved(redaction)) is not None:
+        sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
     recipe = recipe_of(known, resolved, stored.size_of(redaction), sharp)
     return Ready(resolved, replace(recipe, masks=playback.masks_of(redaction.camera)), firsts(parts))
 

@@ -57,12 +57,3 @@ class NotApproved(LetheError):
     status = 409
     message = _("This redaction has not been approved as it is now, so nothing of it can be handed out.")
     hint = _("Send it to review. A second person approves it after stepping through its doubtful moments.")
-
-
-class NoPlate(LetheError):
-    """There is no sharp picture of the scene to decide on."""
-
-    code = "no_plate"
-    status = 409
-    message = _("There is no sharp picture of the empty scene to approve.")
-    hint = _("It is made when the redaction shows only its subject and has been rendered.")

@@ -17,13 +17,11 @@ from accesslog import Receipt
 from accesslog.selectors import load_receipt
 from accesslog.types import from_us
 from cctv.core import clock
-from cctv.footage.derived.selectors import find
 from cctv.footage.restrictions.services import require_free
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.redaction import services as redactions
 from cctv.redaction.editing import stored
-from cctv.redaction.editing.services import ask_for_render
 from cctv.redaction.ended import require_there
 from cctv.redaction.models import Redaction, RedactionReview, State, Verdict
 from cctv.redaction.rendering.showing import require_result
@@ -31,7 +29,6 @@ from cctv.redaction.resolve import Resolved, resolve
 from cctv.redaction.review import events
 from cctv.redaction.review.errors import (
     MomentsLeft,
-    NoPlate,
     NotApproved,
     NothingToReview,
     NotShown,
@@ -40,7 +37,6 @@ from cctv.redaction.review.errors import (
 )
 
 REVIEW = "redaction.review"
-SHARP = "plate/sharp"
 _MOST_REMARK = 1000
 # Who comes back on another day has begun anew, as far as the log is concerned.
 ENTRY_LASTS = timedelta(hours=12)
@@ -153,33 +149,6 @@ def give_back(*, review: RedactionReview, actor: Account, terminal: str, remark:
         raise RemarkRequired
     facts = {"remark": remark.strip()[:_MOST_REMARK]}
     return _decide(review, Verdict.RETURNED, State.EDITING, events.RETURNED, facts, actor, terminal)
-
-
-def approve_plate(*, review: RedactionReview, actor: Account, terminal: str) -> Redaction:
-    """The sharp picture of the empty scene may be used, and the result is rendered anew with it.
-
-    NoPlate, OwnRedaction, NothingToReview, LogUnavailable.
-    """
-    _require_own(review, actor)
-    redaction = review.redaction
-    with transaction.atomic():
-        row = Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
-        _require_waiting(row)
-        if not plate_waits(row):
-            raise NoPlate
-        event_id = uuid5(review.pk, events.PLATE_APPROVED)
-        log_about(events.PLATE_APPROVED, redaction, actor, terminal, {}, event_id=event_id)
-        row.plate_approved_by, row.plate_approved_at = actor, clock.now()
-        # Another scene is another result, which has to be looked at anew.
-        row.revision += 1
-        row.save(update_fields=["plate_approved_by", "plate_approved_at", "revision"])
-        ask_for_render(row)
-    return row
-
-
-def plate_waits(redaction: Redaction) -> bool:
-    """Whether there is a sharp picture of the scene that nobody has approved yet."""
-    return redaction.plate_approved_at is None and find(owner=redaction.pk, label=SHARP) is not None
 
 
 def require_approved(redaction: Redaction) -> RedactionReview:

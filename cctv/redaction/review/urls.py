@@ -12,6 +12,4 @@ urlpatterns = [
     path(f"{ONE}review/", views.review, name="redaction-review"),
     path(f"{ONE}review/moments.json", views.moments_json, name="redaction-review-moments"),
     path(f"{ONE}review/decide/", views.decide, name="redaction-review-decide"),
-    path(f"{ONE}review/plate.jpg", views.plate, name="redaction-plate"),
-    path(f"{ONE}review/plate/", views.plate_approve, name="redaction-plate-approve"),
 ]

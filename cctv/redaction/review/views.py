@@ -9,7 +9,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from cctv.footage.media_views import private
 from cctv.people.access import Request, numbered_or_404, requires
@@ -19,7 +19,7 @@ from cctv.redaction.editing.texts import what_of, why_of
 from cctv.redaction.ended import ended
 from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction, RedactionReview, State, Work
-from cctv.redaction.review import pictures, selectors, services
+from cctv.redaction.review import selectors, services
 from cctv.redaction.review.errors import RemarkRequired
 from cctv.redaction.review.forms import RemarkForm
 from cctv.redaction.review.services import REVIEW
@@ -115,7 +115,6 @@ def _page(request: Request, begun: RedactionReview, form: RemarkForm, *, status:
         "left": sum(not each.seen for each in listed),
         "form": form,
         "zone": ZoneInfo(found.site.time_zone),
-        "plate": services.plate_waits(found),
         "facts": {
             "playlist": reverse("redaction-result", args=one),
             "moments": reverse("redaction-review-moments", args=one),
@@ -165,25 +164,4 @@ def decide(request: Request, number: str) -> HttpResponse:
             form.add_error("remark", str(error.message))
             return private(_page(request, begun, form, status=error.status))
         messages.success(request, _("It is returned with your remark."))
-    return redirect("redaction", found.number)
-
-
-@require_GET
-@requires(REVIEW)
-def plate(request: Request, number: str) -> HttpResponse:
-    """The sharp picture of the empty scene, for whoever decides whether it may be used."""
-    found = _found(request, number, REVIEW)
-    begun = services.begin(redaction=found, actor=request.account, terminal=terminal_of(request))
-    return private(HttpResponse(pictures.sharp_plate(begun), content_type="image/jpeg"))
-
-
-@require_http_methods(["POST"])
-@requires(REVIEW)
-def plate_approve(request: Request, number: str) -> HttpResponse:
-    """The sharp picture may be used: the redaction is rendered anew with it."""
-    found = _found(request, number, REVIEW)
-    begun = services.begin(redaction=found, actor=request.account, terminal=terminal_of(request))
-    require_step_up(request)
-    services.approve_plate(review=begun, actor=request.account, terminal=terminal_of(request))
-    messages.success(request, _("The sharp scene is approved. The redaction is rendered anew with it."))
     return redirect("redaction", found.number)

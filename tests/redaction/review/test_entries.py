@@ -10,10 +10,8 @@ import pytest
 from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.core import clock
-from cctv.footage.derived import services as derived
-from cctv.footage.models import Segment
 from cctv.redaction.models import Redaction, RedactionReview
-from cctv.redaction.review import events, pictures, services
+from cctv.redaction.review import events, services
 from tests.footage.conftest import TERMINAL
 
 from .conftest import Waiting
@@ -49,23 +47,6 @@ def test_another_terminal_and_another_day_have_entries_of_their_own(
     later(monkeypatch, hours=13)
     begin(waiting, ELSEWHERE)
     assert told(events.REVIEWED) == [TERMINAL, ELSEWHERE, ELSEWHERE]
-
-
-def test_invariant_1_the_sharp_scene_is_shown_under_an_entry_of_that_place_and_day(
-    waiting: Waiting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    redaction = waiting.redaction
-    segment = Segment.objects.get(pk=redaction.parts.get().segment)
-    derived.keep_fact(
-        segment, owner=redaction.pk, label="plate/sharp", part="plate", data=b"a JPEG", of=[segment.pk],
-        span=(redaction.starts_at, redaction.ends_at),
-    )  # fmt: skip
-    for _each in range(2):
-        pictures.sharp_plate(begin(waiting))
-    pictures.sharp_plate(begin(waiting, ELSEWHERE))
-    later(monkeypatch, hours=13)
-    pictures.sharp_plate(begin(waiting, ELSEWHERE))
-    assert told(pictures.SHOWN) == [TERMINAL, ELSEWHERE, ELSEWHERE]
 
 
 def test_an_approval_that_was_logged_but_not_kept_is_not_that_of_another_result(
