@@ -24,6 +24,8 @@ LABELS = {
     "confirm_by": _("To be confirmed by"),
     "confirmed_by": _("Confirmed by"),
     "copies": _("Copies"),
+    "copies_after": _("Covered in copies only, after the change"),
+    "copies_before": _("Covered in copies only, before the change"),
     "counts": _("Counts"),
     "cutoff": _("Recorded before"),
     "days": _("Days"),

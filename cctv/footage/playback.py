@@ -29,7 +29,7 @@ from cctv.footage.models import Segment, ViewingSession
 from cctv.footage.playlist import PartRow, needs_converting, part_rows
 from cctv.footage.restrictions.services import free_spans, is_free, require_free
 from cctv.people.policy import NotFound
-from cctv.sites.masks import polygons
+from cctv.sites.masks import polygons, scopes
 from cctv.sites.models import Camera
 from cctv.vault import past
 
@@ -53,6 +53,7 @@ class Picture:
     kind: str
     mask: str = ""  # the version of the masks drawn in it
     camera: Camera | None = None  # whose it is, once it has been noted
+    copy: bool = False  # drawn as copies are, with `copy_masks_of`
 
 
 def part(
@@ -187,10 +188,23 @@ def masks_of(camera: Camera, mask: str | None = None) -> polygons.Masks:
     has already would not go with them. MasksUnreadable, and so no picture at all, if the register holds
     something else than masks.
     """
+    return _of_version(_masks(camera).always, mask)
+
+
+def copy_masks_of(camera: Camera, mask: str | None = None) -> polygons.Masks:
+    """What has to be covered in all that is made of the camera's footage to be handed out, and while it is
+    made: the privacy masks, and the places that are kept for copies alone. Raises as `masks_of`."""
+    return _of_version(_masks(camera).of_copies, mask)
+
+
+def _masks(camera: Camera) -> scopes.CameraMasks:
     try:
-        masks = polygons.read(camera.privacy_masks)
+        return scopes.read(camera.privacy_masks)
     except polygons.BadMasks as error:
         raise MasksUnreadable from error
+
+
+def _of_version(masks: polygons.Masks, mask: str | None) -> polygons.Masks:
     if mask is not None and mask != polygons.version(masks):
         raise MasksChanged
     return masks
@@ -203,6 +217,12 @@ def require_masks(camera: Camera, mask: str) -> None:
     """
     camera.refresh_from_db(fields=["privacy_masks"])
     masks_of(camera, mask)
+
+
+def require_copy_masks(camera: Camera, mask: str) -> None:
+    """The same of what is covered in copies (`copy_masks_of`)."""
+    camera.refresh_from_db(fields=["privacy_masks"])
+    copy_masks_of(camera, mask)
 
 
 def sending(session: ViewingSession, picture: Picture) -> Iterator[bytes]:
@@ -229,7 +249,7 @@ def _may_be_shown(picture: Picture) -> bool:
     if picture.camera is None:
         return True
     try:
-        require_masks(picture.camera, picture.mask)
+        (require_copy_masks if picture.copy else require_masks)(picture.camera, picture.mask)
     except (MasksChanged, MasksUnreadable):
         return False
     return is_free(picture.camera, picture.start, picture.end)

@@ -17,6 +17,7 @@ from cctv.core.localtime import zone_names
 from cctv.footage import playlist, selectors
 from cctv.footage.models import ViewingSession
 from cctv.footage.viewings import closing
+from cctv.sites.masks import scopes
 from cctv.sites.models import Camera
 
 MOST_SHOWN = 9
@@ -38,7 +39,7 @@ class RoomCamera:
     @property
     def masked(self) -> bool:
         """Whether areas of its picture are covered before anything is sent."""
-        return bool(self.camera.privacy_masks)
+        return scopes.shows_less(self.camera.privacy_masks)
 
 
 def cameras_of(session: ViewingSession) -> list[RoomCamera]:

@@ -29,6 +29,7 @@ ACTIONS: dict[str, frozenset[str]] = {
             "redaction.see",
             "redaction.edit",
             "redaction.review",
+            "masks.keep",
             "still.see",
             "bookmark.see",
             "bookmark.make",

@@ -70,6 +70,7 @@ _event(
     "uncovers",
     "reason",
     link=CAMERA,
+    optional=frozenset({"copies_before", "copies_after", "redaction"}),
 )
 _event("camera.retired", _("{actor} retired the camera {object} at {site}."), "camera", "site", link=CAMERA)
 _event(

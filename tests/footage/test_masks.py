@@ -16,6 +16,7 @@ from cctv.footage.marks import stills
 from cctv.footage.marks.models import Still
 from cctv.footage.media.masking import BGR
 from cctv.footage.models import ViewedSpan
+from cctv.footage.room import cameras_of
 from cctv.footage.thumbnails import make_thumbnails
 from cctv.sites.masks import polygons
 from tests.footage.conftest import TERMINAL, Room, body_of
@@ -30,6 +31,16 @@ ALL = [[[0, 0], [1, 0], [1, 1], [0, 1]]]
 def mask(room: Room, masks: Any) -> None:
     room.gate.privacy_masks = masks
     room.gate.save(update_fields=["privacy_masks"])
+
+
+def test_a_place_for_copies_alone_is_seen_by_who_watches(room: Room) -> None:
+    mask(room, [{"copies": ALL[0]}])
+    session = room.open()
+    playlist = body_of(room.client(room.operator).get(room.urls(session)["playlist"])).decode()
+    assert "masked" not in playlist
+    assert not any(each.masked for each in cameras_of(session))
+    assert not covered(decoded(playback.still(session, camera=room.gate, at=room.starts_at).data), 1)
+    assert playback.copy_masks_of(room.gate) == polygons.read(ALL)
 
 
 def decoded(data: bytes) -> list[Any]:

@@ -283,6 +283,7 @@ def _editor(prefix: str) -> dict[str, Row]:
         f"{prefix}edits.json": Row("redaction-edits", "site", VIEW, redaction, "POST", 400),
         f"{prefix}undo.json": Row("redaction-undo", "site", VIEW, redaction, "POST", 400),
         f"{prefix}redo.json": Row("redaction-redo", "site", VIEW, redaction, "POST", 400),
+        f"{prefix}keep-mask.json": Row("redaction-keep-mask", "site", VIEW, redaction, "POST", 400),
         f"{prefix}submit.json": Row("redaction-submit", "site", VIEW, redaction, "POST", 400),
         f"{prefix}preview.jpg": Row("redaction-preview", "site", VIEW, redaction, ok=400),
         f"{prefix}preview.mp4": Row("redaction-preview-clip", "site", VIEW, redaction, ok=400),

@@ -93,6 +93,19 @@ def kinds(redaction: Redaction) -> list[tuple[str, bool]]:
     return [(edit.kind, not edit.undone) for edit in redaction.edits.order_by("number")]
 
 
+def keeps_a_place_for_the_camera(page: Page) -> None:
+    press(page, "m", "Enter")
+    said(page, "Covered throughout.")
+    page.locator("[data-act=keep-mask]:visible").focus()
+    press(page, "Enter")
+    expect(page.locator("#keep-sheet")).to_contain_text("Keep it for this camera")
+    press(page, "Enter")
+    said(page, "Every redaction of this camera covers this place")
+    expect(page.locator("[data-edit=covers] li")).to_have_count(3)  # the camera's own is listed, and stays
+    expect(page.locator("[data-act=uncover]:visible")).to_have_count(2)
+    sound(page)
+
+
 def test_everything_is_done_with_the_keyboard_alone(desk: Desk, enter: Enter) -> None:
     page = enter(desk.room)
     page.goto(f"/redactions/{desk.redaction.number}/edit/?viewing={desk.session.pk}")
@@ -120,12 +133,13 @@ def test_everything_is_done_with_the_keyboard_alone(desk: Desk, enter: Enter) ->
     said(page, "Removed.")
     press(page, "Control+z")
     expect(page.locator("[data-edit=covers] li")).to_have_count(1)
+    keeps_a_place_for_the_camera(page)
     press(page, "r")
     expect(page.locator("#send-sheet")).to_be_visible()
     press(page, "Enter")
     said(page, "It is being rendered.")
     made = [kind for kind, stands in kinds(desk.redaction) if stands]
-    assert made == ["subject", "subject", "role", "cover", "cover"]
+    assert made == ["subject", "subject", "role", "cover", "cover", "mask"]
 
 
 def test_somebody_elses_change_is_shown_and_the_place_is_kept(desk: Desk, enter: Enter) -> None:

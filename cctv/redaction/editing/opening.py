@@ -54,7 +54,7 @@ def open_editor(redaction: Redaction, session: ViewingSession) -> Opened:
     policy and vault errors, LogUnavailable; then nothing of it was opened.
     """
     require_inside(redaction, session)
-    mask = polygons.version(playback.masks_of(redaction.camera))
+    mask = polygons.version(playback.copy_masks_of(redaction.camera))
     receipt = entered(redaction, session)
     door = stored.for_person(receipt, redaction, session.actor_id)
     opened = Opened(
@@ -81,7 +81,7 @@ def require_still(redaction: Redaction, session: ViewingSession, mask: str) -> N
     if not viewing.may_go_on(session):
         raise ViewingClosed
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
-    playback.require_masks(redaction.camera, mask)
+    playback.require_copy_masks(redaction.camera, mask)
     viewing.touch(session)
 
 

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any
@@ -95,7 +94,7 @@ class _Work:
     def __init__(self, redaction: Redaction, session: ViewingSession, first: int, last: int) -> None:
         """Open the facts, then write the entry of what is shown; nothing was read of the footage before."""
         self.redaction, self.session = redaction, session
-        self.masks = playback.masks_of(redaction.camera)
+        self.masks = playback.copy_masks_of(redaction.camera)
         self.mask = polygons.version(self.masks)
         self.opened: Opened = open_editor(redaction, session)
         self.resolved: Resolved = self.opened.resolved()
@@ -183,7 +182,7 @@ class _Work:
         start, end = self.span
         viewing.record_sent(self.session, camera=self.redaction.camera, start=start, end=end, kind=kind)
         require_still(self.redaction, self.session, self.mask)
-        return replace(Picture(data, start, end, kind, self.mask), camera=self.redaction.camera)
+        return Picture(data, start, end, kind, self.mask, self.redaction.camera, copy=True)
 
 
 def _cut(row: RedactionPart, source: Source, redaction: Redaction, span: Span) -> RedactionPart:

@@ -16,6 +16,7 @@ from django.db import transaction
 from cctv.core import clock
 from cctv.footage.models import ViewingSession
 from cctv.footage.viewings.entries import camera_fields, write_entry
+from cctv.redaction.drawing.drawing import Polygon
 from cctv.redaction.editing import stored
 from cctv.redaction.editing.errors import (
     DecisionRefused,
@@ -34,6 +35,10 @@ from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
 from cctv.redaction.tracks.edits import add, apply
 
+from cctv.sites.masks import polygons
+from cctv.sites.masks import services as masks
+from cctv.sites.masks.polygons import Polygon as MaskPolygon
+from cctv.sites.masks.polygons import clipped
 MOST_EDITS = 3000
 # Kinds that the row shows, too: the column, and what the body calls it.
 _COLUMNS = {"mode": ("mode", "mode"), "style": ("style", "style"), "subject_kind": ("subject_kind", "kind")}
@@ -99,6 +104,33 @@ def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
 
 def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> int:
     """Ask for the render, after which a second person reviews it; how many doubtful moments are not settled.
+def keep_mask(redaction: Redaction, session: ViewingSession, *, revision: int, mask: str) -> Opened:
+    """Make a place that is covered throughout one of the camera's, so that all of its redactions cover it.
+
+    It stays among the decisions, too. Raises DecisionRefused, RegisterRefused, RedactionChanged, NotEditable,
+    Forbidden, what `open_editor` raises, LogUnavailable.
+    """
+    opened = open_editor(redaction, session)
+    _require(redaction, revision)
+    drawn = opened.resolved().decided.masks.get(mask)
+    if drawn is None:
+        raise DecisionRefused("id")
+    masks.keep_for_copies(
+        actor=session.actor, camera=redaction.camera, polygon=camera_polygon(drawn),
+        redaction=redaction.number, terminal=session.terminal,
+    )  # fmt: skip
+    return replace(opened, settings=stored.settings_of(redaction))
+
+
+def camera_polygon(drawn: Polygon) -> MaskPolygon:
+    """A drawn mask as the camera's register keeps it: the part that lies in the picture. DecisionRefused."""
+    try:
+        (found,) = polygons.read([clipped(drawn.tolist())])
+    except polygons.BadMasks:
+        raise DecisionRefused("polygon") from None
+    return found
+
+
 
     Doubts left are no reason to refuse (the reviewer steps through all of them), but the entry says how many.
     Raises NoSubject, RedactionChanged, NotEditable, what `open_editor` raises, LogUnavailable.

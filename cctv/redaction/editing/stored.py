@@ -121,9 +121,9 @@ def sources_of(redaction: Redaction) -> list[UUID]:
 
 
 def settings_of(redaction: Redaction) -> Settings:
-    """What holds for all of it: how it is to look, and the camera's own masks as they are now."""
+    """What holds for all of it: how it is to look, and the camera's own masks for copies as they are now."""
     width, height = size_of(redaction)
-    masks = playback.masks_of(redaction.camera)
+    masks = playback.copy_masks_of(redaction.camera)
     return Settings(
         mode=cast(Mode, redaction.mode),
         style=cast(Style, redaction.style),

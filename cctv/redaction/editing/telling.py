@@ -9,7 +9,9 @@ import numpy as np
 from django.urls import reverse
 from numpy.typing import NDArray
 
-from cctv.redaction.drawing.drawing import Shape
+from cctv.footage.models import ViewingSession
+from cctv.people.policy import permissions_of
+from cctv.redaction.drawing.drawing import Polygon, Shape
 from cctv.redaction.editing import texts
 from cctv.redaction.editing.opening import Opened, may_edit
 from cctv.redaction.errors import told as told_error
@@ -19,6 +21,9 @@ from cctv.redaction.services import may_retry
 from cctv.redaction.tracks.boxes import Boxes, How, Track
 from cctv.redaction.tracks.subject import SHOWN
 
+from cctv.sites.masks import polygons
+from cctv.sites.masks import services as masks
+from cctv.sites.masks.scopes import CameraMasks
 Range = list[int]
 
 
@@ -28,7 +33,7 @@ def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -
     redaction = opened.redaction
     head = opened.edits[-1] if opened.edits else None
     return {
-        **_beside(redaction, opened.session.pk),
+        **_beside(redaction, opened.session),
         "size": {"width": size[0], "height": size[1]},
         "frames": {
             "count": resolved.frames,
@@ -38,9 +43,7 @@ def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -
         "tracks": [_track(resolved, track) for track in resolved.tracks],
         "subject": _subject(resolved),
         "covers": [_cover(resolved, name) for name in resolved.decided.covers],
-        "masks": [
-            {"id": name, "polygon": _plain(polygon)} for name, polygon in resolved.decided.masks.items()
-        ],
+        **_masks(opened, resolved),
         "doubts": _doubts(resolved),
         "whole": ranges(resolved.whole),
         "undo": {"can": head is not None, "what": texts.decision(head.kind) if head else ""},
@@ -48,14 +51,14 @@ def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -
     }
 
 
-def told_before(redaction: Redaction, session_pk: Any, *, size: tuple[int, int]) -> dict[str, Any]:
+def told_before(redaction: Redaction, session: ViewingSession, *, size: tuple[int, int]) -> dict[str, Any]:
     """The same while nobody has looked at the footage yet: nothing is known of its pictures."""
     nothing: dict[str, Any] = {"can": False, "what": ""}
     return {
-        **_beside(redaction, session_pk),
+        **_beside(redaction, session),
         "size": {"width": size[0], "height": size[1]},
         "frames": {"count": 0, "startMs": round(redaction.starts_at.timestamp() * 1000), "times": ""},
-        "tracks": [], "subject": None, "covers": [], "masks": [], "doubts": [], "whole": [],
+        "tracks": [], "subject": None, "covers": [], "masks": [], "fixed": [], "doubts": [], "whole": [],
         "undo": nothing, "redo": nothing,
     }  # fmt: skip
 
@@ -66,14 +69,16 @@ def ranges(flags: NDArray[np.bool_], at: int = 0) -> list[Range]:
     return [[at + int(first), at + int(stop) - 1] for first, stop in edges.reshape(-1, 2)]
 
 
-def _beside(redaction: Redaction, session_pk: Any) -> dict[str, Any]:
+def _beside(redaction: Redaction, session: ViewingSession) -> dict[str, Any]:
+    may = permissions_of(session.actor).may
     last = redaction.acts.order_by("-pk").values_list("made_at", flat=True).first()
-    query = f"?viewing={session_pk}"
+    query = f"?viewing={session.pk}"
     edit = {
         name: reverse(f"redaction-{name}", args=[redaction.number]) + query
-        for name in ("edits", "undo", "redo", "preview", "preview-clip", "submit")
+        for name in ("edits", "undo", "redo", "preview", "preview-clip", "submit", "keep-mask")
     }
-    edit["previewClip"] = edit.pop("preview-clip")
+    edit["previewClip"], edit["keepMask"] = edit.pop("preview-clip"), edit.pop("keep-mask")
+    mine = may(masks.CHANGE, site_id=redaction.site_id)
     return {
         "redaction": {
             "number": redaction.number,
@@ -92,16 +97,41 @@ def _beside(redaction: Redaction, session_pk: Any) -> dict[str, Any]:
             "permille": redaction.work_permille,
             "error": told_error(redaction.error_code, redaction.error),
         },
+            "mayKeep": may(masks.KEEP, site_id=redaction.site_id),
         "urls": {
             **edit,
             "progress": reverse("redaction-progress", args=[redaction.number]),
             "result": reverse("redaction", args=[redaction.number]),
         },
     }
+            "cameraMasks": reverse("camera-masks", args=[redaction.camera.code]) if mine else "",
 
 
 def _track(resolved: Resolved, track: Track) -> dict[str, Any]:
     mine = [doubt for doubt in resolved.doubts if track.number in doubt.tracks and not doubt.settled]
+def _masks(opened: Opened, resolved: Resolved) -> dict[str, Any]:
+    """What is covered throughout: what was drawn here, and the camera's own, which this does not change."""
+    camera = masks.current(opened.redaction.camera) or CameraMasks()
+    fixed = [*(("always", each) for each in camera.always), *(("copies", each) for each in camera.copies)]
+    return {
+        "masks": [
+            {"id": name, "polygon": _plain(polygon), "kept": _is_kept(polygon, camera)}
+            for name, polygon in resolved.decided.masks.items()
+        ],
+        "fixed": [
+            {"id": f"f{place}", "polygon": polygon, "scope": scope}
+            for place, (scope, polygon) in enumerate(fixed)
+        ],
+    }
+
+
+def _is_kept(polygon: Polygon, camera: CameraMasks) -> bool:
+    try:
+        return polygons.read([polygons.clipped(polygon.tolist())])[0] in camera.of_copies
+    except polygons.BadMasks:
+        return False
+
+
     low, high = track.first, track.stop - 1
     doubtful = [[max(low, each.first), min(high, each.last)] for each in mine]
     return {

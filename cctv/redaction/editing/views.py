@@ -6,8 +6,8 @@ Everything here is inside an own open viewing that covers the redaction's camera
 `GET data.json`, and the answer to every change (frames count from 0 over the whole span; portions 0..1):
 
     {"redaction": {"number", "mode", "style", "subjectKind", "state", "revision", "renderedRevision": n|null,
-                   "savedAt": ms|null, "mayEdit": bool, "mayRetry": bool, "case", "purpose", "work", "permille",
-                   "error"},
+                   "savedAt": ms|null, "mayEdit": bool, "mayRetry": bool, "mayKeep": bool, "case", "purpose",
+                   "work", "permille", "error"},
      "size": {"width", "height"},
      "frames": {"count": n, "startMs": ms since 1970 of the span's start,
                 "times": base64 int32 LE, ms from startMs per frame},
@@ -17,14 +17,19 @@ Everything here is inside an own open viewing that covers the redaction's camera
      "subject": null | {"track": n|null, "first", "boxes": likewise (w = 0: not known),
                         "sure": base64 u8 per frame},
      "covers": [{"id", "kind": "box|polygon", "first", "last", "keys": [{"frame", "shape"}]}],
-     "masks": [{"id", "polygon"}],
+     "masks": [{"id", "polygon", "kept": bool (it is one of the camera's, too)}],
+     "fixed": [{"id", "polygon", "scope": "always|copies"}]  (the camera's own masks),
      "doubts": [{"key", "kind", "first", "last", "tracks": [..], "settled": bool,
                  "what": a sentence, "why": a small text}],
      "whole": [[first, last]],
      "undo": {"can": bool, "what": text}, "redo": {"can", "what"},
-     "urls": {"edits", "undo", "redo", "preview", "previewClip", "render", "submit", "progress", "result"}}
+     "urls": {"edits", "undo", "redo", "preview", "previewClip", "render", "submit", "progress", "result",
+              "keepMask", "cameraMasks": "" unless the person may change them}}
 
 All ranges of frames are inclusive. A shape is [x, y, w, h] (box) or [[x, y], ...] (polygon).
+
+`POST keep-mask.json` {"revision": n, "mask": id} makes a mask one of the camera's, for all copies of its
+footage from now on, and answers the new data.json.
 
 `POST edits.json` {"revision": n, "kind", "body"} answers the new data.json; `undo.json` and `redo.json`
 take {"revision": n}. 409 `redaction_changed` with "revision": the current one, when somebody else changed
@@ -58,6 +63,7 @@ from cctv.redaction.models import Redaction
 
 # A decision is a shape or two.
 MOST_BYTES = 256 * 1024
+MOST_ID = 100
 
 
 @gzip_page  # boxes of thousands of frames; no secret beside what was typed
@@ -72,7 +78,7 @@ def data(request: Request, number: str) -> HttpResponse:
         require_inside(redaction, session)
         # Until the job has planned its parts nothing says how large the pictures are: the player shows it.
         size = stored.size_of(redaction) if redaction.parts.exists() else (0, 0)
-        return private(JsonResponse(telling.told_before(redaction, session.pk, size=size)))
+        return private(JsonResponse(telling.told_before(redaction, session, size=size)))
 
 
 @gzip_page  # boxes of thousands of frames; no secret beside what was typed
@@ -108,6 +114,20 @@ def redo(request: Request, number: str) -> HttpResponse:
     """Take it again."""
     redaction, session = opened(request, number)
     return _changed(_sent(request), lambda revision: services.redo(redaction, session, revision=revision))
+
+
+@gzip_page  # boxes of thousands of frames; no secret beside what was typed
+@require_POST
+@requires(ACTION)
+def keep_mask(request: Request, number: str) -> HttpResponse:
+    """Cover the place of a mask in every redaction of the camera."""
+    redaction, session = opened(request, number)
+    sent = _sent(request)
+
+    def keep(revision: int) -> Opened:
+        return services.keep_mask(redaction, session, revision=revision, mask=str(sent.get("mask"))[:MOST_ID])
+
+    return _changed(sent, keep)
 
 
 @require_POST

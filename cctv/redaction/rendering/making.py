@@ -109,7 +109,7 @@ def ready(
     if (kept := standing.approved(redaction)) is not None:
         sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
     recipe = recipe_of(known, resolved, stored.size_of(redaction), sharp)
-    return Ready(resolved, replace(recipe, masks=playback.masks_of(redaction.camera)), firsts(parts))
+    return Ready(resolved, replace(recipe, masks=playback.copy_masks_of(redaction.camera)), firsts(parts))
 
 
 def firsts(parts: Sequence[RedactionPart]) -> dict[int, int]:

@@ -36,7 +36,7 @@ def require_result(redaction: Redaction) -> dict[str, Any]:
     require_there(redaction)
     # What was masked since then is not masked in it.
     try:
-        playback.require_masks(redaction.camera, str(redaction.parameters.get("masks", "")))
+        playback.require_copy_masks(redaction.camera, str(redaction.parameters.get("masks", "")))
     except MasksChanged:
         raise OtherMasks from None
     return dict(redaction.result)

@@ -163,12 +163,12 @@ def _left_off(redaction: Redaction, token: UUID) -> None:
 
 
 def _render(redaction: Redaction, token: UUID, sources: Sources, receipt: Receipt, watch: _Watch) -> None:
-    revision, masks = redaction.revision, polygons.version(playback.masks_of(redaction.camera))
+    revision, masks = redaction.revision, polygons.version(playback.copy_masks_of(redaction.camera))
     result, how = making.render(
         redaction, sources, receipt, stopped=watch.stopped, done=watch.done, fence=watch.fence
     )
     require_free(redaction.camera, redaction.starts_at, redaction.ends_at)
-    playback.require_masks(redaction.camera, masks)
+    playback.require_copy_masks(redaction.camera, masks)
     detector = redaction.parameters.get("detector", "")
     body = {
         "site": redaction.site.logged(), **about(redaction), "revision": revision, "mode": redaction.mode,

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -9,12 +10,20 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
 from cctv.sites.masks import polygons, services
-from cctv.sites.masks.polygons import Masks
+from cctv.sites.masks.scopes import COPIES, CameraMasks
 
 NUMBER = re.compile(r"m(\d{1,2})p(\d{1,2})([xy])")
 SPARE_POINTS = 2
 NEW_MASK_POINTS = 4
-Rows = list[list[tuple[str, str]]]
+Points = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The numbers of a mask, as texts in percent, and whether it holds for copies alone."""
+
+    points: Points
+    copies: bool = False
 
 
 class MasksForm(forms.Form):
@@ -43,20 +52,25 @@ class MasksForm(forms.Form):
             self.add_error(None, _("One of the numbers cannot be read. Write them as 12.5, from 0 to 100."))
         return data
 
-    def rows(self, masks: Masks | None) -> Rows:
-        """Number texts of each mask in percent: as typed, else of `masks`; with empty ones for more."""
+    def rows(self, masks: CameraMasks | None) -> list[Row]:
+        """The numbers of each mask: as typed, else of `masks`; with empty ones for more."""
         found = self._texts() if self.is_bound else []
         if not found:
-            found = [[(_percent(x), _percent(y)) for x, y in polygon] for polygon in self.drawn(masks)]
+            drawn = self.drawn(masks)
+            scoped = [*((each, False) for each in drawn.always), *((each, True) for each in drawn.copies)]
+            found = [Row([(_percent(x), _percent(y)) for x, y in shape], copies) for shape, copies in scoped]
         spare = [("", "")]
-        rows = [[*row, *spare * min(SPARE_POINTS, polygons.MOST_POINTS - len(row))] for row in found]
-        return [*rows, spare * NEW_MASK_POINTS] if len(rows) < polygons.MOST_MASKS else rows
+        rows = [
+            Row([*row.points, *spare * min(SPARE_POINTS, polygons.MOST_POINTS - len(row.points))], row.copies)
+            for row in found
+        ]
+        return [*rows, Row(spare * NEW_MASK_POINTS)] if len(rows) < polygons.MOST_MASKS else rows
 
-    def drawn(self, masks: Masks | None) -> Masks:
+    def drawn(self, masks: CameraMasks | None) -> CameraMasks:
         """What was sent, where it was sound and only something else was not."""
         self.is_valid()  # cleans, if that has not been done
-        sent: Masks | None = self.cleaned_data.get("masks") if self.is_bound else None
-        return (masks or ()) if sent is None else sent
+        sent: CameraMasks | None = self.cleaned_data.get("masks") if self.is_bound else None
+        return (masks or CameraMasks()) if sent is None else sent
 
     def again(self) -> "MasksForm":
         """The same, not judged yet."""
@@ -66,9 +80,10 @@ class MasksForm(forms.Form):
         text = self.data.get("polygons", "")
         if text:
             return json.loads(text)
-        return [[[float(x) / 100, float(y) / 100] for x, y in row] for row in self._texts()]
+        rows = [(row, [[float(x) / 100, float(y) / 100] for x, y in row.points]) for row in self._texts()]
+        return [{COPIES: shape} if row.copies else shape for row, shape in rows]
 
-    def _texts(self) -> Rows:
+    def _texts(self) -> list[Row]:
         """The number fields that were filled in, in their order; a mask without any is none."""
         found: dict[int, dict[int, dict[str, str]]] = {}
         for name in self.data:
@@ -77,8 +92,11 @@ class MasksForm(forms.Form):
             if match and text:
                 found.setdefault(int(match[1]), {}).setdefault(int(match[2]), {})[match[3]] = text
         return [
-            [(point.get("x", ""), point.get("y", "")) for _number, point in sorted(mask.items())]
-            for _number, mask in sorted(found.items())
+            Row(
+                [(point.get("x", ""), point.get("y", "")) for _number, point in sorted(mask.items())],
+                self.data.get(f"m{number}scope") == COPIES,
+            )
+            for number, mask in sorted(found.items())
         ]
 
 

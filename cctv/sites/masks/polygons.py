@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -59,6 +60,23 @@ def read(value: Any) -> Masks:
 def plain(masks: Masks) -> list[list[list[float]]]:
     """The masks as JSON keeps them."""
     return [[[x, y] for x, y in polygon] for polygon in masks]
+
+
+def clipped(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """The part of a polygon that lies in the picture (Sutherland and Hodgman 1974); empty when none does."""
+    found = [(float(x), float(y)) for x, y in points]
+    for axis, edge, inside in ((0, 0.0, 1), (0, 1.0, -1), (1, 0.0, 1), (1, 1.0, -1)):
+        given, found = found, []
+        for before, after in zip([*given[-1:], *given[:-1]], given, strict=True):
+            was, now = ((each[axis] - edge) * inside >= 0 for each in (before, after))
+            if was != now:
+                share = (edge - before[axis]) / (after[axis] - before[axis])
+                cut = [one + share * (other - one) for one, other in zip(before, after, strict=True)]
+                cut[axis] = edge
+                found.append((cut[0], cut[1]))
+            if now:
+                found.append(after)
+    return [(min(1.0, max(0.0, x)), min(1.0, max(0.0, y))) for x, y in found]
 
 
 def version(masks: Masks) -> str:

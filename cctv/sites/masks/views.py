@@ -14,7 +14,7 @@ from cctv.people.policy import NotFound
 from cctv.people.refusals import attempt
 from cctv.people.stepup import require_step_up
 from cctv.sites import selectors
-from cctv.sites.masks import polygons, services
+from cctv.sites.masks import polygons, scopes, services
 from cctv.sites.masks.forms import MasksForm
 from cctv.sites.models import Camera
 
@@ -78,9 +78,10 @@ def _context(camera: Camera, form: MasksForm) -> dict[str, Any]:
         "high": high,
         "size": (width, height) if (width, height) != DEFAULT_SIZE else None,
         "unreadable": masks is None,
-        "masks": polygons.plain(drawn),
+        "masks": scopes.kept(drawn),
         "outlines": [
-            " ".join(f"{x * CANVAS_WIDTH:.0f},{y * high:.0f}" for x, y in polygon) for polygon in drawn
+            " ".join(f"{x * CANVAS_WIDTH:.0f},{y * high:.0f}" for x, y in polygon)
+            for polygon in drawn.of_copies
         ],
         "columns": [round(CANVAS_WIDTH * each / 16) for each in range(1, 16)],
         "lines": [round(high * each / 9) for each in range(1, 9)],

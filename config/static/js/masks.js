@@ -16,7 +16,9 @@ const texts = document.getElementById("texts").dataset;
 const form = canvas.closest("form");
 const { width: WIDE, height: HIGH } = canvas.viewBox.baseVal;
 
-let masks = JSON.parse(document.getElementById("masks").textContent);
+// Which masks hold in copies only stands beside the masks, under the same number.
+let masks = [];
+let copies = [];
 let chosen = { mask: -1, point: -1 };
 let drag = null;
 let drawing = false;
@@ -26,8 +28,15 @@ const clamp = (value) => Math.min(1, Math.max(0, Math.round(value * 10000) / 100
 const percent = (value) => String(Math.round(value * 10000) / 100);
 const say = (template, values) => template.replace(/\{(\w+)\}/g, (_found, name) => values[name]);
 const middle = (a, b) => [clamp((a[0] + b[0]) / 2), clamp((a[1] + b[1]) / 2)];
+const pack = () => JSON.stringify(masks.map((points, mask) => (copies[mask] ? { copies: points } : points)));
+const unpack = (text) => {
+  const told = JSON.parse(text);
+  masks = told.map((each) => each.copies ?? each);
+  copies = told.map((each) => Boolean(each.copies));
+};
+unpack(document.getElementById("masks").textContent);
 const remember = () => {
-  undone.push(JSON.stringify(masks));
+  undone.push(pack());
   if (undone.length > 100) undone.shift();
 };
 
@@ -68,7 +77,7 @@ function draw() {
 function drawMask(points, mask, size) {
   const mine = mask === chosen.mask;
   const outline = points.map(([x, y]) => `${x * WIDE},${y * HIGH}`).join(" ");
-  const shape = element("polygon", { class: `masks__shape${mine ? " is-chosen" : ""}`, points: outline, tabindex: 0, role: "button", "data-mask": mask }, shapes);
+  const shape = element("polygon", { class: `masks__shape${mine ? " is-chosen" : ""}${copies[mask] ? " is-copies" : ""}`, points: outline, tabindex: 0, role: "button", "data-mask": mask }, shapes);
   shape.setAttribute("aria-label", say(texts.shape, { mask: mask + 1, points: points.length }));
   const centre = points.reduce((sum, [x, y]) => [sum[0] + x / points.length, sum[1] + y / points.length], [0, 0]);
   const number = element("text", { class: "masks__number", x: 0, y: 0, "aria-hidden": "true" }, shapes);
@@ -108,10 +117,30 @@ function list() {
         row.append(number(mask, at, 0, point), number(mask, at, 1, point));
         rows.append(row);
       });
-      box.append(legend, rows);
+      box.append(legend, scope(mask), rows);
       return box;
     }),
   );
+}
+
+function scope(mask) {
+  const label = document.createElement("label");
+  label.className = "masks__scope";
+  const frame = document.createElement("span");
+  frame.className = "select";
+  const select = document.createElement("select");
+  select.className = "input";
+  select.setAttribute("aria-label", say(texts.scope, { mask: mask + 1 }));
+  for (const value of ["always", "copies"]) select.append(new Option(texts[value], value));
+  select.value = copies[mask] ? "copies" : "always";
+  select.addEventListener("change", () => {
+    remember();
+    copies[mask] = select.value === "copies";
+    draw();
+  });
+  frame.append(select);
+  label.append(frame);
+  return label;
 }
 
 function number(mask, at, axis, point) {
@@ -155,6 +184,7 @@ const acts = {
   mask() {
     remember();
     const shift = (masks.length % 5) * 0.04;
+    copies.push(false);
     masks.push([[0.3 + shift, 0.3 + shift], [0.6 + shift, 0.3 + shift], [0.6 + shift, 0.6 + shift], [0.3 + shift, 0.6 + shift]].map((point) => point.map(clamp)));
     choose(masks.length - 1, 0);
     changed();
@@ -183,6 +213,7 @@ const acts = {
     if (chosen.mask < 0) return;
     remember();
     masks.splice(chosen.mask, 1);
+    copies.splice(chosen.mask, 1);
     choose(-1);
     changed();
     told.textContent = texts.removed;
@@ -190,7 +221,7 @@ const acts = {
   },
   undo() {
     if (!undone.length) return;
-    masks = JSON.parse(undone.pop());
+    unpack(undone.pop());
     choose(Math.min(chosen.mask, masks.length - 1));
     changed();
   },
@@ -277,7 +308,7 @@ function grip(event) {
 
 canvas.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || drag) return;
-  const before = JSON.stringify(masks);
+  const before = pack();
   drag = grip(event);
   if (!drag) return;
   drag.before = before;
@@ -294,6 +325,7 @@ canvas.addEventListener("pointermove", (event) => {
   if (drag.kind === "point") masks[drag.mask][drag.point] = at;
   else if (drag.kind === "mask") masks[drag.mask] = move(drag.was, at[0] - drag.from[0], at[1] - drag.from[1]);
   else if (drag.mask >= 0 || (Math.abs(at[0] - drag.from[0]) > SMALLEST && Math.abs(at[1] - drag.from[1]) > SMALLEST)) {
+    if (drag.mask < 0) copies.push(false);
     if (drag.mask < 0) drag.mask = masks.length;
     masks[drag.mask] = [drag.from, [at[0], drag.from[1]], at, [drag.from[0], at[1]]];
     choose(drag.mask);
@@ -303,7 +335,7 @@ canvas.addEventListener("pointermove", (event) => {
 
 for (const end of ["pointerup", "pointercancel"]) {
   canvas.addEventListener(end, () => {
-    if (drag && drag.before !== JSON.stringify(masks)) undone.push(drag.before);
+    if (drag && drag.before !== pack()) undone.push(drag.before);
     drag = null;
     draw();
   });
@@ -312,7 +344,7 @@ for (const end of ["pointerup", "pointercancel"]) {
 /* ---------- the form ---------- */
 
 form.addEventListener("submit", () => {
-  form.elements.polygons.value = JSON.stringify(masks);
+  form.elements.polygons.value = pack();
 });
 new ResizeObserver(draw).observe(canvas);
 tools.hidden = false;

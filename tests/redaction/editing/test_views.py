@@ -162,6 +162,31 @@ def test_a_preview_has_the_cameras_masks_in_whole_blocks_as_the_result_has(desk:
         assert np.abs(shown[inside].astype(int) - BGR).max() < 12
 
 
+def test_a_place_that_is_kept_for_the_camera_is_covered_in_another_redaction_and_fixed_there(
+    desk: Desk,
+) -> None:
+    desk.decide("mode", mode="manual")
+    place = [[0.03, 0.78], [0.16, 0.78], [0.16, 0.97], [-0.2, 0.97]]
+    told = desk.decide("mask", id="h1", polygon=place).json()
+    assert (told["redaction"]["mayKeep"], told["masks"][0]["kept"], told["fixed"]) == (True, False, [])
+    assert desk.post("keep-mask.json", mask="h2").status_code == 400
+    assert desk.post("keep-mask.json", revision=0, mask="h1").status_code == 409
+    told = desk.post("keep-mask.json", mask="h1").json()
+    assert (told["masks"][0]["kept"], told["fixed"][0]["scope"], told["urls"]["cameraMasks"]) == (
+        True,
+        "copies",
+        "",
+    )
+    assert kinds_logged("camera.") == ["camera.masks_changed"]
+    desk.decide("unmask", id="h1")
+    told = desk.data().json()
+    assert (told["masks"], len(told["fixed"])) == ([], 1)
+    shown = picture_of(body_of(desk.client.get(desk.url("preview.jpg") + "&at=45")))
+    high, wide = shown.shape[:2]
+    inside = shown[high * 90 // 100 : high * 96 // 100, wide * 2 // 100 : wide * 14 // 100]
+    assert np.abs(inside.astype(int) - BGR).max() < 12
+
+
 def test_where_only_the_subject_is_shown_a_preview_shows_nobody_before_one_is_picked(desk: Desk) -> None:
     shown = picture_of(body_of(desk.client.get(desk.url("preview.jpg") + "&at=20")))
     assert number_of(shown) == 0  # no block of the picture's number is to be seen

@@ -27,7 +27,11 @@ from tests.redaction.rendering import helping, tiny_detector
 __all__ = ["room"]
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
-CORNER = [[[0.0, 0.0], [0.4, 0.0], [0.4, 0.4], [0.0, 0.4]]]
+# One half in every picture, the other in copies.
+CORNER: list[Any] = [
+    [[0.0, 0.0], [0.2, 0.0], [0.2, 0.4], [0.0, 0.4]],
+    {"copies": [[0.2, 0.0], [0.4, 0.0], [0.4, 0.4], [0.2, 0.4]]},
+]
 
 
 def restricted(room: Room) -> Restriction:
@@ -67,7 +71,7 @@ def test_invariant_1_a_result_is_masked_and_leaves_only_while_nothing_stands_aga
     row = restricted(room)
     assert client.get(part).status_code == 403
     row.delete()
-    room.yard.privacy_masks = [*CORNER, [[0.8, 0.8], [1, 0.8], [1, 1]]]
+    room.yard.privacy_masks = [*CORNER, {"copies": [[0.8, 0.8], [1, 0.8], [1, 1]]}]
     room.yard.save()
     assert client.get(part).status_code == 409
     room.yard.privacy_masks = CORNER

@@ -5,7 +5,10 @@ from typing import Any
 
 HOUR = timedelta(hours=1)
 MASK = [[[0.1, 0.1], [0.5, 0.1], [0.5, 0.5]]]
-LATER_MASK = [[[0.2, 0.2], [0.9, 0.2], [0.9, 0.9]]]
+LATER_MASK: list[Any] = [
+    [[0.2, 0.2], [0.9, 0.2], [0.9, 0.9]],
+    {"copies": [[0.7, 0.7], [0.9, 0.7], [0.9, 0.9]]},
+]
 
 
 def mark(command: dict[str, Any]) -> Any:

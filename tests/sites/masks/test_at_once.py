@@ -8,6 +8,7 @@ from django.db import connections
 
 from accesslog.models import LogEntry
 from cctv.sites.masks import polygons, services
+from cctv.sites.masks.scopes import CameraMasks
 from cctv.sites.models import Camera
 from cctv.sites.rules import RegisterRefused
 from tests.people.cast import Cast
@@ -30,7 +31,7 @@ def test_a_mask_that_somebody_else_sets_meanwhile_is_not_removed_unseen(
 
     def change(masks: polygons.Masks) -> None:
         gate = Camera.objects.select_related("site").get(code="gate")
-        services.set_masks(actor=cast.administrator, camera=gate, masks=masks, seen="")
+        services.set_masks(actor=cast.administrator, camera=gate, masks=CameraMasks(masks), seen="")
 
     def other() -> None:
         try:

@@ -3,6 +3,7 @@
 import { rowOf } from "../console/dock.js";
 import { fill } from "../console/timeline/words.js";
 import { coverBody } from "./hands.js";
+import { keepMask } from "./sheets.js";
 import { order } from "./side.js";
 
 const part = (name) => document.querySelector(`[data-edit="${name}"]`);
@@ -39,6 +40,7 @@ class Covers {
     this.editor = editor;
     for (const name of ["facts", "chosen"]) editor.addEventListener(name, () => this.#draw());
     const { room } = editor;
+    room.onAct("keep-mask", (button) => keepMask(editor, this.#choose(button.value)));
     room.onAct("cover", (button) => this.#open(button.value));
     for (const [name, edge] of [["cover-from", "first"], ["cover-to", "last"]])
       room.onAct(name, (button) => {
@@ -67,7 +69,8 @@ class Covers {
   #draw() {
     const { facts, texts, chosen, words, mayEdit } = this.editor;
     if (!facts) return;
-    const all = [...facts.covers.map((each) => ["cover", each]), ...facts.masks.map((each) => ["mask", each])];
+    const kinds = { cover: facts.covers, mask: facts.masks, fixed: facts.fixeds };
+    const all = Object.entries(kinds).flatMap(([kind, rows]) => rows.map((each) => [kind, each]));
     const keys = all.map(([kind, { id }]) => `${kind} ${id}`);
     for (const [key, row] of this.#rows)
       if (!keys.includes(key)) {
@@ -78,13 +81,18 @@ class Covers {
       const key = keys[place];
       if (!this.#rows.has(key)) this.#rows.set(key, rowOf("cover-row"));
       const { parts } = this.#rows.get(key);
-      for (const name of ["go", "from", "to", "remove"]) parts[name].value = key;
-      const name = kind === "mask" ? texts.maskNamed : texts[`cover_${cover.kind}`];
+      for (const name of ["go", "from", "to", "keep", "remove"]) parts[name].value = key;
+      const name = kind === "mask" ? texts.maskNamed : texts[`cover_${cover.kind ?? cover.scope}`];
       parts.number.textContent = place + 1;
       parts.name.textContent = name;
-      parts.span.textContent = kind === "mask" ? texts.throughout : fill(texts.coverSpan, { span: words.clocks(facts.momentOf(cover.first), facts.momentOf(cover.last) + 1), count: cover.keys.length });
-      parts.from.hidden = parts.to.hidden = kind === "mask";
-      for (const each of ["from", "to", "remove"]) parts[each].disabled = !mayEdit;
+      const throughout = cover.kept || kind === "fixed" ? texts.throughoutKept : texts.throughout;
+      parts.span.textContent = kind !== "cover" ? throughout : fill(texts.coverSpan, { span: words.clocks(facts.momentOf(cover.first), facts.momentOf(cover.last) + 1), count: cover.keys.length });
+      parts.from.hidden = parts.to.hidden = kind !== "cover";
+      parts.keep.hidden = kind !== "mask" || cover.kept || !facts.mayKeep;
+      parts.remove.hidden = kind === "fixed";
+      parts.change.hidden = kind !== "fixed" || !facts.urls.cameraMasks;
+      if (!parts.change.hidden) parts.change.href = facts.urls.cameraMasks;
+      for (const each of ["from", "to", "keep", "remove"]) parts[each].disabled = !mayEdit;
       if (chosen?.kind === kind && chosen.id === cover.id) parts.go.setAttribute("aria-current", "true");
       else parts.go.removeAttribute("aria-current");
     });

@@ -107,6 +107,7 @@ export class Facts {
     this.tracks = new Map(told.tracks.map((each) => [each.number, new Track(each)]));
     this.subject = told.subject ? new Subject(told.subject) : null;
     for (const name of ["covers", "masks", "doubts", "whole"]) this[name] = told[name] ?? [];
+    this.fixeds = told.fixed ?? []; // the camera's own masks
     for (const name of ["undo", "redo", "urls"]) this[name] = told[name] ?? {};
   }
 

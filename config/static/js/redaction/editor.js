@@ -23,7 +23,7 @@ export class Editor extends EventTarget {
     this.facts = null;
     this.frame = 0;
     this.tool = "choose";
-    this.chosen = null; // {kind: "track" | "subject" | "cover" | "mask", id}
+    this.chosen = null; // {kind: "track" | "subject" | "cover" | "mask" | "fixed", id}
     this.doubt = null; // key of the doubt that is looked at
     this.stretch = null; // {first, last}: what [ and ] mark
     this.asLeaves = false;
@@ -186,6 +186,11 @@ export class Editor extends EventTarget {
   /** Send a decision; true once the server has it. They go one after the other, each on what the last one made. */
   edit(kind, body, { said = "" } = {}) {
     return this.#send(() => [this.facts.urls.edits, { kind, body }], said);
+  }
+
+  /** Make a mask one of the camera's: every redaction of it covers that place. */
+  keepMask(id) {
+    return this.#send(() => [this.facts.urls.keepMask, { mask: id }], this.texts.maskKept);
   }
 
   undo() {

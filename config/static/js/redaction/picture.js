@@ -123,6 +123,9 @@ export class Picture {
     }
     for (const mask of facts.masks)
       found.push({ key: `mask ${mask.id}`, kind: "mask", id: mask.id, shape: mask.polygon, tone: "mask", tag: "", label: texts.boxMask });
+    // What is burnt in always is in the picture itself.
+    for (const { id, polygon, scope } of facts.fixeds)
+      if (scope === "copies") found.push({ key: `fixed ${id}`, kind: "fixed", id, shape: polygon, tone: "mask", tag: "", label: "" });
     return found.sort((a, b) => areaOf(b.shape) - areaOf(a.shape));
   }
 
@@ -202,12 +205,12 @@ export class Picture {
     group.setAttribute("class", `box box--${item.tone}${chosen ? " is-chosen" : ""}${item.open ? " is-open" : ""}`);
     if (item.label) group.setAttribute("aria-label", item.label);
     this.#shape(drawn, item);
-    this.#handles(drawn, item, (chosen && this.editor.tool === "choose" && this.editor.mayEdit) || item.open);
+    this.#handles(drawn, item, (chosen && item.kind !== "fixed" && this.editor.tool === "choose" && this.editor.mayEdit) || item.open);
     return group;
   }
 
   #make(item) {
-    const group = element("g", item.kind === "draft" ? {} : { tabindex: "0", role: "button" });
+    const group = element("g", item.kind === "draft" || item.kind === "fixed" ? {} : { tabindex: "0", role: "button" });
     group.dataset.box = item.key;
     const halo = element("polygon", { class: "box__halo" }, group);
     const shape = element("polygon", { class: "box__shape" }, group);

@@ -99,6 +99,13 @@ function assign(editor) {
   });
 }
 
+/** Ask whether a mask becomes one of the camera's: its results have to be rendered anew. */
+export function keepMask(editor, mask) {
+  if (!mask || !editor.mayEdit) return;
+  editor.room.pause();
+  ask("keep", () => editor.keepMask(mask.id));
+}
+
 function send(editor) {
   const { facts, texts, room } = editor;
   if (!facts || room.closed) return;
