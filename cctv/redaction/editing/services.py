@@ -34,11 +34,11 @@ from cctv.redaction.resolve import Edit, Resolved
 from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
 from cctv.redaction.tracks.edits import add, apply
-
 from cctv.sites.masks import polygons
 from cctv.sites.masks import services as masks
 from cctv.sites.masks.polygons import Polygon as MaskPolygon
 from cctv.sites.masks.polygons import clipped
+
 MOST_EDITS = 3000
 # Kinds that the row shows, too: the column, and what the body calls it.
 _COLUMNS = {"mode": ("mode", "mode"), "style": ("style", "style"), "subject_kind": ("subject_kind", "kind")}
@@ -102,8 +102,6 @@ def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
     return replace(opened, redaction=row, edits=edits, settings=stored.settings_of(row))
 
 
-def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> int:
-    """Ask for the render, after which a second person reviews it; how many doubtful moments are not settled.
 def keep_mask(redaction: Redaction, session: ViewingSession, *, revision: int, mask: str) -> Opened:
     """Make a place that is covered throughout one of the camera's, so that all of its redactions cover it.
 
@@ -131,6 +129,8 @@ def camera_polygon(drawn: Polygon) -> MaskPolygon:
     return found
 
 
+def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> int:
+    """Ask for the render, after which a second person reviews it; how many doubtful moments are not settled.
 
     Doubts left are no reason to refuse (the reviewer steps through all of them), but the entry says how many.
     Raises NoSubject, RedactionChanged, NotEditable, what `open_editor` raises, LogUnavailable.

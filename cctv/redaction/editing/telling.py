@@ -20,10 +20,10 @@ from cctv.redaction.resolve import Resolved
 from cctv.redaction.services import may_retry
 from cctv.redaction.tracks.boxes import Boxes, How, Track
 from cctv.redaction.tracks.subject import SHOWN
-
 from cctv.sites.masks import polygons
 from cctv.sites.masks import services as masks
 from cctv.sites.masks.scopes import CameraMasks
+
 Range = list[int]
 
 
@@ -95,20 +95,18 @@ def _beside(redaction: Redaction, session: ViewingSession) -> dict[str, Any]:
             "purpose": redaction.purpose.name,
             "work": redaction.work,
             "permille": redaction.work_permille,
+            "mayKeep": may(masks.KEEP, site_id=redaction.site_id),
             "error": told_error(redaction.error_code, redaction.error),
         },
-            "mayKeep": may(masks.KEEP, site_id=redaction.site_id),
         "urls": {
             **edit,
             "progress": reverse("redaction-progress", args=[redaction.number]),
             "result": reverse("redaction", args=[redaction.number]),
+            "cameraMasks": reverse("camera-masks", args=[redaction.camera.code]) if mine else "",
         },
     }
-            "cameraMasks": reverse("camera-masks", args=[redaction.camera.code]) if mine else "",
 
 
-def _track(resolved: Resolved, track: Track) -> dict[str, Any]:
-    mine = [doubt for doubt in resolved.doubts if track.number in doubt.tracks and not doubt.settled]
 def _masks(opened: Opened, resolved: Resolved) -> dict[str, Any]:
     """What is covered throughout: what was drawn here, and the camera's own, which this does not change."""
     camera = masks.current(opened.redaction.camera) or CameraMasks()
@@ -132,6 +130,8 @@ def _is_kept(polygon: Polygon, camera: CameraMasks) -> bool:
         return False
 
 
+def _track(resolved: Resolved, track: Track) -> dict[str, Any]:
+    mine = [doubt for doubt in resolved.doubts if track.number in doubt.tracks and not doubt.settled]
     low, high = track.first, track.stop - 1
     doubtful = [[max(low, each.first), min(high, each.last)] for each in mine]
     return {
