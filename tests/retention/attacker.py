@@ -4,6 +4,7 @@ Shared by the tests of invariant 4. It must be able to win: its control hands it
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
@@ -42,15 +43,21 @@ def keys_of(keyring: bytes, root: bytes) -> list[bytes]:
 
 def attack(candidates: Iterable[bytes], keyrings: Iterable[bytes], sealed: Sealed) -> bytes | None:
     """The clear footage, or None when nothing that the attacker holds opens it."""
+    keys = _reached(frozenset(candidates), tuple(keyrings))
+    for key in keys | unwrapped(keys, bytes(sealed.row.wrapped_key)):
+        if (clear := _opened(key, sealed)) is not None:
+            return clear
+    return None
+
+
+@lru_cache(maxsize=1)  # one thing after the other is tried with the same candidates, tens of thousands
+def _reached(candidates: frozenset[bytes], keyrings: tuple[bytes, ...]) -> frozenset[bytes]:
+    """The candidates, and every key that they open in those keyrings."""
     keys = set(candidates)
     for keyring in keyrings:
         for root in roots_among(list(keys), keyring):
             keys.update(keys_of(keyring, root))
-    keys |= unwrapped(keys, bytes(sealed.row.wrapped_key))
-    for key in keys:
-        if (clear := _opened(key, sealed)) is not None:
-            return clear
-    return None
+    return frozenset(keys)
 
 
 def unwrapped(keys: Iterable[bytes], wrapped: bytes) -> set[bytes]:
