@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.media.clips import clip
+from tests.servers import templates
 from tests.servers.lethe import ROOT, clean_environment
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -45,6 +46,7 @@ class Installation:
         self.environment = clean_environment(
             home, {"LETHE_TESTING": "1", "DJANGO_SETTINGS_MODULE": "tests.settings"}
         )
+        templates.lay_down(home)
         self.folder = Path(self.act("prepare")["folder"])
 
     def act(self, *arguments: str, dies: bool = False) -> Any:

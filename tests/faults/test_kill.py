@@ -24,6 +24,7 @@ from typing import Any
 import pytest
 
 from tests.faults.machine import Machine
+from tests.servers import templates
 
 # With `make faults`. Its name is of those that tests.settings leaves in the environment.
 ALL = os.environ.get("LETHE_TEST_FAULTS") == "all"
@@ -86,6 +87,8 @@ def memory() -> str | None:
 def prepared() -> Machine:
     """A machine with the whole world on it, as it is before each kind of act."""
     machine = Machine(Path(tempfile.mkdtemp(prefix="lethe-kill-", dir=memory())))
+    if not machine.on_postgres:
+        templates.lay_down(machine.home)
     machine.do("build")
     machine.keep("base")
     machine.do("act", "escalate")

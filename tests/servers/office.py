@@ -19,6 +19,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.demo.browser import Answer, Client
+from tests.servers import templates
 from tests.servers.lethe import ROOT, clean_environment
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -61,6 +62,7 @@ class Office:
 def make(home: Path, environment: Mapping[str, str] | None = None) -> Office:
     """Make the installation in `home`; its server need not run."""
     home.mkdir(parents=True, exist_ok=True)
+    templates.lay_down(home)
     done = subprocess.run(
         [sys.executable, "-m", "tests.servers.office"],
         cwd=ROOT, env=clean_environment(home, environment), capture_output=True, text=True, timeout=100,

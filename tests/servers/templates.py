@@ -40,6 +40,15 @@ def share_migrated_databases() -> None:
     creation._create_test_db, creation.create_test_db = _create_test_db, create_test_db
 
 
+def lay_down(home: Path) -> None:
+    """Let the databases of a home in which there are none begin as copies: seven seconds of a core less."""
+    for alias, name in (("default", "main.sqlite3"), ("log", "log.sqlite3")):
+        database = home / "db" / name
+        if not database.exists():
+            database.parent.mkdir(parents=True, exist_ok=True)
+            begin(alias, database)
+
+
 def begin(alias: str, database: Path) -> None:
     """Make `database`, which is empty, a copy of the template of that alias, where there is one."""
     template = _template(alias)

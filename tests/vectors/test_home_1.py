@@ -12,7 +12,8 @@ import pytest
 
 from tests.servers.lethe import ROOT, clean_environment, manage
 
-pytestmark = [pytest.mark.slow]
+# One process brings the installation up to date, for all of them.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("home-1")]
 
 KEPT = Path(__file__).parent / "home-1"
 FACTS: dict[str, Any] = json.loads(KEPT.with_suffix(".json").read_text())
@@ -24,12 +25,10 @@ GATE = [FACTS["clear"][f"gate-{number}"] for number in range(3)]
 class Copy:
     """A copy of the installation that may be changed."""
 
-    def __init__(self, home: Path) -> None:
-        shutil.copytree(KEPT, home)
+    def __init__(self, kept: Path, home: Path) -> None:
+        shutil.copytree(kept, home)
         self.home = home
         self.environment = clean_environment(home, {"DJANGO_SETTINGS_MODULE": "config.settings"})
-        for alias in ("default", "log"):
-            self.manage("migrate", "--database", alias, "--no-input", "--verbosity", "0")
 
     def manage(self, *arguments: str) -> str:
         """A command of this version."""
@@ -46,9 +45,18 @@ class Copy:
         return result
 
 
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installation as this version finds it: brought up to date, and nothing else."""
+    copy = Copy(KEPT, tmp_path_factory.mktemp("migrated") / "home")
+    for alias in ("default", "log"):
+        copy.manage("migrate", "--database", alias, "--no-input", "--verbosity", "0")
+    return copy.home
+
+
 @pytest.fixture
-def copy(tmp_path: Path) -> Copy:
-    return Copy(tmp_path / "home")
+def copy(migrated: Path, tmp_path: Path) -> Copy:
+    return Copy(migrated, tmp_path / "home")
 
 
 def test_it_is_migrated_and_its_log_verifies_to_the_same_root(copy: Copy) -> None:
