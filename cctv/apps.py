@@ -9,6 +9,7 @@ AREAS = (
     "people", "sites", "ledger", "vault", "footage", "footage.marks", "footage.restrictions",
     "ingest", "retention", "retention.holds", "retention.backup", "retention.reconcile",
     "retention.records", "redaction", "redaction.editing", "redaction.review",
+    "redaction.scene",
     "disclosure",
 )  # fmt: skip
 

@@ -7,7 +7,8 @@ from django.urls import include, path
 AREAS = (
     "people", "sites", "ledger", "footage", "footage.marks", "footage.restrictions", "footage.timeline",
     "footage.wall", "ingest", "ingest.health", "retention", "retention.holds", "retention.reconcile",
-    "retention.records", "redaction.editing", "redaction.rendering", "redaction.review", "disclosure",
+    "retention.records", "redaction.editing", "redaction.rendering", "redaction.review", "redaction.scene",
+    "disclosure",
 )  # fmt: skip
 
 urlpatterns = [

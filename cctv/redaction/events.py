@@ -7,7 +7,7 @@ from cctv.footage.derived import services as derived
 from cctv.footage.events import ALSO, CAMERA, WHO
 
 BEGUN, CANCELLED, SHOWN = "redaction.begun", "redaction.cancelled", "redaction.shown"
-RENDERED, PLATE_SHOWN = "redaction.rendered", "redaction.plate_shown"
+RENDERED = "redaction.rendered"
 
 _OF = frozenset({"redaction", "camera", "from", "to"})
 _PERSON = frozenset({"actor", "terminal", "site", "purpose"})
@@ -57,20 +57,5 @@ register(
         link=CAMERA,
     )
 )
-register(
-    EventType(
-        kind=PLATE_SHOWN,
-        required=_PERSON | _OF | {"revision"},
-        optional=ALSO,
-        sentence=_(
-            "The sharp picture of the empty scene for redaction {redaction}, {camera} {from}–{to}, was "
-            "released to {actor}."
-        ),
-        personal=_PERSONAL,
-        icon="still",
-        link=CAMERA,
-    )
-)
 
 derived.register(SHOWN, "redacted")
-derived.register(PLATE_SHOWN, "plate")

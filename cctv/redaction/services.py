@@ -42,6 +42,8 @@ LONGEST = timedelta(hours=1)
 PARTS = ("looked", "edit", "plate", "redacted")
 # In a redaction's parameters: the revision that could not be rendered, while there is one.
 FAILED = "failed_revision"
+# And that the sharp scene could not be made, while that is so.
+SCENE_FAILED = "failed_scene"
 
 
 def begin(
@@ -169,8 +171,8 @@ def retry(*, redaction: Redaction, actor: Account) -> Redaction:
         if row.work == Work.NONE and row.error_code:
             if not may_retry(row):
                 raise ChangedSince
-            row.work = Work.LOOK if row.state == State.LOOKING else Work.RENDER
-            row.state = State.LOOKING if row.work == Work.LOOK else State.RENDERING
+            row.work = _stopped_at(row)
+            row.state = {Work.LOOK: State.LOOKING, Work.RENDER: State.RENDERING}.get(row.work, row.state)
             row.work_asked_at = clock.now()
         row.not_before, row.work_attempts, row.error_code, row.error = None, 0, "", ""
         row.save()
@@ -183,8 +185,15 @@ def may_retry(redaction: Redaction) -> bool:
     """Whether something stopped that can be tried again as it was: a look, or the render of what was sent."""
     if redaction.state == State.CANCELLED or not redaction.error_code:
         return False
-    looks = redaction.state == State.LOOKING
+    looks = redaction.state == State.LOOKING or bool(redaction.parameters.get(SCENE_FAILED))
     return bool(redaction.work) or looks or redaction.parameters.get(FAILED) == redaction.revision
+
+
+def _stopped_at(row: Redaction) -> Work:
+    """What has to be tried again; the row forgets that the sharp scene failed."""
+    if row.state == State.LOOKING:
+        return Work.LOOK
+    return Work.SCENE if row.parameters.pop(SCENE_FAILED, False) else Work.RENDER
 
 
 def log_about(

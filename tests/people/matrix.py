@@ -304,6 +304,9 @@ def _redaction(prefix: str) -> dict[str, Row]:
         in_review: Row("redaction-review", "site", HOLDING, redaction, ok=409),
         f"{in_review}moments.json": Row("redaction-review-moments", "site", HOLDING, redaction, "POST", 409),
         f"{in_review}decide/": Row("redaction-review-decide", "site", HOLDING, redaction, "POST", 409),
+        f"{prefix}scene/": Row("redaction-scene", "site", HOLDING, redaction, ok=410),
+        f"{prefix}scene/still.jpg": Row("redaction-scene-still", "site", HOLDING, redaction, ok=410),
+        f"{prefix}scene/decide/": Row("redaction-scene-decide", "site", HOLDING, redaction, "POST", 410),
     }
 
 

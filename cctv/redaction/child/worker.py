@@ -25,7 +25,7 @@ def main() -> int:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     try:
         header = wire.read_header(source)
-        work = {"look": _look, "render": _render, "picture": _picture}[header["do"]]
+        work = {"look": _look, "render": _render, "picture": _picture, "scene": _scene}[header["do"]]
         work(header, source, sink)
     except (BrokenPipeError, EOFError):
         return 1
@@ -117,6 +117,24 @@ def _picture(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
         protocol.write(sink, protocol.JPEG, jpeg)
         protocol.write(sink, protocol.DONE)
         sink.flush()
+
+
+def _scene(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """One picture of each part, and at the end the scene that they have in common, as a JPEG."""
+    from cctv.redaction.child import protocol, scenery
+
+    still = scenery.Still(header)
+    for part in _parts(source):
+        found: Any = None
+        for found, _at_ms in _decoded(part, source):  # noqa: B007 - the last one is wanted
+            pass
+        if found is not None:
+            still.add(found, part["stands"])
+        protocol.write(sink, protocol.DONE)
+        sink.flush()
+    jpeg, coarse = still.made()
+    protocol.write(sink, protocol.JPEG, jpeg, pts=coarse, dts=still.pictures)
+    sink.flush()
 
 
 if __name__ == "__main__":

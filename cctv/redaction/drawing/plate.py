@@ -65,10 +65,10 @@ def planes_of(rgb: Picture) -> Planes:
 class SharpPlate:
     """The scene in full sharpness, from pictures shown one after the other; memory stays flat."""
 
-    def __init__(self, most: int = 24) -> None:
+    def __init__(self, most: int = 24, least: int = 1) -> None:
         """Keeps at most so many pictures, evenly over all that were added; an odd number makes the median
-        one of them."""
-        self._most = max(3, most)
+        one of them. A place that is free in fewer than `least` of them is not known."""
+        self._most, self._least = max(3, most), max(1, least)
         self._kept: list[tuple[Picture, Where]] = []
         self._every, self._added = 1, 0
 
@@ -84,7 +84,7 @@ class SharpPlate:
         self._added += 1
 
     def result(self) -> tuple[Picture, Where]:
-        """The scene, and where it was ever seen; elsewhere it is filled from around, coarsely."""
+        """The scene, and where it is known; elsewhere it is filled from around, coarsely."""
         if not self._kept:
             raise ValueError("a plate of no pictures")
         scene = np.empty_like(self._kept[0][0])
@@ -93,7 +93,7 @@ class SharpPlate:
             rows = slice(top, top + _BAND)
             pictures = np.stack([rgb[rows] for rgb, _ in self._kept])
             covered = np.stack([where[rows] for _, where in self._kept])
-            scene[rows], known[rows] = _median(pictures, covered)
+            scene[rows], known[rows] = _median(pictures, covered, self._least)
         if known.all():
             return scene, known
         small = (min(SAMPLE_WIDTH, scene.shape[1]), min(SAMPLE_HEIGHT, scene.shape[0]))
@@ -105,15 +105,15 @@ class SharpPlate:
         return scene, known
 
 
-def _median(pictures: NDArray[np.uint8], covered: Where) -> tuple[Picture, Where]:
-    """Of each place's uncovered values (n, h, w, 3) with (n, h, w); and where there are any."""
+def _median(pictures: NDArray[np.uint8], covered: Where, least: int = 1) -> tuple[Picture, Where]:
+    """Of each place's uncovered values (n, h, w, 3) with (n, h, w); and where there are enough of them."""
     count = (~covered).sum(axis=0)
     values = np.where(covered[..., None], np.uint8(255), pictures)
     # covered values sort to the end; ties with true white change nothing
     values.sort(axis=0)
     middle = np.maximum(count - 1, 0) // 2
     scene = np.take_along_axis(values, middle[None, :, :, None], axis=0)[0]
-    return np.asarray(scene, dtype=np.uint8), count > 0
+    return np.asarray(scene, dtype=np.uint8), count >= least
 
 
 def _closed(scene: Picture, known: Where) -> Picture:

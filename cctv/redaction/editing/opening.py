@@ -24,7 +24,7 @@ from cctv.people.policy import permissions_of
 from cctv.redaction.editing import stored
 from cctv.redaction.editing.events import OPENED
 from cctv.redaction.editing.memory import LAST
-from cctv.redaction.models import Redaction, State
+from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.resolve import Edit, Known, Resolved, Settings
 from cctv.sites.masks import polygons
 
@@ -147,5 +147,6 @@ def _span_of(redaction: Redaction) -> tuple[datetime, datetime]:
 
 
 def may_edit(redaction: Redaction) -> bool:
-    """Whether anybody may decide anything now; with the computer at work on it, nobody."""
-    return not redaction.work and redaction.state in (State.EDITING, State.REVIEW, State.APPROVED)
+    """Whether anybody may decide anything now; with the computer at work on it, nobody, but for the scene."""
+    idle = redaction.work in (Work.NONE, Work.SCENE)
+    return idle and redaction.state in (State.EDITING, State.REVIEW, State.APPROVED)

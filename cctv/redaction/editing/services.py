@@ -31,6 +31,7 @@ from cctv.redaction.editing.opening import Opened, may_edit, open_editor
 from cctv.redaction.editing.stretches import log_stretches
 from cctv.redaction.models import Act, Redaction, RedactionEdit, State, Work
 from cctv.redaction.resolve import Edit, Resolved
+from cctv.redaction.scene import asking
 from cctv.redaction.services import wake
 from cctv.redaction.tracks.bodies import EditRefused, checked
 from cctv.redaction.tracks.edits import add, apply
@@ -66,6 +67,7 @@ def decide(
         )
         row.acts.create(kind=Act.DECIDE, edit=made, made_by=session.actor)
         stored.keep(made, edit.body)
+        asking.asked(row, made, session)
         _change(row, edit, undone=False)
     return replace(opened, redaction=row, edits=[*opened.edits, edit], settings=stored.settings_of(row))
 
@@ -141,6 +143,7 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
     if settings.mode == "reveal" and settings.subject_kind != "nobody" and resolved.subject is None:
         raise NoSubject
     _require(redaction, revision)
+    asking.require_decided(redaction)
     left = sum(not doubt.settled for doubt in resolved.doubts)
     log_stretches(redaction)
     facts: dict[str, Any] = {
@@ -156,6 +159,7 @@ def submit(redaction: Redaction, session: ViewingSession, *, revision: int) -> i
     receipt = write_entry(session, SUBMITTED, facts, cameras=[redaction.camera], span=span)
     with transaction.atomic():
         row = _locked(redaction, revision)
+        asking.require_decided(row)
         row.acts.create(kind=Act.SUBMIT, made_by=session.actor, entry_index=receipt.index)
         ask_for_render(row)
     return left
@@ -229,3 +233,4 @@ def _change(row: Redaction, edit: Edit, *, undone: bool) -> None:
         column, name = _COLUMNS[edit.kind]
         setattr(row, column, edit.body["was"] if undone else edit.body[name])
     row.save(update_fields=["revision", "state", "mode", "style", "subject_kind"])
+    asking.follow(row, edit.kind)

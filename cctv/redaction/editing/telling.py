@@ -17,6 +17,7 @@ from cctv.redaction.editing.opening import Opened, may_edit
 from cctv.redaction.errors import told as told_error
 from cctv.redaction.models import Redaction, RedactionEdit
 from cctv.redaction.resolve import Resolved
+from cctv.redaction.scene import words as scene_words
 from cctv.redaction.services import may_retry
 from cctv.redaction.tracks.boxes import Boxes, How, Track
 from cctv.redaction.tracks.subject import SHOWN
@@ -91,6 +92,7 @@ def _beside(redaction: Redaction, session: ViewingSession) -> dict[str, Any]:
             "savedAt": round(last.timestamp() * 1000) if last else None,
             "mayEdit": may_edit(redaction),
             "mayRetry": may_retry(redaction),
+            "scene": scene_words.told(redaction),
             "case": redaction.case,
             "purpose": redaction.purpose.name,
             "work": redaction.work,

@@ -24,6 +24,8 @@ DECISIONS: dict[str, Promise] = {
     "mode": lazy("What will be seen"),
     "style": lazy("How covers look"),
     "subject_kind": lazy("What the subject is"),
+    "sharp": lazy("The sharp scene asked for"),
+    "coarse": lazy("The sharp scene taken back"),
 }
 
 

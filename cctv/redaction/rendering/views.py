@@ -17,6 +17,7 @@ from cctv.redaction.errors import told
 from cctv.redaction.models import Redaction
 from cctv.redaction.rendering import showing
 from cctv.redaction.review.services import note_sent
+from cctv.redaction.scene.standing import standing
 from cctv.redaction.services import EDIT
 
 SEE = showing.SEE
@@ -32,10 +33,11 @@ def _found(request: Request, number: str, action: str) -> Redaction:
 @require_GET
 @requires(SEE)
 def progress(request: Request, number: str) -> HttpResponse:
-    """{"work", "permille", "state", "error"}: how far it is."""
+    """{"work", "permille", "state", "error", "scene"}: how far it is, and how the sharp scene stands."""
     found = _found(request, number, SEE)
     error = told(found.error_code, found.error) if found.error_code else ""
     facts = {"work": found.work, "permille": found.work_permille, "state": found.state, "error": error}
+    facts["scene"] = standing(found).how
     return private(JsonResponse(facts))
 
 

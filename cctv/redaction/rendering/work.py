@@ -32,7 +32,9 @@ from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, Seg
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import looking, making
 from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
-from cctv.redaction.services import FAILED, about
+from cctv.redaction.scene import making as still
+from cctv.redaction.scene.errors import TooFewPictures
+from cctv.redaction.services import FAILED, SCENE_FAILED, about
 from cctv.sites.masks import polygons
 from cctv.vault.errors import FootageExpired as KeysExpired
 from cctv.vault.steps import reached
@@ -49,7 +51,7 @@ LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
 # Waiting helps against everything but these.
 FOR_GOOD = (
     SegmentDamaged, MediaError, NothingRecorded, MadeOfOther, FootageExpired, KeysExpired, HoldEnded,
-    FootageRestricted,
+    FootageRestricted, TooFewPictures,
 )  # fmt: skip
 
 _places = threading.BoundedSemaphore(max(1, settings.LETHE_REDACTION_JOBS))
@@ -127,10 +129,12 @@ class _Watch:
 
 
 def _ours(redaction: Redaction, token: UUID) -> QuerySet[Redaction]:
-    """The row while the lease is ours, and what is worked on is what is decided."""
-    return Redaction.objects.filter(
-        pk=redaction.pk, lease_token=token, work=redaction.work, revision=redaction.revision
-    )
+    """The row while the lease is ours, and what is worked on is what is decided.
+
+    Most decisions do not concern the scene; those that do take the lease away.
+    """
+    ours = Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work)
+    return ours if redaction.work == Work.SCENE else ours.filter(revision=redaction.revision)
 
 
 def _work(redaction: Redaction, token: UUID) -> None:
@@ -142,6 +146,9 @@ def _work(redaction: Redaction, token: UUID) -> None:
         if redaction.work == Work.LOOK:
             looking.look(redaction, sources, stopped=watch.stopped, done=watch.done, fence=watch.fence)
             _finish(redaction, token, state=State.EDITING)
+        elif redaction.work == Work.SCENE:
+            still.make(redaction, sources, receipt, stopped=watch.stopped, done=watch.done, fence=watch.fence)
+            _finish(redaction, token)
         else:
             _render(redaction, token, sources, receipt, watch)
     except Interrupted:
@@ -202,6 +209,8 @@ def _failed(redaction: Redaction, token: UUID, error: Exception) -> None:
     over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
     stopped = over and redaction.work == Work.RENDER
     parameters = {**redaction.parameters, FAILED: redaction.revision} if stopped else redaction.parameters
+    if over and redaction.work == Work.SCENE:
+        parameters = {**redaction.parameters, SCENE_FAILED: True}
     log.warning("redaction %s, attempt %d: %s", redaction.number, attempts, error)
     Redaction.objects.filter(pk=redaction.pk, lease_token=token, work=redaction.work).update(
         work=Work.NONE if over else redaction.work,

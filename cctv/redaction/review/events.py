@@ -7,7 +7,6 @@ from cctv.footage.derived import services as derived
 from cctv.footage.events import CAMERA
 
 REVIEWED, APPROVED, RETURNED = "redaction.review_began", "redaction.approved", "redaction.returned"
-PLATE_APPROVED = "redaction.plate_approved"
 
 _ABOUT = frozenset({"actor", "terminal", "site", "purpose", "redaction", "camera", "from", "to", "revision"})
 _PERSONAL = frozenset({"actor", "terminal"})
@@ -43,20 +42,6 @@ register(
         sentence=_("{actor} returned the redaction {redaction} of {camera}, {from}–{to}: {remark}."),
         personal=_PERSONAL | {"remark"},
         icon="left",
-        link=CAMERA,
-    )
-)
-register(
-    EventType(
-        kind=PLATE_APPROVED,
-        required=_ABOUT,
-        optional=_ALSO,
-        sentence=_(
-            "{actor} approved the sharp picture of the empty scene for the redaction {redaction} of "
-            "{camera}, {from}–{to}."
-        ),
-        personal=_PERSONAL,
-        icon="ok",
         link=CAMERA,
     )
 )

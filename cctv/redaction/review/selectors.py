@@ -11,6 +11,7 @@ from cctv.people.models import Account
 from cctv.redaction.ended import ended
 from cctv.redaction.models import Redaction, RedactionReview, State
 from cctv.redaction.review.services import Drawn
+from cctv.redaction.scene import standing
 
 SiteIds = frozenset[UUID] | None
 SHOWN, WAITING = 30, 200
@@ -28,9 +29,11 @@ def redactions(*, sites: SiteIds) -> QuerySet[Redaction]:
 class Overview:
     """What waits for the reader's review, what is being made, and what has been decided.
 
-    `too_late`: what ended before anybody had decided; `ended`: ids of all of these whose footage has ended.
+    `scenes`: those whose sharp scene waits for the reader. `too_late`:
+    what ended before anybody had decided; `ended`: ids of all of these whose footage has ended.
     """
 
+    scenes: list[Redaction]
     waiting: list[Redaction]
     others_wait: list[Redaction]
     in_work: list[Redaction]
@@ -47,11 +50,15 @@ def overview(*, sites: SiteIds, review_sites: SiteIds, reader: Account, first_ov
     waiting = list(found.filter(state=State.REVIEW)[:WAITING])
     over = list(found.filter(state__in=OVER)[first_over : first_over + SHOWN + 1])
     in_work = list(found.filter(state__in=OPEN)[:SHOWN])
-    gone = ended([*waiting, *in_work, *over])
-    for_me = found.filter(mine, pk__in=[each.pk for each in waiting if each.pk not in gone])
+    made = list(found.filter(state=State.EDITING, scenes__verdict="").distinct()[:WAITING])
+    gone = ended([*waiting, *in_work, *over, *made])
+    stills = standing.waiting([each for each in made if each.pk not in gone])
+    asked = stills | {each.pk for each in waiting}
+    for_me = found.filter(mine, pk__in=asked - gone)
     for_me = for_me.exclude(made_by=reader).exclude(edits__made_by=reader).exclude(acts__made_by=reader)
     listed = {each.pk for each in for_me}
     return Overview(
+        scenes=[each for each in for_me if each.pk in stills],
         waiting=[each for each in waiting if each.pk in listed],
         others_wait=[each for each in waiting if each.pk not in listed | gone][:SHOWN],
         in_work=[each for each in in_work if each.pk not in gone],

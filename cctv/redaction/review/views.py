@@ -23,6 +23,8 @@ from cctv.redaction.review import selectors, services
 from cctv.redaction.review.errors import RemarkRequired
 from cctv.redaction.review.forms import RemarkForm
 from cctv.redaction.review.services import REVIEW
+from cctv.redaction.scene import standing
+from cctv.redaction.scene import words as scene_words
 from cctv.redaction.services import may_retry
 
 SEE, EDIT = "redaction.see", "redaction.edit"
@@ -63,13 +65,16 @@ def redaction(request: Request, number: str) -> HttpResponse:
     over = bool(ended([found]))
     waits = found.state == State.REVIEW and not over
     own = services.has_hand_in(found, request.account)
-    reviews = waits and request.permissions.may(REVIEW, site_id=found.site_id)
+    reviews_here = request.permissions.may(REVIEW, site_id=found.site_id)
+    reviews = waits and reviews_here
     edits = request.permissions.may(EDIT, site_id=found.site_id) and found.state != State.CANCELLED
     context = {
         "redaction": found,
         "zone": ZoneInfo(found.site.time_zone),
         "history": selectors.history(found),
         "over": over,
+        "scene": scene_words.told(found) if not over else None,
+        "looks": not own and not over and reviews_here and standing.waiting([found]),
         "works": found.work != Work.NONE and not over,
         "percent": found.work_permille // 10,
         "error": told(found.error_code, found.error),

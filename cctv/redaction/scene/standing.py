@@ -69,7 +69,7 @@ def made_of(redaction: Redaction) -> str:
     if redaction.mode != Mode.REVEAL or not asked or asked[-1][1] != ASK:
         return ""
     masks = [number for number, kind in standing if kind not in (ASK, BACK)]
-    camera = polygons.version(playback.masks_of(redaction.camera))
+    camera = polygons.version(playback.copy_masks_of(redaction.camera))
     said = json.dumps([VERSION, asked[-1][0], masks, camera, redaction.parameters.get("detector", "")])
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -84,7 +84,7 @@ def standing(redaction: Redaction) -> Standing:
     if redaction.work == Work.SCENE:
         return Standing(How.MAKING if redaction.lease_token else How.ASKED)
     found = redaction.scenes.filter(made_of=wanted).order_by("-made_at", "-pk").first()
-    if found is None or not _kept(redaction).filter(pk=found.kept).exists():
+    if found is None or not kept_of(redaction).filter(pk=found.kept).exists():
         return Standing(How.FAILED if redaction.error_code else How.OUTDATED)
     return Standing(_BY_VERDICT[SceneVerdict(found.verdict)], found)
 
@@ -94,7 +94,7 @@ def approved(redaction: Redaction) -> Derived | None:
     now = standing(redaction)
     if now.how != How.APPROVED or now.scene is None:
         return None
-    return _kept(redaction).filter(pk=now.scene.kept).first()
+    return kept_of(redaction).filter(pk=now.scene.kept).first()
 
 
 def waiting(redactions: Collection[Redaction]) -> set[UUID]:
@@ -105,5 +105,6 @@ def waiting(redactions: Collection[Redaction]) -> set[UUID]:
     return {each.pk for each in redactions if each.pk in open_ and standing(each).how == How.WAITS}
 
 
-def _kept(redaction: Redaction) -> QuerySet[Derived]:
+def kept_of(redaction: Redaction) -> QuerySet[Derived]:
+    """What is kept of its still: one row, or none."""
     return Derived.objects.filter(owner=redaction.pk, label=SHARP).defer("sealed")

@@ -122,6 +122,12 @@ def _subject_kind(body: Mapping[str, Any], _frames: int) -> Body:
     return {"kind": _one_of(body, "kind", ("person", "vehicle", "belonging", "nobody"))}
 
 
+def _nothing(body: Mapping[str, Any], _frames: int) -> Body:
+    if body:
+        raise EditRefused("body")
+    return {}
+
+
 _CHECKS: dict[str, Callable[[Mapping[str, Any], int], Body]] = {
     "subject": _subject,
     "role": _role,
@@ -137,6 +143,8 @@ _CHECKS: dict[str, Callable[[Mapping[str, Any], int], Body]] = {
     "mode": _mode,
     "style": _style,
     "subject_kind": _subject_kind,
+    "sharp": _nothing,
+    "coarse": _nothing,
 }
 KINDS = tuple(_CHECKS)
 

@@ -17,6 +17,7 @@ Kind -> body (frames from 0, inclusive ranges; portions of the picture 0..1; a b
     unmask        {"id"}
     settle        {"doubt"} or {"doubt", "settled": false}
     mode, style, subject_kind   {"mode"}, {"style"}, {"kind"}
+    sharp, coarse               {}  the scene behind the subject: the job draws it, once somebody approved it
 """
 
 from __future__ import annotations
@@ -291,6 +292,10 @@ def _subject_kind(decided: Decided, body: Body, _times: Times) -> None:
         _forget(decided)
 
 
+def _scene(_decided: Decided, _body: Body, _times: Times) -> None:
+    """Changes no drawing: the rows tell which scene is wanted, and whether it may be used."""
+
+
 def _unsettle(decided: Decided, is_meant: Callable[[str, tuple[int, ...]], bool]) -> None:
     """What was settled about something else than is there now is open again."""
     for key in list(decided.settled):
@@ -314,6 +319,8 @@ _ACTS: dict[str, Callable[[Decided, Body, Times], None]] = {
     "mode": _mode,
     "style": _style,
     "subject_kind": _subject_kind,
+    "sharp": _scene,
+    "coarse": _scene,
 }
 _TRACK = ("track",)
 # What of a body names a track that has to be there.

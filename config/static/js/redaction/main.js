@@ -11,6 +11,7 @@ import { mountKeys } from "./keys.js";
 import { mountPicture } from "./picture.js";
 import { mountPreview } from "./preview.js";
 import { mountRows } from "./rows.js";
+import { mountScene } from "./scene.js";
 import { mountSheets } from "./sheets.js";
 import { mountSide } from "./side.js";
 import { mountTransport } from "./transport.js";
@@ -28,7 +29,7 @@ const room = new Room(facts, texts);
 const editor = new Editor(room, words, links);
 
 // The editor's own keys come first: the room's stage asks for some of the same.
-const before = [mountKeys, mountTransport, mountBar, mountSide, mountCovers, mountRows, mountSheets, mountWork];
+const before = [mountKeys, mountTransport, mountBar, mountSide, mountScene, mountCovers, mountRows, mountSheets, mountWork];
 const after = [mountPicture, mountHands, mountPreview];
 const mount = (part) => {
   try {

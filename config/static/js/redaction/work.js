@@ -5,6 +5,7 @@ import { fill } from "../console/timeline/words.js";
 
 const ASK_MS = 1500;
 const SLOW_MS = 15_000;
+const DONE = { look: "lookedDone", scene: "sceneDone" };
 
 class Work {
   #timer = 0;
@@ -37,7 +38,10 @@ class Work {
     this.#draw({ busy, permille, error, mayRetry, title: busy ? texts[`work_${work}`] : error ? texts.workFailed : texts[`state_${state}`], state });
     if (busy && !this.editor.room.closed) this.#timer = setTimeout(() => this.#ask(), ASK_MS);
     const now = `${work} ${state}`;
-    if (this.#last && now !== this.#last && !busy && !error) this.editor.say(this.#last.startsWith("look") ? "lookedDone" : "workDone");
+    const [before] = this.#last.split(" ");
+    // The scene may have been taken back instead.
+    const done = before !== "scene" || this.editor.facts.scene.how === "waits";
+    if (this.#last && now !== this.#last && !busy && !error && done) this.editor.say(DONE[before] ?? "workDone");
     this.#last = now;
   }
 
@@ -52,7 +56,7 @@ class Work {
     parts.text.textContent = error || (busy ? texts.workWait : (texts[`says_${state}`] ?? ""));
     parts.text.hidden = !parts.text.textContent;
     this.box.classList.toggle("is-failed", Boolean(error));
-    parts.cancel.hidden = !busy && !error;
+    parts.cancel.hidden = (!busy && !error) || this.editor.facts.work === "scene";
     parts.again.hidden = busy || !mayRetry; // what was changed since has to be sent anew
   }
 
