@@ -16,7 +16,7 @@ from tests.emptying import let_tests_empty_the_log
 from tests.servers.templates import share_migrated_databases
 from tests.servers.writes import only_writes_below
 
-pytest_plugins = ["tests.servers.fixtures", "tests.accesslog.fixtures", "tests.people.cast"]
+pytest_plugins = ["tests.groups", "tests.servers.fixtures", "tests.accesslog.fixtures", "tests.people.cast"]
 
 # Without tests/requirements.txt (test-fast in a fresh checkout) there is no Playwright to import.
 collect_ignore_glob = [] if importlib.util.find_spec("playwright") else ["e2e/*", "*/test_browser*.py"]

@@ -18,7 +18,8 @@ from cctv.footage.media.transcode import TranscodePool
 from tests.footage.media.helpers import LONG, made
 from tests.media.clips import number_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+# One process converts what they play.
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("console-media")]
 CONSOLE = Path(__file__).parents[3] / "config" / "static" / "js" / "console"
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOON_MS = round(NOON.timestamp() * 1000)
