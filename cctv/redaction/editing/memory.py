@@ -108,15 +108,18 @@ class Last:
 
     def of(self, known: Known, edits: Sequence[Edit], settings: Settings) -> Resolved:
         """With these decisions; resolved if it was not the last that was asked for."""
-        asked = _digest(edits, settings)
+        found = self.kept(known, edits, settings)
+        if found is None:
+            found = resolve(known, edits, settings)
+            with self._lock:
+                self._kept[known] = _digest(edits, settings), found
+        return found
+
+    def kept(self, known: Known, edits: Sequence[Edit], settings: Settings) -> Resolved | None:
+        """The same, if it was the last that was asked for; None otherwise."""
         with self._lock:
             kept = self._kept.get(known)
-        if kept is not None and kept[0] == asked:
-            return kept[1]
-        found = resolve(known, edits, settings)
-        with self._lock:
-            self._kept[known] = asked, found
-        return found
+        return kept[1] if kept is not None and kept[0] == _digest(edits, settings) else None
 
 
 def _digest(edits: Sequence[Edit], settings: Settings) -> str:

@@ -41,10 +41,16 @@ class Opened:
     known: Known
     edits: list[Edit]
     settings: Settings
+    # As it stood before what was done to it, if that is known still.
+    before: Resolved | None = None
 
     def resolved(self) -> Resolved:
         """As it stands with all decisions; not to be changed."""
         return LAST.of(self.known, self.edits, self.settings)
+
+    def remembered(self) -> Resolved | None:
+        """The same, if it was the last that was asked for here."""
+        return LAST.kept(self.known, self.edits, self.settings)
 
 
 def open_editor(redaction: Redaction, session: ViewingSession) -> Opened:

@@ -69,7 +69,8 @@ def decide(
         stored.keep(made, edit.body)
         asking.asked(row, made, session)
         _change(row, edit, undone=False)
-    return replace(opened, redaction=row, edits=[*opened.edits, edit], settings=stored.settings_of(row))
+    edits = [*opened.edits, edit]
+    return replace(opened, redaction=row, edits=edits, settings=stored.settings_of(row), before=resolved)
 
 
 def undo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Opened:
@@ -84,8 +85,8 @@ def undo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
         row.acts.create(kind=Act.UNDO, edit=head, made_by=session.actor)
         last = next(edit for edit in opened.edits if edit.number == head.number)
         _change(row, last, undone=True)
-    rest = [edit for edit in opened.edits if edit.number != head.number]
-    return replace(opened, redaction=row, edits=rest, settings=stored.settings_of(row))
+    rest, before = [edit for edit in opened.edits if edit.number != head.number], opened.remembered()
+    return replace(opened, redaction=row, edits=rest, settings=stored.settings_of(row), before=before)
 
 
 def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Opened:
@@ -101,7 +102,8 @@ def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
         door = stored.for_person(opened.receipt, row, session.actor_id)
         edits = stored.edits_of(row, door)
         _change(row, edits[-1], undone=False)
-    return replace(opened, redaction=row, edits=edits, settings=stored.settings_of(row))
+    before = opened.remembered()
+    return replace(opened, redaction=row, edits=edits, settings=stored.settings_of(row), before=before)
 
 
 def keep_mask(redaction: Redaction, session: ViewingSession, *, revision: int, mask: str) -> Opened:
@@ -112,14 +114,15 @@ def keep_mask(redaction: Redaction, session: ViewingSession, *, revision: int, m
     """
     opened = open_editor(redaction, session)
     _require(redaction, revision)
-    drawn = opened.resolved().decided.masks.get(mask)
+    before = opened.resolved()
+    drawn = before.decided.masks.get(mask)
     if drawn is None:
         raise DecisionRefused("id")
     masks.keep_for_copies(
         actor=session.actor, camera=redaction.camera, polygon=camera_polygon(drawn),
         redaction=redaction.number, terminal=session.terminal,
     )  # fmt: skip
-    return replace(opened, settings=stored.settings_of(redaction))
+    return replace(opened, settings=stored.settings_of(redaction), before=before)
 
 
 def camera_polygon(drawn: Polygon) -> MaskPolygon:

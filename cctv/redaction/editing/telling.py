@@ -2,47 +2,39 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import numpy as np
 from django.urls import reverse
-from numpy.typing import NDArray
 
 from cctv.footage.models import ViewingSession
 from cctv.people.policy import permissions_of
 from cctv.redaction.drawing.drawing import Polygon, Shape
 from cctv.redaction.editing import texts
+from cctv.redaction.editing.drawn import Drawn, ranges, text
 from cctv.redaction.editing.opening import Opened, may_edit
 from cctv.redaction.errors import told as told_error
 from cctv.redaction.models import Redaction, RedactionEdit
 from cctv.redaction.resolve import Resolved
 from cctv.redaction.scene import words as scene_words
 from cctv.redaction.services import may_retry
-from cctv.redaction.tracks.boxes import Boxes, How, Track
-from cctv.redaction.tracks.subject import SHOWN
 from cctv.sites.masks import polygons
 from cctv.sites.masks import services as masks
 from cctv.sites.masks.scopes import CameraMasks
 
-Range = list[int]
 
-
-def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -> dict[str, Any]:
-    """All of it, as it stands."""
+def told(
+    opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int], held: str = ""
+) -> dict[str, Any]:
+    """All of it, as it stands; of what is large only what a decision changed, for who has the rest (`held`:
+    the basis of what they have)."""
     resolved = opened.resolved()
     redaction = opened.redaction
     head = opened.edits[-1] if opened.edits else None
     return {
         **_beside(redaction, opened.session),
+        **_large(opened, resolved, held),
         "size": {"width": size[0], "height": size[1]},
-        "frames": {
-            "count": resolved.frames,
-            "startMs": round(redaction.starts_at.timestamp() * 1000),
-            "times": _text(np.rint(resolved.times).astype("<i4")),
-        },
-        "tracks": [_track(resolved, track) for track in resolved.tracks],
-        "subject": _subject(resolved),
         "covers": [_cover(resolved, name) for name in resolved.decided.covers],
         **_masks(opened, resolved),
         "doubts": _doubts(resolved),
@@ -50,6 +42,18 @@ def told(opened: Opened, *, redo: RedactionEdit | None, size: tuple[int, int]) -
         "undo": {"can": head is not None, "what": texts.decision(head.kind) if head else ""},
         "redo": {"can": redo is not None, "what": texts.decision(redo.kind) if redo else ""},
     }
+
+
+def _large(opened: Opened, resolved: Resolved, held: str) -> dict[str, Any]:
+    drawn = Drawn(resolved)
+    before = Drawn(opened.before) if held and opened.before is not None else None
+    frames: dict[str, Any] = {
+        "count": resolved.frames,
+        "startMs": round(opened.redaction.starts_at.timestamp() * 1000),
+    }
+    if before is not None and before.basis == held:
+        return {"frames": frames, **drawn.since(before)}
+    return {"frames": {**frames, "times": text(np.rint(resolved.times).astype("<i4"))}, **drawn.all()}
 
 
 def told_before(redaction: Redaction, session: ViewingSession, *, size: tuple[int, int]) -> dict[str, Any]:
@@ -62,12 +66,6 @@ def told_before(redaction: Redaction, session: ViewingSession, *, size: tuple[in
         "tracks": [], "subject": None, "covers": [], "masks": [], "fixed": [], "doubts": [], "whole": [],
         "undo": nothing, "redo": nothing,
     }  # fmt: skip
-
-
-def ranges(flags: NDArray[np.bool_], at: int = 0) -> list[Range]:
-    """Stretches of true as [first, last], counted from `at`."""
-    edges = np.flatnonzero(np.diff(np.r_[False, flags, False].astype(np.int8)))
-    return [[at + int(first), at + int(stop) - 1] for first, stop in edges.reshape(-1, 2)]
 
 
 def _beside(redaction: Redaction, session: ViewingSession) -> dict[str, Any]:
@@ -132,33 +130,6 @@ def _is_kept(polygon: Polygon, camera: CameraMasks) -> bool:
         return False
 
 
-def _track(resolved: Resolved, track: Track) -> dict[str, Any]:
-    mine = [doubt for doubt in resolved.doubts if track.number in doubt.tracks and not doubt.settled]
-    low, high = track.first, track.stop - 1
-    doubtful = [[max(low, each.first), min(high, each.last)] for each in mine]
-    return {
-        "number": track.number,
-        "kind": track.kind.name.lower(),
-        "first": track.first,
-        "count": len(track.boxes),
-        "role": resolved.roles[track.number],
-        "subject": track.number == resolved.subject_track,
-        "hand": ranges(track.how == How.HAND, track.first),
-        "doubtful": sorted(each for each in doubtful if each[0] <= each[1]),
-        "boxes": _boxes(track.boxes),
-    }
-
-
-def _subject(resolved: Resolved) -> dict[str, Any] | None:
-    followed = resolved.subject
-    if followed is None:
-        return None
-    shown = np.isfinite(followed.boxes).all(axis=1) & (followed.sure >= SHOWN)
-    boxes = np.where(shown[:, None], followed.boxes, 0).astype(np.float32)
-    sure = np.rint(np.clip(followed.sure, 0, 1) * 255).astype(np.uint8)
-    return {"track": resolved.subject_track, "first": 0, "boxes": _boxes(boxes), "sure": _text(sure)}
-
-
 def _cover(resolved: Resolved, name: str) -> dict[str, Any]:
     cover = resolved.decided.covers[name]
     keys = zip(cover.frames, cover.shapes, strict=True)
@@ -191,15 +162,3 @@ def _doubts(resolved: Resolved) -> list[dict[str, Any]]:
 def _plain(shape: Shape) -> list[Any]:
     rounded: list[Any] = np.round(np.asarray(shape, np.float64), 6).tolist()
     return rounded
-
-
-def _boxes(boxes: Boxes) -> str:
-    """Clipped to the picture, 65535 = 1.0; what lies outside of it, or is away, has no width."""
-    low = np.clip(boxes[:, :2], 0, 1)
-    high = np.clip(boxes[:, :2] + boxes[:, 2:], 0, 1)
-    inside = np.concatenate([low, np.clip(high - low, 0, 1)], axis=1)
-    return _text(np.rint(inside * 65535).astype("<u2"))
-
-
-def _text(values: NDArray[Any]) -> str:
-    return base64.b64encode(values.tobytes()).decode()

@@ -3,12 +3,13 @@
 Everything here is inside an own open viewing that covers the redaction's camera and span, named by
 `?viewing=`; where people walked is told only after `redaction.opened` is in the log.
 
-`GET data.json`, and the answer to every change (frames count from 0 over the whole span; portions 0..1):
+`GET data.json`, and the answer to every change that names no basis (frames count from 0 over the whole span;
+portions 0..1):
 
     {"redaction": {"number", "mode", "style", "subjectKind", "state", "revision", "renderedRevision": n|null,
                    "savedAt": ms|null, "mayEdit": bool, "mayRetry": bool, "mayKeep": bool, "case", "purpose",
                    "work", "permille", "error"},
-     "size": {"width", "height"},
+     "size": {"width", "height"}, "basis": a name of what is told of frames, tracks and subject,
      "frames": {"count": n, "startMs": ms since 1970 of the span's start,
                 "times": base64 int32 LE, ms from startMs per frame},
      "tracks": [{"number", "kind": "person|vehicle|face|plate|motion|other", "first", "count",
@@ -30,6 +31,11 @@ All ranges of frames are inclusive. A shape is [x, y, w, h] (box) or [[x, y], ..
 
 `POST keep-mask.json` {"revision": n, "mask": id} makes a mask one of the camera's, for all copies of its
 footage from now on, and answers the new data.json.
+
+A change that names the `basis` of what the browser has is answered with what it changed of that, where that
+is known still: then there is `"of"` (that basis), no `times`, `tracks` holds only those that are not as they
+were, `gone` the numbers of those that are no more, and a `subject` with `"patch": true` only the frames from
+`first` on that are not as they were. Whoever has another basis by now asks for data.json.
 
 `POST edits.json` {"revision": n, "kind", "body"} answers the new data.json; `undo.json` and `redo.json`
 take {"revision": n}. 409 `redaction_changed` with "revision": the current one, when somebody else changed
@@ -195,13 +201,14 @@ def _changed(sent: dict[str, Any], change: Callable[[int], Opened | dict[str, in
     except RedactionChanged as error:
         told = {"code": error.code, "message": str(error.message), "hint": str(error.hint)}
         return JsonResponse({"error": told, "revision": error.revision}, status=error.status)
-    return private(JsonResponse(made)) if isinstance(made, dict) else _told(made)
+    return private(JsonResponse(made)) if isinstance(made, dict) else _told(made, sent.get("basis"))
 
 
-def _told(opened: Opened) -> HttpResponse:
+def _told(opened: Opened, held: object = None) -> HttpResponse:
     again = services.next_of(opened.redaction)
     size = stored.size_of(opened.redaction)
-    return private(JsonResponse(telling.told(opened, redo=again, size=size)))
+    basis = held if isinstance(held, str) else ""
+    return private(JsonResponse(telling.told(opened, redo=again, size=size, held=basis)))
 
 
 def _frame(request: Request, name: str) -> int:

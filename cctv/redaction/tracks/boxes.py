@@ -81,9 +81,14 @@ def overlaps(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
 
 def area_shared(ours: Boxes, theirs: Boxes) -> NDArray[np.float32]:
     """The area that each of ours (n, 4) shares with the one of theirs in the same row: float32 (n)."""
-    low = np.maximum(ours[:, :2], theirs[:, :2])
-    high = np.minimum(ours[:, :2] + ours[:, 2:], theirs[:, :2] + theirs[:, 2:])
-    return np.asarray(np.clip(high - low, 0, None).prod(axis=1), np.float32)
+    out = np.zeros(len(ours), np.float32)
+    # A track over an hour is away in most rows.
+    rows = np.flatnonzero((ours[:, 2] > 0) & (theirs[:, 2] > 0))
+    a, b = ours[rows], theirs[rows]
+    low = np.maximum(a[:, :2], b[:, :2])
+    sides = np.clip(np.minimum(a[:, :2] + a[:, 2:], b[:, :2] + b[:, 2:]) - low, 0, None)
+    out[rows] = sides[:, 0] * sides[:, 1]
+    return out
 
 
 def areas(boxes: Boxes) -> NDArray[np.float32]:

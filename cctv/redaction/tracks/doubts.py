@@ -129,11 +129,13 @@ def _of_subject(scene: Scene, subject: Boxes, sure: NDArray[np.float32]) -> list
     found += [_begin("start", (), int(at), times) for at in [there[0], *(b for _a, b in gone)]]
     told = np.zeros(frames, np.bool_)
     for track in scene.hidden:
-        if track.kind in _SEEN_AS:
-            full = canvas(track, 0, frames)
-            crossed = known & present(full) & (_shared(subject, full.boxes) > _CROSSED)
-            found += _spans("crossing", (track.number,), crossed, times)
-            told |= crossed
+        # Only the track's own frames: an hour has thousands of tracks.
+        low, here = max(0, track.first), slice(max(0, track.first), min(frames, track.stop))
+        if track.kind in _SEEN_AS and known[here].any():
+            full = canvas(track, low, here.stop)
+            crossed = known[here] & present(full) & (_shared(subject[here], full.boxes) > _CROSSED)
+            found += _spans("crossing", (track.number,), crossed, times[here], at=low)
+            told[here] |= crossed
     return found + _spans("crossing", (), _lost_in(scene, subject, known) & ~told, times, least=LOW_MS)
 
 

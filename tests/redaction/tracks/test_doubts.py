@@ -79,6 +79,9 @@ def test_who_crosses_the_subject_is_doubtful_and_only_there() -> None:
     found = find(scene(passes, subject=SUBJECT, hides=False), ())
     assert kinds(found) == ["start", "crossing"]
     assert 0 < found[1].first < found[1].last < 80
+    later = still(3, 120, 160, (0.11, 0.4, 0.05, 0.2))
+    found = find(scene(later, subject=SUBJECT, hides=False), ())
+    assert [(each.first, each.last) for each in found if each.kind == "crossing"] == [(120, 159)]
 
 
 def test_a_subject_that_is_lost_found_again_or_hardly_told_is_doubtful() -> None:

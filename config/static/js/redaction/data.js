@@ -10,10 +10,23 @@ class Boxes {
   #values;
 
   constructor(first, text) {
-    const bytes = bytesOf(text);
     this.first = first;
-    this.#values = new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
+    this.#values = Boxes.#valuesOf(text);
     this.count = this.#values.length >> 2;
+  }
+
+  static #valuesOf(text) {
+    const bytes = bytesOf(text);
+    return new Uint16Array(bytes.buffer, 0, bytes.length >> 1);
+  }
+
+  /** The same with other boxes from a frame on. */
+  patched(first, text) {
+    const made = new Boxes(this.first, "");
+    made.#values = this.#values.slice();
+    made.#values.set(Boxes.#valuesOf(text), (first - this.first) * 4);
+    made.count = this.count;
+    return made;
   }
 
   /** The box at a frame; null where none is known. */
@@ -38,11 +51,11 @@ class Track {
 }
 
 class Subject {
-  constructor(told) {
+  constructor(told, before = null) {
     this.track = told.track;
-    this.boxes = new Boxes(told.first, told.boxes);
-    this.first = told.first;
-    this.last = told.first + this.boxes.count - 1;
+    this.boxes = told.patch ? before.boxes.patched(told.first, told.boxes) : new Boxes(told.first, told.boxes);
+    this.first = this.boxes.first;
+    this.last = this.first + this.boxes.count - 1;
   }
 
   boxAt = (frame) => this.boxes.at(frame);
@@ -95,17 +108,25 @@ export function withKey(cover, frame, shape) {
   return { ...cover, keys };
 }
 
+/** Whether something is told on top of what these facts have. */
+export const fits = (told, facts) => told.of === undefined || told.of === facts?.basis;
+
 export class Facts {
-  constructor(told) {
+  /** `before`: the facts that only changes are told of; those are not changed. */
+  constructor(told, before = null) {
     Object.assign(this, told.redaction);
     const { frames } = told;
+    const rest = told.of === undefined ? null : before;
     const bytes = bytesOf(frames.times);
+    this.basis = told.basis ?? "";
     this.starts = frames.startMs;
-    this.times = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
+    this.times = rest?.times ?? new Int32Array(bytes.buffer, 0, bytes.length >> 2);
     this.frames = this.times.length;
     this.size = told.size ?? { width: 0, height: 0 };
-    this.tracks = new Map(told.tracks.map((each) => [each.number, new Track(each)]));
-    this.subject = told.subject ? new Subject(told.subject) : null;
+    this.tracks = new Map(rest?.tracks);
+    for (const number of told.gone ?? []) this.tracks.delete(number);
+    for (const each of told.tracks) this.tracks.set(each.number, new Track(each));
+    this.subject = told.subject ? new Subject(told.subject, rest?.subject) : null;
     for (const name of ["covers", "masks", "doubts", "whole"]) this[name] = told[name] ?? [];
     this.fixeds = told.fixed ?? []; // the camera's own masks
     for (const name of ["undo", "redo", "urls"]) this[name] = told[name] ?? {};

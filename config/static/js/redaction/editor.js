@@ -6,7 +6,7 @@
 
 import { fill } from "../console/timeline/words.js";
 import { Refusal } from "../console/room.js";
-import { Facts } from "./data.js";
+import { Facts, fits } from "./data.js";
 
 export const TOOLS = ["choose", "subject", "box", "polygon", "mask"];
 
@@ -65,7 +65,7 @@ export class Editor extends EventTarget {
 
   #take(told) {
     const before = this.facts;
-    this.facts = new Facts(told);
+    this.facts = new Facts(told, before);
     if (this.chosen && !this.#isThere(this.chosen)) this.chosen = null;
     if (!this.facts.doubts.some((each) => each.key === this.doubt)) this.doubt = null;
     if (!before) this.#moved(this.room.moment ?? this.facts.starts);
@@ -227,7 +227,10 @@ export class Editor extends EventTarget {
     const done = this.#queue.then(async () => {
       try {
         const [url, body] = make();
-        this.#take(await this.post(url, { revision: this.facts.revision, ...body }));
+        const told = await this.post(url, { revision: this.facts.revision, basis: this.facts.basis, ...body });
+        // Everything may have been asked for anew meanwhile.
+        if (fits(told, this.facts)) this.#take(told);
+        else await this.load();
         if (said) this.room.say(said);
         return true;
       } catch (refusal) {
