@@ -8,7 +8,14 @@ from cctv.footage.restrictions.models import Restriction
 from cctv.ingest.models import HourRoot, Quarantined, Recorder, Source
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import Account, OutgoingMail, RoleGrant
-from cctv.redaction.models import Redaction, RedactionAct, RedactionEdit, RedactionPart, RedactionReview
+from cctv.redaction.models import (
+    Redaction,
+    RedactionAct,
+    RedactionEdit,
+    RedactionPart,
+    RedactionReview,
+    RedactionScene,
+)
 from cctv.retention.backup.models import Backup, Restore
 from cctv.retention.holds.models import HeldObject, Hold, HoldGate
 from cctv.retention.models import (
@@ -64,6 +71,7 @@ __all__ = [
     "RedactionEdit",
     "RedactionPart",
     "RedactionReview",
+    "RedactionScene",
     "Restore",
     "Restriction",
     "RetentionRule",

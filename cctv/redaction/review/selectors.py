@@ -61,7 +61,7 @@ def overview(*, sites: SiteIds, review_sites: SiteIds, reader: Account, first_ov
         scenes=[each for each in for_me if each.pk in stills],
         waiting=[each for each in waiting if each.pk in listed],
         others_wait=[each for each in waiting if each.pk not in listed | gone][:SHOWN],
-        in_work=[each for each in in_work if each.pk not in gone],
+        in_work=[each for each in in_work if each.pk not in gone and each.pk not in listed],
         too_late=[each for each in [*waiting, *in_work] if each.pk in gone][:SHOWN],
         over=over[:SHOWN],
         more_over=len(over) > SHOWN,

@@ -18,7 +18,7 @@ def told(redaction: Redaction) -> dict[str, Any]:
         "how": now.how,
         "wanted": now.how not in (How.NONE, How.BACK),
         "settled": now.how not in UNDECIDED,
-        "again": now.how in (How.REFUSED, How.OUTDATED, How.APPROVED),
+        "again": now.how in (How.REFUSED, How.OUTDATED),
         "says": says(now) if redaction.mode == Mode.REVEAL else "",
     }
 
@@ -36,6 +36,6 @@ def says(now: Standing) -> str:
         How.ASKED: _("It is asked for and will be made in a moment."),
         How.MAKING: _("It is being made."),
         How.FAILED: _("It could not be made."),
-        How.OUTDATED: _("The masks are others than in the picture. Have it made again."),
+        How.OUTDATED: _("The picture is not there any more, or masks were changed. Have it made again."),
         How.WAITS: _("It waits until a second person has looked at it."),
     }.get(now.how, "")
