@@ -76,7 +76,8 @@ class Command(BaseCommand):
 def _lines(score: Score) -> list[str]:
     figures = score.figures()
     heads, plates, subject = figures["heads"], figures["plates"], figures["subject_frames"]
-    lines = [f"{figures['pictures']} pictures ({score.first}-{score.last})"]
+    besides = f", {score.plain} plain ones besides" if score.plain else ""
+    lines = [f"{figures['pictures']} pictures ({score.first}-{score.last}){besides}"]
     lines.append(f"heads exposed      {_percent(score.heads_exposed_pct)}   {_of(heads, 'exposed')}")
     if plates["judged"]:
         lines.append(f"plates exposed     {_percent(score.plates_exposed_pct)}   {_of(plates, 'exposed')}")

@@ -28,7 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "frames_differ": (
         _("The output has %(output)d pictures, the source %(source)d."),
-        _("A picture must stand for the same picture of the source; score an output that keeps all of them."),
+        _(
+            "A picture must stand for the same picture of the source; score an output that keeps all of "
+            "them, each at its time. Only plain pictures may come besides, where nothing was recorded."
+        ),
     ),
     "frames_late": (
         _("The output shows the source's pictures %(late)d pictures late."),

@@ -14,6 +14,7 @@ from cctv.redaction.score import geometry
 from cctv.redaction.score.alignment import Lag, Moved
 from cctv.redaction.score.carrying import Mask, carried, changed, idle
 from cctv.redaction.score.errors import ScoreError
+from cctv.redaction.score.pairing import NOBODY, pairs_of
 from cctv.redaction.score.pictures import Luma, Source, fitted, read
 from cctv.redaction.score.scene import Scene, eroded, samples_of, scene_from, scene_of
 from cctv.redaction.score.scores import Score, Seen
@@ -64,7 +65,7 @@ def measure(
         truth: who is where, for the source's pictures.
         subject: whose head is to stay visible; everybody else's is to be hidden.
         frames: first and last picture to score, counted from 0; all of them if not given. An output that has
-            just as many pictures is taken to be that piece.
+            just as many pictures is taken to be that piece; one of another length is laid by its times.
         reveal: the picture is the empty scene on purpose, so no part of it is needlessly covered.
         scene: what `scene_of(source, truth)` gave, to score several outputs of one source.
 
@@ -104,21 +105,17 @@ def _pairs(
     output: Source, source: Source, truth: Truth, scene: Scene, score: Score
 ) -> Iterator[tuple[int, _Pictures]]:
     """The pictures of the span with those of the output that stand for them."""
-    first, last = score.first, score.last
     samples = samples_of(output)
-    count = samples.count
-    if count not in (scene.count, last - first + 1):
-        raise ScoreError("frames_differ", output=count, source=scene.count)
-    skipped = 0 if count == scene.count else first
-    of_output = scene_from(samples, truth, scene.size, skipped)
-    score.scale = samples.width / scene.size[0]
-    outputs, lag, moved = read(output), Lag(), Moved()
+    stands_for = pairs_of(samples, scene, (score.first, score.last))
+    of_output = scene_from(samples, truth, scene.size, stands_for)
+    score.scale, score.plain = samples.width / scene.size[0], int((stands_for == NOBODY).sum())
+    wanted = (stands_for >= score.first) & (stands_for <= score.last)
+    outputs = (each for each, is_wanted in zip(read(output), wanted, strict=True) if is_wanted)
+    lag, moved = Lag(), Moved()
     for frame, (luma, at) in enumerate(read(source)):
-        if frame < skipped or frame >= skipped + count:
+        if not score.first <= frame <= score.last:
             continue
         made, made_at = next(outputs)
-        if not first <= frame <= last:
-            continue
         made = moved.aligned(luma, fitted(made, *scene.size))
         lag.add(luma, made)
         score.times(at, made_at)

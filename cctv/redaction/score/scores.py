@@ -33,6 +33,7 @@ class Score:
     last: int
     scale: float = 1.0
     pictures: int = 0
+    plain: int = 0  # pictures of the output that stand for none of the source
     regions: int = 0
     changed: float = 0.0
     needless: float = 0.0
@@ -123,6 +124,7 @@ class Score:
             "subject": self.subject,
             "frames": [self.first, self.last],
             "pictures": self.pictures,
+            "plain_pictures": self.plain,
             "scale": _rounded(self.scale),
             "heads_exposed_pct": _rounded(self.heads_exposed_pct),
             "subject_visible_pct": _rounded(self.subject_visible_pct),

@@ -13,8 +13,9 @@ import pytest
 from cctv.redaction.score import truth as truths
 from cctv.redaction.score.errors import ScoreError
 from cctv.redaction.score.measure import measure
+from cctv.redaction.score.pairing import NOBODY
 from cctv.redaction.score.pictures import read
-from cctv.redaction.score.scene import Scene, scene_of
+from cctv.redaction.score.scene import Samples, Scene, scene_from, scene_of
 from cctv.redaction.score.scores import Score
 from cctv.redaction.score.truth import Region, Truth
 from tests.redaction.score import clips
@@ -247,6 +248,43 @@ def test_what_cannot_be_compared_is_an_error_that_says_what(score, pictures, sou
     assert measure(source, source, elsewhere).figures()["heads"]["outside"] == 1
     with pytest.raises(ScoreError, match="truth_elsewhere"):
         measure(source, source, Truth({99: TRUTH.at(0)}))
+
+
+def test_plain_pictures_where_nothing_was_recorded_are_passed_over_and_no_others(pictures) -> None:
+    first, second = [*range(10)], [*range(30, 44)]
+    recorded = encoded(pictures, at=[*first, *second])
+    plain = np.full_like(pictures[0], 90)
+    cut, later = len(first), [each + 20 for each in (*first, *second)]
+    longer = [plain, *pictures[:cut], plain, *pictures[cut:], plain]
+    at = [0, *later[:cut], 30, *later[cut:], 64]
+    made = measure(encoded(longer, at=at), recorded, TRUTH)
+    assert (made.figures()["plain_pictures"], made.pictures, made.heads_exposed_pct) == (
+        3,
+        len(pictures),
+        100,
+    )
+    assert made.latest_ms == pytest.approx(0, abs=1)
+    hidden = on_heads(pictures, TRUTH, lambda _part: 0)
+    trailing = encoded([*hidden, plain], at=[*first, *second, 44])
+    assert measure(trailing, recorded, TRUTH).heads_exposed_pct == 0
+    piece = measure(encoded([*hidden[3:9], plain], at=[*range(6), 20]), recorded, TRUTH, frames=(3, 8))
+    assert (piece.pictures, piece.plain) == (6, 1)
+    for other, times in (
+        ([*hidden, pictures[-1]], [*first, *second, 44]),  # somebody is shown besides
+        ([*hidden[:-1], plain, plain], [*first, *second[:-1], 44, 45]),  # one is missing
+        ([*hidden, plain], [*first[:-1], 10, *second, 44]),  # one is a tenth late
+    ):
+        with pytest.raises(ScoreError, match="frames_differ"):
+            measure(encoded(other, at=times), recorded, TRUTH)
+
+
+def test_plain_pictures_besides_are_no_part_of_the_empty_scene(pictures) -> None:
+    plain = np.full_like(pictures[0], 90)
+    kept = [(0, pictures[0]), (1, plain), (2, plain)]
+    samples = Samples(kept, np.arange(3.0), np.asarray([False, True, True]))
+    made = scene_from(samples, TRUTH, (WIDTH, HEIGHT), np.asarray([0, NOBODY, NOBODY]))
+    assert made.known.any()
+    assert (made.luma == pictures[0])[made.known].all()
 
 
 def test_pictures_that_nobody_looked_at_are_not_judged(score, source, pictures) -> None:
