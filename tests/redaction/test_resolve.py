@@ -116,12 +116,14 @@ LOST = {
 
 def lost_beside(subject: Any, other: Any, told: range, frames: int = 150) -> list[FrameFacts]:
     """The other is detected in the frames of `told` alone, and moves where they stand all the time."""
-    out, moving = [], np.asarray([other], np.float32)
+    out = []
     for frame in range(frames):
+        here = other(frame) if callable(other) else other
+        moving = np.asarray([here], np.float32)
         if frame % 3:
             out.append(FrameFacts(frame * STEP_MS, moving=moving, detected=False))
             continue
-        boxes = np.asarray([subject, other] if frame in told else [subject], np.float32)
+        boxes = np.asarray([subject, here] if frame in told else [subject], np.float32)
         out.append(
             FrameFacts(
                 frame * STEP_MS,
@@ -159,6 +161,34 @@ def test_choosing_a_subject_uncovers_nobody_beside_it(mode: str, where: str, tol
         assert exposed(nobody.drawing(frame), other) < 0.1
         assert exposed(chosen.drawing(frame), other) < 0.1, frame
     assert sum(exposed(chosen.drawing(frame), subject) > 0.2 for frame in range(0, 150, 5)) > 25
+
+
+@pytest.mark.parametrize("mode", ["reveal", "hide"])
+@pytest.mark.parametrize(
+    ("start", "pace", "told"),
+    [
+        (0.36, 0.0008, range(60)),
+        (0.47, -0.0008, range(60)),
+        (0.33, 0.0008, range(30)),
+        (0.30, 0.0008, range(90, 150)),
+        (0.415, 0.0, range(60)),
+        (0.36, 0.0008, range(9)),
+    ],
+)
+def test_who_was_detected_apart_and_passes_the_subject_unseen_is_hidden(
+    mode: str, start: float, pace: float, told: range
+) -> None:
+    """They go slowly, or stand, and are told in some frames alone."""
+
+    def there(frame: int) -> Any:
+        return start + pace * frame, 0.36, 0.10, 0.44
+
+    facts = lost_beside(CHOSEN, there, told)
+    chosen = decide(facts, ("subject", {"frame": 66, "box": CHOSEN}), mode=mode)
+    nobody = decide(facts, mode="hide", subject_kind="nobody")
+    for frame in range(0, 150, 5):
+        assert exposed(nobody.drawing(frame), there(frame)) < 0.1
+        assert exposed(chosen.drawing(frame), there(frame)) < 0.1, frame
 
 
 def test_who_is_lost_beside_the_subject_stays_doubtful() -> None:

@@ -20,10 +20,13 @@ from cctv.redaction.tracks.pieces import Piece
 _NEAR_MS, _NEAR = 2500.0, 1.0  # how long before or after, and how many box sizes away, somebody is near
 _AGAIN, _PART, _PART_WEAK, _AROUND = 0.45, 0.75, 0.45, 0.8  # the subject once more: overlap, portions
 _FLICKER, _WEAK, _MOSTLY, _ALWAYS = 5, 0.3, 0.6, 0.9
+_BRIEF, _WELL = 3, 0.35  # so few detections are somebody, if told well
 _AHEAD_MS, _GAP_MS = 600.0, 4000.0
 # Somebody lost stays where they were as long as so much of what can be seen of their box moves, on a grid of
 # so many cells, and no less than so much of it can be seen.
 _MOVES, _GRID, _IN_VIEW, _TOLD = 0.6, 12, 0.2, 0.3
+# How far, in widths, they may have gone otherwise than expected, and how much more has to speak for that.
+_STEPS, _WORTH = (-0.05, 0.05, -0.1, 0.1), 0.01
 # What never moves and is hardly taken for somebody is a thing, before which the subject may pass.
 _STILL_MS, _STILL, _DOUBTFUL, _SAME_PLACE = 3000.0, 0.08, 0.4, 0.5
 
@@ -66,7 +69,13 @@ def others(
         and not (upright and _lies(piece, aspect))
     ]
     near = [piece for piece in rest if _is_near(piece, subject, times)]
-    joiner = Joiner(rest, aspect)
+    return Beside(_told(near, Joiner(rest, aspect), subject, facts, times), things)
+
+
+def _told(
+    near: Sequence[Piece], joiner: Joiner, subject: Boxes, facts: Sequence[FrameFacts], times: Times
+) -> dict[int, list[Box]]:
+    """Where each of them is by frame, from piece to piece and beyond."""
     after = {id(piece): joiner.after(piece) for piece in near}
     reached = {id(piece) for piece in after.values() if piece is not None}
     out: dict[int, list[Box]] = {}
@@ -74,12 +83,12 @@ def others(
         known = _filled(piece, after[id(piece)], id(piece) not in reached, times)
         if _is_somebody(piece):
             if after[id(piece)] is None:
-                _stay(known, max(known), 1, subject, facts)
+                _stay(known, max(known), 1, float(piece.fit(start=False)[2]), subject, facts)
             if id(piece) not in reached:
-                _stay(known, min(known), -1, subject, facts)
+                _stay(known, min(known), -1, float(piece.fit(start=True)[2]), subject, facts)
         for frame, box in known.items():
             out.setdefault(frame, []).append(box)
-    return Beside(out, things)
+    return out
 
 
 def _filled(piece: Piece, after: Piece | None, first: bool, times: Times) -> dict[int, Box]:
@@ -107,36 +116,52 @@ def _filled(piece: Piece, after: Piece | None, first: bool, times: Times) -> dic
 
 def _is_somebody(piece: Piece) -> bool:
     """Whether it was more than a flicker, or part of somebody else for a moment."""
-    return len(piece.frames) >= _FLICKER and float(np.mean(piece.scores)) >= _WEAK
+    least = float(np.mean(piece.scores))
+    return least >= _WEAK and len(piece.frames) >= (_BRIEF if least >= _WELL else _FLICKER)
 
 
-def _stay(known: dict[int, Box], last: int, step: int, subject: Boxes, facts: Sequence[FrameFacts]) -> None:
-    """They are also where they were, from frame `last` on or back, while what is seen of that place moves and
-    nobody else is told there: the detector has lost them beside the subject or behind it. Where too little of
-    the place is seen they stay for a while."""
+def _stay(
+    known: dict[int, Box], last: int, step: int, pace: float, subject: Boxes, facts: Sequence[FrameFacts]
+) -> None:
+    """They are also about where they were, from frame `last` on or back, while what is seen of that place
+    moves and nobody else is told there: the detector has lost them beside the subject or behind it. They go
+    on at their `pace` (across, a ms), or as what moves there does, or to where they would not be seen. Where
+    too little of the place is seen they stay for a while."""
     box, frame, told = known[last], last + step, facts[last].at_ms
+    before = told
     while 0 <= frame < len(facts) and np.isfinite(subject[frame]).all():
         one = facts[frame]
-        moves = _moves(box, subject[frame], one) if one.detected else None
-        if moves:
-            told = one.at_ms
-        elif moves is not None or abs(one.at_ms - told) > _GAP_MS:
+        if one.detected:
+            box, moves = _placed(box, pace * (one.at_ms - before), subject[frame], one)
+            before = one.at_ms
+            if moves:
+                told = one.at_ms
+            elif moves is not None:
+                return
+        if abs(one.at_ms - told) > _GAP_MS:
             return
         known[frame] = box
         frame += step
 
 
-def _moves(box: Box, subject: NDArray[np.float32], one: FrameFacts) -> bool | None:
-    """Whether what is seen of a place moves; None where too little of it is seen."""
+def _placed(box: Box, ahead: float, subject: NDArray[np.float32], one: FrameFacts) -> tuple[Box, bool | None]:
+    """Where somebody who is lost would be a moment later, and whether what is seen of that place moves; None
+    where too little of it is seen."""
     x, y, w, h = box
     cells = (np.arange(_GRID) + 0.5) / _GRID
-    across, down = np.meshgrid(x + w * cells, y + h * cells)
-    told = one.boxes[one.scores >= _TOLD]
-    hidden = _in_any(across, down, np.concatenate([told, subject[None]]), 0.1)
-    seen = ~hidden
-    if seen.mean() < _IN_VIEW:
-        return None
-    return bool(_in_any(across, down, one.moving, 0.0)[seen].mean() >= _MOVES)
+    told = np.concatenate([one.boxes[one.scores >= _TOLD], subject[None]])
+    best: tuple[float, Box, bool | None] | None = None
+    for by in (ahead, 0.0, *(w * step for step in _STEPS)):
+        across, down = np.meshgrid(x + by + w * cells, y + h * cells)
+        seen = ~_in_any(across, down, told, 0.1)
+        moving = seen & _in_any(across, down, one.moving, 0.0)
+        still = float((seen & ~moving).mean())
+        worth = float(moving.mean()) - still
+        if best is None or worth > best[0] + _WORTH:
+            enough = seen.mean() >= _IN_VIEW
+            best = worth, (x + by, y, w, h), bool(moving.sum() >= _MOVES * seen.sum()) if enough else None
+    assert best is not None
+    return best[1:]
 
 
 def _in_any(

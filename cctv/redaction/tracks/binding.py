@@ -149,7 +149,7 @@ def bind(
         near = int(np.abs(np.array(piece.times) - at_ms).argmin())
         if abs(piece.times[near] - at_ms) > _ANCHOR_MS:
             continue
-        alike = fits(anchor.box, piece.boxes[near]) - abs(piece.times[near] - at_ms) / 10_000
+        alike = fits(anchor.box, _there(piece, near, at_ms)) - abs(piece.times[near] - at_ms) / 10_000
         if alike > (_LIKE_ANCHOR if len(piece.frames) >= _LASTING else _LIKE_FLICKER):
             found.append((alike + 0.15 * min(1.0, len(piece.frames) / 10), piece))
     if not found:
@@ -159,6 +159,15 @@ def bind(
     ids = {id(piece) for piece in mine}
     clear = [each for each in found if id(each[1]) in ids or not is_other(each[1])] if mine else found
     return _chosen(clear, mine, at_ms) if clear else (_about(found[0][1], at_ms), False)
+
+
+def _there(piece: Piece, near: int, at_ms: float) -> Row:
+    """Where a piece is at a time for which it was not detected: on the way between its boxes."""
+    other = near + (1 if at_ms > piece.times[near] else -1)
+    if at_ms == piece.times[near] or not 0 <= other < len(piece.times):
+        return piece.boxes[near]
+    portion = np.float32((at_ms - piece.times[near]) / (piece.times[other] - piece.times[near]))
+    return np.asarray(piece.boxes[near] * (1 - portion) + piece.boxes[other] * portion, np.float32)
 
 
 def _chosen(found: Sequence[tuple[float, Piece]], mine: Sequence[Piece], at_ms: float) -> tuple[Piece, bool]:

@@ -21,6 +21,7 @@ PACED = 8  # so many boxes tell how it goes
 SIZED = 5  # and so many how large it is
 FADES_MS = 1500.0  # the pace fades, as people stop and turn
 _LEAST = 1e-3
+_PACE_FROM, _LATE_MS = 3, 400.0  # fewer boxes tell no pace; longer ago nothing is believed for it
 
 
 class Going:
@@ -67,6 +68,11 @@ class Going:
         """These alone, in this order."""
         for name in ("_counts", "_times", "_boxes", "_looks", "_weights", "_fits", "look"):
             setattr(self, name, getattr(self, name)[rows])
+
+    def fresh(self, at_ms: float) -> NDArray[np.float32]:
+        """Seconds since their last box of those whose pace is not known yet, 0 of the others."""
+        gone = np.clip(at_ms - self._times[:, -1], 0, _LATE_MS) / 1000
+        return np.where(self._counts < _PACE_FROM, gone, 0).astype(np.float32)
 
     def fit(self, row: int) -> Vector:
         """How the piece of a row goes: for `ahead`."""

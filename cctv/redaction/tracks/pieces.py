@@ -20,9 +20,11 @@ from cctv.redaction.tracks.going import PACED, Going, ahead, fit
 Vector = NDArray[np.float64]
 
 LEAST_SCORE = 0.1
-_SAME = 0.55  # two boxes of one picture that overlap more are the same
+# Two boxes of one picture that overlap more are the same; two that are both told well, if more than this.
+_SAME, _SAME_WELL = 0.55, 0.9
 _INSIDE, _WEAK = 0.8, 0.35  # a weak box inside another, or around it, is part of it
 _GATE = 0.25  # overlap with the place where it is expected
+_REACH = 1.25  # widths a second, to either side, that boxes are widened while nobody knows a pace
 _GROWTH = 0.3  # change of height (logarithm) that no one shows between two pictures
 _COST_GATE, _MARGIN = 1.2, 0.2
 _MERGE = 0.3
@@ -126,7 +128,8 @@ def _single(boxes: Boxes, scores: NDArray[np.float32]) -> NDArray[np.intp]:
     inside, size = within(boxes, boxes), areas(boxes)
     part = (inside > _INSIDE) & (size[:, None] < 0.6 * size[None])
     weak = (scores < _WEAK)[:, None]
-    same = np.tril((iou(boxes, boxes) > _SAME) | (weak & (part | (inside.T > _INSIDE))), -1)
+    alike = iou(boxes, boxes) > np.where(weak | weak.T, _SAME, _SAME_WELL)
+    same = np.tril(alike | (weak & (part | (inside.T > _INSIDE))), -1)
     if not same.any():
         return order
     keep: list[int] = []
@@ -204,13 +207,14 @@ class _Maker:
     def _costs(self, now: Seen) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         there, looks = self._rows.expected(now.at_ms), self._rows.look
         overlap = iou(there, now.boxes)
+        reach = _reached(there, now.boxes, self._rows.fresh(now.at_ms))
         ours, theirs = np.asarray(looks.any(axis=1)), np.asarray(now.looks.any(axis=1))
         unknown = ~(ours[:, None] & theirs[None])
-        cost = 1 - overlap + 0.6 * np.where(unknown, _UNKNOWN, apart(looks, now.looks))
+        cost = 1 - reach + 0.6 * np.where(unknown, _UNKNOWN, apart(looks, now.looks))
         growth = np.abs(np.log(np.maximum(now.boxes[None, :, 3], 1e-6) / np.maximum(there[:, None, 3], 1e-6)))
         # Two things that move side by side become one region, wide at once.
         wider = np.abs(np.log(np.maximum(now.boxes[None, :, 2], 1e-6) / np.maximum(there[:, None, 2], 1e-6)))
-        cost[(overlap < _GATE) | (growth > _GROWTH) | (unknown & (wider > _GROWTH))] = _FAR
+        cost[(reach < _GATE) | (growth > _GROWTH) | (unknown & (wider > _GROWTH))] = _FAR
         return overlap, np.asarray(cost, dtype=np.float32)
 
     def _hides(self, piece: Piece, now: Seen, which: int) -> bool:
@@ -224,6 +228,19 @@ class _Maker:
         hidden = {id(ghost) for ghost, does in zip(near, meets.tolist(), strict=True) if does}
         self.ghosts = [ghost for ghost in self.ghosts if id(ghost) not in hidden]
         return bool(hidden)
+
+
+def _reached(there: Boxes, boxes: Boxes, gone: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Overlap of where pieces are expected with boxes; of those whose pace nobody knows yet, `gone` seconds
+    after their last box, with how far somebody may have walked since."""
+    out = iou(there, boxes)
+    for row in np.flatnonzero(gone > 0):
+        each = np.concatenate([there[row : row + 1], boxes])
+        wider = _REACH * gone[row] * each[:, 2]
+        each[:, 0] -= wider
+        each[:, 2] += 2 * wider
+        out[row] = iou(each[:1], each[1:])[0]
+    return out
 
 
 def _surely(cost: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:

@@ -11,8 +11,9 @@ import pytest
 from cctv.redaction.looking.facts import LOOK, FrameFacts
 from cctv.redaction.tracks.appearance import apart, roots, typical
 from cctv.redaction.tracks.assigning import assign
+from cctv.redaction.tracks.binding import Parted, bind
 from cctv.redaction.tracks.boxes import Box, Kind, iou
-from cctv.redaction.tracks.pieces import pieces, seen
+from cctv.redaction.tracks.pieces import Piece, pieces, seen
 from cctv.redaction.tracks.subject import Anchor, Followed, follow
 
 STEP_MS = 100.0
@@ -219,6 +220,36 @@ def test_pieces_end_where_somebody_disappears_into_another() -> None:
     )
     found = [piece for piece in pieces(seen(made, [Kind.PERSON])) if len(piece.frames) > 3]
     assert all(not (piece.frames[0] < 24 and piece.frames[-1] > 45) for piece in found)
+
+
+def test_two_who_are_both_told_well_are_two_however_much_they_overlap() -> None:
+    def behind(frame: int) -> tuple[float, float]:
+        x, y = right(frame)
+        return x + 0.2 * WIDE, y - 0.05 * HIGH
+
+    both = facts(40, (right, RED, 0.6), (behind, GREEN, 0.5), jitter=0.0)
+    assert [len(one.boxes) for one in seen(both, [Kind.PERSON])] == [2] * 40
+    again = facts(40, (right, RED, 0.6), (behind, GREEN, 0.3), jitter=0.0)
+    assert [len(one.boxes) for one in seen(again, [Kind.PERSON])] == [1] * 40
+
+
+def test_somebody_who_walks_briskly_is_one_piece_from_the_first_looks_on() -> None:
+    """Between two looks they go more than half their width."""
+    made = facts(20, (lambda frame: (0.1 + 0.6 * WIDE * frame, 0.5), RED, 0.6))
+    assert [piece.frames for piece in pieces(seen(made, [Kind.PERSON]))] == [list(range(20))]
+
+
+def test_a_box_between_two_looks_means_who_is_on_the_way_there() -> None:
+    def brisk(frame: int) -> tuple[float, float]:
+        return 0.1 + 0.022 * frame, 0.5
+
+    made = facts(12, (brisk, RED, 0.6))
+    looks, frames = np.zeros(LOOK, np.float32), list(range(0, 12, 2))
+    boxes = [made[frame].boxes[0] for frame in frames]
+    piece = Piece(frames, [made[frame].at_ms for frame in frames], boxes, [looks] * 6, [0.6] * 6)
+    found, clear = bind(Anchor(5, box_at(*brisk(5))), Parted([piece]), [], made, lambda _piece: False)
+    assert found is piece
+    assert clear
 
 
 def test_assigning_is_the_cheapest_of_all_ways() -> None:
