@@ -19,7 +19,7 @@ from cctv.sites.masks import polygons
 # What is drawn with it travels in a header of at most 4 MiB, as text.
 MOST_BYTES = 2_500_000
 # The first that makes it small enough.
-QUALITIES = (90, 80, 65, 50, 35)
+QUALITIES = (90, 80, 65, 50, 35, 20)
 
 
 class Still:

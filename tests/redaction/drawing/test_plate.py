@@ -86,3 +86,14 @@ def test_the_sharp_plate_says_where_it_never_saw_the_scene() -> None:
     assert (made[35:55, 55:85] == 255).all(axis=2).mean() < 0.05
     with pytest.raises(ValueError):
         SharpPlate().result()
+
+
+def test_a_place_that_is_free_too_seldom_stays_coarse_though_somebody_was_missed_there() -> None:
+    plate = SharpPlate(least=3)
+    for number in range(9):
+        rgb, covered = scene(160, 90), np.zeros((90, 160), bool)
+        rgb[30:60, 50:90], covered[30:60, 50:90] = 255, number > 1  # found in all but two
+        plate.add(rgb, covered)
+    made, known = plate.result()
+    assert not known[30:60, 50:90].any()
+    assert (made[35:55, 55:85] == 255).all(axis=2).mean() < 0.05

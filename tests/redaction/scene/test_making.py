@@ -187,3 +187,25 @@ def test_too_few_pictures_are_said_and_it_can_be_tried_again_or_taken_back(
     assert (redaction.work, redaction.state) == (Work.SCENE, State.EDITING)
     redaction = decide(redaction, session, "coarse")
     assert (redaction.error_code, standing(redaction).how) == ("", How.BACK)
+
+
+def test_invariant_1_a_mask_that_the_camera_got_meanwhile_is_in_it_or_there_is_none(
+    yard: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redaction, session = looked(yard)
+    redaction = decide(redaction, session, "sharp")
+    keep = making._keep
+
+    def masked(now: Redaction, *what: Any) -> RedactionScene:
+        if not yard.yard.privacy_masks:
+            yard.yard.privacy_masks = [CORNER]
+            yard.yard.save()
+        return keep(now, *what)
+
+    monkeypatch.setattr(making, "_keep", masked)
+    redaction = helping.worked(redaction)
+    assert standing(redaction).how == How.WAITS, "the one without it is not kept, and another one is made"
+    _account, client = colleague(yard)
+    still = grey(body_of(client.get(f"/redactions/{redaction.number}/scene/still.jpg")))
+    assert RedactionScene.objects.count() == 1
+    assert at(still, (0, 0, 0.15, 0.25)).std() < 3

@@ -1,7 +1,7 @@
 // The scene behind the subject: coarse, or sharp once a second person has approved the still. Asking for it and
 // taking it back are decisions like others.
 
-const ASK_MS = 10_000;
+const ASK_MS = 5000;
 const part = (name) => document.querySelector(`[data-edit="${name}"]`);
 
 class Scene {
@@ -10,6 +10,8 @@ class Scene {
   constructor(editor) {
     this.editor = editor;
     part("sharp").addEventListener("change", ({ target }) => this.#ask(target.checked));
+    // The bar of space is the switch's own here; elsewhere it plays.
+    part("sharp").addEventListener("keydown", (event) => event.key === " " && event.stopPropagation());
     editor.room.onAct("scene-again", () => this.#ask(true));
     for (const name of ["facts", "state"]) editor.addEventListener(name, () => this.#draw());
     editor.room.addEventListener("closed", () => clearTimeout(this.#timer));
