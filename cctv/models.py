@@ -1,5 +1,8 @@
 """Every model of the app, gathered from the areas."""
 
+from cctv.disclosure.cases.models import Case, CaseSpan, Letter
+from cctv.disclosure.exports.models import Export, ExportAct, ExportSpan, PackageFile
+from cctv.disclosure.handing.models import HandOver, RecipientNotice, Sending
 from cctv.disclosure.models import Medium
 from cctv.footage.derived.models import Derived, DerivedSource
 from cctv.footage.marks.models import Bookmark, Still
@@ -38,6 +41,8 @@ __all__ = [
     "Backup",
     "Bookmark",
     "Camera",
+    "Case",
+    "CaseSpan",
     "Certificate",
     "CertificateCamera",
     "CoveredSpan",
@@ -47,22 +52,29 @@ __all__ = [
     "Epoch",
     "ErasedSpan",
     "Erasure",
+    "Export",
+    "ExportAct",
+    "ExportSpan",
     "FsckFinding",
     "FsckRun",
+    "HandOver",
     "Heartbeat",
     "HeldObject",
     "Hold",
     "HoldGate",
     "HourRoot",
     "LedgerLine",
+    "Letter",
     "Medium",
     "Organisation",
     "OutgoingMail",
+    "PackageFile",
     "PurgeFailure",
     "PurgeItem",
     "PurgeRun",
     "Purpose",
     "Quarantined",
+    "RecipientNotice",
     "RecordErasure",
     "RecordRule",
     "Recorder",
@@ -78,6 +90,7 @@ __all__ = [
     "RoleGrant",
     "RuleApplication",
     "Segment",
+    "Sending",
     "Site",
     "Source",
     "Still",

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 ACTIONS: dict[str, frozenset[str]] = {
     Role.OPERATOR: frozenset(
         {
+            "case.see",
+            "case.change",
+            "export.see",
+            "export.ask",
+            "export.urgent",
+            "export.hand",
             "footage.browse",
             "health.camera",
             "footage.view",
@@ -41,6 +47,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     Role.APPROVER: frozenset(
         {
+            "case.see",
+            "case.change",
+            "export.see",
+            "export.ask",
+            "export.urgent",
+            "export.decide",
+            "export.hand",
+            "provision.see",
             "footage.browse",
             "health.camera",
             "still.see",
@@ -61,6 +75,14 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     Role.PRIVACY_OFFICER: frozenset(
         {
+            "case.see",
+            "case.change",
+            "export.see",
+            "export.ask",
+            "export.decide",
+            "export.hand",
+            "provision.see",
+            "notice.tell",
             "log.read",
             "log.bodies",
             "log.review",
@@ -89,6 +111,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     Role.AUDITOR: frozenset(
         {
+            "case.see",
+            "export.see",
+            "provision.see",
             "log.read",
             "log.bodies",
             "log.review_others",

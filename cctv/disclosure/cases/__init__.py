@@ -1,0 +1,1 @@
+"""Cases: what belongs together, from the incident to its end."""

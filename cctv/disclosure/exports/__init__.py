@@ -1,0 +1,1 @@
+"""Exports: asked for by one person, approved by another."""

@@ -1,0 +1,1 @@
+"""The job that makes packages, and the one that ends them."""

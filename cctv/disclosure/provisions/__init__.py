@@ -1,0 +1,1 @@
+"""All provisions, their figures, and what recipients are told."""
