@@ -8,7 +8,8 @@ portions 0..1):
 
     {"redaction": {"number", "mode", "style", "subjectKind", "state", "revision", "renderedRevision": n|null,
                    "savedAt": ms|null, "mayEdit": bool, "mayRetry": bool, "mayKeep": bool, "case", "purpose",
-                   "work", "permille", "error"},
+                   "work", "permille", "error",
+                   "scene": {"how", "wanted": bool, "settled": bool, "again": bool, "says": a sentence}},
      "size": {"width", "height"}, "basis": a name of what is told of frames, tracks and subject,
      "frames": {"count": n, "startMs": ms since 1970 of the span's start,
                 "times": base64 int32 LE, ms from startMs per frame},

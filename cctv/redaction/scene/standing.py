@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from cctv.footage import playback
 from cctv.footage.derived.models import Derived
 from cctv.redaction.models import Mode, Redaction, RedactionScene, SceneVerdict, State, Work
+from cctv.redaction.services import SCENE_FAILED
 from cctv.sites.masks import polygons
 
 SHARP = "plate/sharp"
@@ -85,7 +86,7 @@ def standing(redaction: Redaction) -> Standing:
         return Standing(How.MAKING if redaction.lease_token else How.ASKED)
     found = redaction.scenes.filter(made_of=wanted).order_by("-made_at", "-pk").first()
     if found is None or not kept_of(redaction).filter(pk=found.kept).exists():
-        return Standing(How.FAILED if redaction.error_code else How.OUTDATED)
+        return Standing(How.FAILED if redaction.parameters.get(SCENE_FAILED) else How.OUTDATED)
     return Standing(_BY_VERDICT[SceneVerdict(found.verdict)], found)
 
 
