@@ -12,7 +12,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Name the group at the end of the test's id, where the scheduler looks for it."""
     if not config.getoption("loadgroup", False):
         return
+    # They begin in this order: what takes long, then the many small ones, between which nothing ends late.
+    items.sort(key=_turn)
     for item in items:
         groups = sorted({str(mark.args[0]) for mark in item.iter_markers("xdist_group")})
         if groups and "@" not in item.nodeid.rpartition("]")[2]:
             item._id = type(item._id).parse(f"{item.nodeid}@{'_'.join(groups)}")
+
+
+def _turn(item: pytest.Item) -> int:
+    if item.get_closest_marker("xdist_group"):
+        return 0
+    return 1 if item.get_closest_marker("servers") else 2 if item.get_closest_marker("browser") else 3

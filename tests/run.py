@@ -24,7 +24,7 @@ REST = f"not ({TOGETHER}) and (browser or not heavy)"
 ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py", "tests/vault/roots/test_live.py")
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 # Tests of one demonstration stay together.
-IN_GROUPS = ["-n", "2", "--dist", "loadgroup"]
+IN_GROUPS = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
 CLOSING = re.compile(r"(?:^|, |=+ )(\d+) (passed|failed|errors?|skipped|xfailed|xpassed|warnings?)\b")
 SECONDS = re.compile(r" in (\d+(?:\.\d+)?)s")
 

@@ -1,5 +1,6 @@
 """The demonstration, up and running once for all browser tests, and people at their browsers."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from config.demo.plan import PASSWORD
-from tests.servers import lethe
+from tests.servers import lethe, templates
 from tests.servers.lethe import LiveLethe
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ PHONE, DESK = 390, 1440
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLethe]:
     """`manage.py demo` on a fresh home."""
-    live = lethe.start(tmp_path_factory.mktemp("demo") / "home", arguments=("demo",), timeout_s=180)
+    home = tmp_path_factory.mktemp("demo") / "home"
+    if "PYTEST_XDIST_WORKER" not in os.environ:  # where it is measured everything waits for it
+        templates.lay_down(home)
+    live = lethe.start(home, arguments=("demo",), timeout_s=180)
     yield live
     live.stop()
 

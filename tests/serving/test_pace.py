@@ -64,6 +64,7 @@ def serve(servers: list[webserver.WebServer]) -> Iterator[Serve]:
             server = webserver.WebServer(
                 ("127.0.0.1", 0), app, threads=threads, working_per_peer=working_per_peer, behind_proxy=proxy
             )
+            server.expiration_interval = 0.05  # how often it looks whether it is to stop
             server.prepare()
             servers.append(server)
             thread = threading.Thread(target=server.serve, daemon=True)
