@@ -1,5 +1,6 @@
 """The one application of the product; its areas are packages."""
 
+import gc
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -26,3 +27,6 @@ class CctvConfig(AppConfig):
             for module in ("events", "checks", "doctor"):
                 if find_spec(f"cctv.{area}.{module}"):
                     import_module(f"cctv.{area}.{module}")
+        # manage.py lets nothing look for garbage while all this is loaded; none of it ever becomes any.
+        gc.freeze()
+        gc.enable()

@@ -9,8 +9,6 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-import holidays
-
 DAY = timedelta(days=1)
 NOON = time(12)
 SATURDAY = 5
@@ -36,6 +34,8 @@ def _zone_countries() -> dict[str, str]:
 
 @cache
 def _calendar(country: str, year: int) -> frozenset[date]:
+    import holidays  # of all countries: a tenth of what a command loads
+
     if not country:  # at least the days on which no bank of the euro area works
         return frozenset(holidays.financial_holidays("XECB", years=year))
     categories = _CATEGORIES.get(country, ("public",))

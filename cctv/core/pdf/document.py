@@ -10,10 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import qrcode
-from fpdf import FPDF
-from fpdf.enums import TextMode
-
 from cctv.core.pdf import faces
 
 LEFT, TOP, BOTTOM = 20.0, 18.0, 20.0
@@ -35,17 +31,6 @@ class Column:
     numeric: bool = False
 
 
-class _Pages(FPDF):
-    """Adds the foot to each page."""
-
-    foot = ""
-    draw_foot: Any = None
-
-    def footer(self) -> None:
-        if self.draw_foot is not None:
-            self.draw_foot()
-
-
 class Document:
     """One PDF. `language` is "ko", "ja" or "en"; `han` says whose han characters it means ("ko", "ja")."""
 
@@ -54,12 +39,14 @@ class Document:
         subject: str = "", landscape: bool = False,
     ) -> None:  # fmt: skip
         """`foot` stands on every page, beside its number; a document in English may be about Japan."""
+        from cctv.core.pdf.pages import Pages  # a fifth of what a command loads, and few make a document
+
         page_width, self._page_height = (LONG, SHORT) if landscape else (SHORT, LONG)
         self._width_mm = page_width - 2 * LEFT
         self._wraps: dict[tuple[str, float, float], list[str]] = {}
         self._han = han or (faces.JAPANESE if language == "ja" else faces.KOREAN)
         self._foot = faces.clean(foot)
-        pdf = self._pdf = _Pages(orientation="landscape" if landscape else "portrait", format="A4")
+        pdf = self._pdf = Pages(orientation="landscape" if landscape else "portrait", format="A4")
         for face, file in faces.FILES.items():
             pdf.add_font(face, fname=file)
         pdf.set_lang(language)
@@ -112,6 +99,8 @@ class Document:
 
     def qr(self, content: str, *, size: float = 28) -> None:
         """A QR code at the right margin, level with the next line; drawn as vectors."""
+        import qrcode
+
         code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
         code.add_data(content)
         code.make(fit=True)
@@ -220,7 +209,7 @@ class Document:
         pdf.set_xy(left, top)
         # No bold face is carried along: a thin outline in the same colour does.
         with pdf.local_context(
-            text_mode=TextMode.FILL_STROKE if bold else TextMode.FILL, draw_color=TONES[tone],
+            text_mode=pdf.OUTLINED if bold else pdf.FILLED, draw_color=TONES[tone],
             line_width=0.11 if bold else 0.0,
         ):  # fmt: skip
             pdf.cell(width, size * MM_PER_PT * LEADING, line)

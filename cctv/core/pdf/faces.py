@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from unicodedata import category, normalize
 
-from fontTools.ttLib import TTFont
-
 FOLDER = Path(__file__).parent / "fonts"
 KOREAN, JAPANESE = "ko", "ja"
 FILES = {KOREAN: FOLDER / "NotoSansCJKkr-Lethe.otf", JAPANESE: FOLDER / "NotoSansCJKjp-Lethe.otf"}
@@ -32,6 +30,8 @@ _NEVER_FIRST = frozenset("、。，．・：；？！々ーぁぃぅぇぉっゃ
 @cache
 def letters(face: str) -> frozenset[int]:
     """The code points that the face can draw."""
+    from fontTools.ttLib import TTFont
+
     with TTFont(FILES[face], lazy=True) as font:
         return frozenset(font.getBestCmap())
 
