@@ -37,8 +37,13 @@ _THRESHOLD = 32.0
 _GAIN, _OTHER_LIGHT = (0.4, 2.5), 1.25  # by more than that, and the picture is poor too
 _AROUND, _FAR_AROUND = np.ones((5, 5), np.uint8), np.ones((9, 9), np.uint8)
 # A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
-# or when the camera shakes; hopeless, when of its contrast little but noise is left.
+# when it has little contrast or no sharp edge, or when the camera shakes; hopeless, when of its contrast
+# little but noise is left, or when it is so dark or flat that a detector is blind in it, though whoever turns
+# up the light of a copy is not. Grey levels between its darkest and its brightest twentieth.
 _DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.55
+_PALE, _FLAT, _BLACK = 28.0, 20.0, 18.0
+# Of the steepest bend to the steepest slope: pictures in focus have 1.3 to 2.5, blurred ones 0.8 and less.
+_UNSHARP = 1.0
 _SHAKEN = 0.002  # of the picture, on average from one picture to the next
 _POOR_MS = 500.0
 _POOR_THRESHOLD = 12.0
@@ -51,8 +56,7 @@ Mean = NDArray[np.float32]
 @dataclass(frozen=True)
 class Seen:
     """`moving` float32 (m, 4) in 0..1; `mask` uint8 of the small picture, not 0 where it moves; `shift`: how
-    far
-    the camera moved since the picture before, in 0..1 of the picture."""
+    far the camera moved since the picture before, in 0..1 of the picture."""
 
     moving: Boxes
     mask: Small
@@ -71,7 +75,7 @@ class Background:
         self._settled_ms = -np.inf
         self._last_ms: float | None = None
         self._raw: Small | None = None
-        self._dark = self._noisy = self._shaken = 0.0
+        self._dark = self._noisy = self._shaken = self._contrast = self._sharp = 0.0
         self._forget()
 
     def see(self, rgb: Small, at_ms: float) -> Seen:
@@ -163,11 +167,14 @@ class Background:
             noise = min(1.0, 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0))
         share = min(1.0, step / _POOR_MS) if last is not None else 1.0
         self._dark += (float(high) - self._dark) * share
+        self._contrast += (float(high - low) - self._contrast) * share
+        self._sharp += (_sharpness(grey) - self._sharp) * share
         self._noisy += (noise - self._noisy) * (share if self._noisy else 1.0)
         way = max(abs(self._offset[0] - before[0]), abs(self._offset[1] - before[1])) / self.size[0]
         self._shaken += (way - self._shaken) * min(1.0, step / _POOR_MS)
-        poor = self._dark < _DARK or self._noisy > _NOISY or self._shaken > _SHAKEN
-        return poor, self._noisy > _HOPELESS
+        unclear = self._contrast < _PALE or self._sharp < _UNSHARP
+        poor = self._dark < _DARK or self._noisy > _NOISY or self._shaken > _SHAKEN or unclear
+        return poor, self._noisy > _HOPELESS or self._contrast < _FLAT or self._dark < _BLACK
 
     def _moving(self, small: Small, grey: Small, step: float, poor: bool) -> Small:
         if self._offset != (0.0, 0.0):
@@ -219,6 +226,14 @@ class Background:
             self._settled_ms = at_ms + _SETTLE_MS
             flooded = True
         return flooded
+
+
+def _sharpness(grey: Small) -> float:
+    """How steeply the slopes of the picture begin and end; of a plain one, that of a sharp one."""
+    slopes = [np.abs(cv2.Sobel(grey, cv2.CV_32F, x, 1 - x, scale=1 / 8)) for x in (0, 1)]
+    steepest = float(np.percentile(np.maximum(*slopes)[::2, ::2], 99))
+    bend = float(np.percentile(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[::2, ::2], 99))
+    return bend / steepest if steepest > 1.0 else 2.0
 
 
 def _moved(picture: Small, offset: tuple[float, float], how: int = cv2.INTER_LINEAR) -> Small:

@@ -43,9 +43,10 @@ class Told:
 
 
 def wall(width: int = WIDTH, height: int = HEIGHT) -> Picture:
-    """A wall with something on it everywhere, so that a shake can be told."""
+    """A wall with something on it everywhere, so that a shake can be told, and in focus."""
     grain = np.random.default_rng(7).integers(60, 200, (height // 14, width // 14, 3)).astype(np.uint8)
-    return np.asarray(cv2.resize(grain, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
+    sharp = cv2.resize(grain, (width, height), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.GaussianBlur(sharp, (0, 0), 0.8), np.uint8)
 
 
 def with_figure(picture: Picture, x: float, colour: tuple[int, int, int] = (250, 20, 20)) -> Picture:

@@ -60,6 +60,20 @@ def night(picture: Picture, number: int) -> Picture:
     return np.clip(picture * 0.18 + grain, 0, 255).astype(np.uint8)
 
 
+def dim(picture: Picture, number: int) -> Picture:
+    """So dark that the detector sees nobody; whoever turns up the light of a copy does."""
+    grain = np.random.default_rng(number).normal(0, 2, picture.shape)
+    return np.clip(picture * 0.07 + grain, 0, 255).astype(np.uint8)
+
+
+def pale(picture: Picture, number: int) -> Picture:
+    return (110 + picture * 0.12).astype(np.uint8)
+
+
+def blurred(picture: Picture, number: int) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), 5), np.uint8)
+
+
 def noisy(picture: Picture, number: int) -> Picture:
     return np.clip(picture + np.random.default_rng(number).normal(0, 25, picture.shape), 0, 255).astype(
         np.uint8
@@ -137,7 +151,9 @@ def test_in_the_clip_as_it_is_the_head_is_covered_and_most_of_the_picture_is_not
     assert not any(one.whole or one.poor for one in facts)
 
 
-@pytest.mark.parametrize("change", [night, noisy, shaken, jumping, crowded], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "change", [night, dim, pale, blurred, noisy, shaken, jumping, crowded], ids=lambda each: each.__name__
+)
 def test_more_is_covered_never_less(change: Change) -> None:
     facts, _truth = plain()
     changed_facts = look(changed(clip(), change), detector())
