@@ -138,6 +138,8 @@ class ExportSpan(models.Model):
     redaction = models.ForeignKey(
         "cctv.Redaction", on_delete=models.PROTECT, null=True, related_name="exported"
     )
+    # What keeps its footage until the package has ended: spans of the same stretch share one.
+    hold = models.ForeignKey("cctv.Hold", on_delete=models.PROTECT, null=True, related_name="export_spans")
 
     class Meta:
         ordering = ("camera_id", "starts_at")
