@@ -103,7 +103,7 @@ def fragments(index: PacketIndex) -> Iterator[tuple[int, int]]:
 def _packets(index: PacketIndex, read: ReadRange) -> Iterator[list[Payload]]:
     """Lists of packets in order: a fragment's at a time, or one at a time from the demuxer."""
     if not index.contiguous:
-        for packet in _demuxed(index, read):
+        for packet in demuxed(index, read):
             yield [packet]
         return
     for first, stop in fragments(index):
@@ -111,7 +111,8 @@ def _packets(index: PacketIndex, read: ReadRange) -> Iterator[list[Payload]]:
         yield [to_lengths(data) for data in raw] if index.framing == "annexb" else raw
 
 
-def _demuxed(index: PacketIndex, read: ReadRange) -> Iterator[bytes]:
+def demuxed(index: PacketIndex, read: ReadRange) -> Iterator[bytes]:
+    """Every packet of a file in order, length-prefixed where the codec has NAL units; reads it all."""
     with demux.opened(read, index.stored_size, index.container) as source:
         stream = demux.video_stream(source)
         packets = demux.packets(source, stream)
