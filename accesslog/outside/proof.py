@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Collection
 from hashlib import sha256
 
 from django.utils.translation import gettext_lazy as _
@@ -45,9 +46,18 @@ def of_entry(index: int, *, with_record: bool) -> str:
     Raises EntryNotFound, EntryDamaged where the entry does not lead to what was signed, NotPublished,
     LogUnavailable, and what publishing raises.
     """
+    return _under(_checkpoint(index), index, with_record=with_record)
+
+
+def of_entries(indexes: Collection[int], *, with_record: bool) -> tuple[str, dict[int, str]]:
+    """One checkpoint, and by entry the tlog-proof under it. Raises what `of_entry` raises."""
+    signed = _checkpoint(max(indexes, default=0))
+    return str(signed), {each: _under(signed, each, with_record=with_record) for each in sorted(set(indexes))}
+
+
+def _under(signed: note.Note, index: int, *, with_record: bool) -> str:
     stored = stored_entry(index)
     public = receipts.decoded(stored)
-    signed = _checkpoint(index)
     checkpoint = note.parse_checkpoint(signed.text)
     proof = proofs.inclusion(index, under=(checkpoint.size, checkpoint.root))
     if not proof.holds:
