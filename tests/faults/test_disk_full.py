@@ -15,6 +15,7 @@ from tests.faults.machine import Machine
 from tests.faults.test_kill import memory
 from tests.ingest.conftest import Yard, office, variant
 from tests.media.clips import clip
+from tests.servers import templates
 
 __all__ = ["office", "variant"]
 
@@ -60,10 +61,15 @@ def machine() -> Iterator[Machine]:
     """The world of the kill tests, its log on a disk of its own."""
     folder = Path(tempfile.mkdtemp(prefix="lethe-full-", dir=memory()))
     (folder / "machine" / "log").mkdir(parents=True)
-    url = f"sqlite:///{folder}/machine/log/log.sqlite3"
-    made = Machine(
-        folder, LETHE_LOG_DATABASE_URL=url, LETHE_DATABASE_URL=f"sqlite:///{folder}/machine/home/db/l.sqlite3"
+    log, register = (
+        folder / "machine" / "log" / "log.sqlite3",
+        folder / "machine" / "home" / "db" / "l.sqlite3",
     )
+    made = Machine(
+        folder, LETHE_LOG_DATABASE_URL=f"sqlite:///{log}", LETHE_DATABASE_URL=f"sqlite:///{register}"
+    )
+    templates.begin("log", log)
+    templates.begin("default", register)
     made.do("build")
     made.keep("base")
     yield made
