@@ -1,9 +1,9 @@
 """ZIP archives that every system opens without a program of ours, made while they are sent.
 
 Files are stored as they are (footage does not shrink), sizes and checksums are known beforehand, so the
-archive's size is known too and any part of it can be sent again (range requests) as the same bytes. Entries and
-archives above 4 GiB are ZIP64, which Windows has read since Vista; smaller ones have no trace of it. Names are
-UTF-8 and say so (flag 11). Format: PKWARE APPNOTE 6.3.10. No Django.
+archive's size is known too and any part of it can be sent again (range requests) as the same bytes. Entries
+and archives above 4 GiB are ZIP64, which Windows has read since Vista; smaller ones have no trace of it.
+Names are UTF-8 and say so (flag 11). Format: PKWARE APPNOTE 6.3.10. No Django.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ NOT_IN_NAMES = dict.fromkeys(map(ord, '<>:"/\\|?*'), "_")
 class Entry:
     """One file of an archive; `name` is its path, with slashes.
 
-    `modified` is aware; its own wall clock is shown. `open` gives its bytes from the start; `open_at`, where it
-    is there, from an offset: without it what lies before is read and thrown away.
+    `modified` is aware; its own wall clock is shown. `open` gives its bytes from the start; `open_at`, where
+    it is there, from an offset: without it what lies before is read and thrown away.
     """
 
     name: str

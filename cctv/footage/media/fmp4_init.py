@@ -56,14 +56,15 @@ def _track(stream: Described) -> bytes:
     mdhd = full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, stream.timescale, 0, 0x55C4, 0))
     hdlr = full_box(b"hdlr", 0, 0, struct.pack(">I4s12x", 0, b"vide") + b"video\0")
     dref = full_box(b"dref", 0, 0, struct.pack(">I", 1) + full_box(b"url ", 0, 1))
-    stsd = full_box(b"stsd", 0, 0, struct.pack(">I", 1) + _entry(stream))
+    stsd = full_box(b"stsd", 0, 0, struct.pack(">I", 1) + sample_entry(stream))
     empty = b"".join(full_box(kind, 0, 0, bytes(4)) for kind in (b"stts", b"stsc", b"stco"))
     stbl = box(b"stbl", stsd + empty + full_box(b"stsz", 0, 0, bytes(8)))
     minf = box(b"minf", full_box(b"vmhd", 0, 1, bytes(8)) + box(b"dinf", dref) + stbl)
     return box(b"trak", tkhd + box(b"mdia", mdhd + hdlr + minf))
 
 
-def _entry(stream: Described) -> bytes:
+def sample_entry(stream: Described) -> bytes:
+    """The sample entry: codec, size, and what a decoder starts with."""
     visual = struct.pack(
         ">6xH16xHHIIIH32xHh", 1, stream.width, stream.height, 0x480000, 0x480000, 0, 1, 0x18, -1
     )
