@@ -30,7 +30,8 @@ class HandOver(models.Model):
     copy = models.PositiveSmallIntegerField()  # copy number, from 1
     way = models.CharField(max_length=8, choices=Way)
     sealing = models.CharField(max_length=8, choices=Sealing, default=Sealing.PLAIN)
-    # An age recipient (public). Of a pass-phrase a sealed copy is kept until the end (`details`).
+    # An age recipient (public): the recipient's own, or that of a key made for this copy, which is enclosed
+    # sealed by the pass-phrase (`details`). The pass-phrase itself is kept nowhere.
     age_recipient = models.CharField(max_length=120, blank=True, default="")
     medium = models.ForeignKey("cctv.Medium", on_delete=models.PROTECT, null=True, related_name="handovers")
     made_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
@@ -46,7 +47,7 @@ class HandOver(models.Model):
     # When the recipient has signed for it, and when they said that it was destroyed or gave it back.
     received_at = models.DateTimeField(null=True)
     returned_at = models.DateTimeField(null=True)
-    # {"person", "contact", "phrase"} sealed under the package's key: gone with it.
+    # {"person", "contact", "key"} sealed under the package's key: gone with it.
     details = models.BinaryField(default=b"")
 
     class Meta:
@@ -65,7 +66,14 @@ class Sending(models.Model):
     at = models.DateTimeField(default=clock.now)
     terminal = models.CharField(max_length=64, blank=True, default="")
     first_entry = models.PositiveBigIntegerField(null=True)
+    # Whose it is: what a browser got for the right code, or the account that writes a medium. They may go on
+    # with it when it broke; nobody else may.
+    grant = models.UUIDField(null=True)
+    # The request that sends it now; a newer one takes over, and the older one stops.
+    part = models.UUIDField(null=True)
+    # How far it got, without a gap.
     sent_bytes = models.PositiveBigIntegerField(default=0)
+    # Set before its last bytes leave.
     is_whole = models.BooleanField(default=False)
 
     class Meta:
