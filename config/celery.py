@@ -14,6 +14,8 @@ app.autodiscover_tasks(
         "accesslog.outside",
         "accesslog.publish",
         "cctv.people",
+        "cctv.disclosure.exports",
+        "cctv.disclosure.packaging",
         "cctv.ingest",
         "cctv.footage",
         "cctv.redaction",

@@ -1,10 +1,11 @@
 """Addresses of the register of prints and media."""
 
-from django.urls import path
+from django.urls import include, path
 
 from cctv.disclosure import views
 
 urlpatterns = [
+    path("", include("cctv.disclosure.exports.urls")),
     path("media/", views.media, name="media"),
     path("media/new/", views.medium_new, name="medium-new"),
     path("media/<str:number>/", views.medium, name="medium"),

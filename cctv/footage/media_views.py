@@ -23,7 +23,7 @@ from cctv.people.policy import NotFound
 from cctv.sites.masks import polygons
 from cctv.sites.models import Camera
 
-VIEW = "footage.view"
+VIEW = "footage.watch"
 Response = TypeVar("Response", bound=HttpResponseBase)
 
 

@@ -25,7 +25,7 @@ from cctv.footage.errors import (
 )
 from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
 from cctv.footage.viewings.closing import close_idle_viewings, close_viewing, log_closing
-from cctv.footage.viewings.entries import ACTION, camera_fields, write_entry
+from cctv.footage.viewings.entries import ACTION, WATCH, camera_fields, write_entry
 from cctv.footage.viewings.purposes import change_purpose
 from cctv.footage.viewings.standing import allows, hold_stands, may_go_on, require_open
 from cctv.people.models import Account
@@ -69,9 +69,11 @@ def open_viewing(
 ) -> ViewingSession:
     """Open a session after its entry is durable. With a `hold` it shows what that holds, and nothing else.
 
+    Whoever may only WATCH needs a hold; which one is for the caller to have decided.
+
     Raises PurposeRequired, SpanRefused, HoldEnded, policy errors (404/403), LogUnavailable.
     """
-    _check_opening(actor, cameras, purpose, starts_at, ends_at)
+    _check_opening(actor, cameras, purpose, starts_at, ends_at, WATCH if hold is not None else ACTION)
     if hold is not None:
         _check_hold(hold, cameras)
     assert purpose is not None
@@ -99,12 +101,13 @@ def open_viewing(
 
 
 def _check_opening(
-    actor: Account, cameras: Sequence[Camera], purpose: Purpose | None, starts_at: datetime, ends_at: datetime
-) -> None:
+    actor: Account, cameras: Sequence[Camera], purpose: Purpose | None, starts_at: datetime,
+    ends_at: datetime, action: str,
+) -> None:  # fmt: skip
     if not cameras:
         raise OutsideViewing
     site = cameras[0].site
-    permissions_of(actor).require(ACTION, site_id=site.pk)
+    permissions_of(actor).require(action, site_id=site.pk)
     if any(camera.site_id != site.pk for camera in cameras) or len(cameras) > MOST_CAMERAS:
         raise OutsideViewing
     if purpose is None or not allows(purpose, cameras):

@@ -30,7 +30,7 @@ from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.sites.models import Camera, Site
 
-BROWSE = "footage.browse"
+BROWSE, WATCH = "footage.browse", "footage.watch"
 DAYS_SHOWN = 31
 
 
@@ -242,7 +242,7 @@ def viewings(request: Request) -> HttpResponse:
 
 
 @require_GET
-@requires("footage.view")
+@requires(WATCH)
 def viewing(request: Request, pk: UUID) -> HttpResponse:
     """The player room of an open session; a closed one says what it sent."""
     session = own_session(request, pk)
@@ -274,7 +274,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires("footage.view")
+@requires(WATCH)
 def viewing_close(request: Request, pk: UUID) -> HttpResponse:
     """Close the session; its page then sums it up. `idle`: the page found that nobody uses it any more."""
     session = own_session(request, pk)
@@ -286,7 +286,7 @@ def viewing_close(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires("footage.view")
+@requires(WATCH)
 def viewing_extend(request: Request, pk: UUID) -> HttpResponse:
     """Half an hour more."""
     session = sessions.extend_viewing(own_session(request, pk), minutes=30)
@@ -298,7 +298,7 @@ def viewing_extend(request: Request, pk: UUID) -> HttpResponse:
 
 
 @require_POST
-@requires("footage.view")
+@requires(WATCH)
 def viewing_alive(request: Request, pk: UUID) -> JsonResponse:
     """How long the session lasts; with `here` the page says that somebody used it, so it is not idle."""
     session = own_session(request, pk)

@@ -25,6 +25,7 @@ CELERY_TASK_ROUTES = {
     "cctv.retention.*": {"queue": "purge"},
     "cctv.footage.*": {"queue": "media"},
     "cctv.redaction.*": {"queue": "media"},
+    "cctv.disclosure.packaging.*": {"queue": "media"},
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
@@ -54,6 +55,16 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "packages": {
+        "task": "cctv.disclosure.packaging.tasks.package",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "package-ends": {
+        "task": "cctv.disclosure.packaging.tasks.end",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "redaction-edits": {
         "task": "cctv.redaction.tasks.tell_edits",
         "schedule": 300.0,
@@ -63,6 +74,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "task": "cctv.redaction.tasks.remove_cancelled",
         "schedule": 300.0,
         "options": {"expires": 300},
+    },
+    "exports": {
+        "task": "cctv.disclosure.exports.tasks.tend",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "idle-viewings": {
         "task": "cctv.footage.tasks.close_idle_viewings",

@@ -35,7 +35,7 @@ from cctv.footage.motion.errors import MotionRefused
 from cctv.footage.motion.facts import Mask
 from cctv.people.access import Request, requires
 
-VIEW = "footage.view"
+VIEW = "footage.watch"
 MOST_PIXELS, USUAL_PIXELS = 4096, 1200
 # Year 2200.
 LAST_MS = 7_258_118_400_000

@@ -12,7 +12,7 @@ from accesslog.errors import BodyTooLarge
 from cctv.core import clock
 from cctv.footage.models import CloseReason, ViewedSpan, ViewingSession
 from cctv.footage.viewings import entries
-from cctv.footage.viewings.entries import ACTION, camera_fields
+from cctv.footage.viewings.entries import action_of, camera_fields
 from cctv.footage.viewings.purposes import in_turn
 from cctv.footage.viewings.standing import hold_stands
 from cctv.people.policy import permissions_of
@@ -169,7 +169,7 @@ def _close_if_over(session: ViewingSession, now: datetime) -> bool:
         return close_viewing(session, reason=CloseReason.ENDED)
     if now - session.last_active_at > IDLE_AFTER:
         return close_viewing(session, reason=CloseReason.IDLE)
-    permitted = permissions_of(session.actor).may(ACTION, site_id=session.site_id)
+    permitted = permissions_of(session.actor).may(action_of(session.actor, session), site_id=session.site_id)
     if not (permitted and hold_stands(session)):
         return close_viewing(session, reason=CloseReason.REVOKED)
     return False

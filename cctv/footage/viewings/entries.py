@@ -9,9 +9,13 @@ from accesslog import IndexFields, Receipt
 from accesslog.services import append
 from cctv.footage.models import ViewingSession
 from cctv.people.actors import actor_fields
+from cctv.people.models import Account
+from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera, Purpose
 
 ACTION = "footage.view"
+# To look at what one decides on: only through a hold, in a viewing that was opened for the decision.
+WATCH = "footage.watch"
 Span = tuple[datetime, datetime]
 
 
@@ -27,7 +31,7 @@ def write_entry(
     """One durable entry about the session; LogUnavailable."""
     body: dict[str, Any] = {
         "viewing": str(session.pk),
-        "actor": actor_fields(session.actor, ACTION, site_id=session.site_id),
+        "actor": actor_fields(session.actor, action_of(session.actor, session), site_id=session.site_id),
         "terminal": session.terminal,
         "site": session.site.logged(),
         "purpose": purpose_fields(session.purpose, session.purpose_text),
@@ -43,6 +47,13 @@ def write_entry(
         index=[_index(session, camera, span) for camera in cameras] or [_index(session, None, span)],
         event_id=event_id,
     )
+
+
+def action_of(actor: Account, session: ViewingSession) -> str:
+    """What the person has to be allowed for this session: ACTION; through a hold, WATCH will do."""
+    if session.hold_id is None or permissions_of(actor).may(ACTION, site_id=session.site_id):
+        return ACTION
+    return WATCH
 
 
 def camera_fields(camera: Camera) -> dict[str, str]:

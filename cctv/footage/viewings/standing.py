@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cctv.core import clock
 from cctv.footage.errors import HoldEnded, ViewingClosed
 from cctv.footage.models import ViewingSession
-from cctv.footage.viewings.entries import ACTION
+from cctv.footage.viewings.entries import action_of
 from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera, Purpose
 
@@ -24,7 +24,7 @@ def require_open(session: ViewingSession) -> None:
         raise ViewingClosed
     if not hold_stands(session):
         raise HoldEnded
-    permissions_of(session.actor).require(ACTION, site_id=session.site_id)
+    permissions_of(session.actor).require(action_of(session.actor, session), site_id=session.site_id)
 
 
 def may_go_on(session: ViewingSession) -> bool:
@@ -34,7 +34,7 @@ def may_go_on(session: ViewingSession) -> bool:
     )
     if not still_open.exists() or not hold_stands(session):
         return False
-    return permissions_of(session.actor).may(ACTION, site_id=session.site_id)
+    return permissions_of(session.actor).may(action_of(session.actor, session), site_id=session.site_id)
 
 
 def allows(purpose: Purpose, cameras: Sequence[Camera]) -> bool:

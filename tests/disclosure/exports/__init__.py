@@ -1,0 +1,1 @@
+"""Exports: asked for, decided on, and what the pages say of them."""
