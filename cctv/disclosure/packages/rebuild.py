@@ -145,17 +145,18 @@ def rebuild(read_clip: ReadRange, recipe: Recipe | bytes) -> Iterator[bytes | me
         if len(found) != 1:
             raise RecipeBroken
         recipe = found[0]
-    written = 0
-    for piece in _pieces(read_clip, recipe.steps):
-        written += len(piece)
-        if written > recipe.size:
+    left = recipe.size
+    for length, pieces in _steps(read_clip, recipe.steps):
+        if length > left:
             raise RecipeBroken
-        yield piece
-    if written != recipe.size:
+        left -= length
+        yield from pieces
+    if left:
         raise RecipeBroken
 
 
-def _pieces(read_clip: ReadRange, steps: memoryview) -> Iterator[bytes | memoryview]:
+def _steps(read_clip: ReadRange, steps: memoryview) -> Iterator[tuple[int, Iterator[bytes | memoryview]]]:
+    """How many bytes each step makes, and these."""
     position = 0
     while position < len(steps):
         try:
@@ -164,7 +165,7 @@ def _pieces(read_clip: ReadRange, steps: memoryview) -> Iterator[bytes | memoryv
                 position += LITERAL_OP.size
                 if position + length > len(steps):
                     raise RecipeBroken
-                yield steps[position : position + length]
+                yield length, iter((steps[position : position + length],))
                 position += length
                 continue
             kind, at, length = COPY_OP.unpack_from(steps, position)
@@ -173,5 +174,11 @@ def _pieces(read_clip: ReadRange, steps: memoryview) -> Iterator[bytes | memoryv
         if kind != COPY:
             raise RecipeBroken
         position += COPY_OP.size
-        for start in range(at, at + length, PIECE_BYTES):
-            yield read_clip(start, min(PIECE_BYTES, at + length - start))
+        yield length, _copied(read_clip, at, at + length)
+
+
+def _copied(read_clip: ReadRange, start: int, end: int) -> Iterator[bytes | memoryview]:
+    while start < end:
+        size = min(PIECE_BYTES, end - start)
+        yield read_clip(start, size)
+        start += size

@@ -219,9 +219,10 @@ class Names:
         self._taken: set[str] = set()
 
     def give(self, *path: str) -> str:
-        """A path of these names, each made safe; its last one numbered where it was given before."""
-        folders = [safe_name(name, longest=LONGEST_FOLDER) for name in path[:-1]]
-        last = safe_name(path[-1])
+        """A path of these names (one: with slashes), each made safe; its last numbered where it is taken."""
+        names = path if len(path) > 1 else path[0].split("/")
+        folders = [safe_name(name, longest=LONGEST_FOLDER) for name in names[:-1]]
+        last = safe_name(names[-1])
         for number in range(1, 1_000_000):
             name = last if number == 1 else self._numbered(last, number)
             whole = "/".join((*folders, name))

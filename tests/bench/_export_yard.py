@@ -1,0 +1,65 @@
+"""An hour of one camera for the export benchmark: the clear files, and the same files sealed by ingest."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+SECONDS = 10
+# Made once; the files of each run are copies of it, told apart by a box that every reader skips.
+CACHE = "lethe-bench-export-segment-1.mp4"
+
+
+def segment() -> bytes:
+    """Ten seconds of 1080p25 H.264, about 5 MB, from the cache or made for it."""
+    path = Path(tempfile.gettempdir()) / "cache" / CACHE
+    if not path.exists():
+        from tests.bench.ingest import _segment
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(f".{os.getpid()}")
+        part.write_bytes(_segment(sound=False))
+        part.replace(path)
+    return path.read_bytes()
+
+
+class Hour:
+    """`count` recordings that follow each other, as clear files in `folder` and sealed in the vault."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        from tests.bench.ingest import _camera
+
+        self.camera = _camera()
+        self.starts_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+        self.ends_at = self.starts_at + timedelta(seconds=count * SECONDS)
+        self.files: list[Path] = []
+        self.size = 0
+        data = segment()
+        folder.mkdir()
+        for number in range(count):
+            path = folder / f"{number:04}.mp4"
+            file = data + struct.pack(">I4s", 40, b"free") + secrets.token_bytes(32)
+            path.write_bytes(file)
+            self.files.append(path)
+            self.size += len(file)
+            self._admit(path, self.starts_at + timedelta(seconds=number * SECONDS))
+
+    def _admit(self, path: Path, starts_at: datetime) -> None:
+        from cctv.ingest.services import admit
+
+        admission = admit(
+            path=path, camera=self.camera, starts_at=starts_at, origin="import", original_name=path.name
+        )
+        assert admission.segment is not None, admission.reason
+
+    def segments(self) -> list[Any]:
+        """The rows, in order of time."""
+        from cctv.footage.models import Segment
+
+        rows = Segment.objects.filter(camera=self.camera).select_related("epoch", "camera")
+        return list(rows.order_by("starts_at"))
