@@ -39,11 +39,14 @@ _AROUND, _FAR_AROUND = np.ones((5, 5), np.uint8), np.ones((9, 9), np.uint8)
 # A picture is poor when nearly all of it is as dark as this, when its noise is this part of its contrast,
 # when it has little contrast or no sharp edge, or when the camera shakes; hopeless, when of its contrast
 # little but noise is left, or when it is so dark or flat that a detector is blind in it, though whoever turns
-# up the light of a copy is not. Grey levels between its darkest and its brightest twentieth.
+# up the light of a copy is not. Grey levels; of what is pale or flat, between its hundredths.
 _DARK, _NOISY, _HOPELESS = 80.0, 0.08, 0.55
-_PALE, _FLAT, _BLACK = 28.0, 20.0, 18.0
+_PALE, _FLAT, _BLACK = 60.0, 40.0, 18.0
+_DIM = 45.0  # where most of it is darker, one lamp does not make it bright
 # Of the steepest bend to the steepest slope: pictures in focus have 1.3 to 2.5, blurred ones 0.8 and less.
-_UNSHARP = 1.0
+_UNSHARP, _BLURRED = 1.0, 0.5
+# Of a dark picture's blocks, with nothing in them: compression ate what the dark had left.
+_EATEN = 0.62
 _SHAKEN = 0.002  # of the picture, on average from one picture to the next
 _POOR_MS = 500.0
 _POOR_THRESHOLD = 12.0
@@ -56,13 +59,15 @@ Mean = NDArray[np.float32]
 @dataclass(frozen=True)
 class Seen:
     """`moving` float32 (m, 4) in 0..1; `mask` uint8 of the small picture, not 0 where it moves; `shift`: how
-    far the camera moved since the picture before, in 0..1 of the picture."""
+    far the camera moved since the picture before, in 0..1 of the picture. `dim`: a part of it, not
+    noisy, is so dark that a detector wants to be shown it brought out."""
 
     moving: Boxes
     mask: Small
     whole: bool
     poor: bool
     shift: tuple[float, float]
+    dim: bool = False
 
 
 class Background:
@@ -75,7 +80,8 @@ class Background:
         self._settled_ms = -np.inf
         self._last_ms: float | None = None
         self._raw: Small | None = None
-        self._dark = self._noisy = self._shaken = self._contrast = self._sharp = 0.0
+        self._dark = self._dim = self._noisy = self._shaken = 0.0
+        self._range = self._sharp = self._plain = 0.0
         self._forget()
 
     def see(self, rgb: Small, at_ms: float) -> Seen:
@@ -97,7 +103,9 @@ class Background:
         across, down = self._offset[0] - before[0], self._offset[1] - before[1]
         shift = (0.0, 0.0) if upset else (across / self.size[0], down / self.size[1])
         whole = upset or flooded or hopeless or at_ms < self._settled_ms
-        return Seen(regions(mask), mask, whole, poor or self._evened, shift)
+        poor = poor or self._evened
+        dim = self._noisy <= _NOISY and _darkest_part(grey) < _DIM
+        return Seen(regions(mask), mask, whole, poor, shift, dim)
 
     def _forget(self) -> None:
         self._model = cv2.createBackgroundSubtractorMOG2(400, _THRESHOLD, False)
@@ -159,7 +167,7 @@ class Background:
     ) -> tuple[bool, bool]:
         """Whether the picture is poor, and whether it is hopeless."""
         raw = np.ascontiguousarray(rgb[::4, ::4, 1])
-        low, high = np.percentile(grey[::2, ::2], (5, 95))
+        darkest, low, middle, high, lightest = np.percentile(grey[::2, ::2], (1, 5, 60, 95, 99))
         last, self._raw = self._raw, raw
         noise = self._noisy
         if last is not None and last.shape == raw.shape:
@@ -167,14 +175,18 @@ class Background:
             noise = min(1.0, 1.05 * float(np.median(cv2.absdiff(last, raw))) / max(float(high - low), 4.0))
         share = min(1.0, step / _POOR_MS) if last is not None else 1.0
         self._dark += (float(high) - self._dark) * share
-        self._contrast += (float(high - low) - self._contrast) * share
+        self._dim += (float(middle) - self._dim) * share
+        self._range += (float(lightest - darkest) - self._range) * share
         self._sharp += (_sharpness(grey) - self._sharp) * share
+        self._plain += (_plainness(rgb) - self._plain) * share
         self._noisy += (noise - self._noisy) * (share if self._noisy else 1.0)
         way = max(abs(self._offset[0] - before[0]), abs(self._offset[1] - before[1])) / self.size[0]
         self._shaken += (way - self._shaken) * min(1.0, step / _POOR_MS)
-        unclear = self._contrast < _PALE or self._sharp < _UNSHARP
+        unclear = self._range < _PALE or self._sharp < _UNSHARP or self._dim < _DIM
         poor = self._dark < _DARK or self._noisy > _NOISY or self._shaken > _SHAKEN or unclear
-        return poor, self._noisy > _HOPELESS or self._contrast < _FLAT or self._dark < _BLACK
+        eaten = self._plain > _EATEN and self._dark < _DARK
+        nothing = self._range < _FLAT or self._dark < _BLACK or self._sharp < _BLURRED or eaten
+        return poor, self._noisy > _HOPELESS or nothing
 
     def _moving(self, small: Small, grey: Small, step: float, poor: bool) -> Small:
         if self._offset != (0.0, 0.0):
@@ -234,6 +246,24 @@ def _sharpness(grey: Small) -> float:
     steepest = float(np.percentile(np.maximum(*slopes)[::2, ::2], 99))
     bend = float(np.percentile(np.abs(cv2.Laplacian(grey, cv2.CV_32F))[::2, ::2], 99))
     return bend / steepest if steepest > 1.0 else 2.0
+
+
+def _darkest_part(grey: Small) -> float:
+    """The grey level under which most of the darkest of its nine parts lies."""
+    rows = (np.array_split(row, 3, axis=1) for row in np.array_split(grey[::2, ::2], 3))
+    return float(min(np.percentile(part, 60) for row in rows for part in row))
+
+
+def _plainness(rgb: Small) -> float:
+    """The portion of its blocks of 8 x 8 pixels in which nothing is to be seen."""
+    height, width = rgb.shape[0] // 8 * 8, rgb.shape[1] // 8 * 8
+    if not height or not width:
+        return 0.0
+    green = rgb[:height, :width, 1].astype(np.float32)
+    blocks = width // 8, height // 8
+    mean = cv2.resize(green, blocks, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(green * green, blocks, interpolation=cv2.INTER_AREA)
+    return float((square - mean * mean < 1.0).mean())
 
 
 def _moved(picture: Small, offset: tuple[float, float], how: int = cv2.INTER_LINEAR) -> Small:

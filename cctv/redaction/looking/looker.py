@@ -24,6 +24,7 @@ _COVERED = 0.15  # scores that keep a place out of the plate
 # than five pixels and cannot be read. Such a car counts only while it moves.
 _READABLE = 100.0
 _MOVES = 0.1  # of its box
+_MOST_STRETCHED, _STILL_DARK = 8.0, 60.0  # times; grey levels
 _BIT_OF_MS = 1.0  # times of pictures are rounded
 
 
@@ -70,7 +71,7 @@ class Looker:
         seen = self._background.see(rgb, at_ms)
         found = None
         if self._due(at_ms, seen.whole):
-            found = self._worth(sorted_out(self._detector.detect(rgb)), seen)
+            found = self._worth(sorted_out(self._detected(rgb, seen)), seen)
             self._detected_ms, self._since = at_ms, 0
         self._since += 1
         sample = self._sample(rgb, seen, found, at_ms)
@@ -94,6 +95,18 @@ class Looker:
             poor=seen.poor,
             shift=seen.shift,
             sample=sample,
+        )
+
+    def _detected(self, rgb: NDArray[np.uint8], seen: Seen) -> Found:
+        """What the detector finds; in a poor picture, also in what an eye would make of it."""
+        found = self._detector.detect(rgb)
+        if not (seen.poor or seen.dim):
+            return found
+        again = self._detector.detect(brought_out(rgb, by_parts=seen.dim))
+        return Found(
+            np.concatenate([found.boxes, again.boxes]),
+            np.concatenate([found.scores, again.scores]),
+            np.concatenate([found.kinds, again.kinds]),
         )
 
     def _due(self, at_ms: float, whole: bool) -> bool:
@@ -123,6 +136,23 @@ class Looker:
         covered = cv2.resize(seen.mask, size, interpolation=cv2.INTER_AREA) > 0
         _mark(covered, found.boxes[found.scores >= _COVERED])
         return Sample(tiny, covered)
+
+
+def brought_out(rgb: NDArray[np.uint8], *, by_parts: bool) -> NDArray[np.uint8]:
+    """The picture with its noise smoothed and its contrast stretched: what a player with its light turned up
+    shows, and what a detector that was taught with good pictures can see people in. Each part is stretched
+    apart (`by_parts`) where only some are dark, or where most of it stays dark otherwise."""
+    light, *colours = cv2.split(cv2.cvtColor(cv2.GaussianBlur(rgb, (0, 0), 1.0), cv2.COLOR_RGB2LAB))
+    low, middle, high = np.percentile(light[::4, ::4], (1, 60, 99))
+    stretch = min(_MOST_STRETCHED, 255 / max(high - low, 1.0))
+    if by_parts or (middle - low) * stretch < _STILL_DARK:
+        light = cv2.createCLAHE(_MOST_STRETCHED, (8, 8)).apply(light)
+        stretch = 1.0
+    else:
+        light = cv2.convertScaleAbs(light, alpha=stretch, beta=-low * stretch)
+    # Colours fade with the light, and come back with it.
+    colours = [cv2.addWeighted(each, stretch, each, 0, 128 * (1 - stretch)) for each in colours]
+    return np.asarray(cv2.cvtColor(cv2.merge((light, *colours)), cv2.COLOR_LAB2RGB), np.uint8)
 
 
 def _mark(covered: NDArray[np.bool_], boxes: Boxes) -> None:

@@ -95,7 +95,7 @@ def test_dark_and_noisy_pictures_are_poor_and_hopeless_ones_covered() -> None:
         return [np.clip(wall() * light + each, 0, 255).astype(np.uint8) for each in grain]
 
     assert not any(one.poor for one in run([wall()] * 5))
-    dim = run(night(0.3, 3))
+    dim = run(night(0.4, 3))
     assert all(one.poor for one in dim)
     assert not dim[-1].whole
     assert run(night(0.05, 15))[-1].whole

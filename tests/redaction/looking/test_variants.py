@@ -66,6 +66,25 @@ def dim(picture: Picture, number: int) -> Picture:
     return np.clip(picture * 0.07 + grain, 0, 255).astype(np.uint8)
 
 
+def half_dark(picture: Picture, number: int) -> Picture:
+    """The lamps of the left half are off."""
+    made = picture.copy()
+    made[:, : WIDTH // 2] = made[:, : WIDTH // 2] * 0.25
+    return made
+
+
+def washed_out(picture: Picture, number: int) -> Picture:
+    return (200 + picture * 0.25).clip(0, 255).astype(np.uint8)
+
+
+def under_a_lamp(picture: Picture, number: int) -> Picture:
+    """A dark place in which one lamp makes the picture's lightest part light."""
+    across, down = np.meshgrid(np.linspace(-1, 1, WIDTH), np.linspace(-1, 1, HEIGHT))
+    lamp = 220 * np.exp(-((across - 0.7) ** 2 + (down + 0.7) ** 2) / 0.15)[..., None]
+    grain = np.random.default_rng(number).normal(0, 5, picture.shape)
+    return np.clip(picture * 0.1 + lamp + grain, 0, 255).astype(np.uint8)
+
+
 def pale(picture: Picture, number: int) -> Picture:
     return (110 + picture * 0.12).astype(np.uint8)
 
@@ -152,7 +171,9 @@ def test_in_the_clip_as_it_is_the_head_is_covered_and_most_of_the_picture_is_not
 
 
 @pytest.mark.parametrize(
-    "change", [night, dim, pale, blurred, noisy, shaken, jumping, crowded], ids=lambda each: each.__name__
+    "change",
+    [night, dim, under_a_lamp, pale, washed_out, blurred, noisy, shaken, jumping, crowded],
+    ids=lambda each: each.__name__,
 )
 def test_more_is_covered_never_less(change: Change) -> None:
     facts, _truth = plain()
@@ -160,6 +181,17 @@ def test_more_is_covered_never_less(change: Change) -> None:
     mask = covered(changed_facts)
     assert exposed(mask, truth_of(change)) == 0
     assert mask.mean() > covered(facts).mean()
+
+
+@pytest.mark.parametrize(
+    "change", [night, dim, under_a_lamp, half_dark, pale, washed_out, blurred], ids=lambda each: each.__name__
+)
+def test_whoever_stands_still_is_covered_in_poor_pictures_too(change: Change) -> None:
+    """Nothing moves then, so that only the detector, or its distrust, can cover them."""
+    grain = [np.random.default_rng(100 + number).normal(0, 1.5, (HEIGHT, WIDTH, 3)) for number in range(6)]
+    still = [np.clip(clip()[10] + each, 0, 255).astype(np.uint8) for each in grain]
+    mask = covered(look(changed(still, change), detector()))
+    assert exposed(mask, [plain()[1][10]] * len(still)) == 0
 
 
 def test_black_pictures_are_covered_wholly_or_show_nothing() -> None:
