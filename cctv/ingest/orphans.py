@@ -105,5 +105,7 @@ def _unknown(names: Iterable[str]) -> set[str]:
         for model in (Segment, Quarantined, Derived):
             rows = model._default_manager.filter(sealed_name__in=wanted)
             known |= set(rows.values_list("sealed_name", flat=True))
+        for keeper in settings.LETHE_OBJECT_KEEPERS:
+            known |= import_string(f"{keeper}.known")(sorted(wanted))
         unknown |= {name for name, media in batch.items() if media not in known}
     return unknown

@@ -79,10 +79,14 @@ def _require_person(receipt: Receipt, obj: KeyedObject, actor_id: UUID | str, sp
     _require(obj.part in _person_kinds.get(receipt.kind, ()), "this kind of entry does not open this")
     _require(_id(body, "actor") == str(actor_id), "another person's entry")
     for each in obj.all:
-        _require(_id(body, "camera") == str(each.camera_id), "another camera's entry")
+        bound = ""
+        if each.ring == rings.RECORDS:  # the key carries its hold, or its export, in its label
+            bound, owner = records.bound_to(each.key_id)
+            _require(_id(body, bound) == owner, f"another {bound}'s entry, or of none")
         _require("site" not in body or _id(body, "site") == str(each.site_id), "another site's entry")
-        if each.ring == rings.RECORDS:  # a hold's key carries its hold in its label
-            _require(_id(body, "hold") == records.hold_of(each.key_id), "another hold's entry, or of none")
+        if bound == "export" and each.camera_id is None:
+            return  # a paper of a package (a report, a proof): the entry names its export, it shows no camera
+        _require(_id(body, "camera") == str(each.camera_id), "another camera's entry")
     _require(starts_at < ends_at, "an empty span")
     _require(starts_at < obj.ends_at and obj.starts_at < ends_at, "a span outside this object")
     covered_from, covered_to = _span(body)
@@ -106,8 +110,10 @@ def _require_job(receipt: Receipt, obj: KeyedObject, job: str) -> None:
     for each in obj.all:
         _require(str(each.context_id) in named, "another object's entry")
         # What a hold's key opens needs an entry that says so; one that says so opens nothing by another way.
-        hold = records.hold_of(each.key_id) if each.ring == rings.RECORDS else ""
-        _require(said == hold, "an entry for another hold, or for none")
+        # A package's files are opened by an entry that names its export.
+        bound, owner = records.bound_to(each.key_id) if each.ring == rings.RECORDS else ("hold", "")
+        named_in_it = said if bound == "hold" else _id(receipt.body, bound)
+        _require(named_in_it == owner, "an entry for another hold or export, or for none")
 
 
 @sensitive_variables()

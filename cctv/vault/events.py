@@ -11,7 +11,7 @@ JOB = register(
     EventType(
         kind="vault.job",
         required=frozenset({"job"}),
-        optional=frozenset({"object", "objects", "site", "camera", "from", "to", "reason", "hold"}),
+        optional=frozenset({"object", "objects", "site", "camera", "from", "to", "reason", "hold", "export"}),
         sentence=_("The job “{job}” opened sealed objects."),
         icon="refresh",
         routine=True,

@@ -10,7 +10,8 @@ from cctv.vault.journalfile import Line
 
 # How old a backup may be and still be told of what only protects less, or only a note's, without it.
 REMEMBERED = timedelta(days=400)
-_AGEING = frozenset({"lifted", "bookmark_removed", "bookmark_put_back"})
+# Of a package that ended the key is gone wherever it is opened; its days are long over in so old a backup.
+_AGEING = frozenset({"lifted", "bookmark_removed", "bookmark_put_back", "package_ended"})
 
 
 def still_needed(lines: Iterable[Line]) -> Callable[[Line], bool]:

@@ -1,8 +1,9 @@
-"""Keys of the records ring that end one by one: a hold's, and those of sealed fields.
+"""Keys of the records ring that end one by one: a hold's, a package's, and those of sealed fields.
 
-A hold's key wraps the key of each object it holds a second time, so that the object outlives its
-epoch and dies with the hold. A sealed field is personal data that must be forgotten with its file:
-its key lies here and nowhere else, so destroying the key empties every backup too.
+A package of copies that leave the house has one key, under which the keys of its files are wrapped: they end
+with it, in every copy. A hold's key wraps the key of each object it holds a second time, so that the object
+outlives its epoch and dies with the hold. A sealed field is personal data that must be forgotten with its
+file: its key lies here and nowhere else, so destroying the key empties every backup too.
 """
 
 from collections.abc import Collection
@@ -19,7 +20,7 @@ from cctv.vault.models import Epoch
 from cctv.vault.sealing import open_bytes, seal_bytes
 from cctv.vault.steps import reached
 
-HOLD = "hold/"
+HOLD, PACKAGE = "hold/", "package/"
 # Months of the log end with the log's own retention; the signing key must outlive every certificate.
 _NEVER_HERE = (logbodies.PREFIX, "signing/")
 _FIELD_KEY = b"lethe/1/record"
@@ -34,12 +35,49 @@ def new_hold_key(hold_id: UUID | str) -> str:
 
 def hold_of(key_id: str) -> str:
     """The id of the hold whose key this is. KeyMissing, KeyProtected if it is anything else's."""
+    field, owner = bound_to(key_id)
+    if field != "hold":
+        raise KeyProtected()
+    return owner
+
+
+def bound_to(key_id: str) -> tuple[str, str]:
+    """What an entry has to name to open something by this key: ("hold" | "export", id).
+
+    KeyMissing, KeyProtected if it is neither a hold's nor a package's.
+    """
     label = rings.records().label(key_id)
     if label is None:
         raise KeyMissing()
-    if not label.startswith(HOLD):
+    for field, beginning in (("hold", HOLD), ("export", PACKAGE)):
+        if label.startswith(beginning):
+            return field, label.removeprefix(beginning)
+    raise KeyProtected()
+
+
+def new_package_key(export_id: UUID | str) -> str:
+    """The id of the key of an export's package, made if there is none yet; durable when this returns."""
+    key_id = rings.records().ensure(f"{PACKAGE}{export_id}")
+    reached("package.key-made")
+    return key_id
+
+
+def package_keys() -> dict[str, str]:
+    """By id, the export of each package's key that is in the ring; no key leaves."""
+    labels = rings.records().labels()
+    return {
+        key_id: label.removeprefix(PACKAGE)
+        for key_id, (label, _made_at) in labels.items()
+        if label.startswith(PACKAGE)
+    }
+
+
+@sensitive_variables()
+def wrap_for_package(*, key_id: str, object_key: bytes) -> bytes:
+    """The key of one of a package's files, under the package's (40 bytes). KeyMissing, KeyProtected."""
+    if bound_to(key_id)[0] != "export":
         raise KeyProtected()
-    return label.removeprefix(HOLD)
+    return keyfile.wrap_key(rings.records().get(key_id), object_key)
 
 
 @sensitive_variables()
@@ -105,6 +143,14 @@ def seal(label: str, plaintext: bytes, *, context: bytes) -> tuple[str, bytes]:
     ring = rings.records()
     key_id = ring.ensure(label)
     return key_id, seal_bytes(_field_key(ring.get(key_id)), context, plaintext)
+
+
+@sensitive_variables()
+def seal_for_package(*, key_id: str, data: bytes, context: bytes) -> bytes:
+    """Seal a field under a package's key that is there; `unseal` opens it. KeyMissing, never a new key."""
+    if bound_to(key_id)[0] != "export":
+        raise KeyProtected()
+    return seal_bytes(_field_key(rings.records().get(key_id)), context, data)
 
 
 @sensitive_variables()

@@ -22,7 +22,15 @@ from cctv.vault.models import Epoch
 from cctv.vault.names import part_name
 from cctv.vault.objects import KeyedObject
 from cctv.vault.objects import object_context as context
-from cctv.vault.records import new_hold_key, wrap_for_hold, wrap_hold_to_hold
+from cctv.vault.records import (
+    new_hold_key,
+    new_package_key,
+    package_keys,
+    seal_for_package,
+    wrap_for_hold,
+    wrap_for_package,
+    wrap_hold_to_hold,
+)
 from cctv.vault.roots import RootFacts, configured
 from cctv.vault.sealing import KEY_BYTES, SealedFacts, SealedReader, SealWriter
 from cctv.vault.setup import check_ready, initialise, is_initialised
@@ -59,11 +67,13 @@ __all__ = [
     "mirror_states",
     "new_hold_key",
     "new_object_key",
+    "new_package_key",
     "object_exists",
     "object_name",
     "open_for_person",
     "open_for_system",
     "open_record",
+    "package_keys",
     "part_name",
     "person_kinds",
     "provisional_reader",
@@ -75,10 +85,12 @@ __all__ = [
     "salt_for_person",
     "salt_for_system",
     "seal_fact",
+    "seal_for_package",
     "seal_record",
     "sync_mirrors",
     "wrap",
     "wrap_for_hold",
+    "wrap_for_package",
     "wrap_hold_to_hold",
     "writer",
     "writer_of_derived",

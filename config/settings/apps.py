@@ -86,6 +86,10 @@ LETHE_HELD_SPANS = "cctv.retention.holds.selectors.held_spans"
 LETHE_KNOWN_PAST = "cctv.retention.selectors.last_trusted"
 # Whether the register may be an older copy: the sweeper of sealed objects without a row then waits.
 LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
+# Who else has sealed objects in the store (functions `known` and `names`), and replays lines of the keys'
+# journal.
+LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping"]
+LETHE_JOURNAL_KINDS = {"package_ended": "cctv.disclosure.packaging.replaying.ended"}
 # Modules whose checks `manage.py doctor` asks besides those of the areas.
 LETHE_DOCTORS = ["config.doctor", "config.doctor_log"]
 LETHE_DEMO_RUN = "config.demo.run.run"

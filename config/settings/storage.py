@@ -56,12 +56,14 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 # Footage bodies are streamed into the sealer; nothing may be spooled to a temporary file.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = ["cctv.core.uploads.InMemory"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 LETHE_UPLOAD_MAX_BYTES = env.int("LETHE_UPLOAD_MAX_BYTES", 8 * 1024**3)
 LETHE_TRANSCODE_JOBS = env.int("LETHE_TRANSCODE_JOBS", 1)
 # Another ONNX detector than the one that comes with Lethe; redactions worked on at once in a process.
 LETHE_REDACTION_DETECTOR = env.str("LETHE_REDACTION_DETECTOR", "")
 LETHE_REDACTION_JOBS = env.int("LETHE_REDACTION_JOBS", 1)
+# So many packages of exports are made at once by one worker.
+LETHE_PACKAGE_JOBS = env.int("LETHE_PACKAGE_JOBS", 1)
 # How much of one core motion facts may take, in percent.
 LETHE_MOTION_PERCENT = min(100, max(1, env.int("LETHE_MOTION_PERCENT", 100)))

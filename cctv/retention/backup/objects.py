@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from cctv.core import clock
 from cctv.footage.derived import selectors as derived
 from cctv.footage.models import Segment
@@ -96,6 +99,8 @@ def _alive() -> Iterator[str]:
         rows = model._default_manager.filter(expires_at__gt=clock.now()).order_by("pk")
         yield from rows.values_list("sealed_name", flat=True).iterator()
     yield from derived.names_made_of(Segment.objects.filter(expires_at__gt=clock.now()))
+    for keeper in settings.LETHE_OBJECT_KEEPERS:
+        yield from (name for name, _site in import_string(f"{keeper}.names")())
 
 
 def _pread(path: Path, at: int, length: int) -> bytes:

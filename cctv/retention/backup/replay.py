@@ -17,9 +17,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef
+from django.utils.module_loading import import_string
 
 from cctv.core import clock
 from cctv.footage.derived import ending
@@ -48,7 +50,7 @@ def replay() -> Counts:
     counts: Counts = Counter()
     for record in journal.read():
         with transaction.atomic():
-            KINDS.get(record.kind, _pass_over)(record.facts, counts)
+            _replayed_by(record.kind)(record.facts, counts)
     replay_shown.LastWord.of(journal.read()).apply(counts)
     reached("restore.journal-replayed")
     _tombstones(counts)
@@ -156,6 +158,14 @@ KINDS: dict[str, Callable[[Mapping[str, Any], Counts], None]] = {
     "lifted": replay_shown.lifted,
     **dict.fromkeys(("masks", "still_deleted", "bookmark_removed", "bookmark_put_back"), _at_the_end),
 }
+
+
+def _replayed_by(kind: str) -> Callable[[Mapping[str, Any], Counts], None]:
+    """Areas above name theirs in the settings."""
+    if kind in settings.LETHE_JOURNAL_KINDS:
+        told: Callable[[Mapping[str, Any], Counts], None] = import_string(settings.LETHE_JOURNAL_KINDS[kind])
+        return told
+    return KINDS.get(kind, _pass_over)
 
 
 # ------------------------------------------------------------------ tombstones

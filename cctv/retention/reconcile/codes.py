@@ -9,6 +9,7 @@ from django.utils.translation import ngettext_lazy
 OBJECT_MISSING = "object_missing"
 PART_MISSING = "part_missing"
 DERIVED_MISSING = "derived_missing"
+KEPT_MISSING = "kept_missing"
 SIZE_DIFFERS = "size_differs"
 HASH_DIFFERS = "hash_differs"
 UNREADABLE = "object_unreadable"
@@ -61,6 +62,13 @@ _DERIVED = Kind(
     _("The footage itself is not concerned. What needs the object waits until it has been made again."),
     _("Put the objects back from a copy of the disk, or take them off the register with “fsck --repair"
       " derived_missing” and have them made again, by rendering the redaction once more."),
+)  # fmt: skip
+_KEPT = Kind(
+    KEPT_MISSING, "bad", False,
+    ngettext_lazy("%(n)d sealed object of a letter or of an export's package is gone.",
+                  "%(n)d sealed objects of letters or of exports' packages are gone.", "n"),
+    _("The footage itself is not concerned. A package that lacks a file is not handed over whole."),
+    _("Put the objects back from a copy of the disk; or withdraw the export, and ask for it anew."),
 )  # fmt: skip
 _SIZE = Kind(
     SIZE_DIFFERS, "bad", False,
@@ -152,7 +160,7 @@ KINDS = {
     kind.code: kind
     for kind in (
         _UNDEAD, _HELD, _KEY, _MISSING, _HASH, _SIZE, _UNREADABLE, _UNKNOWN, _DEAD_ROW, _ORPHAN, _PART,
-        _DERIVED,
+        _DERIVED, _KEPT,
         _ORPHAN_PART, _FOREIGN,
     )
 }  # fmt: skip

@@ -78,7 +78,22 @@ def shard(name: str, look: Look) -> list[Finding]:
             unpaired.append(row)
         if stored is not None:
             found += _pair(row, stored, look)
-    return found + _missing(unpaired, look) + _dead(dead, look)
+    return found + _missing(unpaired, look) + _dead(dead, look) + _missing_elsewhere(name, there, look)
+
+
+def _missing_elsewhere(name: str, there: list[Stored], look: Look) -> list[Finding]:
+    """Letters and files of packages whose objects are not there: asked again, as they come and go
+    meanwhile."""
+    seen = {each.name for each in there if each.media is not None}
+    suspects = sides.kept_elsewhere(name, site_id=look.site_id).keys() - seen
+    if not suspects:
+        return []
+    still = sides.kept_elsewhere(name, site_id=look.site_id)
+    return [
+        Finding(codes.KEPT_MISSING, each, still[each])
+        for each in sorted(suspects)
+        if each in still and not vault.object_exists(each)
+    ]
 
 
 def _pair(row: Row, stored: Stored, look: Look) -> Iterator[Finding]:

@@ -12,8 +12,10 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models import Q
+from django.utils.module_loading import import_string
 
 from cctv.core import clock
 from cctv.footage.derived.models import Derived, DerivedSource
@@ -128,7 +130,17 @@ def known(names: Sequence[str]) -> set[str]:
         for model in KEPT_IN:
             rows_of = model._default_manager.filter(sealed_name__in=batch)
             found |= set(rows_of.values_list("sealed_name", flat=True))
+        for keeper in settings.LETHE_OBJECT_KEEPERS:
+            found |= import_string(f"{keeper}.known")(batch)
     return found
+
+
+def kept_elsewhere(shard: str, *, site_id: UUID | None) -> dict[str, UUID]:
+    """What areas above have to have in a shard, by name, with its site: letters, files of packages."""
+    found: dict[str, UUID] = {}
+    for keeper in settings.LETHE_OBJECT_KEEPERS:
+        found |= dict(import_string(f"{keeper}.names")(f"{shard}/"))
+    return {name: site for name, site in found.items() if site_id in (None, site)}
 
 
 def held_by(found: Sequence[Row], *, ended_too: bool = False) -> dict[UUID, list[str]]:

@@ -1,0 +1,210 @@
+"""The job: an approved export says what has to be packaged, a lease who does it, its files how far it is.
+
+As with redactions, a worker that dies leaves a lease that runs out, and the next one makes what is not there
+yet, file by file. What waiting does not help stands on the row as an error, with nothing left of the package.
+"""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
+
+from accesslog.errors import AccessLogError
+from cctv.core import clock
+from cctv.core.errors import LetheError
+from cctv.core.leaving import leaving
+from cctv.disclosure.exports.errors import ExportViolated, NotHandable
+from cctv.disclosure.exports.models import Export, ExportForm, ExportState
+from cctv.disclosure.exports.requirements import require_packable
+from cctv.disclosure.packaging import copies, ending, errors, finishing, footage, sources
+from cctv.disclosure.packaging.errors import Interrupted, PackagingFailed
+from cctv.disclosure.packaging.files import Files, forget
+from cctv.disclosure.packaging.footage import Making
+from cctv.footage.errors import FootageExpired, HoldEnded, MasksUnreadable
+from cctv.footage.media.errors import MediaError
+from cctv.footage.restrictions.errors import FootageRestricted
+from cctv.redaction.errors import NoResult
+from cctv.redaction.review.errors import NotApproved
+from cctv.vault import services as vault
+from cctv.vault.errors import FootageExpired as KeysExpired
+from cctv.vault.errors import SealBroken
+from cctv.vault.steps import reached
+
+log = logging.getLogger("lethe.disclosure")
+
+LEASE = timedelta(minutes=3)
+RENEW_S = 5.0
+ASK_S = 0.5
+MOST_ATTEMPTS = 6
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
+# Waiting helps against everything but these.
+FOR_GOOD = (
+    errors.NothingToPackage, errors.EndedSinceAsked, errors.RedactionElsewhere, errors.MasksForbidNative,
+    MediaError, SealBroken, FootageExpired, KeysExpired, HoldEnded, FootageRestricted, MasksUnreadable,
+    NotApproved, NoResult, ExportViolated, NotHandable, PackagingFailed,
+)  # fmt: skip
+ROWS = ("site__organisation", "case", "purpose", "asked_by", "letter", "hold")
+
+_places = threading.BoundedSemaphore(max(1, settings.LETHE_PACKAGE_JOBS))
+
+
+def package_due() -> int:
+    """Package what is due, one export after the other, as far as this process has a place free; how many."""
+    done = 0
+    if not _places.acquire(blocking=False):
+        return done
+    try:
+        while not leaving.is_set() and (taken := _take()) is not None:
+            _work(*taken)
+            done += 1
+    finally:
+        _places.release()
+    return done
+
+
+def due() -> QuerySet[Export]:
+    """Those that somebody has to package, urgent ones first."""
+    return Export.objects.filter(state=ExportState.APPROVED, work_asked_at__isnull=False)
+
+
+def _take() -> tuple[Export, UUID] | None:
+    """The one that was tried least, then the one that waits longest, of those that nobody works on; leased.
+
+    It counts as tried from now on: what ends its worker is not taken again for ever.
+    """
+    now = clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
+    # Further ahead than any pause is: the clock was wrong when that was written.
+    ready = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_PAUSE)
+    waiting = due().filter(free, ready)
+    for pk in waiting.order_by("work_attempts", "work_asked_at").values_list("pk", flat=True)[:20]:
+        token = uuid4()
+        counted = F("work_attempts") + 1
+        if (
+            due()
+            .filter(free, ready, pk=pk)
+            .update(lease_token=token, lease_until=now + LEASE, work_attempts=counted)
+        ):
+            found = Export.objects.select_related(*ROWS).get(pk=pk)
+            if found.work_attempts <= MOST_ATTEMPTS:
+                return found, token
+            _failed(found, token, PackagingFailed())
+    return None
+
+
+class _Watch:
+    """Whether the work is still wanted and still ours; renews the lease while it is asked."""
+
+    def __init__(self, export: Export, token: UUID) -> None:
+        self.rows = due().filter(pk=export.pk, lease_token=token)
+        self._asked = self._renewed = time.monotonic()
+        self._over = False
+        self._total = max(1, _bytes(export))
+        self._done = 0
+
+    def stopped(self) -> bool:
+        """Asked often; looks at the database twice a second at most."""
+        now = time.monotonic()
+        if leaving.is_set():
+            self._over = True
+        elif not self._over and now - self._asked >= ASK_S:
+            self._asked = now
+            if now - self._renewed >= RENEW_S:
+                self._renewed = now
+                self._over = not self.rows.update(lease_until=clock.now() + LEASE)
+            else:
+                self._over = not self.rows.exists()
+        return self._over
+
+    def tell(self, size: int) -> None:
+        """So many bytes more of the footage are packaged. Interrupted when it is not ours any more."""
+        self._done += size
+        permille = min(990, self._done * 990 // self._total)
+        if not self.rows.update(work_permille=permille, lease_until=clock.now() + LEASE):
+            raise Interrupted
+
+    def fence(self) -> None:
+        """Lock the row, in the transaction that commits a file; Interrupted unless the work is ours."""
+        if self.rows.select_for_update(of=("self",)).values_list("pk").first() is None:
+            raise Interrupted
+
+
+def _bytes(export: Export) -> int:
+    total = 0
+    for span in export.spans.select_related("redaction"):
+        if span.form != ExportForm.REDACTED:
+            total += sources.sealed_bytes(span)
+        if span.redaction is not None:
+            total += int(span.redaction.result.get("bytes", 0))
+    return total
+
+
+def _work(export: Export, token: UUID) -> None:
+    watch = _Watch(export, token)
+    try:
+        _package(export, watch)
+    except Interrupted:
+        _left_off(export, token)
+    except (LetheError, AccessLogError) as error:
+        _failed(export, token, error)
+    except Exception as error:  # whatever it is, the row says so and others are not kept waiting
+        log.exception("export %s", export.number)
+        _failed(export, token, error)
+
+
+def _package(export: Export, watch: _Watch) -> None:
+    """Key, footage, papers, manifest, then READY; what is there already is not made again."""
+    require_packable(export)
+    export.key_id = vault.new_package_key(export.pk)
+    if not watch.rows.update(key_id=export.key_id):
+        raise Interrupted
+    reached("package.key")
+    files = Files(export, export.key_id, stopped=watch.stopped, fence=watch.fence)
+    making = Making(export, files, watch.fence, watch.tell)
+    spans = list(export.spans.select_related("camera__site", "redaction", "hold", "export__hold"))
+    for span in spans:
+        span.export = export
+        sources.require_there(span)
+        if span.form != ExportForm.REDACTED:
+            footage.native(making, span)
+            copies.stills(making, span)
+        if span.form != ExportForm.NATIVE:
+            copies.redacted(making, span)
+    made_at = finishing.papers(making, spans)
+    # It may have been restricted, masked, erased or called off while this was made.
+    require_packable(export)
+    for span in spans:
+        sources.require_there(span)
+    finishing.finish(making, spans, watch.rows, made_at)
+
+
+def _left_off(export: Export, token: UUID) -> None:
+    """Somebody else may go on with it; of what was called off nothing stays, also what came in meanwhile."""
+    Export.objects.filter(pk=export.pk, lease_token=token).update(
+        lease_token=None, lease_until=None, work_attempts=Greatest(F("work_attempts") - 1, 0)
+    )
+    ending.end_if_over(export.pk)
+
+
+def _failed(export: Export, token: UUID, error: Exception) -> None:
+    """Write down what happened; wait and try again where that may help, else leave nothing half."""
+    code, text = errors.named(error)
+    attempts = export.work_attempts
+    over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
+    log.warning("export %s, attempt %d: %s", export.number, attempts, error)
+    kept: dict[str, Any] = {} if over else {"work_asked_at": export.work_asked_at}
+    done = due().filter(pk=export.pk, lease_token=token).update(
+        **{"work_asked_at": None, **kept}, work_permille=0 if over else F("work_permille"),
+        work_attempts=attempts, lease_token=None, lease_until=None,
+        not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** (attempts - 1),
+        error_code=code, error=text,
+    )  # fmt: skip
+    if over and done:
+        forget(export.files.all())
