@@ -124,6 +124,18 @@ def test_leading_pictures_of_an_open_group_are_left_out_and_said(codec):
     assert facts.pre_roll_us == 0
 
 
+def test_a_recording_that_begins_with_leading_pictures_keeps_them():
+    sources, _files = hour(1, codec="hevc", open_gop=True, seconds=8)
+    index = sources[0].load()
+    key = int(index.keyframes[1])
+    columns = {name: getattr(index, name)[key:] for name in ("offset", "size", "duration", "key")}
+    shown = {name: getattr(index, name)[key:] - index.pts[key:].min() for name in ("pts", "dts")}
+    late = replace(index, **columns, **shown)
+    facts, data = clip_of([replace(sources[0], index=late)], 0.5, 8)
+    assert facts.frames == len(packets_of(data)) == len(late)
+    assert [part.whole for part in facts.parts] == [True]
+
+
 def test_a_cut_between_mixed_pictures_takes_all_of_them():
     sources, _files = hour(1)
     for tenth in range(1, 41):
