@@ -11,7 +11,7 @@ AREAS = (
     "ingest", "retention", "retention.holds", "retention.backup", "retention.reconcile",
     "retention.records", "redaction", "redaction.editing", "redaction.review",
     "redaction.scene",
-    "disclosure", "disclosure.packaging", "disclosure.exports",
+    "disclosure", "disclosure.cases", "disclosure.packaging", "disclosure.exports",
 )  # fmt: skip
 
 
