@@ -163,6 +163,14 @@ def test_recordings_that_overlap_much_are_clips_of_their_own():
     assert [facts.frames for facts, _ in runs] == [40, 40]
 
 
+@pytest.mark.parametrize(("back_s", "from_s", "to_s"), [(2, 0, 2.2), (2.3, 3.75, 9)])
+def test_what_is_cut_does_not_make_an_overlap_look_small(back_s, from_s, to_s):
+    sources, _files = hour(2)
+    runs = clips_of([sources[0], moved(sources[1], -round(back_s * SECOND))], from_s, to_s)
+    assert len(runs) == 2
+    assert abs(runs[1][0].first_us - runs[0][0].end_us) < JOIN_US
+
+
 def test_a_small_step_back_of_the_clock_keeps_every_picture_and_is_told():
     sources, files = hour(2)
     facts, data = clip_of([sources[0], moved(sources[1], -300_000)], 0, 60)
