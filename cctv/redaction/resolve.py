@@ -29,6 +29,8 @@ from cctv.redaction.tracks.linking import LinkSettings, link
 from cctv.redaction.tracks.pieces import Piece
 from cctv.redaction.tracks.subject import KINDS, Anchor, Followed, follow, pieces_of
 
+_SCENE_KNOWN_MS = 500.0  # after the clip's beginning
+
 __all__ = ["Doubt", "Edit", "Known", "Resolved", "Settings", "resolve"]
 
 Mode = Literal["reveal", "hide", "manual"]
@@ -158,7 +160,8 @@ class Known:
         """Links what was seen; follows when somebody is asked for."""
         self.facts = facts
         self.times: Times = np.asarray([one.at_ms for one in facts], np.float64)
-        self.whole = np.asarray([one.whole for one in facts], np.bool_)
+        self.whole = _from_the_start(self.times, np.asarray([one.whole for one in facts], np.bool_))
+        self.poor = np.asarray([one.poor for one in facts], np.bool_)
         self.tracks = link(facts, linking)
         self._followed: tuple[object, Followed] | None = None
         self._pieces: dict[str, list[Piece]] = {}
@@ -176,6 +179,14 @@ class Known:
         found = follow(self.facts, anchors, kind=kind, aspect=settings.aspect, everything=self._pieces[kind])
         self._followed = asked, found
         return found
+
+
+def _from_the_start(times: Times, whole: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A scene that changes as soon as it begins was not known before that either."""
+    early = np.flatnonzero(whole & (times <= times[0] + _SCENE_KNOWN_MS)) if len(times) else np.array([])
+    if len(early):
+        whole[: early[0]] = True
+    return whole
 
 
 def resolve(facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], settings: Settings) -> Resolved:
@@ -199,6 +210,6 @@ def resolve(facts: Sequence[FrameFacts] | Known, edits: Iterable[Edit], settings
     subject, own = showing.owned(followed, tracks, decided, len(known.times))
     roles = showing.roles_of(tracks, decided.roles, own)
     out = Resolved(known.times, known.whole, tracks, roles, subject, own, settings, decided)
-    scene = showing.scene(out.times, out.whole, tracks, subject, own, decided, settings.mode)
+    scene = showing.scene(out.times, out.whole, known.poor, tracks, subject, own, decided, settings.mode)
     out.doubts = doubting.find(scene, decided.settled)
     return out

@@ -312,3 +312,20 @@ def test_one_edit_more_is_quick() -> None:
     out = resolve(known, [*edits, Edit(2, "role", {"track": 3, "role": "show"})], Settings(mode="hide"))
     assert time.process_time() - began < 0.3
     assert out.frames == 600
+
+
+def test_light_that_changes_at_once_covers_the_first_pictures_too() -> None:
+    def facts_with(whole: int) -> list[FrameFacts]:
+        return [FrameFacts(at_ms=40.0 * frame, whole=frame == whole) for frame in range(60)]
+
+    assert resolve(facts_with(3), [], Settings(subject_kind="nobody")).whole[:5].tolist() == [True] * 4 + [
+        False
+    ]
+    assert np.flatnonzero(resolve(facts_with(30), [], Settings(subject_kind="nobody")).whole).tolist() == [30]
+
+
+@pytest.mark.parametrize(("mode", "asked"), [("hide", True), ("reveal", True), ("manual", False)])
+def test_poor_pictures_are_a_moment_to_look_at(mode: Mode, asked: bool) -> None:
+    facts = [FrameFacts(at_ms=40.0 * frame, poor=20 <= frame < 50) for frame in range(60)]
+    found = resolve(facts, [], Settings(mode=mode, subject_kind="nobody")).doubts
+    assert [(doubt.first, doubt.last) for doubt in found if doubt.kind == "poor"] == [(20, 49)] * asked

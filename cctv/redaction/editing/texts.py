@@ -37,6 +37,8 @@ def what_of(doubt: Doubt, *, manual: bool) -> str:
         return _("The subject comes into view. Is it the right one?")
     if doubt.kind == "whole":
         return _("All of the picture is covered here.")
+    if doubt.kind == "poor":
+        return _("The picture is poor here. Is anybody uncovered?")
     if doubt.kind == "edge":
         return _("Somebody is half in the picture. Are they covered?")
     if doubt.kind == "motion":
@@ -57,7 +59,11 @@ def why_of(doubt: Doubt) -> str:
     frames = doubt.last - doubt.first + 1
     length = ngettext("%(count)d frame", "%(count)d frames", frames) % {"count": frames}
     if doubt.kind == "whole":
-        return _("The light changed or the camera moved, %(length)s") % {"length": length}
+        return _("The light changed, the camera moved or hardly anything can be made out, %(length)s") % {
+            "length": length
+        }
+    if doubt.kind == "poor":
+        return _("Dark, pale, blurred or noisy, %(length)s") % {"length": length}
     if not doubt.tracks:
         return length
     numbers = ", ".join(str(number) for number in doubt.tracks)

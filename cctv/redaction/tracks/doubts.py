@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from cctv.redaction.tracks.boxes import Box, Boxes, How, Kind, Track, area_shared
 from cctv.redaction.tracks.keyframes import Times, canvas, present
 
-DoubtKind = Literal["crossing", "break", "low", "motion", "whole", "edge", "start"]
+DoubtKind = Literal["crossing", "break", "low", "motion", "whole", "edge", "start", "poor"]
 Flags = NDArray[np.bool_]
 
 # More than a person steps through: then those that are close become one.
@@ -28,7 +28,7 @@ MOST = 150
 # Doubts of one kind about the same closer than this are one.
 CLOSE_MS = 1000.0
 # What is shorter is no doubt.
-LOW_MS, EDGE_MS, MOTION_MS = 400.0, 700.0, 600.0
+LOW_MS, EDGE_MS, MOTION_MS, POOR_MS = 400.0, 700.0, 600.0, 1000.0
 # How long a beginning or an end is shown for.
 AROUND_MS = 400.0
 _LOW_SCORE, _UNSURE = 0.25, 0.5
@@ -64,7 +64,8 @@ class Scene:
     `hidden`: tracks as they are drawn, whose role is to be hidden; `bare`: what was seen and is not covered
     (manual mode). `subject` (n, 4), 0 where unknown, and `sure` (n); both None without a subject. `hides`:
     whether the scene itself is shown, so that the others' covers matter. `beside`: by frame, where others may
-    be near the subject that no track may tell.
+    be near the subject that no track may tell. `poor`: pictures in which only an eye may see somebody; None
+    where only what is drawn by hand is covered.
     """
 
     times: Times
@@ -75,11 +76,14 @@ class Scene:
     sure: NDArray[np.float32] | None
     hides: bool
     beside: Mapping[int, Sequence[Box]] = field(default_factory=dict)
+    poor: Flags | None = None
 
 
 def find(scene: Scene, settled: Iterable[str]) -> list[Doubt]:
     """All doubts in the order of time, at most about MOST, settled ones marked."""
     found = _spans("whole", (), scene.whole, scene.times)
+    if scene.poor is not None:
+        found += _spans("poor", (), scene.poor & ~scene.whole, scene.times, least=POOR_MS)
     if scene.subject is not None and scene.sure is not None:
         found += _of_subject(scene, scene.subject, scene.sure)
     if scene.hides:

@@ -105,6 +105,7 @@ def roles_of(tracks: Sequence[Track], chosen: Mapping[int, Role], own: Owned) ->
 def scene(
     times: Times,
     whole: Flags,
+    poor: Flags,
     tracks: Sequence[Track],
     subject: Followed | None,
     own: Owned,
@@ -128,6 +129,7 @@ def scene(
         sure=sure,
         hides=mode == "hide",
         beside={} if subject is None or by_hand else subject.beside.boxes,
+        poor=None if by_hand else poor,
     )
 
 
