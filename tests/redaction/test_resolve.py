@@ -11,7 +11,7 @@ import pytest
 from cctv.redaction.drawing.compose import compose
 from cctv.redaction.drawing.drawing import Drawing, Planes
 from cctv.redaction.looking.facts import LOOK, FrameFacts
-from cctv.redaction.resolve import Edit, Known, Resolved, Settings, resolve
+from cctv.redaction.resolve import Edit, Known, Mode, Resolved, Settings, resolve
 from cctv.redaction.tracks.bodies import checked
 from cctv.redaction.tracks.subject import Anchor
 
