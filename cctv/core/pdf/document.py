@@ -128,6 +128,29 @@ class Document:
 
     _narrow = 0.0
 
+    def pictures(self, jpegs: Sequence[tuple[str, bytes]], *, across: int = 2) -> None:
+        """Pictures (JPEG) in rows of `across`, each with its words below it; their bytes stay as they are."""
+        from io import BytesIO
+
+        width = (self._width_mm - (across - 1) * 6) / across
+        for first in range(0, len(jpegs), across):
+            row = jpegs[first : first + across]
+            words = [self._wrapped(text, width, SMALL_PT) for text, _data in row]
+            below = max(map(len, words)) * SMALL_PT * MM_PER_PT * LEADING
+            tallest = self._page_height - TOP - BOTTOM - below - 4
+            sizes = [_fitting(data, width, tallest) for _text, data in row]
+            height = max(tall for _wide, tall in sizes)
+            self._room(height + below + 4)
+            top = self._pdf.get_y()
+            for number, ((_text, data), (wide, tall)) in enumerate(zip(row, sizes, strict=True)):
+                left = LEFT + number * (width + 6)
+                self._pdf.image(BytesIO(data), left, top, wide, tall)
+                self._pdf.set_xy(LEFT, top)
+                for line_number, line in enumerate(words[number]):
+                    at = top + height + 1 + line_number * SMALL_PT * MM_PER_PT * LEADING
+                    self._draw(line, left, at, width, size=SMALL_PT, tone="quiet")
+            self._pdf.set_y(top + height + below + 4)
+
     def attach(self, name: str, data: bytes, *, mime_type: str, description: str) -> None:
         """Put a file into the document."""
         self._pdf.embed_file(
@@ -231,3 +254,15 @@ class Document:
         lines = self._wrapped(self._foot, self._width_mm - 30, SMALL_PT)
         self._draw(lines[0], LEFT, top, self._width_mm - 30, size=SMALL_PT, tone="quiet")
         self._draw(number, LEFT + self._width_mm - 16, top, 16, size=SMALL_PT, tone="quiet")
+
+
+def _fitting(jpeg: bytes, width: float, height: float) -> tuple[float, float]:
+    """Width and height of the picture, as large as both allow."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    with Image.open(BytesIO(jpeg)) as picture:
+        wide, tall = picture.size
+    scale = min(width / wide, height / tall)
+    return wide * scale, tall * scale
