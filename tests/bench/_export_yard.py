@@ -8,7 +8,6 @@ import struct
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 SECONDS = 10
 # Made once; the files of each run are copies of it, told apart by a box that every reader skips.
@@ -32,9 +31,11 @@ class Hour:
     """`count` recordings that follow each other, as clear files in `folder` and sealed in the vault."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        from tests.bench.ingest import _camera
+        from tests.bench._viewing import Office
 
-        self.camera = _camera()
+        office = Office()
+        self.site, self.operator, self.purpose = office.site, office.operator, office.purpose
+        self.camera = office.camera()
         self.starts_at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
         self.ends_at = self.starts_at + timedelta(seconds=count * SECONDS)
         self.files: list[Path] = []
@@ -48,6 +49,7 @@ class Hour:
             self.files.append(path)
             self.size += len(file)
             self._admit(path, self.starts_at + timedelta(seconds=number * SECONDS))
+        self._close()
 
     def _admit(self, path: Path, starts_at: datetime) -> None:
         from cctv.ingest.services import admit
@@ -57,9 +59,11 @@ class Hour:
         )
         assert admission.segment is not None, admission.reason
 
-    def segments(self) -> list[Any]:
-        """The rows, in order of time."""
-        from cctv.footage.models import Segment
+    @staticmethod
+    def _close() -> None:
+        """The roots of what has come in are logged: every recording can be proven."""
+        from cctv.core import clock
+        from cctv.ingest import hours
 
-        rows = Segment.objects.filter(camera=self.camera).select_related("epoch", "camera")
-        return list(rows.order_by("starts_at"))
+        with clock.pretend(clock.now() + timedelta(hours=2)):
+            hours.close_hours()

@@ -70,6 +70,8 @@ def test_a_cut_shows_all_of_the_span_and_tells_what_it_shows_besides(shape):
     assert facts.first_us == NOON_US + round(shown[0] * SECOND)
     assert facts.pre_roll_us == round((3.25 - shown[0]) * SECOND)
     assert facts.post_roll_us == round((shown[-1] + 0.1 - 9.05) * SECOND)
+    assert (facts.moved_us, times(data)[0]) == (0, 0)
+    assert facts_of(data).declared_ms == (facts.end_us - facts.first_us) // 1000
     every = [each for file in files for each in pictures(file)]
     first = round(shown[0] * 10)
     assert pictures(data) == every[first : first + facts.frames]
@@ -263,7 +265,8 @@ def test_a_clip_of_the_same_is_the_same():
     assert clip_of(sources, 1, 9) == clip_of(list(reversed(sources)), 1, 9)
 
 
-def test_places_of_packets_are_where_the_packets_lie():
+def test_places_of_packets_are_where_the_packets_lie(monkeypatch):
+    monkeypatch.setattr("cctv.disclosure.packages.clips.BLOCK_BYTES", 2000)
     sources, files = hour(container="mkv")
     facts, data = clip_of(sources, 1, 9)
     for source, part in zip(sources, facts.parts, strict=True):

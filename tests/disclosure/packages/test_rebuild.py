@@ -3,13 +3,14 @@
 import hashlib
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cctv.disclosure.packages.errors import RecipeBroken
 from cctv.disclosure.packages.rebuild import HEADER, RecipeFacts, rebuild, recipes, write_recipe
 from cctv.footage.media.errors import MediaError
 from cctv.footage.media.ranges import range_of_bytes
-from tests.disclosure.packages.helpers import clip_of, hour, recording
+from tests.disclosure.packages.helpers import clip_of, hour, pictures, recording
 from tests.footage.media.helpers import WriteOnly
 
 VERBATIM = [
@@ -63,6 +64,24 @@ def test_there_is_no_recipe_where_packets_do_not_stand_in_the_file():
         assert cooked(sources, clip_of(sources, 0, 12)[0]) == ([None, None], b"")
 
 
+def test_there_is_no_recipe_where_only_the_demuxer_finds_the_packets():
+    source, file = recording(0, 0, container="mkv")
+    scattered = replace(source, index=replace(source.load(), contiguous=False))
+    clip, data = clip_of([scattered], 0, 4)
+    assert pictures(data) == pictures(file)
+    assert cooked([scattered], clip) == ([None], b"")
+
+
+def test_a_file_whose_pictures_stand_in_another_order_can_be_made_again():
+    source, file = recording(0, 0, codec="mjpeg")
+    index = source.load()
+    order = np.argsort(np.arange(len(index)) % 3, kind="stable")
+    mixed = replace(source, index=replace(index, offset=index.offset[order], size=index.size[order]))
+    clip, data = clip_of([mixed], 0, 4)
+    _facts, written = cooked([mixed], clip)
+    assert b"".join(rebuild(range_of_bytes(data), written)) == file
+
+
 def test_there_is_no_recipe_of_a_recording_that_is_cut():
     sources, _files = hour()
     clip, _data = clip_of(sources, 2.5, 9)
@@ -105,6 +124,15 @@ def test_damage_is_an_error_or_another_file_never_more():
     for end in (0, 10, len(HEADER) + 8, len(written) - 1):
         with pytest.raises(RecipeBroken):
             b"".join(rebuild(range_of_bytes(data), written[:end]))
+
+
+def test_a_recipe_that_breaks_off_makes_no_file():
+    sources, _files = hour(1)
+    clip, data = clip_of(sources, 0, 12)
+    (recipe,) = recipes(cooked(sources, clip)[1])
+    for end in range(0, len(recipe.steps), 7):
+        with pytest.raises(RecipeBroken):
+            b"".join(rebuild(range_of_bytes(data), replace(recipe, steps=recipe.steps[:end])))
 
 
 def test_a_recipe_without_end_stops_at_the_size_of_the_file():

@@ -14,6 +14,7 @@ import pytest
 from cctv.disclosure.packages import zipping
 from cctv.disclosure.packages.errors import EntryChanged
 from cctv.disclosure.packages.zipping import Entry, Names, safe_name, stream_zip, zip_size
+from tests.footage.media.helpers import WriteOnly
 
 SEOUL = timezone(timedelta(hours=9))
 AT = datetime(2026, 11, 22, 21, 3, 6, tzinfo=SEOUL)
@@ -119,6 +120,19 @@ def test_a_file_that_is_not_as_long_as_said_breaks_the_archive_off(size):
         archive([entry("a", bytes(100), size=size)])
 
 
+def test_nothing_is_sent_of_a_file_beyond_what_was_said():
+    sent = WriteOnly()
+
+    def send() -> None:
+        for piece in stream_zip([entry("a", bytes(range(100)), size=50)]):
+            sent.write(piece)
+
+    with pytest.raises(EntryChanged):
+        send()
+    assert bytes(range(49)) in sent.data
+    assert bytes(range(56)) not in sent.data
+
+
 def test_a_file_that_is_not_the_one_registered_breaks_the_archive_off():
     one = entry("a", bytes(100))
     with pytest.raises(EntryChanged):
@@ -173,6 +187,7 @@ def test_more_files_than_a_plain_archive_may_have():
     entries = [Entry(f"{number}", 0, 0, lambda: iter(()), AT) for number in range(0xFFFF + 1)]
     data = archive(entries)
     assert len(data) == zip_size(entries)
+    assert struct.unpack("<4sQHHIIQQQQ4sIQI4s4xHH10x", data[-98:])[6:8] == (0xFFFF + 1, 0xFFFF + 1)
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert len(opened.namelist()) == 0xFFFF + 1
 
