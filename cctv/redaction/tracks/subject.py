@@ -7,7 +7,7 @@ another denies it: one that is set elsewhere adds to it (`binding.py`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
@@ -32,6 +32,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 # What moves and is so large, in portions of the picture, may be the subject, too.
 _MOVING = {"vehicle": 0.01, "belonging": 0.002}
 SHOWN = 0.5  # `sure` from which the subject is shown
+_TOLD = 0.35  # the score from which somebody is well told in poor pictures
 _LONGEST_GAP_MS = 2000.0
 
 
@@ -157,6 +158,8 @@ def _dense(
     for piece in chain:
         known.update(zip(piece.frames, _steady(piece), strict=True))
         sure[piece.frames[0] : piece.frames[-1] + 1] = 1.0
+        for first, last in _hardly_seen(piece, facts):
+            sure[first : last + 1] = 0.0
     frames = np.array(sorted(known))
     rows = np.array([known[frame] for frame in frames])
     inside = slice(int(frames[0]), int(frames[-1]) + 1)
@@ -168,6 +171,17 @@ def _dense(
             short = other.times[0] - one.times[-1] <= _LONGEST_GAP_MS
             sure[between] = min(1.0, margin / (2 * SURE)) if short else 0.0
     return boxes, sure
+
+
+def _hardly_seen(piece: Piece, facts: Sequence[FrameFacts]) -> Iterator[tuple[int, int]]:
+    """Stretches of poor pictures in which it was told so weakly that the box may be of two people, or of
+    somebody else: there the subject is hidden until a person says where it is."""
+    scores = np.pad(np.array(piece.scores, dtype=np.float32), 2, mode="edge")
+    around = np.median(np.lib.stride_tricks.sliding_window_view(scores, 5), axis=1)
+    for place, (frame, score) in enumerate(zip(piece.frames, around, strict=True)):
+        if facts[frame].poor and score < _TOLD:
+            before, after = piece.frames[max(0, place - 1)], piece.frames[min(len(scores) - 5, place + 1)]
+            yield before + (before < frame), after - (after > frame)
 
 
 def _steady(piece: Piece) -> Boxes:

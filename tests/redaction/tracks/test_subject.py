@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -289,3 +290,13 @@ def test_a_vehicle_that_is_hardly_detected_is_followed_by_what_moves_and_never_a
     for frame in range(50):
         box = followed.box(frame)
         assert box is None or box[0] + box[2] < 0.45, frame
+
+
+@pytest.mark.parametrize(("poor", "score", "shown"), [(True, 0.2, 1), (True, 0.6, 40), (False, 0.2, 40)])
+def test_who_is_hardly_told_in_a_poor_picture_is_not_shown(poor: bool, score: float, shown: int) -> None:
+    """A weak box in the dark may hold two people, or be somebody else's; what a person said of it counts."""
+    walker = facts(40, (lambda frame: (0.3 + 0.005 * frame, 0.5), RED, score))
+    seen = [replace(one, poor=poor) for one in walker]
+    followed = follow(seen, [Anchor(10, box_at(0.35, 0.5))])
+    assert sum(followed.box(frame) is not None for frame in range(40)) == shown
+    assert followed.box(10) is not None
