@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cctv.redaction.score import geometry
 from cctv.redaction.score.alignment import Lag, Moved
-from cctv.redaction.score.carrying import Mask, carried, changed, idle
+from cctv.redaction.score.carrying import Mask, Signs, carried, changed, idle
 from cctv.redaction.score.errors import ScoreError
 from cctv.redaction.score.pairing import NOBODY, pairs_of
 from cctv.redaction.score.pictures import Luma, Source, fitted, read
@@ -153,23 +153,26 @@ def shown(
     # Against the whole area, so that what the picture's edge cuts off counts as unseen.
     if seen.sum() < least * _area(region, box) * scale * scale:
         return What.OUTSIDE, 0.0
-    telling, carrying = (mask & seen for mask in _carried(pictures, window, scale, size))
+    telling, carrying = (each * seen for each in _carried(pictures, window, scale, size))
     told = telling.sum() / seen.sum()
     if told < geometry.TELLING_AT_ALL:
         return What.BLANK, 0.0
     judged = telling if told >= geometry.TELLING_ENOUGH else seen
-    return What.JUDGED, float(carrying.sum() / judged.sum())
+    # In one tone or its reverse: what is like the source here and like its negative there is like neither.
+    carries = max((carrying > 0).sum(), (carrying < 0).sum())
+    return What.JUDGED, float(carries / judged.sum())
 
 
-def _carried(pictures: _Pictures, window: PixelBox, scale: float, size: int) -> tuple[Mask, Mask]:
+def _carried(pictures: _Pictures, window: PixelBox, scale: float, size: int) -> tuple[Mask, Signs]:
     """`carried` in a part of the picture, with what is known of both empty scenes."""
     planes = (pictures.source, pictures.output, pictures.scene.luma, pictures.of_output.luma)
     source, output, scene, of_output = (_crop(plane, window, scale) for plane in planes)
     known = _known(pictures.scene, window, scale, size)
     without, within = carried(source, output, None, size), carried(source, output, scene, size)
-    telling, carrying = (np.where(known, b, a) for a, b in zip(without, within, strict=True))
+    telling = np.where(known, within[0], without[0])
+    carrying = np.where(known, within[1], without[1])
     both = known & _known(pictures.of_output, window, scale, size)
-    return telling, carrying & ~(both & idle(source, output, scene, of_output, size))
+    return telling, carrying * ~(both & idle(source, output, scene, of_output, size))
 
 
 def _known(scene: Scene, window: PixelBox, scale: float, size: int) -> Mask:
