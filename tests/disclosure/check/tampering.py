@@ -1,0 +1,195 @@
+"""What somebody may do to a package, and what both verifiers have to say of it: (file, code) at least."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tests.disclosure.check.packages import (
+    AT,
+    NAMES,
+    OTHER_KEY,
+    PACKAGE_KEY,
+    VKEY,
+    YARD,
+    Options,
+    resign,
+    write,
+)
+
+PLAIN = Options()
+GATE_CLIP = "clips/정문/2026-11-15 19.00.00.mp4"
+YARD_CLIP = f"clips/{NAMES[YARD]}/2026-11-15 19.00.00.mp4"
+RECIPES, ORIGINAL = "originals/정문.recipes", "originals/정문/4.ts"
+HOUR, KEY_PROOF, APPROVAL = "proofs/2.tlog-proof", "proofs/1.tlog-proof", "proofs/4.tlog-proof"
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+Tampering = Callable[[Path], None]
+
+
+def flip(name: str, at: float = 0.5, bit: int = 1) -> Tampering:
+    """One byte of a file, `at` is the place as a share of it."""
+
+    def act(folder: Path) -> None:
+        path = folder / name
+        data = bytearray(path.read_bytes())
+        data[min(len(data) - 1, int(at * len(data)))] ^= bit
+        path.write_bytes(data)
+
+    return act
+
+
+def put(name: str, old: bytes, new: bytes) -> Tampering:
+    """Other words in a file."""
+
+    def act(folder: Path) -> None:
+        data = (folder / name).read_bytes()
+        assert old in data
+        (folder / name).write_bytes(data.replace(old, new))
+
+    return act
+
+
+def cut(name: str) -> Tampering:
+    """The last bytes of a file are gone."""
+
+    def act(folder: Path) -> None:
+        (folder / name).write_bytes((folder / name).read_bytes()[:-900])
+
+    return act
+
+
+def swap(folder: Path) -> None:
+    one, other = (folder / GATE_CLIP).read_bytes(), (folder / YARD_CLIP).read_bytes()
+    (folder / GATE_CLIP).write_bytes(other)
+    (folder / YARD_CLIP).write_bytes(one)
+
+
+def of_another(*names: str, **differs: Any) -> Tampering:
+    """Files of another package in place of this one's."""
+
+    def act(folder: Path) -> None:
+        other = write(folder.parent / f"{folder.name}-other", replace(PLAIN, **differs))
+        for name in names:
+            (folder / name).write_bytes((other / name).read_bytes())
+
+    return act
+
+
+def remove(name: str) -> Tampering:
+    return lambda folder: (folder / name).unlink()
+
+
+def add(folder: Path) -> None:
+    (folder / "clips" / "more.mp4").write_bytes(b"more")
+
+
+def recipient(private: Any, key: str = "") -> Tampering:
+    def change(said: dict[str, Any]) -> None:
+        said["recipient"]["name"] = "Somebody else"
+        if key:
+            said["key"] = key
+
+    return lambda folder: resign(folder, change, private)
+
+
+def edited(change: Callable[[dict[str, Any]], Any], private: Any = PACKAGE_KEY) -> Tampering:
+    """By whoever holds even the package's key."""
+    return lambda folder: resign(folder, lambda said: change(said) and None, private)
+
+
+def _other_key() -> str:
+    from cctv.disclosure.packages import signing
+    from tests.accesslog.outside import published
+
+    return signing.verifier_key(published.ORIGIN, OTHER_KEY)
+
+
+def _of(said: dict[str, Any], number: int) -> dict[str, Any]:
+    found: dict[str, Any] = said["segments"][number]
+    return found
+
+
+# name -> what is done, and the faults that must be named
+CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
+    "a byte of a clip": (flip(GATE_CLIP, 0.3), {(GATE_CLIP, "hash"), (GATE_CLIP, "segment.file")}),
+    "a byte of a clip's header": (flip(GATE_CLIP, 0.0), {(GATE_CLIP, "hash")}),
+    "the end of a clip": (cut(GATE_CLIP), {(GATE_CLIP, "size")}),
+    "a byte of a recipe": (flip(RECIPES, 0.05), {(RECIPES, "hash"), (RECIPES, "segment.file")}),
+    "a byte of a recipe's form": (flip(RECIPES, 0.0), {(RECIPES, "hash"), (RECIPES, "recipe")}),
+    "a byte of an original": (flip(ORIGINAL), {(ORIGINAL, "hash")}),
+    "a byte of the report": (flip("report.pdf"), {("report.pdf", "hash")}),
+    "a byte of the checkpoint": (
+        flip("checkpoint", 0.2), {("checkpoint", "hash"), ("checkpoint", "checkpoint.signature")},
+    ),
+    "a byte of the checkpoint's signature": (flip("checkpoint", 0.4), {("checkpoint", "hash")}),
+    "a byte of a proof's entry": (flip(HOUR, 0.3), {(HOUR, "hash")}),
+    "a byte of a proof's way": (flip(HOUR, 0.65), {(HOUR, "hash")}),
+    "a byte of the key's proof": (flip(KEY_PROOF, 0.3), {(KEY_PROOF, "hash")}),
+    "a byte of the approval's proof": (flip(APPROVAL, 0.3), {(APPROVAL, "hash")}),
+    "a byte of the manifest": (put(MANIFEST, b"Crime", b"Grime"), {(MANIFEST, "signature.manifest")}),
+    "the manifest's first byte": (flip(MANIFEST, 0.0), {(MANIFEST, "manifest")}),
+    "a byte of the signed hash": (flip(SIGNATURE, 0.2), {(SIGNATURE, "signature.wrong")}),
+    "a byte of the signature": (flip(SIGNATURE, 0.85), {(SIGNATURE, "signature.wrong")}),
+    "a byte of the signature's form": (flip(SIGNATURE, 0.0), {(SIGNATURE, "signature.form")}),
+    "a byte of the verifier": (flip("check.py"), {("check.py", "hash")}),
+    "swapped clips": (swap, {(GATE_CLIP, "swapped"), (YARD_CLIP, "swapped")}),
+    "a clip of another package": (
+        of_another(GATE_CLIP, seed="x"), {(GATE_CLIP, "hash"), (GATE_CLIP, "segment.file")},
+    ),
+    "a proof of another package": (of_another(HOUR, seed="x"), {(HOUR, "hash")}),
+    "an old manifest with its signature": (
+        of_another(MANIFEST, SIGNATURE, made_at=AT, seed="x", more={"letters/a.pdf": b"a"}),
+        {(GATE_CLIP, "hash"), ("letters/a.pdf", "missing")},
+    ),
+    "an old manifest alone": (of_another(MANIFEST, made_at=AT), {(MANIFEST, "signature.manifest")}),
+    "an old signature alone": (of_another(SIGNATURE, made_at=AT), {(MANIFEST, "signature.manifest")}),
+    "a missing clip": (remove(YARD_CLIP), {(YARD_CLIP, "missing")}),
+    "a missing recording": (remove(ORIGINAL), {(ORIGINAL, "missing")}),
+    "missing recipes": (remove(RECIPES), {(RECIPES, "missing")}),
+    "a missing proof": (remove(HOUR), {(HOUR, "missing")}),
+    "a missing report": (remove("report.pdf"), {("report.pdf", "missing")}),
+    "a missing checkpoint": (remove("checkpoint"), {("checkpoint", "missing")}),
+    "a missing signature": (remove(SIGNATURE), {(SIGNATURE, "missing")}),
+    "a missing manifest": (remove(MANIFEST), {(MANIFEST, "missing")}),
+    "a file too many": (add, {("clips/more.mp4", "extra")}),
+    "another recipient, signed by nobody": (
+        put(MANIFEST, b"Mapo", b"Jung"),
+        {(MANIFEST, "signature.manifest"), (MANIFEST, "approval.other")},
+    ),
+    "another recipient, signed by another key": (recipient(OTHER_KEY), {(SIGNATURE, "signature.wrong")}),
+    "another recipient, with another key in the manifest": (
+        recipient(OTHER_KEY, _other_key()), {(SIGNATURE, "key"), (MANIFEST, "approval.other")},
+    ),
+    "another recipient, signed by the organisation itself": (
+        recipient(PACKAGE_KEY, VKEY), {(MANIFEST, "approval.other")},
+    ),
+    "a recording's hash, signed by the organisation itself": (
+        edited(lambda said: _of(said, 4).update(clear_sha256="0" * 64)), {(MANIFEST, "segment.root")},
+    ),
+    "a recording's time, signed by the organisation itself": (
+        edited(lambda said: _of(said, 0).update(from_us=1_794_736_800_000_001)),
+        {(GATE_CLIP, "segment.root")},
+    ),
+    "a recording of another hour": (
+        edited(lambda said: _of(said, 0).update(hour="2026-11-15T11:00:00.000Z")),
+        {(GATE_CLIP, "segment.root")},
+    ),
+    "no proof of the hour": (
+        edited(lambda said: said["log"]["proofs"].pop(1)), {(MANIFEST, "segment.proof")},
+    ),
+    "no approval": (edited(lambda said: said["log"]["proofs"].pop(3)), {(MANIFEST, "approval")}),
+    "no proof of the key": (edited(lambda said: said["log"]["proofs"].pop(0)), {(MANIFEST, "key.unproven")}),
+    "a proof under another entry's name": (
+        edited(lambda said: said["log"]["proofs"][3].update(entry=2)), {(APPROVAL, "proof.entry")},
+    ),
+    "a manifest without files": (edited(lambda said: said.pop("files")), {(MANIFEST, "manifest")}),
+}  # fmt: skip
+# Faults beside those of the table that follow from them; whatever else is blamed is a defect.
+FOLLOWS = {
+    "another recipient, signed by another key": {(MANIFEST, "approval.other")},
+    "an old manifest with its signature": None,
+    "a clip of another package": None,
+    "the end of a clip": {(GATE_CLIP, "recipe"), (GATE_CLIP, "segment.file")},
+    "swapped clips": {(GATE_CLIP, "segment.file"), (YARD_CLIP, "segment.file")},
+    "a recording's hash, signed by the organisation itself": {(MANIFEST, "segment.file")},
+}
