@@ -129,8 +129,7 @@ def test_nothing_is_sent_of_a_file_beyond_what_was_said():
 
     with pytest.raises(EntryChanged):
         send()
-    assert bytes(range(49)) in sent.data
-    assert bytes(range(56)) not in sent.data
+    assert sent.data.endswith(bytes(range(49)))
 
 
 def test_a_file_that_is_not_the_one_registered_breaks_the_archive_off():
