@@ -3,6 +3,7 @@ package."""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -57,9 +58,13 @@ def redacted(making: Making, span: ExportSpan) -> None:
                 kept = selectors.find(owner=redaction.pk, label=f"out/{part.number}")
                 if kept is None or kept.pk != part.kept:
                     raise NoResult
+                seen = hashlib.sha256()
                 with derived.open_for_system(receipt, kept, job=JOB, hold_id=hold_id) as reader:
                     while data := reader.read(PIECE_BYTES):
+                        seen.update(data)
                         filing.write(data)
+                if seen.hexdigest() != part.sha256:
+                    raise NoResult
             require_approved(redaction)
             row = filing.close(
                 number=redaction.number, result_sha256=review.result_sha256, reviewer=review.reviewer.name,

@@ -22,31 +22,18 @@ from cctv.core import clock
 from cctv.disclosure.exports.entries import purpose_of
 from cctv.disclosure.exports.grounds import ground_text
 from cctv.disclosure.exports.models import ActKind, Export, ExportForm, ExportSpan, ExportState, FileKind
-from cctv.disclosure.packages import manifest
-from cctv.disclosure.packaging import events, key
+from cctv.disclosure.packages import check, manifest
+from cctv.disclosure.packaging import events, key, opening
 from cctv.disclosure.packaging.errors import Interrupted
 from cctv.disclosure.packaging.files import OF, SEALED
-from cctv.disclosure.packaging.footage import PARTS, SAID, Making, evidence_of
-from cctv.disclosure.packaging.sources import gaps_of, named
+from cctv.disclosure.packaging.footage import PARTS, SAID, Making, evidence_of, local
+from cctv.disclosure.packaging.sources import JOB, gaps_of, named
+from cctv.disclosure.provisions import letters, report
 from cctv.footage.viewings.entries import camera_fields
 from cctv.ingest.models import Recorder
 from cctv.sites.models import Camera
+from cctv.vault import services as vault
 from cctv.vault.steps import reached
-
-try:  # WORKING COPY ONLY
-    from cctv.disclosure.packages import check
-
-    check.enclosed  # noqa: B018
-except (ImportError, AttributeError):
-    check = None
-try:
-    from cctv.disclosure.provisions import letters
-except ImportError:
-    letters = None
-try:
-    from cctv.disclosure.provisions import report
-except ImportError:
-    report = None
 
 CHECKPOINT, REPORT = "checkpoint", "report.pdf"
 DECIDED = (ActKind.APPROVED, ActKind.BROKEN_GLASS, ActKind.CONFIRMED)
@@ -54,6 +41,8 @@ KINDS = {
     ActKind.APPROVED: "export.approved", ActKind.BROKEN_GLASS: "export.urgent",
     ActKind.CONFIRMED: "export.confirmed",
 }  # fmt: skip
+# So many stills are in a report; all of them are in the package.
+MOST_STILLS = 12
 # What of a file's facts the manifest does not repeat.
 OWN = (OF, SEALED, PARTS, SAID)
 
@@ -67,13 +56,12 @@ def papers(making: Making, spans: Sequence[ExportSpan]) -> datetime:
     files.drop_others()
     log = _proofs(making)
     made_at = clock.now()
-    if letters and (letter := letters.limit_use_letter(export)) is not None:
+    if (letter := letters.limit_use_letter(export)) is not None:
         files.put(FileKind.LETTER, files.name("letters", "limit-use.pdf"), letter)
-    for name, data in check.enclosed().items() if check else ():
+    for name, data in check.enclosed().items():
         files.put(FileKind.VERIFIER, files.name(name), data)
     facts = _facts(export, spans, log, made_at)
-    if report:
-        files.put(FileKind.REPORT, files.name(REPORT), report.report_pdf(export, facts))
+    files.put(FileKind.REPORT, files.name(REPORT), report.report_pdf(export, facts, _stills(export)))
     facts = _facts(export, spans, log, made_at)
     hashed = hashlib.sha256()
 
@@ -86,6 +74,20 @@ def papers(making: Making, spans: Sequence[ExportSpan]) -> datetime:
     signed = key.sign_manifest(hashed.digest())
     files.put(FileKind.SIGNATURE, files.name(manifest.SIGNATURE), signed.encode())
     return made_at
+
+
+def _stills(export: Export) -> list[tuple[str, bytes]]:
+    """The package's stills for its report, which shows some: what stands below each, and its JPEG."""
+    rows = export.files.filter(kind=FileKind.STILL).select_related("export", "camera__site").order_by("name")
+    found = []
+    for row in rows[:MOST_STILLS]:
+        body: dict[str, Any] = {"job": JOB, "objects": [str(row.pk)], "export": named(export)}
+        receipt = append(kind="vault.job", body=body)
+        with vault.open_for_system(receipt, opening.keyed(row), job=JOB) as reader:
+            assert row.camera is not None
+            assert row.starts_at is not None
+            found.append((f"{row.camera.name}, {local(row.camera, row.starts_at)}", reader.read()))
+    return found
 
 
 def _joined(pieces: Iterator[bytes], size: int = 1 << 16) -> Iterator[bytes]:

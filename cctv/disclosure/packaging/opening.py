@@ -14,7 +14,7 @@ from accesslog import Receipt
 from cctv.core import clock
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState, FileKind, PackageFile
 from cctv.disclosure.packaging import masked
-from cctv.disclosure.packaging.errors import NotReady, PackageExpired
+from cctv.disclosure.packaging.errors import MasksForbidNative, NotReady, PackageExpired
 from cctv.disclosure.packaging.files import part_of, seal, unseal
 from cctv.disclosure.packaging.sources import JOB
 from cctv.footage import playback
@@ -23,7 +23,18 @@ from cctv.vault import past
 from cctv.vault import services as vault
 from cctv.vault.sealing import SealedReader
 
-__all__ = ["PARTS", "keyed", "open_for_person", "open_for_system", "require_open", "seal", "unseal"]
+__all__ = [
+    "PARTS",
+    "MasksForbidNative",
+    "NotReady",
+    "PackageExpired",
+    "keyed",
+    "open_for_person",
+    "open_for_system",
+    "require_open",
+    "seal",
+    "unseal",
+]
 
 FOOTAGE = (FileKind.CLIP, FileKind.REBUILD, FileKind.REDACTED, FileKind.STILL)
 # What an entry that sends a package opens: `vault.register_person_kind(kind, *PARTS)`.

@@ -19,7 +19,7 @@ from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.leaving import leaving
-from cctv.disclosure.exports.errors import ExportViolated, NotHandable
+from cctv.disclosure.exports.errors import ExportViolated, HoldGone, NotHandable
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState
 from cctv.disclosure.exports.requirements import require_packable
 from cctv.disclosure.packaging import copies, ending, errors, finishing, footage, sources
@@ -29,7 +29,7 @@ from cctv.disclosure.packaging.footage import Making
 from cctv.footage.errors import FootageExpired, HoldEnded, MasksUnreadable
 from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
-from cctv.redaction.errors import NoResult
+from cctv.redaction.errors import NoResult, OtherMasks, RedactionGone
 from cctv.redaction.review.errors import NotApproved
 from cctv.vault import services as vault
 from cctv.vault.errors import FootageExpired as KeysExpired
@@ -48,7 +48,7 @@ LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
 FOR_GOOD = (
     errors.NothingToPackage, errors.EndedSinceAsked, errors.RedactionElsewhere, errors.MasksForbidNative,
     MediaError, SealBroken, FootageExpired, KeysExpired, HoldEnded, FootageRestricted, MasksUnreadable,
-    NotApproved, NoResult, ExportViolated, NotHandable, PackagingFailed,
+    NotApproved, NoResult, OtherMasks, RedactionGone, HoldGone, ExportViolated, NotHandable, PackagingFailed,
 )  # fmt: skip
 ROWS = ("site__organisation", "case", "purpose", "asked_by", "letter", "hold")
 

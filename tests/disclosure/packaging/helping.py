@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +27,7 @@ from cctv.disclosure.exports.models import (
     FileKind,
     PackageFile,
 )
+from cctv.disclosure.packages import zipping
 from cctv.disclosure.packaging import opening, services, sources
 from cctv.disclosure.packaging.work import package_due
 from cctv.ingest import hours
@@ -62,32 +68,37 @@ def approved(
     form: str = ExportForm.NATIVE,
     redaction: Any = None,
     begin: bool = True,
+    urgent_only: bool = False,
     **options: Any,
 ) -> Export:
     """An approved export of spans (camera, seconds after the first recording, until), guarded by a hold."""
     count = Export.objects.count() + 1
     export = Export.objects.create(
-        id=new_id(), number=f"E-2026-{count:04}", year=2026, sequence=count, site=room.site, case=case_of(room),
-        state=ExportState.APPROVED, recipient_kind="police", recipient="서울 경찰서", ground="law",
+        id=new_id(), number=f"E-2026-{count:04}", year=2026, sequence=count, site=room.site,
+        case=case_of(room), state=ExportState.APPROVED, recipient_kind="police", recipient="서울 경찰서", ground="law",
         document="2026-118", purpose=room.purpose, asked_by=room.operator, terminal=TERMINAL, language="ko",
         **options,
     )  # fmt: skip
     for camera, start, end in spans or ((room.gate, 0, 8),):
         times = (room.starts_at + start * SECOND, room.starts_at + end * SECOND)
         hold = place_hold(
-            actor=approver(room), terminal=TERMINAL, site=room.site, cameras=[camera], case=export.case.number,
-            reason="export", ground="incident", starts_at=times[0], ends_at=times[1],
+            actor=approver(room), terminal=TERMINAL, site=room.site, cameras=[camera],
+            case=export.case.number, reason="export", ground="incident", starts_at=times[0], ends_at=times[1],
             until=clock.now() + timedelta(days=20), hold_id=uuid4(),
         ).hold  # fmt: skip
         ExportSpan.objects.create(
-            export=export, camera=camera, starts_at=times[0], ends_at=times[1], form=form, redaction=redaction,
-            hold=hold,
+            export=export, camera=camera, starts_at=times[0], ends_at=times[1], form=form,
+            redaction=redaction, hold=hold,
         )  # fmt: skip
+    kind, act = (events.URGENT, ActKind.BROKEN_GLASS) if urgent_only else (events.APPROVED, ActKind.APPROVED)
+    said = entries.why_of(export) if urgent_only else {}
+    said |= {"approve_by": clock.rfc3339(export.approve_by)} if export.approve_by else {}
+    said |= {"spans": entries.spans_of(export), "ground": entries.ground_of(export)}
+    who = room.operator if urgent_only else approver(room)
     entry = entries.write(
-        export, events.APPROVED, actor=approver(room), terminal=TERMINAL, event_id=uuid4(),
-        spans=entries.spans_of(export), ground=entries.ground_of(export),
-    )  # fmt: skip
-    ExportAct.objects.create(export=export, kind=ActKind.APPROVED, by=approver(room), entry=entry)
+        export, kind, actor=who, action="case.see", terminal=TERMINAL, event_id=uuid4(), **said
+    )
+    ExportAct.objects.create(export=export, kind=act, by=who, entry=entry)
     if begin:
         services.ask_for(export)
     return export
@@ -134,3 +145,35 @@ def objects() -> set[str]:
 def at(room: Room, seconds: float) -> datetime:
     """A moment of the recording."""
     return room.starts_at + seconds * SECOND
+
+
+def _once(data: bytes) -> Iterator[bytes]:
+    yield data
+
+
+def zipped(export: Export) -> bytes:
+    """The package as its recipient gets it."""
+    entries = []
+    for file in files(export):
+        data = content(file)
+        entries.append(
+            zipping.Entry(
+                name=file.name, size=file.size_bytes, crc32=file.crc32, open=partial(_once, data),
+                modified=file.done_at or clock.now(),
+            )
+        )  # fmt: skip
+    return b"".join(zipping.stream_zip(entries))
+
+
+def faults(export: Export, folder: Path) -> list[Any]:
+    """What the enclosed verifier says of the package, in a process of its own, as its recipient runs it."""
+    place = folder / f"{export.number}.zip"
+    place.write_bytes(zipped(export))
+    (folder / "check.py").write_bytes(content(export.files.get(name="check.py")))
+    done = subprocess.run(
+        [sys.executable, "-I", str(folder / "check.py"), "--json", str(place)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.stdout, done.stderr
+    found: list[Any] = json.loads(done.stdout)["faults"]
+    return found
