@@ -19,6 +19,9 @@ from cctv.redaction.looking.facts import SAMPLE_HEIGHT, SAMPLE_WIDTH, Sample
 Picture = NDArray[np.uint8]  # height, width, 3: RGB
 Where = NDArray[np.bool_]
 
+# Cells of the small plate, across and down. People are told from about sixteen cells across a face: here even
+# a face that fills the picture has half of that.
+_CELLS = (16, 9)
 _MOST_SAMPLES = 400
 _GREY = 118
 _BAND = 64  # rows of a sharp plate that are worked out at a time
@@ -26,7 +29,7 @@ _INPAINT_REACH = 3
 
 
 def plate_of(samples: Sequence[Sample]) -> Picture:
-    """The scene without anybody, uint8 (36, 64, 3) RGB; grey without samples.
+    """The scene without anybody, uint8 (36, 64, 3) RGB, of 16 x 9 cells; grey without samples.
 
     A place that something covers in every sample is filled from around it.
     """
@@ -37,7 +40,10 @@ def plate_of(samples: Sequence[Sample]) -> Picture:
     pictures = np.stack([one.rgb for one in some])
     covered = np.stack([one.covered for one in some])
     scene, known = _median(pictures, covered)
-    return _closed(scene, known)
+    cells = cv2.resize(_closed(scene, known), _CELLS, interpolation=cv2.INTER_AREA)
+    return np.asarray(
+        cv2.resize(cells, (SAMPLE_WIDTH, SAMPLE_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8
+    )
 
 
 def enlarge(plate: Picture, width: int, height: int) -> Planes:
