@@ -80,7 +80,7 @@ def _due(now: datetime) -> QuerySet[Export]:
     """With something to destroy: called off, or of a closed case, or past their days, if the clock is
     sure."""
     sealed = PackageFile.objects.filter(export=OuterRef("pk")).exclude(sealed_name="")
-    due = Q(state__in=OVER) | (Q(state__in=MADE) & ~Q(case__state=CaseState.OPEN))
+    due = Q(state__in=OVER) | Q(state__in=MADE, case__state=CaseState.CLOSED)
     if guards.clock_unsure(now) is None:
         due |= Q(state=ExportState.READY, expires_at__lte=now)
     return Export.objects.filter(due).filter(~Q(key_id="") | Exists(sealed))
@@ -95,7 +95,7 @@ def _why(export: Export) -> str:
         return REJECTED
     if export.state == ExportState.WITHDRAWN:
         return WITHDRAWN
-    return CASE_CLOSED if export.case.state != CaseState.OPEN else EXPIRED
+    return CASE_CLOSED if export.case.state == CaseState.CLOSED else EXPIRED
 
 
 def _stop(export: Export) -> Export | None:

@@ -75,8 +75,9 @@ def approved(
     count = Export.objects.count() + 1
     export = Export.objects.create(
         id=new_id(), number=f"E-2026-{count:04}", year=2026, sequence=count, site=room.site,
-        case=case_of(room), state=ExportState.APPROVED, recipient_kind="police", recipient="서울 경찰서", ground="law",
-        document="2026-118", purpose=room.purpose, asked_by=room.operator, terminal=TERMINAL, language="ko",
+        case=case_of(room), state=ExportState.APPROVED, recipient_kind="police", recipient="서울 경찰서",
+        ground="law", document="2026-118", purpose=room.purpose, asked_by=room.operator, terminal=TERMINAL,
+        language="ko",
         **options,
     )  # fmt: skip
     for camera, start, end in spans or ((room.gate, 0, 8),):

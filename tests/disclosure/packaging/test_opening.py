@@ -99,12 +99,12 @@ def test_an_entry_of_a_viewing_opens_no_package(export: Export, room: Room):
 
 def test_a_jobs_entry_has_to_name_the_export_and_the_file(export: Export):
     file = clip_of(export)
-    body: dict[str, Any]
-    for body in (
+    bodies: list[dict[str, Any]] = [
         {"job": sources.JOB, "objects": [str(file.pk)]},
         {"job": sources.JOB, "objects": [], "export": sources.named(export)},
         {"job": "other", "objects": [str(file.pk)], "export": sources.named(export)},
-    ):
+    ]
+    for body in bodies:
         with pytest.raises(ReceiptMismatch):
             opening.open_for_system(append(kind="vault.job", body=body), file)
 
