@@ -4,7 +4,7 @@ needed makes the test fail: take it out."""
 # path -> reason
 LONG_MODULES: dict[str, str] = {
     "accesslog/outside/lethe_verify.py": "it is handed to outsiders as one file that needs nothing beside it",
-    "cctv/disclosure/packages/check/lethe_check.py": "it is enclosed in packages as one file that needs nothing",
+    "cctv/disclosure/packages/check/lethe_check.py": "enclosed in packages as one file that needs nothing",
     "tests/people/matrix.py": "one table, so that nobody looks for an address in two places",
 }
 

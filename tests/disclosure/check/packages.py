@@ -44,6 +44,7 @@ WITNESS_KEY = note.key_of("witness.example/w1", WITNESS, note.COSIGNATURE)
 VKEY = signing.verifier_key(published.ORIGIN, PACKAGE_KEY)
 AT = datetime(2026, 11, 15, 10, 0, tzinfo=UTC)
 GATE, YARD = "0199a0b1-0000-7000-8000-00000000000c", "0199a0b1-0000-7000-8000-00000000000d"
+HOUR = "2026-11-15T10:00:00.000Z"
 NAMES = {GATE: "정문", YARD: "駐車場"}
 
 
@@ -195,8 +196,8 @@ def _camera(
         found.append(Recording(camera, base + n, data, head=300 + n, tail=700))
     hashes = [each.leaf().hash() for each in found]
     root = published.root(hashes)
-    hour = {"id": camera, "code": "c", "name": NAMES[camera]}
-    body = {"camera": hour, "hour": "2026-11-15T10:00:00.000Z", "segments": 5, "root": root.hex()}
+    said_of = {"id": camera, "code": "c", "name": NAMES[camera]}
+    body = {"camera": said_of, "hour": HOUR, "segments": 5, "root": root.hex()}
     index = log.append("ingest.hour", body)
     clip, recipes = f"clips/{NAMES[camera]}/2026-11-15 19.00.00.mp4", f"originals/{NAMES[camera]}.recipes"
     original = f"originals/{NAMES[camera]}/4.ts"
@@ -212,12 +213,7 @@ def _camera(
             made += each.recipe(len(video))
             video += each.packets
             said["recipe"] = recipes
-        leaf = each.leaf()
-        evidence: dict[str, Any] = {
-            "version": leaves.VERSION, **{name: getattr(leaf, name) for name in leaves.Leaf.__slots__},
-            "leaf": number, "size": 5, "path": [x.hex() for x in neighbours(number, hashes)],
-            "hour": body["hour"], "root": root.hex(), "entry": index,
-        }  # fmt: skip
+        evidence = _evidence(each, number, hashes) | {"entry": index}
         if options.unproven and number == 4:
             evidence = {name: evidence[name] for name in ("segment", "camera", "from_us", "to_us")}
             evidence["unproven"] = "its hour is not closed yet"
@@ -226,6 +222,16 @@ def _camera(
     add(recipes, "rebuild", made)
     add(original, "rebuild", found[4].data)
     return placed
+
+
+def _evidence(recording: Recording, number: int, hashes: list[bytes]) -> dict[str, Any]:
+    """docs/formats-evidence.md."""
+    leaf = recording.leaf()
+    return {
+        "version": leaves.VERSION, **{name: getattr(leaf, name) for name in leaves.Leaf.__slots__},
+        "leaf": number, "size": len(hashes), "path": [each.hex() for each in neighbours(number, hashes)],
+        "hour": HOUR, "root": published.root(hashes).hex(),
+    }  # fmt: skip
 
 
 def _facts(

@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from accesslog import note
 from cctv.disclosure.packages.check import lethe_check
 from tests.accesslog.outside import published
 from tests.disclosure.check import packages, tampering
@@ -98,7 +100,7 @@ def test_every_tampering_is_named_as_by_the_program(page: Page, whole: Path, tmp
 
 def test_the_log_of_somebody_else_is_told_by_the_key_that_one_has(page: Page, whole: Path, tmp_path: Path):
     archive = packages.packed(whole, tmp_path / "a.zip")
-    page.fill("#key", str(packages.note.key_of(published.ORIGIN, packages.OTHER_KEY)))
+    page.fill("#key", str(note.key_of(published.ORIGIN, packages.OTHER_KEY)))
     chosen(page, archive)
     assert said_by_page(page) == {("manifest.json", "log.key")}
     page.fill("#key", published.checkpoint(published.entries_of(6)))
@@ -119,7 +121,7 @@ def test_of_two_packages_of_one_number_the_older_is_named(page: Page, whole: Pat
 
 
 def test_what_cannot_be_checked_is_told_apart(page: Page, whole: Path, tmp_path: Path):
-    deflated = packages.packed(whole, tmp_path / "again.zip", compression=packages.zipfile.ZIP_DEFLATED)
+    deflated = packages.packed(whole, tmp_path / "again.zip", compression=zipfile.ZIP_DEFLATED)
     (tmp_path / "no.zip").write_bytes(b"no")
     for archive, said in ((deflated, "unpack it"), (tmp_path / "no.zip", "no.zip")):
         chosen(page, archive)

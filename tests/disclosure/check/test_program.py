@@ -6,12 +6,13 @@ import sys
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from accesslog import note
+from accesslog import canonical, note
 from cctv.disclosure.packages.check import lethe_check
 from tests.accesslog.outside import published
 from tests.disclosure.check import packages, tampering
@@ -124,6 +125,19 @@ def test_of_two_packages_of_one_number_the_older_is_named(whole: Path, tmp_path:
     assert checked(newer, "--other", whole, capsys=capsys)[0] == 0
     other = write(tmp_path / "another", replace(Options(), made_at=made_at, number="E-2026-0033"))
     assert checked(whole, "--other", other, capsys=capsys)[0] == 0
+
+
+def test_the_code_on_the_report_is_that_of_the_manifest_without_the_report(whole: Path, capsys: Any):
+    said = json.loads((whole / "manifest.json").read_bytes())
+    said["files"] = [each for each in said["files"] if each["kind"] != "report"]
+    code = sha256(canonical.encode(said)).hexdigest()
+    _code, _faults, facts = checked(whole, capsys=capsys)
+    assert facts["said.report"]["report"].replace(" ", "") == code
+    # Wherever its line stands.
+    for place in (0, len(said["files"])):
+        report = {"name": "report.pdf", "kind": "report", "facts": {"읽": '"\n\u2028'}}
+        more = {**said, "files": [*said["files"][:place], report, *said["files"][place:]]}
+        assert lethe_check.report_code(canonical.encode(more), more).replace(" ", "") == code
 
 
 def test_what_is_open_is_said(tmp_path: Path, capsys: Any):

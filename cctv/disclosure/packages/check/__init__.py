@@ -1,8 +1,8 @@
 """What is enclosed in a package so that anybody can check it. Imports no Django.
 
-`lethe_check.py` and the page do the same, say the same and know nothing of Lethe but its formats. The page is put
-together from its parts here: one file with no address in it, whose policy forbids every request and names its
-own script and style by their hashes.
+`lethe_check.py` and the page do the same, say the same and know nothing of Lethe but its formats. The page is
+put together from its parts here: one file with no address in it, whose policy forbids every request and names
+its own script and style by their hashes.
 """
 
 from __future__ import annotations

@@ -253,6 +253,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "키를 입력하지 않았습니다. 다음 키를 해당 기관에서 다른 경로로 받은 키와 비교하십시오: {vkey}",
         "鍵が指定されていません。次の鍵を、組織から別の経路で受け取った鍵と比べてください: {vkey}",
     ),
+    "said.report": (
+        "The report of this package bears this code; compare it with the one on paper: {report}",
+        "이 묶음의 보고서에 있는 코드입니다. 종이의 코드와 비교하십시오: {report}",
+        "このパッケージの報告書の符号です。紙に書かれたものと比べてください: {report}",
+    ),
     "said.urgent": (
         "This was an urgent export: it left before it was approved.",
         "긴급 반출입니다. 승인 전에 나갔습니다.",
@@ -773,7 +778,7 @@ class Check:
         self.check_signature(sha256(data).hexdigest())
         self.check_segments()
         self.check_approval()
-        self.say_more()
+        self.say_more(data)
         return self.report
 
     # ------------------------------------------------ files
@@ -1077,14 +1082,33 @@ class Check:
                 expected = " / ".join(map(str, approved))
                 self.report.fault(MANIFEST, "approval.other", expected, f"{number} / {recipient}")
 
-    def say_more(self) -> None:
+    def say_more(self, data: bytes) -> None:
         """What a reader should know besides."""
+        code = report_code(data, self.manifest)
+        if code:
+            self.report.fact("said.report", report=code)
         if self.manifest["export"]["urgent"]:
             self.report.fact("said.urgent")
         expires = self.manifest["expires_at"]
         now = datetime.now(timezone.utc)  # noqa: UP017
         if expires < now.strftime("%Y-%m-%dT%H:%M:%S.000Z"):
             self.report.fact("said.expired", at=expires)
+
+
+def report_code(data: bytes, manifest: dict[str, Any]) -> str:
+    """What stands on the report: SHA-256 of the manifest without the report's own line; "" without a report.
+
+    The manifest is canonical JSON, so that the line can be cut out of its bytes.
+    """
+    for each in manifest["files"]:
+        if each.get("kind") == "report":
+            line = json.dumps(each, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+            before, found, after = data.partition(line)
+            if found:
+                before, after = (before, after[1:]) if after[:1] == b"," else (before.rstrip(b","), after)
+                digest = sha256(before + after).hexdigest()
+                return " ".join(digest[at : at + 8] for at in range(0, 64, 8))
+    return ""
 
 
 def _signed_by(note: Note, text: Any) -> bool:

@@ -71,9 +71,9 @@ class Check {
       this.fault(MANIFEST, "missing");
       return this;
     }
-    let digest;
+    let digest, data;
     try {
-      const data = await this.place.read(MANIFEST);
+      data = await this.place.read(MANIFEST);
       digest = hex(sha256(data));
       this.manifest = this.parsed(data);
     } catch (error) {
@@ -87,7 +87,7 @@ class Check {
     await this.checkSignature(digest);
     await this.checkSegments();
     this.checkApproval();
-    this.sayMore();
+    this.sayMore(data);
     return this;
   }
 
@@ -406,12 +406,24 @@ class Check {
     }
   }
 
-  sayMore() {
+  sayMore(data) {
+    const code = reportCode(textOf(data), this.manifest);
+    if (code) this.fact("said.report", { report: code });
     if (this.manifest.export.urgent) this.fact("said.urgent");
     const at = this.manifest.expires_at;
     if (at < new Date().toISOString()) this.fact("said.expired", { at });
   }
 }
+
+// What stands on the report: SHA-256 of the manifest without the report's own line, cut out of canonical JSON.
+const reportCode = (text, manifest) => {
+  const line = JSON.stringify(manifest.files.find((each) => each.kind === "report") || null), at = text.indexOf(line);
+  if (line === "null" || at < 0) return "";
+  let before = text.slice(0, at), after = text.slice(at + line.length);
+  if (after.startsWith(",")) after = after.slice(1);
+  else before = before.replace(/,$/, "");
+  return hex(sha256(utf8(before + after))).match(/.{8}/g).join(" ");
+};
 
 const compare = (one, other) => {
   if (!one.manifest || !other.manifest || one.manifest.log.origin !== other.manifest.log.origin) return;
