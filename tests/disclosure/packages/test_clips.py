@@ -16,6 +16,8 @@ from cctv.disclosure.packages.clips import JOIN_US, Source, plan, write_clip
 from cctv.disclosure.packages.errors import SourceChanged
 from cctv.footage.media.framing import nal_units, split
 from cctv.footage.media.index import PacketIndex
+from cctv.footage.media.mp4 import samples, tracks
+from cctv.footage.media.ranges import range_of_bytes
 from tests.disclosure.packages.helpers import (
     NOON_US,
     SECOND,
@@ -110,6 +112,22 @@ def test_signatures_and_parameter_sets_of_a_stream_stay_in_band():
     assert files[0].count(b"x264 - core") == 1
 
 
+@pytest.mark.parametrize("container", ["mp4", "avi"])
+def test_a_signature_of_the_camera_stays_with_its_picture(container):
+    source, file = recording(0, 0, container=container)
+    index = source.load()
+    sei = b"\x06\x05\x18" + bytes.fromhex("005bc93f2d715e95ada4796f90877a6f") + b"signed!!" + b"\x80"
+    lead = b"\0\0\0\1" if index.framing == "annexb" else len(sei).to_bytes(4, "big")
+    stored = b"".join(lead + sei + packet for packet in packets_of(file))
+    size = index.size + len(lead + sei)
+    changed = replace(index, offset=np.cumsum(size) - size, size=size, stored_size=len(stored))
+    _facts, data = clip_of([replace(source, index=changed, read=range_of_bytes(stored))], 0, 4)
+    clip_index = facts_of(data).index
+    found = [bytes(nal_units(clip_index, packet)[0]) for packet in packets_of(data)]
+    assert found == [sei] * 40
+    assert pictures(data) == pictures(file)
+
+
 @pytest.mark.parametrize("codec", ["hevc", "mpeg4"])
 def test_leading_pictures_of_an_open_group_are_left_out_and_said(codec):
     sources, files = hour(1, codec=codec, open_gop=True, seconds=8)
@@ -140,7 +158,7 @@ def test_a_recording_that_begins_with_leading_pictures_keeps_them():
 
 def test_a_cut_between_mixed_pictures_takes_all_of_them():
     sources, _files = hour(1)
-    for tenth in range(1, 41):
+    for tenth in range(1, 41, 4):
         facts, data = clip_of(sources, 0, tenth / 10)
         assert numbers_of(data) == list(range(facts.frames))
         assert tenth <= facts.frames <= tenth + 2
@@ -299,11 +317,11 @@ def test_an_index_that_is_not_the_one_planned_for_stops_the_clip():
 
 
 class Day:
-    """24 hours of pictures without their bytes: an index that is made each time, and zeros."""
+    """Hours of pictures without their bytes: one index for all recordings, and zeros."""
 
-    def __init__(self, count: int, frames: int) -> None:
+    def __init__(self, count: int, frames: int, size: int = 20) -> None:
         self.loaded = self.done = 0
-        self.count, self.frames = count, frames
+        self.count, self.frames, self.size = count, frames, size
         self.zeros = bytes(1 << 20)
         self.made = self.make()
 
@@ -313,13 +331,13 @@ class Day:
         return self.made
 
     def make(self) -> PacketIndex:
-        """A recording of `frames` pictures of 20 bytes in groups of IBBP."""
+        """A recording of `frames` pictures of `size` bytes in groups of IBBP."""
         shown = np.arange(self.frames)
         order = np.concatenate(([0], *([n + 3, n + 1, n + 2] for n in range(0, self.frames - 3, 3))))
         return PacketIndex(
             container="mp4", codec="h264", framing="length", extradata=b"\1\x64\0\x1f\xff\xe0\0",
-            timescale=12800, width=1920, height=1080, stored_size=20 * self.frames, contiguous=True,
-            offset=20 * shown, size=np.full(self.frames, 20), pts=512 * order, dts=512 * shown,
+            timescale=12800, width=1920, height=1080, stored_size=self.size * self.frames, contiguous=True,
+            offset=self.size * shown, size=np.full(self.frames, self.size), pts=512 * order, dts=512 * shown,
             duration=np.full(self.frames, 512), key=shown % 49 == 0,
         )  # fmt: skip
 
@@ -333,7 +351,7 @@ class Day:
         """All recordings of the day."""
         step = self.frames * 40_000
         return [
-            Source(str(n), NOON_US + n * step, self.index, self.read, 20 * self.frames, self.ended)
+            Source(str(n), NOON_US + n * step, self.index, self.read, self.size * self.frames, self.ended)
             for n in range(self.count)
         ]
 
@@ -354,10 +372,27 @@ def test_a_day_of_one_camera_needs_little_memory():
     assert (day.loaded, day.done) == (2 * len(run.pieces), len(run.pieces))
 
 
-class Nowhere:
-    """A sink that keeps nothing."""
+def test_a_clip_may_be_larger_than_four_gigabytes():
+    day = Day(count=11, frames=451, size=1 << 20)
+    sink = Nowhere(keep=True)
+    (run,) = plan(day.sources(), NOON_US, NOON_US + 86_400 * SECOND)
+    facts = write_clip(run, sink)
+    assert facts.size_bytes > facts.parts[-1].at > 1 << 32
+    moov = bytes(sink.tail)[sink.tail.index(b"moov") + 4 :]
+    offsets = samples(moov, tracks(moov)[0]).offset
+    assert offsets.tolist() == [facts.parts[0].at + (number << 20) for number in range(4961)]
+    assert int(offsets[451 * 10]) == facts.parts[-1].at
 
-    largest = 0
+
+class Nowhere:
+    """A sink that keeps nothing, or small writes alone."""
+
+    def __init__(self, *, keep: bool = False) -> None:
+        self.largest, self.keep = 0, keep
+        self.tail = bytearray()
 
     def write(self, data: bytes, /) -> None:
+        """Take bytes."""
         self.largest = max(self.largest, len(data))
+        if self.keep and len(data) < 1 << 20:
+            self.tail += data
