@@ -6,6 +6,7 @@ from cctv.disclosure import views
 
 urlpatterns = [
     path("", include("cctv.disclosure.exports.urls")),
+    path("", include("cctv.disclosure.handing.urls")),
     path("media/", views.media, name="media"),
     path("media/new/", views.medium_new, name="medium-new"),
     path("media/<str:number>/", views.medium, name="medium"),
