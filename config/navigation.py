@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accesslog import conf
 from accesslog.errors import AccessLogError
 from accesslog.review.selectors import waiting
+from cctv.disclosure.exports.selectors import count_waiting
 from cctv.people.policy import permissions_of
 
 
@@ -45,15 +46,19 @@ class Entry:
 
 
 NAVIGATION: tuple[Entry, ...] = (
+    Entry(_("Inbox"), "inbox", "inbox", "export.decide", count=count_waiting),
     Entry(_("Sites"), "site", "sites", "footage.browse"),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Redactions"), "eyeoff", "redactions", "redaction.see"),
+    Entry(_("Cases"), "case", "cases", "case.see"),
+    Entry(_("Exports"), "export", "exports", "export.see"),
     Entry(_("Log"), "log", "log", "log.read"),
     Entry(_("Review"), "review", "log_review", "log.review", count=reviews_waiting, also="log.review_others"),
     Entry(_("Retention"), "retention", "retention", "retention.see"),
     Entry(_("Holds"), "held", "holds", "hold.see"),
     Entry(_("Restrictions"), "restricted", "restrictions", "restriction.see"),
     Entry(_("Ledger"), "ledger", "ledger", "ledger.see"),
+    Entry(_("Provisions"), "hand", "provisions", "provision.see"),
     Entry(_("Prints and media"), "print", "media", "medium.see"),
     Entry(_("Register"), "register", "register", "register.see"),
     Entry(_("Sources"), "source", "sources", "ingest.see"),

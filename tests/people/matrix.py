@@ -158,6 +158,10 @@ def restriction(place: Place, _world: World) -> dict[str, Any]:
     return {"pk": place.restriction.pk}
 
 
+def export(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.export.number}
+
+
 def medium(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.medium.number}
 
@@ -310,6 +314,22 @@ def _redaction(prefix: str) -> dict[str, Row]:
     }
 
 
+def _exports(prefix: str) -> dict[str, Row]:
+    """One that somebody else has withdrawn: there is nothing to decide on, and nothing to do again."""
+    return {
+        prefix: Row("export", "site", HOLDS, export),
+        f"{prefix}edit/": Row("export-edit", "site", HOLDING, export, ok=302),
+        f"{prefix}decide/": Row("export-decide", "site", DECIDING, export, "POST", 302),
+        f"{prefix}urgent/": Row("export-urgent", "site", DECIDING, export, "POST", 302),
+        f"{prefix}withdraw/": Row(
+            "export-withdraw", "site", DECIDING, export, "POST", 409, knowing=frozenset({OPERATOR, AUDITOR})
+        ),
+        f"{prefix}watch/": Row("export-watch", "site", DECIDING, export, "POST", 404),
+        f"{prefix}again/": Row("export-again", "site", HOLDING, export, "POST", 302),
+        f"{prefix}progress.json": Row("export-progress", "site", HOLDS, export),
+    }
+
+
 MATRIX: dict[str, Row] = {
     # shell and supervision
     "": Row("home", "signed_in", ok=302),
@@ -422,6 +442,10 @@ MATRIX: dict[str, Row] = {
     "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
     "ledger/ledger.pdf": Row("ledger-pdf", "any", LEDGER),
     # prints and media: the one of the world is kept here, so there is nothing to take back
+    "inbox/": Row("inbox", "any", DECIDING),
+    "exports/": Row("exports", "any", HOLDS),
+    "exports/new/<slug:site_code>/": Row("export-new", "site", HOLDING, site),
+    **_exports("exports/<str:number>/"),
     "media/": Row("media", "any", HOLDS),
     "media/new/": Row("medium-new", "any", HOLDING),
     "media/<str:number>/": Row("medium", "site", HOLDS, medium),

@@ -97,6 +97,22 @@ WHO = [*ROLES, *(f"{role} everywhere" for role in ROLES[2:]), "nobody", "anonymo
 EXCEPTIONS: dict[tuple[str, str], int | str] = {
     # Somebody signed in is sent on from the sign-in page.
     **{("account_login", who): 302 for who in WHO if who != "anonymous"},
+    # Approvers look at what they decide on, in viewings of their own: somebody else's are not there for them.
+    **{
+        (f"viewing{name}", "approver"): 404
+        for name in (
+            "",
+            "-close",
+            "-extend",
+            "-alive",
+            "-playlist",
+            "-init",
+            "-part",
+            "-thumb",
+            "-motion",
+            "-search",
+        )
+    },
     # Without any role there is a page that says so.
     ("home", "nobody"): 200,
     # The sign-out page has nothing to ask a stranger.

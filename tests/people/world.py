@@ -11,6 +11,8 @@ from accesslog.review.services import review_id
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
+from cctv.disclosure.cases.models import Case
+from cctv.disclosure.exports.models import Export, ExportSpan, ExportState
 from cctv.disclosure.models import Medium
 from cctv.footage.models import ViewingSession
 from cctv.footage.restrictions.models import Restriction
@@ -44,6 +46,8 @@ class Place:
     medium: Medium
     restriction: Restriction
     redaction: Redaction
+    case: Case
+    export: Export
     month: str = "2026-02"  # whose review has begun
 
 
@@ -120,13 +124,30 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         pk=review_id(str(site.pk), Place.month), site=str(site.pk), month=Place.month, opened_us=0, first=0,
         end=0, entries=0, opened_by="",
     )  # fmt: skip
+    case = Case.objects.create(
+        number=f"C-2026-{number:04}", year=2026, sequence=number, site=site, title="theft", opened_by=guard
+    )
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
         medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
         redaction=_redaction(number, viewing, camera, guard),
+        case=case, export=_export(number, case, camera, guard),
     )  # fmt: skip
+
+
+def _export(number: int, case: Case, camera: Camera, guard: Account) -> Export:
+    """Withdrawn, and asked for by nobody who asks here, since nobody decides on their own."""
+    row = Export.objects.create(
+        number=f"E-2026-{number:04}", year=2026, sequence=number, site=case.site, case=case,
+        state=ExportState.WITHDRAWN, recipient_kind="police", recipient="Mapo police", ground="law",
+        purpose_text="theft", asked_by=guard,
+    )  # fmt: skip
+    ExportSpan.objects.create(
+        export=row, camera=camera, starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1)
+    )
+    return row
 
 
 def _redaction(number: int, viewing: ViewingSession, camera: Camera, guard: Account) -> Redaction:

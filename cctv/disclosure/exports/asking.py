@@ -7,6 +7,7 @@ is asked. Killed anywhere after the entry, `finish_drafts` does the rest; the sa
 import logging
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -109,7 +110,8 @@ def finish(export: Export) -> Export:
             return row
         urgent = row.urgency == Urgency.WAITING
         row.state = ExportState.APPROVED if urgent else ExportState.ASKED
-        row.save(update_fields=["state"])
+        row.package = _recorded(row)
+        row.save(update_fields=["state", "package"])
         if urgent:
             begin_packaging(row)
         telling.asked(row)
@@ -131,6 +133,13 @@ def finish_drafts() -> int:
         except (LetheError, AccessLogError, OSError) as error:
             log.warning("export %s is still to be asked for: %s", export.number, error)
     return done
+
+
+def _recorded(row: Export) -> dict[str, Any]:
+    """What is there of each span now: what has gone when it is packaged is told, not left out."""
+    from cctv.disclosure.packaging import services as packaging  # which asks this package in its turn
+
+    return packaging.recorded(row)
 
 
 def begin_packaging(row: Export) -> None:

@@ -86,12 +86,17 @@ def require_allowed(site: Site, case: Case, wish: Wish) -> None:
     """
     if case.site_id != site.pk or case.state != CaseState.OPEN:
         raise CaseOver
+    require_wish(site, wish)
+    if wish.letter is not None and wish.letter.case_id != case.pk:
+        raise GroundRefused(hint=_("Attach the letter to the same case."))
+
+
+def require_wish(site: Site, wish: Wish, *, letter_comes: bool = False) -> None:
+    """The same, whatever the case; `letter_comes`: a form that is sent with its letter, not yet kept."""
     _require_words(wish)
     _require_spans(site, wish.spans)
     _require_purpose(wish)
-    require_ground(site, wish)
-    if wish.letter is not None and wish.letter.case_id != case.pk:
-        raise GroundRefused(hint=_("Attach the letter to the same case."))
+    require_ground(site, wish, letter_comes=letter_comes)
     for span in wish.spans:
         require_free(span.camera, span.starts_at, span.ends_at)
         if span.form != ExportForm.REDACTED:
@@ -101,7 +106,7 @@ def require_allowed(site: Site, case: Case, wish: Wish) -> None:
             raise NothingRecorded
 
 
-def require_ground(site: Site, wish: Wish) -> Ground:
+def require_ground(site: Site, wish: Wish, *, letter_comes: bool = False) -> Ground:
     """The ground, if this controller may use it for this recipient and everything it asks for is there."""
     grounds = offered(
         site.jurisdiction, is_public_body=site.organisation.is_public_body, to=wish.recipient_kind
@@ -111,7 +116,7 @@ def require_ground(site: Site, wish: Wish) -> Ground:
         raise GroundRefused
     if ground.document and not wish.document.strip():
         raise GroundRefused(hint=_("Name the warrant, order or letter that asks for it."))
-    if ground.document and wish.letter is None:
+    if ground.document and wish.letter is None and not letter_comes:
         raise GroundRefused(hint=_("Attach the warrant, order or letter that asks for it."))
     if ground.no_consent and not wish.details.why_no_consent.strip():
         raise GroundRefused(hint=_("Say why the consent of those concerned cannot be had."))
