@@ -41,6 +41,9 @@ class Lag:
             return
         own, output_then = self.sources[LAGS], self.outputs[0]
         moving = np.min([np.abs(each - own) for each in self._others()], axis=0) > MOVING
+        # An empty scene in somebody's place is as good as any other picture of the source.
+        later = [np.abs(each - output_then) for each in list(self.outputs)[1:]]
+        moving &= np.max(later, axis=0) > MOVING
         self.pixels += int(moving.sum())
         for index, each in enumerate(self.sources):
             self.off[index] += np.minimum(np.abs(each - output_then)[moving], 60).sum()

@@ -37,6 +37,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         _("The output shows the source's pictures %(late)d pictures late."),
         _("Pictures would be measured against other people's places; cut the source to match the output."),
     ),
+    "frames_disordered": (
+        _(
+            "The output shows the source's pictures in another order: its picture %(frame)d shows what the "
+            "source shows in picture %(other)d."
+        ),
+        _("Score an output that shows every picture in its place: neither reversed, shuffled nor repeated."),
+    ),
     "shapes_differ": (
         _("The output's pictures are %(output)s, the source's %(source)s: not the same shape."),
         _("Score an output that was neither cropped nor stretched."),

@@ -14,6 +14,7 @@ from cctv.redaction.score import geometry
 from cctv.redaction.score.alignment import Lag, Moved
 from cctv.redaction.score.carrying import Mask, Signs, carried, changed, idle
 from cctv.redaction.score.errors import ScoreError
+from cctv.redaction.score.order import Order
 from cctv.redaction.score.pairing import NOBODY, pairs_of
 from cctv.redaction.score.pictures import Luma, Source, fitted, read
 from cctv.redaction.score.scene import Scene, eroded, samples_of, scene_from, scene_of
@@ -111,16 +112,18 @@ def _pairs(
     score.scale, score.plain = samples.width / scene.size[0], int((stands_for == NOBODY).sum())
     wanted = (stands_for >= score.first) & (stands_for <= score.last)
     outputs = (each for each, is_wanted in zip(read(output), wanted, strict=True) if is_wanted)
-    lag, moved = Lag(), Moved()
+    lag, moved, order = Lag(), Moved(), Order(score.first, score.last)
     for frame, (luma, at) in enumerate(read(source)):
         if not score.first <= frame <= score.last:
             continue
         made, made_at = next(outputs)
         made = moved.aligned(luma, fitted(made, *scene.size))
         lag.add(luma, made)
+        order.add(frame, luma, made)
         score.times(at, made_at)
         yield frame, _Pictures(luma, made, scene, moved.back(of_output))
     lag.check()
+    order.check()
 
 
 def _judge(score: Score, frame: int, pictures: _Pictures, regions: tuple[Region, ...]) -> None:

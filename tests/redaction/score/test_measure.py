@@ -256,6 +256,11 @@ def test_what_cannot_be_compared_is_an_error_that_says_what(score, pictures, sou
     assert code(pictures[:20]) == "frames_differ"
     assert code(pictures[:1] + pictures[:-1]) == "frames_late"
     assert code(pictures[1:] + pictures[-1:]) == "frames_late"
+    assert code(pictures[::-1]) == "frames_disordered"
+    assert code([*pictures[12:], *pictures[:12]]) == "frames_disordered"
+    assert code([255 - each for each in on_heads(pictures, TRUTH, black)[::-1]]) == "frames_disordered"
+    exchanged = [*pictures[:2], pictures[20], *pictures[3:20], pictures[2], *pictures[21:]]
+    assert code(exchanged) == "frames_disordered"
     assert code([each[:, :240] for each in pictures]) == "shapes_differ"
     assert code([np.roll(each, 30, 1) for each in pictures]) == "picture_moved"
     assert code(pictures, subject="nobody") == "no_such_subject"
@@ -334,3 +339,12 @@ def test_every_plate_of_the_gate_is_found_untouched_and_none_when_covered() -> N
     assert measure(source, source, short).figures()["plates"] == COUNTED | {"exposed": 14}
     made = measure(encoded(covered), source, short)
     assert made.figures()["plates"] == COUNTED | {"exposed": 0}
+
+
+def test_pictures_that_are_covered_whole_for_a_while_are_in_their_places(pictures) -> None:
+    bright = [np.clip(each.astype(np.int16) + 60, 0, 255).astype(np.uint8) for each in pictures]
+    clip = encoded([*pictures[:8], *bright[8:12], *pictures[12:]])
+    white = [np.full_like(each, 235) for each in pictures]
+    covered = [*pictures[:4], *white[4:16], *pictures[16:]]
+    made = measure(encoded(covered), clip, TRUTH)
+    assert made.pictures == FRAMES
