@@ -5,6 +5,7 @@ from django.urls import include, path
 from cctv.disclosure import views
 
 urlpatterns = [
+    path("", include("cctv.disclosure.cases.urls")),
     path("", include("cctv.disclosure.exports.urls")),
     path("", include("cctv.disclosure.handing.urls")),
     path("media/", views.media, name="media"),

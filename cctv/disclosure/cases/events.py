@@ -11,7 +11,7 @@ LETTER = "letter"
 _WHO = frozenset({"actor", "terminal", "site", "case"})
 
 for _kind, _more, _optional, _sentence, _icon in (
-    (OPENED, {"title"}, {"reference"}, _("{actor} opened case {case}: {title}."), "box"),
+    (OPENED, {"title"}, {"reference"}, _("{actor} opened case {case}: {title}."), "case"),
     (
         CHANGED, {"what"}, {"title", "reference", "camera", "from", "to", "state"},
         _("{actor} changed case {case}."), "edit",
@@ -22,7 +22,7 @@ for _kind, _more, _optional, _sentence, _icon in (
     ),
     (
         LETTER_ADDED, {LETTER, "kind"}, {"document", "file", "bytes", "sha256"},
-        _("{actor} added {letter} to case {case}."), "file",
+        _("{actor} added {letter} to case {case}."), "mail",
     ),
     (LETTER_OPENED, {LETTER}, {"file"}, _("{actor} opened {letter} of case {case}."), "eye"),
 ):  # fmt: skip

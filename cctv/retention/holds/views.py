@@ -102,7 +102,11 @@ def _initial(request: Request, site: Site) -> dict[str, Any]:
     else:
         today = clock.now().astimezone(zone).date()
         given |= {"day": today.isoformat(), "end_day": today.isoformat()}
-    return {**given, "camera": request.GET.getlist("camera"), "case": request.session.get("last_case", "")}
+    return {**given, "camera": request.GET.getlist("camera"), "case": _case(request)}
+
+
+def _case(request: Request) -> str:
+    return request.GET.get("case", "")[:40] or str(request.session.get("last_case", ""))
 
 
 def _exact_span(request: Request) -> tuple[datetime, datetime] | None:
