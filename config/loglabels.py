@@ -49,6 +49,7 @@ LABELS = {
     "export": _("Export"),
     "facts": _("Facts"),
     "failed": _("Failed"),
+    "files": _("Files"),
     "findings": _("Findings"),
     "footage_generation": _("Generation of the footage keys"),
     "foreign": _("Foreign objects"),
@@ -77,6 +78,7 @@ LABELS = {
     "lines": _("Lines"),
     "log_size": _("Size of the log"),
     "manifest": _("Manifest"),
+    "manifest_sha256": _("SHA-256 of the manifest"),
     "medium": _("Medium"),
     "mirror": _("Mirror"),
     "mirrors": _("Mirrors"),
@@ -135,6 +137,8 @@ LABELS = {
     "uncovers": _("Shows more than before"),
     "undone": _("Taken back"),
     "until": _("Until"),
+    "urgent": _("Urgent"),
+    "vkey": _("Verifier key"),
     "watched_s": _("Seconds watched before deciding"),
     "where": _("Where"),
     "why": _("Why"),
@@ -143,5 +147,11 @@ LABELS = {
 WORDS = {
     "act": {act.value: act.label for act in LedgerKind},
     "record_class": {each.value: each.label for each in RecordClass},
+    "why": {
+        "expired": _("its days are over"),
+        "case_closed": _("its case is closed"),
+        "withdrawn": _("it was withdrawn"),
+        "rejected": _("it was rejected"),
+    },
     "role": {**{role.value: role.label for role in Role}, "setup": _("Installation")},
 }

@@ -15,7 +15,7 @@ register(
         ),
         optional=frozenset({"from", "to", "urgent"}),
         sentence=_("The package of export {export} was made: {files} files, kept until {until}."),
-        icon="box",
+        icon="export",
         keep="ledger",
         link=_LINK,
     )

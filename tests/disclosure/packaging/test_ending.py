@@ -158,7 +158,7 @@ def test_invariant_5_killed_at_any_step_the_end_comes_to_its_end(room: Room, exp
     assert {"package.end-logged", "package.ended", "package.end-journalled", "package.key-destroyed"} < set(
         ends
     )
-    assert {"package.objects-deleted"} < set(ends)
+    assert {"package.objects-deleted", "package.end-told"} < set(ends)
     assert_gone(export, room.objects)  # type: ignore[attr-defined]
     assert LogEntry.objects.using("log").filter(kind="export.ended").count() == 1
     assert LedgerLine.objects.filter(source=f"export {export.number} ended").count() == 1

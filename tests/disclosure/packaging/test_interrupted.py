@@ -92,7 +92,13 @@ def test_invariant_5_killed_at_any_step_the_next_worker_makes_what_is_left_and_n
             break
         lease_over(export)
     assert (export.state, export.error) == (ExportState.READY, "")
-    wanted = {"package.key", "package.file-begun", "package.file-durable", "package.file-done"}
+    wanted = {
+        "package.key-made",
+        "package.key",
+        "package.file-begun",
+        "package.file-durable",
+        "package.file-done",
+    }
     assert wanted | {"package.proven", "package.logged", "package.ready"} <= set(ends)
     assert helping.objects() - before - sealed_names() <= orphans_of(killer), "only what nobody names is left"
     assert (
