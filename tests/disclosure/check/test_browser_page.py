@@ -80,6 +80,10 @@ def test_a_whole_package_is_found_whole_as_zip_and_as_folder(page: Page, whole: 
         report = lethe_check.Check(lethe_check.Place(str(whole)), published.VKEY.encode()).run()
         assert facts_of_page(page) == json.loads(json.dumps(report.facts))
     page.fill("#key", "")
+    chosen(page, archive)
+    # Nobody is told that all is well who could have been given the log of a forger.
+    assert page.get_attribute(".result", "data-state") == "self"
+    assert "no key was given" in page.inner_text(".result h2")
 
 
 def test_every_tampering_is_named_as_by_the_program(page: Page, whole: Path, tmp_path: Path):
@@ -115,7 +119,7 @@ def test_of_two_packages_of_one_number_the_older_is_named(page: Page, whole: Pat
     files = [packages.packed(whole, tmp_path / "a.zip"), packages.packed(newer, tmp_path / "b.zip")]
     chosen(page, *files)
     states = page.eval_on_selector_all(".result", "all => all.map(e => e.dataset.state)")
-    assert states == ["bad", "good"]
+    assert states == ["bad", "self"]
     assert said_by_page(page) == {("manifest.json", "old")}
     assert "b.zip" in page.inner_text(".fault")
 

@@ -210,12 +210,17 @@ def test_it_runs_alone_and_speaks_three_languages(whole: Path, tmp_path: Path):
     said_in = {"ko": "묶음이 빠짐없이", "ja": "パッケージは完全", "en": "complete and unchanged"}
     for language, said in said_in.items():
         done = subprocess.run(
-            [sys.executable, "-I", "-S", str(program), "--language", language],
+            [sys.executable, "-I", "-S", program, "--language", language, "--key", published.VKEY],
             cwd="/", capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         assert said in done.stdout
-        assert published.VKEY in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", program, "--language", "en"],
+        cwd="/", capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert "no key was given" in done.stdout
+    assert published.VKEY in done.stdout
     changed = packages.copy(whole, tmp_path / "package")
     tampering.flip("report.pdf")(changed)
     done = subprocess.run(

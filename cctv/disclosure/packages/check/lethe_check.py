@@ -278,6 +278,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "묶음이 빠짐없이 그대로입니다.",
         "パッケージは完全で、変更されていません。",
     ),
+    "self": (
+        "The package fits itself. Whose it is was not checked: no key was given.",
+        "묶음이 그 안에서는 맞습니다. 키를 입력하지 않아 누구의 것인지는 확인하지 않았습니다.",
+        "パッケージは中でつじつまが合っています。鍵が指定されていないため、誰のものかは確認していません。",
+    ),
     "bad": (
         "The package is NOT as it was made. Faults: {count}",
         "묶음이 만들어진 그대로가 아닙니다. 발견된 문제: {count}건",
@@ -1092,7 +1097,7 @@ class Check:
         expires = self.manifest["expires_at"]
         now = datetime.now(timezone.utc)  # noqa: UP017
         if expires < now.strftime("%Y-%m-%dT%H:%M:%S.000Z"):
-            self.report.fact("said.expired", at=expires)
+            self.report.fact("said.expired", at=plain(expires))
 
 
 def report_code(data: bytes, manifest: dict[str, Any]) -> str:
@@ -1116,6 +1121,11 @@ def _signed_by(note: Note, text: Any) -> bool:
         return note.signed_by(Key(text))
     except (ValueError, AttributeError):
         return False
+
+
+def plain(moment: str) -> str:
+    """A time of the manifest, for people."""
+    return moment[:19].replace("T", " ") + " UTC"
 
 
 def spoken(said: dict[str, Any]) -> str:
@@ -1150,12 +1160,14 @@ def tell(check: Check, language: str) -> None:
     """What was found, to be read by people."""
     if check.manifest:
         export, recipient = check.manifest["export"], check.manifest["recipient"]["name"]
-        print(word("title", language, recipient=recipient, **{x: export[x] for x in ("number", "made_at")}))
+        made_at = plain(export["made_at"])
+        print(word("title", language, number=export["number"], made_at=made_at, recipient=recipient))
     for code, said in check.report.facts:
         print("  -", word(code, language, **said))
     faults = check.report.faults
     print()
-    print(word("bad", language, count=len(faults)) if faults else word("good", language))
+    good = "good" if check.pin else "self"
+    print(word("bad", language, count=len(faults)) if faults else word(good, language))
     for number, fault in enumerate(faults, 1):
         print(f"{number:3}.", word(fault["code"], language, file=fault["file"], **fault["said"]))
         if fault["expected"] != fault["calculated"]:

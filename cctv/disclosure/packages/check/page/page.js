@@ -68,18 +68,18 @@ const showFault = (fault) => {
 const showResult = ({ label, check, error }) => {
   const section = made("section", "", "result");
   const faults = check ? check.faults : [];
-  const state = error ? "open" : faults.length ? "bad" : "good";
+  const state = error ? "open" : faults.length ? "bad" : check.pin.trim() ? "good" : "self";
   section.dataset.state = state;
   const heading = made("h2", error ? word("unchecked", { why: word(error.code, error.said) })
-    : state === "bad" ? word("bad", { count: faults.length }) : word("good"));
-  const mark = made("span", { good: "✓", bad: "✕", open: "?" }[state], "mark");
+    : word(state, { count: faults.length }));
+  const mark = made("span", { good: "✓", self: "✓", bad: "✕", open: "?" }[state], "mark");
   mark.setAttribute("aria-hidden", "true");
   heading.prepend(mark);
   section.append(heading, made("p", label, "label"));
   if (error || !check) return section;
   if (check.manifest) {
-    const { number: numbered, made_at } = check.manifest.export;
-    section.append(made("p", word("title", { number: numbered, made_at, recipient: check.manifest.recipient.name })));
+    const { number: numbered, made_at: at } = check.manifest.export, recipient = check.manifest.recipient.name;
+    section.append(made("p", word("title", { number: numbered, made_at: plainTime(at), recipient })));
   }
   if (faults.length) {
     const list = made("ol");
