@@ -64,6 +64,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         _("The pictures %(first)d to %(last)d were asked for, but the source has %(count)d."),
         _("Pictures are counted from 0, and both ends are meant."),
     ),
+    "truth_shape": (
+        _("The ground truth was drawn for pictures of %(truth)s, the source's are %(source)s: another shape."),
+        _("Give the truth of this clip; with --truth-size what its boxes were drawn for, if it does not say."),
+    ),
     "truth_elsewhere": (
         _("No region of the ground truth lies in the pictures that are measured."),
         _("Check that it was made for this clip, and for pictures of this size."),

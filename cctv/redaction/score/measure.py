@@ -16,7 +16,7 @@ from cctv.redaction.score.carrying import Mask, Signs, carried, changed, idle
 from cctv.redaction.score.errors import ScoreError
 from cctv.redaction.score.order import Order
 from cctv.redaction.score.pairing import NOBODY, pairs_of
-from cctv.redaction.score.pictures import Luma, Source, fitted, read
+from cctv.redaction.score.pictures import SHAPE_SLACK, Luma, Source, fitted, read, size_of
 from cctv.redaction.score.scene import Scene, eroded, samples_of, scene_from, scene_of
 from cctv.redaction.score.scores import Score, Seen
 from cctv.redaction.score.truth import PixelBox, Region, Truth
@@ -73,13 +73,15 @@ def measure(
     Raises:
         ScoreError: with a code and a text for what is wrong with the files.
     """
+    _require_shape(truth, source)
     scene = scene or scene_of(source, truth)
     truth = truth.scaled(*scene.size)
     if subject is not None and subject not in truth.identities():
         known = ", ".join(truth.identities())
         raise ScoreError("no_such_subject", subject=subject, known=known)
     first, last = _span(frames, scene.count)
-    if not any(truth.at(frame) for frame in range(first, last + 1)):
+    measured = (region for frame in range(first, last + 1) for region in truth.at(frame))
+    if not any(_lies_in(region.box, scene.size) for region in measured):
         raise ScoreError("truth_elsewhere")
     threads = cv2.getNumThreads()
     cv2.setNumThreads(_THREADS)
@@ -93,6 +95,20 @@ def measure(
     if not score.regions:
         raise ScoreError("truth_elsewhere")
     return score
+
+
+def _require_shape(truth: Truth, source: Source) -> None:
+    """Boxes that were drawn in pictures of another shape lie elsewhere in these. `truth_shape`."""
+    if truth.size is None:
+        return
+    drawn, size = truth.size, size_of(source)
+    if abs(drawn[0] / drawn[1] / (size[0] / size[1]) - 1) > SHAPE_SLACK:
+        raise ScoreError("truth_shape", truth=f"{drawn[0]} x {drawn[1]}", source=f"{size[0]} x {size[1]}")
+
+
+def _lies_in(box: PixelBox, size: tuple[int, int]) -> bool:
+    left, top, width, height = box
+    return left < size[0] and top < size[1] and left + width > 0 and top + height > 0
 
 
 def _span(frames: tuple[int, int] | None, count: int) -> tuple[int, int]:

@@ -1,9 +1,9 @@
 """Whether each picture of an output shows the moment it stands for, and not another one of the clip.
 
-Asked of up to PICTURES of them, evenly spread. What stirs in a picture is where it differs from the median
-of all. It gives away another moment when it is like what stirs in another picture and not in the source's own,
-and some of it, most where it is less like, lies where nothing stirs there. Tones do not matter, and covers tell as people do: they lie where those
-are.
+Asked of up to PICTURES of them, evenly spread. What stirs in a picture is where it differs from the median of
+all. It gives away another moment when it is like what stirs in another picture and not in the source's own,
+and some of it, most where it is less like, lies where nothing stirs there. Tones do not matter, and covers
+tell as people do: they lie where those are.
 """
 
 from __future__ import annotations

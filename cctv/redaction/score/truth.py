@@ -104,8 +104,14 @@ def read(path: Path, *, size: tuple[int, int] | None = None) -> Truth:
         truth = reader(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise _unreadable(path, error.strerror or str(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError, ParseError, DefusedXmlException) as error:
+    except (ParseError, DefusedXmlException, csv.Error) as error:
+        raise _unreadable(path, str(error)) from error
+    except RecursionError as error:
+        raise _unreadable(path, "it is nested too deeply") from error
+    except (ValueError, KeyError) as error:
         raise _unreadable(path, _why(error)) from error
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise _unreadable(path, "something in it is not where it is expected") from error
     if not truth.frames:
         raise _unreadable(path, "it names no picture")
     return replace(truth, size=truth.size or size)
@@ -119,14 +125,31 @@ def _why(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error) or type(error).__name__
 
 
-def _gathered(found: Iterable[tuple[int, Region | None]]) -> dict[int, tuple[Region, ...]]:
+def _size_of(document: Mapping[str, Any]) -> tuple[int, int] | None:
+    if "width" not in document and "height" not in document:
+        return None
+    size = int(document["width"]), int(document["height"])
+    if not (0 < size[0] < 1 << 16 and 0 < size[1] < 1 << 16):
+        raise ValueError(f"its pictures cannot be {size[0]} x {size[1]} pixels")
+    return size
+
+
+def _gathered(
+    found: Iterable[tuple[int, Region | None]], *, once: bool = True
+) -> dict[int, tuple[Region, ...]]:
+    """By picture; `None` says that a picture is named, which may be done once."""
     frames: dict[int, list[Region]] = {}
+    named: set[int] = set()
     for frame, region in found:
         if frame < 0:
             raise ValueError(f"picture {frame}: pictures are counted from 0")
         here = frames.setdefault(frame, [])
         if region is not None:
             here.append(region)
+        elif once and frame in named:
+            raise ValueError(f"picture {frame} is named twice")
+        else:
+            named.add(frame)
     return {frame: tuple(regions) for frame, regions in frames.items()}
 
 
@@ -146,7 +169,10 @@ def _cvml(text: str) -> Truth:
         number = int(frame.attrib["number"])
         found.append((number, None))
         for thing in frame.iter("object"):
-            box = {key: float(value) for key, value in thing.find("box").attrib.items()}
+            drawn = thing.find("box")
+            if drawn is None:
+                raise ValueError(f"picture {number}: an object has no box")
+            box = {key: float(value) for key, value in drawn.attrib.items()}
             corner = (box["xc"] - box["w"] / 2, box["yc"] - box["h"] / 2, box["w"], box["h"])
             found.append((number, _region(thing.attrib["id"], "person", corner)))
     return Truth(_gathered(found))
@@ -163,14 +189,14 @@ def _mot(text: str) -> Truth:
         counted = len(row) < 7 or float(row[6]) != 0
         region = _region(row[1].strip(), "person", row[2:6]) if counted else None
         found.append((int(row[0]) - 1, region))
-    return Truth(_gathered(found), unnamed_empty=True)
+    return Truth(_gathered(found, once=False), unnamed_empty=True)
 
 
 def _json(text: str) -> Truth:
     document = json.loads(text)
-    if document.get("format") != FORMAT:
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"its format is not “{FORMAT}”")
-    size = (int(document["width"]), int(document["height"])) if "width" in document else None
+    size = _size_of(document)
     found: list[tuple[int, Region | None]] = []
     for frame in document["frames"]:
         number = int(frame["frame"])

@@ -270,9 +270,13 @@ def test_what_cannot_be_compared_is_an_error_that_says_what(score, pictures, sou
             measure(data, source, TRUTH, scene=scene)
         assert caught.value.code == expected
     elsewhere = Truth({0: (Region("1", "person", (5000.0, 10.0, 20.0, 50.0)),)}, (WIDTH, HEIGHT))
-    assert measure(source, source, elsewhere).figures()["heads"]["outside"] == 1
-    with pytest.raises(ScoreError, match="truth_elsewhere"):
-        measure(source, source, Truth({99: TRUTH.at(0)}))
+    for wrong, expected in (
+        (elsewhere, "truth_elsewhere"),
+        (Truth({99: TRUTH.at(0)}), "truth_elsewhere"),
+        (Truth(TRUTH.frames, (2 * WIDTH, HEIGHT)), "truth_shape"),
+    ):
+        with pytest.raises(ScoreError, match=expected):
+            measure(source, source, wrong)
 
 
 def test_plain_pictures_where_nothing_was_recorded_are_passed_over_and_no_others(pictures) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from cctv.redaction.score.truth import Region, Truth
 CVML = """<dataset><frame number="0"><objectlist><object id="9"><box h="75.2" w="31.0" xc="515.5" yc="195.6"/>
 </object></objectlist></frame><frame number="1"><objectlist/></frame></dataset>"""
 MOT = "1,9,500,158,31,75.2,1,-1,-1,-1\n1,10,3,3,9,9,0,-1,-1,-1\n2,9,501,158,31,75.2\n"
-OWN = {
+OWN: dict[str, Any] = {
     "format": "lethe-truth/1",
     "width": 768,
     "height": 576,
@@ -46,13 +47,21 @@ def test_three_forms_say_the_same(tmp_path: Path) -> None:
         ("a.xml", "<dataset><frame", "unclosed"),
         ("a.xml", "<dataset/>", "names no picture"),
         ("a.xml", '<!DOCTYPE d [<!ENTITY a "b">]><dataset>&a;</dataset>', "Entit"),
-        ("a.xml", '<dataset><frame number="0"><object id="1"/></frame></dataset>', "attrib"),
+        ("a.xml", '<dataset><frame number="0"><object id="1"/></frame></dataset>', "object has no box"),
+        ("a.xml", '<dataset><frame number="1"/><frame number="1"/></dataset>', "picture 1 is named twice"),
+        ("a.csv", f'1,"{"9" * 200_000}",1,1,5,5', "field larger"),
         ("a.csv", "1,2,3\n", "line 1 has 3 columns"),
         ("a.csv", "0,9,1,1,5,5\n", "counted from 0"),
         ("a.csv", "1,9,1,1,-5,5\n", "is no box"),
         ("a.json", "{}", "its format"),
         ("a.json", json.dumps({"format": "lethe-truth/1"}), "'frames' is missing"),
         ("a.json", "[1", "Expecting"),
+        ("a.json", "[]", "its format is not"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.json", json.dumps(OWN | {"width": 0}), "cannot be 0 x 576 pixels"),
+        ("a.json", json.dumps(OWN | {"height": -576}), "cannot be 768 x -576 pixels"),
+        ("a.json", json.dumps(OWN | {"frames": [3]}), "not where it is expected"),
+        ("a.json", json.dumps(OWN | {"frames": OWN["frames"] * 2}), "picture 0 is named twice"),
         ("a.yaml", "", "“.yaml”"),
     ],
 )
