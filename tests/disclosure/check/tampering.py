@@ -38,6 +38,17 @@ def flip(name: str, at: float = 0.5, bit: int = 1) -> Tampering:
     return act
 
 
+def turn(name: str, at: int) -> Tampering:
+    """One character of a hash or a signature is another one that may stand there."""
+
+    def act(folder: Path) -> None:
+        data = bytearray((folder / name).read_bytes())
+        data[at] = ord("b") if data[at] == ord("a") else ord("a")
+        (folder / name).write_bytes(data)
+
+    return act
+
+
 def put(name: str, old: bytes, new: bytes) -> Tampering:
     """Other words in a file."""
 
@@ -128,8 +139,8 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
     "a byte of the approval's proof": (flip(APPROVAL, 0.3), {(APPROVAL, "hash")}),
     "a byte of the manifest": (put(MANIFEST, b"Crime", b"Grime"), {(MANIFEST, "signature.manifest")}),
     "the manifest's first byte": (flip(MANIFEST, 0.0), {(MANIFEST, "manifest")}),
-    "a byte of the signed hash": (flip(SIGNATURE, 0.2), {(SIGNATURE, "signature.wrong")}),
-    "a byte of the signature": (flip(SIGNATURE, 0.85), {(SIGNATURE, "signature.wrong")}),
+    "a byte of the signed hash": (turn(SIGNATURE, 40), {(SIGNATURE, "signature.wrong")}),
+    "a byte of the signature": (turn(SIGNATURE, -20), {(SIGNATURE, "signature.wrong")}),
     "a byte of the signature's form": (flip(SIGNATURE, 0.0), {(SIGNATURE, "signature.form")}),
     "a byte of the verifier": (flip("check.py"), {("check.py", "hash")}),
     "swapped clips": (swap, {(GATE_CLIP, "swapped"), (YARD_CLIP, "swapped")}),
