@@ -109,19 +109,23 @@ def redo(redaction: Redaction, session: ViewingSession, *, revision: int) -> Ope
 def keep_mask(redaction: Redaction, session: ViewingSession, *, revision: int, mask: str) -> Opened:
     """Make a place that is covered throughout one of the camera's, so that all of its redactions cover it.
 
-    It stays among the decisions, too. Raises DecisionRefused, RegisterRefused, RedactionChanged, NotEditable,
+    It stays among the decisions, too; whoever does it has had a hand in the redaction, as its result changes.
+    Raises DecisionRefused, RegisterRefused, RedactionChanged, NotEditable,
     Forbidden, what `open_editor` raises, LogUnavailable.
     """
     opened = open_editor(redaction, session)
-    _require(redaction, revision)
     before = opened.resolved()
     drawn = before.decided.masks.get(mask)
     if drawn is None:
         raise DecisionRefused("id")
-    masks.keep_for_copies(
-        actor=session.actor, camera=redaction.camera, polygon=camera_polygon(drawn),
-        redaction=redaction.number, terminal=session.terminal,
-    )  # fmt: skip
+    polygon = camera_polygon(drawn)
+    with transaction.atomic():
+        row = _locked(redaction, revision)
+        if masks.keep_for_copies(
+            actor=session.actor, camera=redaction.camera, polygon=polygon,
+            redaction=redaction.number, terminal=session.terminal,
+        ):  # fmt: skip
+            row.acts.create(kind=Act.DECIDE, made_by=session.actor)
     return replace(opened, settings=stored.settings_of(redaction), before=before)
 
 
