@@ -18,6 +18,7 @@ from django.db.models import QuerySet
 
 from cctv.footage import playback
 from cctv.footage.derived.models import Derived
+from cctv.footage.errors import MasksUnreadable
 from cctv.redaction.models import Mode, Redaction, RedactionScene, SceneVerdict, State, Work
 from cctv.redaction.services import SCENE_FAILED
 from cctv.sites.masks import polygons
@@ -42,10 +43,11 @@ class How(StrEnum):
     WAITS = "waits"
     APPROVED = "approved"
     REFUSED = "refused"
+    UNREADABLE = "unreadable"
 
 
 # With these nobody knows yet what would be rendered.
-UNDECIDED = (How.ASKED, How.MAKING, How.FAILED, How.OUTDATED, How.WAITS)
+UNDECIDED = (How.ASKED, How.MAKING, How.FAILED, How.OUTDATED, How.WAITS, How.UNREADABLE)
 _BY_VERDICT = {
     SceneVerdict.OPEN: How.WAITS,
     SceneVerdict.APPROVED: How.APPROVED,
@@ -62,7 +64,7 @@ class Standing:
 
 
 def made_of(redaction: Redaction) -> str:
-    """A digest of what the still is to be made of; empty while none is wanted."""
+    """A digest of what the still is to be made of; empty while none is wanted. MasksUnreadable."""
     kinds = (ASK, BACK, "mask", "unmask")
     rows = redaction.edits.filter(undone=False, kind__in=kinds).order_by("number")
     standing = list(rows.values_list("number", "kind"))
@@ -76,8 +78,11 @@ def made_of(redaction: Redaction) -> str:
 
 
 def standing(redaction: Redaction) -> Standing:
-    """Of one redaction."""
-    wanted = made_of(redaction)
+    """Of one redaction. Where the camera's masks cannot be read nothing is drawn, but pages still list it."""
+    try:
+        wanted = made_of(redaction)
+    except MasksUnreadable:
+        return Standing(How.UNREADABLE)
     if not wanted:
         last = redaction.edits.filter(undone=False, kind__in=(ASK, BACK)).order_by("-number").first()
         taken_back = redaction.mode == Mode.REVEAL and last is not None and last.kind == BACK

@@ -38,4 +38,5 @@ def says(now: Standing) -> str:
         How.FAILED: _("It could not be made."),
         How.OUTDATED: _("The picture is not there any more, or masks were changed. Have it made again."),
         How.WAITS: _("It waits until a second person has looked at it."),
+        How.UNREADABLE: _("The masks of this camera cannot be read. Nothing is made of it until they can."),
     }.get(now.how, "")

@@ -245,3 +245,21 @@ def test_the_page_and_its_progress_say_how_it_stands(asked: Asked) -> None:
     assert json.loads(asked.client.get(f"/redactions/{number}/progress.json").content)["scene"] == "waits"
     room = asked.desk.room
     assert asked.url() not in room.client(room.operator).get(f"/redactions/{number}/").content.decode()
+
+
+def test_masks_that_cannot_be_read_keep_nobody_from_the_list_the_page_and_ending_it(asked: Asked) -> None:
+    asked.made()
+    type(asked.redaction.camera).objects.filter(pk=asked.redaction.camera_id).update(privacy_masks=["?"])
+    assert asked.how == How.UNREADABLE
+    number = asked.redaction.number
+    page = f"/redactions/{number}/"
+    for client in (asked.desk.client, asked.client):
+        for address in ("/redactions/", page, f"{page}progress.json"):
+            answer = client.get(address)
+            assert answer.status_code == 200, address
+        assert number in client.get("/redactions/").content.decode()
+    assert "cannot be read" in asked.client.get(page).content.decode()
+    assert mine(asked).scenes == []
+    assert asked.look().status_code == 409
+    assert asked.desk.client.post(f"{page}cancel/").status_code == 302
+    assert asked.redaction.state == "cancelled"
