@@ -65,8 +65,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         _("Pictures are counted from 0, and both ends are meant."),
     ),
     "truth_shape": (
-        _("The ground truth was drawn for pictures of %(truth)s, the source's are %(source)s: another shape."),
-        _("Give the truth of this clip; with --truth-size what its boxes were drawn for, if it does not say."),
+        _("The ground truth was drawn for pictures of %(truth)s, and the source's are %(source)s."),
+        _("Give the truth of this clip; if the file does not say what its boxes are for, --truth-size does."),
     ),
     "truth_elsewhere": (
         _("No region of the ground truth lies in the pictures that are measured."),
