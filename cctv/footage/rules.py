@@ -15,7 +15,7 @@ from accesslog.review.rules import (
 from cctv.sites.duty import duty_at
 
 OPENED = ("viewing.opened",)
-COPIES = ("still.covered", "medium.registered")
+COPIES = ("still.covered", "medium.registered", "export.asked", "export.urgent")
 
 OUTSIDE_DUTY = OutsideDuty(kinds=(*OPENED, "viewing.extended", *COPIES), duty=duty_at)
 MUCH_MORE = MuchMore(kinds=("view.covered",))

@@ -107,6 +107,7 @@ def camera_day(request: Request, site_code: str, camera_code: str, day: date) ->
         "from_text": _clock(suggested[0], zone) if suggested else "",
         "to_text": _clock(suggested[1], zone) if suggested else "",
         "may_hold": request.permissions.may("hold.place", site_id=site.pk),
+        "may_export": request.permissions.may("export.ask", site_id=site.pk),
         "may_view": request.permissions.may("footage.view", site_id=site.pk),
         "before": day - timedelta(days=1),
         "after": day + timedelta(days=1) if end <= clock.now() else None,
@@ -267,6 +268,8 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "key_names": room.key_names(),
         "modules": room.modules(),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
+        "may_export": session.hold is None and request.permissions.may("export.ask", site_id=session.site_id),
+        "watch_only": not request.permissions.may("footage.view", site_id=session.site_id),
         "may_redact": request.permissions.may("redaction.edit", site_id=session.site_id),
         **panels.room_context(request, session, cameras),
     }

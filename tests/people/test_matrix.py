@@ -111,6 +111,7 @@ EXCEPTIONS: dict[tuple[str, str], int | str] = {
             "-thumb",
             "-motion",
             "-search",
+            "-bookmarks",
         )
     },
     # Without any role there is a page that says so.

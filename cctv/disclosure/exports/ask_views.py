@@ -22,7 +22,7 @@ from cctv.disclosure.exports import details, selectors, services
 from cctv.disclosure.exports.forms import MOMENT, OTHER, AskForm, SpanRows
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState
 from cctv.disclosure.exports.wishes import MOST_SPANS, Wish, require_wish
-from cctv.footage.forms import EXACT, MomentField
+from cctv.footage.forms import EXACT, MomentField, SpanForm
 from cctv.footage.models import ViewingSession
 from cctv.people.access import Request, numbered_or_404, requires, site_or_404
 from cctv.people.actors import terminal_of
@@ -206,8 +206,9 @@ def _initial(request: Request, site: Site) -> tuple[Row, list[Row]]:
         initial |= {"purpose": session.purpose.code, "purpose_text": session.purpose_text[:200]}
         if session.case:
             initial["case"] = session.case
-    elif (exact := _exact(request)) is not None:
-        spans = [_row(code, exact, zone) for code in request.GET.getlist("camera")[:MOST_SPANS]]
+    elif (chosen := SpanForm(request.GET, site=site)).is_valid():
+        span = chosen.cleaned_data["span"]
+        spans = [_row(camera.code, span, zone) for camera in chosen.cleaned_data["camera"]][:MOST_SPANS]
     spans += [row for text in request.GET.getlist("span")[:MOST_SPANS] if (row := _named(text, zone))]
     case = Case.objects.filter(site=site, number=request.GET.get("case", "")).first()
     if case is not None:

@@ -32,7 +32,7 @@ from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.templatetags import _times
 
-VIEW = "footage.view"
+VIEW, WATCH = "footage.view", "footage.watch"
 
 
 def of_json(request: Request) -> bool:
@@ -107,7 +107,7 @@ def still_keep(request: Request, pk: UUID, camera_code: str) -> JsonResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(VIEW)
+@requires(WATCH)
 def bookmarks(request: Request, pk: UUID) -> HttpResponse:
     """The bookmarks that lie in the viewing; a new one."""
     session = _open(request, pk)

@@ -1,0 +1,222 @@
+"""The pages of exports: asked for with a form, decided with everything in sight and the password again."""
+
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from cctv.core import clock
+from cctv.core.ids import new_id
+from cctv.disclosure.cases.models import Case
+from cctv.disclosure.exports import checks, details, selectors
+from cctv.disclosure.exports.models import Export, ExportState, Urgency
+from cctv.footage.models import ViewedSpan, ViewingSession
+from cctv.people.policy import permissions_of
+from tests.disclosure.exports.conftest import Desk
+from tests.footage.conftest import SEGMENT_S
+
+pytestmark = pytest.mark.django_db(databases=["default", "log"])
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+def form(desk: Desk, **changes: Any) -> dict[str, Any]:
+    """What a browser sends."""
+    start = desk.room.starts_at.astimezone(ZoneInfo(desk.room.site.time_zone))
+    end = start + timedelta(seconds=SEGMENT_S)
+    return {
+        "token": str(new_id()), "case": "", "case_title": "Pallets missing", "recipient_kind": "police",
+        "recipient": "Mapo police", "person": "Inspector Han", "contact": "", "ground": "law",
+        "document": "2026-5512", "purpose": "crime-prevention", "purpose_text": "", "language": "ko",
+        "keep_days": "7", "why_no_consent": "", "span-TOTAL_FORMS": "1", "span-INITIAL_FORMS": "1",
+        "span-0-camera": "gate", "span-0-starts": f"{start:%Y-%m-%dT%H:%M:%S}",
+        "span-0-ends": f"{end:%Y-%m-%dT%H:%M:%S}", "span-0-form": "native", "span-0-redaction": "", **changes,
+    }  # fmt: skip
+
+
+def send(client: Client, **data: Any) -> Any:
+    return client.post("/exports/new/seoul/", data)
+
+
+def decide(client: Client, export: Export, verdict: str, **more: Any) -> Any:
+    seen = client.get(f"/exports/{export.number}/").context["seen"]
+    return client.post(
+        f"/exports/{export.number}/decide/",
+        {"verdict": verdict, "seen": seen, "remark": "look again", **more},
+    )
+
+
+def test_the_form_opens_a_case_keeps_the_letter_and_asks(desk: Desk) -> None:
+    client = desk.client(desk.operator)
+    upload = SimpleUploadedFile("warrant.pdf", PDF, "application/pdf")
+    answer = send(client, **form(desk), upload=upload)
+
+    export = Export.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/exports/{export.number}/")
+    assert (export.state, export.language, export.case.title) == ("asked", "ko", "Pallets missing")
+    assert export.letter is not None
+    assert (export.letter.document_number, export.letter.case) == ("2026-5512", export.case)
+    known = details.read(export)
+    assert known is not None
+    assert known.person == "Inspector Han"
+
+
+def test_what_is_refused_writes_nothing_and_says_why_beside_the_field(desk: Desk) -> None:
+    client = desk.client(desk.operator)
+    page = send(client, **form(desk, person=""))
+    assert page.status_code == 400
+    assert {"person", "upload"} <= set(page.context["form"].errors)
+    assert (Export.objects.count(), Case.objects.count()) == (0, 1)
+    later = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M:%S}"
+    page = send(client, **form(desk, **{"span-0-ends": later, "ground": "consent"}))
+    assert page.context["form"].non_field_errors()
+    assert (Export.objects.count(), Case.objects.count()) == (0, 1)
+
+
+def test_another_span_keeps_what_was_typed(desk: Desk) -> None:
+    page = send(desk.client(desk.operator), **form(desk, more="1", recipient="Naru-gu police"))
+    assert page.context["form"].initial["recipient"] == "Naru-gu police"
+    assert [row["camera"].value() for row in page.context["rows"]] == ["gate", ""]
+
+
+def test_from_a_viewing_its_cameras_span_and_purpose_are_filled_in(desk: Desk) -> None:
+    session = desk.room.open(desk.room.gate, desk.room.yard, case=desk.case.number)
+    page = desk.client(desk.operator).get(f"/exports/new/seoul/?viewing={session.pk}")
+    assert [row["camera"].value() for row in page.context["rows"]] == ["gate", "yard"]
+    assert page.context["form"].initial["purpose"] == desk.room.purpose.code
+    assert page.context["form"].initial["case"] == desk.case.number
+
+
+def test_glass_is_broken_with_the_password_again(desk: Desk) -> None:
+    data = form(desk, ground="vital", document="", why_no_consent="unknown", urgent="on",
+                urgent_reason="a child is missing")  # fmt: skip
+    asked = send(desk.client(desk.operator, fresh=False), **data)
+    assert (asked.status_code, "reauthenticate" in asked["Location"]) == (302, True)
+    assert Export.objects.count() == 0
+    send(desk.client(desk.operator), **data)
+    export = Export.objects.get()
+    assert export.urgency == Urgency.WAITING
+    page = desk.client(desk.approver).get(f"/exports/{export.number}/")
+    assert page.context["decides_urgent"]
+    assert "a child is missing" in page.content.decode()
+
+
+def test_approving_and_rejecting_ask_for_the_password_again(desk: Desk) -> None:
+    export = desk.ask()
+    stale = desk.client(desk.approver, fresh=False)
+    for verdict in ("approve", "reject"):
+        assert "reauthenticate" in decide(stale, export, verdict)["Location"]
+    export.refresh_from_db()
+    assert export.state == ExportState.ASKED
+    decide(desk.client(desk.approver), export, "approve")
+    export.refresh_from_db()
+    assert (export.state, desk.packaged) == (ExportState.APPROVED, [export.number])
+
+
+def test_a_refusal_without_a_word_stays_on_the_page(desk: Desk) -> None:
+    export = desk.ask()
+    page = decide(desk.client(desk.approver), export, "reject", remark=" ")
+    assert page.status_code == 400
+    assert "Say why" in page.content.decode()
+
+
+def test_the_inbox_counts_what_waits_for_this_person_and_nobody_else_s(desk: Desk) -> None:
+    export, own = desk.ask(), desk.ask(actor=desk.approver)
+    urgent = desk.urgent()
+    waiting = list(selectors.waiting_for(desk.approver, permissions_of(desk.approver)))
+    assert waiting == [urgent, export], "the urgent first, and nothing of one's own"
+    # The holds of exports are decided on with them.
+    assert selectors.count_waiting(desk.approver) == 2
+    assert own in selectors.waiting_for(desk.officer, permissions_of(desk.officer))
+    assert selectors.count_waiting(desk.stranger) == 0
+    page = desk.client(desk.approver).get("/inbox/")
+    assert [row.export for row in page.context["exports"]] == waiting
+
+
+def test_the_requester_changes_what_was_asked_back(desk: Desk) -> None:
+    export = desk.ask()
+    decide(desk.client(desk.approver), export, "return")
+    client = desk.client(desk.operator)
+    page = client.get(f"/exports/{export.number}/edit/")
+    assert page.context["form"].initial["person"] == "Inspector Han"
+    assert "look again" in page.content.decode()
+    data = form(desk, recipient="Mapo police, desk 9", letter=str(desk.letter.pk))
+    assert client.post(f"/exports/{export.number}/edit/", data).status_code == 302
+    export.refresh_from_db()
+    assert (export.state, export.recipient) == (ExportState.ASKED, "Mapo police, desk 9")
+    assert desk.client(desk.approver).get(f"/exports/{export.number}/edit/").status_code == 302
+
+
+def test_who_decides_watches_exactly_what_is_asked_for_and_is_told_how_much(desk: Desk) -> None:
+    export = desk.ask()
+    client = desk.client(desk.approver)
+    span = export.spans.get()
+    answer = client.post(f"/exports/{export.number}/watch/", {"span": span.pk})
+    session = ViewingSession.objects.get()
+    assert answer["Location"] == f"/viewings/{session.pk}/"
+    assert (session.starts_at, session.ends_at) == (span.starts_at, span.ends_at)
+    assert (session.hold, session.purpose_text, session.case) == (span.hold, export.number, desk.case.number)
+    assert [camera.code for camera in session.cameras.all()] == ["gate"]
+    assert client.get(f"/viewings/{session.pk}/").status_code == 200
+    assert desk.said("viewing.opened")[0]["actor"]["role"] == "approver"
+
+    def watched() -> str:
+        ticks = client.get(f"/exports/{export.number}/").context["ticks"]
+        return str(ticks[-1].text)
+
+    assert "not watched" in watched()
+    ViewedSpan.objects.create(
+        session=session, camera=span.camera, starts_at=span.starts_at, ends_at=span.ends_at, kind="video"
+    )
+    assert "8 s of 8 s" in watched()
+    # Anywhere else an approver looks at nothing.
+    assert client.get("/sites/seoul/view/?camera=gate").status_code == 403
+
+
+def test_an_approver_cannot_open_a_viewing_without_the_hold_of_an_export(desk: Desk) -> None:
+    from cctv.people.policy import Forbidden
+
+    with pytest.raises(Forbidden):
+        desk.room.open_as(desk.approver, desk.room.gate)
+
+
+def test_the_page_says_what_is_missing_held_restricted_and_proven(desk: Desk) -> None:
+    [span] = desk.wish().spans
+    from dataclasses import replace
+
+    longer = replace(span, ends_at=span.starts_at + timedelta(seconds=3 * SEGMENT_S + 60))
+    export = desk.ask(wish=desk.wish(spans=[longer]))
+    [facts] = checks.facts_of(export)
+    assert (facts.state, round(facts.gap_seconds), facts.unheld) == ("gap", 60, 0)
+    assert (facts.segments, facts.proven, facts.proven_after is not None) == (3, 0, True)
+
+    with clock.pretend(clock.now() + timedelta(hours=2)):
+        from cctv.ingest import hours
+
+        hours.close_hours()
+        [facts] = checks.facts_of(export)
+    assert (facts.proven, facts.proven_after) == (3, None)
+
+
+def test_packaging_that_stopped_is_said_and_tried_again(desk: Desk) -> None:
+    export = desk.act("approve", desk.ask())
+    Export.objects.update(error_code="storage_full", error="The store is full.", work_asked_at=None)
+    client = desk.client(desk.operator)
+    assert "The store is full." in client.get(f"/exports/{export.number}/").content.decode()
+    client.post(f"/exports/{export.number}/again/")
+    export.refresh_from_db()
+    assert (export.error_code, export.work_asked_at is not None) == ("", True)
+    assert client.get(f"/exports/{export.number}/progress.json").json() == {"work": True, "permille": 0}
+
+
+@pytest.mark.parametrize("state", ExportState)
+def test_each_state_has_a_page_and_a_row(desk: Desk, state: ExportState) -> None:
+    export = desk.ask()
+    Export.objects.update(state=state, expires_at=clock.now() + timedelta(days=1))
+    for account in (desk.operator, desk.approver):
+        client = desk.client(account)
+        assert client.get(f"/exports/{export.number}/").status_code == 200
+        assert export.number in client.get("/exports/").content.decode()
