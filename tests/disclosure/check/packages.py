@@ -216,7 +216,7 @@ def _camera(
         evidence = _evidence(each, number, hashes) | {"entry": index}
         if options.unproven and number == 4:
             evidence = {name: evidence[name] for name in ("segment", "camera", "from_us", "to_us")}
-            evidence["unproven"] = "its hour is not closed yet"
+            evidence["unproven"] = "hour_open"
         placed.append(manifest.segment(evidence, **said))
     add(clip, "clip", video + b"moov")
     add(recipes, "rebuild", made)

@@ -145,8 +145,10 @@ def test_what_is_open_is_said(tmp_path: Path, capsys: Any):
     code, faults, facts = checked(folder, capsys=capsys)
     assert (code, faults) == (0, [])
     assert "said.urgent" in facts
-    assert facts["said.unproven"] == {"count": 2, "why": "its hour is not closed yet"}
+    assert facts["said.unproven"] == {"count": 2, "why": "hour_open"}
     assert facts["said.segments"] == {"good": 6, "all": 6}
+    assert lethe_check.main([str(folder), "--language", "en"]) == 0
+    assert "2 recordings have no proof in the log: their hour had not ended" in capsys.readouterr().out
 
 
 def test_an_urgent_release_approves_nothing_that_is_not_urgent(tmp_path: Path, capsys: Any):

@@ -238,6 +238,16 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "영상 구간 {count}개는 기록부의 증명이 없습니다: {why}",
         "録画 {count} 個には記録簿の証明がありません: {why}",
     ),
+    "why.hour_open": (
+        "their hour had not ended when the package was made",
+        "묶음을 만들 때 그 시간이 아직 끝나지 않았습니다",
+        "パッケージの作成時にその時間帯がまだ終わっていませんでした",
+    ),
+    "why.not_provable": (
+        "they came in without one",
+        "증명 없이 들어온 영상입니다",
+        "証明なしに受け入れたものです",
+    ),
     "said.witness": (
         "The witness {witness} saw the log at {at} UTC.",
         "증인 {witness}이(가) {at} UTC에 기록부를 확인했습니다.",
@@ -1153,6 +1163,8 @@ def compare(one: Check, other: Check) -> None:
 
 def word(code: str, language: str, **said: Any) -> str:
     """A sentence in the reader's language."""
+    if f"why.{said.get('why')}" in WORDS:
+        said["why"] = word(f"why.{said['why']}", language)
     return WORDS[code][LANGUAGES.index(language)].format(**said)
 
 

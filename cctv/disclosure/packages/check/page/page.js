@@ -43,7 +43,10 @@ let results = [];
 let turn = 0;
 
 const filled = (text, said) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in said ? String(said[name]) : whole));
-const word = (code, said = {}) => filled(WORDS[code][language], said);
+const word = (code, said = {}) => {
+  const why = WORDS[`why.${said.why}`];
+  return filled(WORDS[code][language], why ? { ...said, why: why[language] } : said);
+};
 const own = (name, said = {}) => filled(OWN[name][LANGUAGES.indexOf(language)], said);
 const made = (tag, text = "", className = "") => {
   const found = document.createElement(tag);
