@@ -1,8 +1,8 @@
 """Copies sealed in the age format (age-encryption.org/v1), which tools that are not ours open.
 
 What is long is sealed by the library while it is sent: its encryptor runs in a thread that is fed and emptied
-piece by piece, so a few pieces are in memory and nothing is on disk. A copy under a pass-phrase is sealed to a
-key made for it, which is enclosed, itself sealed by the pass-phrase: `age -d -i key.age` asks for it. The
+piece by piece, so a few pieces are in memory and nothing is on disk. A copy under a pass-phrase is sealed to
+a key made for it, which is enclosed, itself sealed by the pass-phrase: `age -d -i key.age` asks for it. The
 library would pick a work factor by the machine's speed (2^20 here: 1 GiB of memory, for the recipient's
 browser too); `seal_by_phrase` writes that one small file with a fixed one. No Django.
 """
@@ -62,7 +62,8 @@ def seal_by_phrase(text: str, phrase: str) -> str:
 
 
 def sealed_to(recipient: str, clear: Iterator[bytes]) -> Iterator[bytes]:
-    """The age file of these pieces. Whatever `clear` raises comes out of here too, and the file ends nowhere."""
+    """The age file of these pieces. Whatever `clear` raises comes out of here too, and the file ends
+    nowhere."""
     sealing = _Sealing(recipient)
     try:
         for piece in clear:

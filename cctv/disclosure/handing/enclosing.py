@@ -1,7 +1,7 @@
 """What lies beside a sealed package: the page that opens it in any browser, the sealed key, what to do.
 
-The page is one file with its programs inside and a policy that lets nothing else run and nothing be loaded. It
-has all three languages.
+The page is one file with its programs inside and a policy that lets nothing else run and nothing be loaded.
+It has all three languages.
 """
 
 import base64

@@ -77,20 +77,24 @@ def stretches(handover: HandOver, files: list[PackageFile]) -> list[Stretch]:
         ends = [span.ends_at, *(file.ends_at for file in of_span if file.ends_at)]
         found.append(Stretch(span.camera, min(starts), max(ends)))
     for file in left:
-        assert file.camera and file.starts_at and file.ends_at
+        assert file.camera is not None
+        assert file.starts_at is not None
+        assert file.ends_at is not None
         found.append(Stretch(file.camera, file.starts_at, file.ends_at))
     return found
 
 
 def _meet(file: PackageFile, starts_at: datetime, ends_at: datetime) -> bool:
-    assert file.starts_at and file.ends_at
+    assert file.starts_at is not None
+    assert file.ends_at is not None
     return file.starts_at < ends_at and starts_at < file.ends_at
 
 
 def sent(
     sending: Sending, parts: list[Stretch], *, actor: Account | None, terminal: str
 ) -> list[tuple[Stretch, Receipt]]:
-    """The durable entries of a sending, one for each stretch; asked again, they are the same. LogUnavailable."""
+    """The durable entries of a sending, one for each stretch; asked again, they are the same.
+    LogUnavailable."""
     handover = sending.handover
     export = handover.export
     who = recipient(handover) if actor is None else actor_fields(actor, HAND, site_id=export.site_id)

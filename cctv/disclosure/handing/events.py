@@ -1,4 +1,5 @@
-"""What the access log says of copies that are handed over. Who exactly takes one is sealed with the package."""
+"""What the access log says of copies that are handed over. Who exactly takes one is sealed with the
+package."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +18,7 @@ _PERSONAL = frozenset({"actor", "terminal", "recipient"})
 for _kind, _required, _optional, _sentence, _icon in (
     (
         LINK_MADE, _WHO | {"way", "sealing", "until", "downloads"}, frozenset({"medium"}),
-        _("{actor} made copy {copy} of export {export} ready for {recipient}, until {until}."), "link",
+        _("{actor} made copy {copy} of export {export} ready for {recipient}, until {until}."), "key",
     ),
     (
         SENT, _WHO | {"camera", "from", "to", "way", "sealing"}, frozenset({"purpose", "medium"}),
@@ -25,7 +26,8 @@ for _kind, _required, _optional, _sentence, _icon in (
     ),
     (
         REFUSED, frozenset({"terminal", "attempts"}), frozenset(),
-        _("The link to copy {copy} of export {export} was closed: a wrong code was given {attempts} times."), "warn",
+        _("The link to copy {copy} of export {export} was closed: a wrong code was given {attempts} times."),
+        "warn",
     ),
     (
         RECEIVED, _WHO, frozenset(),
@@ -33,7 +35,8 @@ for _kind, _required, _optional, _sentence, _icon in (
     ),
     (
         LINK_ENDED, _WHO, frozenset(),
-        _("{actor} ended copy {copy} of export {export} for {recipient}: its link opens nothing any more."), "x",
+        _("{actor} ended copy {copy} of export {export} for {recipient}: its link opens nothing any more."),
+        "x",
     ),
 ):  # fmt: skip
     register(

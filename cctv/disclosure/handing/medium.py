@@ -1,8 +1,8 @@
 """A copy that is written onto a registered stick, disc or card by whoever hands it over.
 
 The medium's own life (who has it, back by when, how it was destroyed) stays in the register of media; its
-hand-over there writes the line of the ledger. Here: the copy, its one download by the person who asked for it,
-and that it went onto this medium.
+hand-over there writes the line of the ledger. Here: the copy, its one download by the person who asked for
+it, and that it went onto this medium.
 """
 
 from datetime import datetime, timedelta
@@ -29,13 +29,15 @@ KINDS = tuple(kind for kind in MediumKind if kind != MediumKind.PRINT)
 
 
 def write_to_medium(
-    *, export: Export, actor: Account, terminal: str, person: str, medium: Medium | None = None, kind: str = "",
-    serial: str = "", contact: str = "", sealing: str = Sealing.PLAIN, age_recipient: str = "",
-    new_id: UUID | None = None,
+    *, export: Export, actor: Account, terminal: str, person: str, medium: Medium | None = None,
+    kind: str = "", serial: str = "", contact: str = "", sealing: str = Sealing.PLAIN,
+    age_recipient: str = "", new_id: UUID | None = None,
 ) -> tuple[HandOver, str]:  # fmt: skip
-    """A copy for a medium, downloaded once within six hours by `actor`; and its pass-phrase, shown once, or "".
+    """A copy for a medium, downloaded once within six hours by `actor`; and its pass-phrase, shown once, or
+    "".
 
-    Without a medium a new one of this kind and serial is registered. MediumUnfit, and what `make_link` raises.
+    Without a medium a new one of this kind and serial is registered. MediumUnfit, and what `make_link`
+    raises.
     """
     permissions_of(actor).require(HAND, site_id=export.site_id)
     require_handable(export)
@@ -46,15 +48,16 @@ def write_to_medium(
             raise MediumUnfit
         row = HandOver(way=Way.MEDIUM, medium=medium, downloads_left=1)
         phrase = services.make_copy(
-            row, export=export, actor=actor, terminal=terminal, known=Details(person, contact), sealing=sealing,
+            row, export=export, actor=actor, terminal=terminal, known=Details(person, contact),
+            sealing=sealing,
             age_recipient=age_recipient, open_for=OPEN_FOR, new_id=new_id,
         )  # fmt: skip
     return row, phrase
 
 
 def give(*, handover: HandOver, actor: Account, terminal: str, due_at: datetime | None = None) -> HandOver:
-    """The medium goes to the recipient: the register of media and the ledger are told. CopyOver before the copy
-    was written, or when it was given already."""
+    """The medium goes to the recipient: the register of media and the ledger are told. CopyOver before the
+    copy was written, or when it was given already."""
     permissions_of(actor).require(HAND, site_id=handover.export.site_id)
     export, medium = handover.export, handover.medium
     if (

@@ -38,8 +38,8 @@ class _Sink:
 def around(
     sealed: Iterator[bytes], *, name: str, about_bytes: int, beside: Mapping[str, bytes], modified: datetime
 ) -> Iterator[bytes]:
-    """The archive's bytes. `beside` are the small files, which come first; `about_bytes` is the size of what was
-    sealed; `modified` is aware, and its own wall clock is shown."""
+    """The archive's bytes. `beside` are the small files, which come first; `about_bytes` is the size of what
+    was sealed; `modified` is aware, and its own wall clock is shown."""
     sink = _Sink()
     with zipfile.ZipFile(cast("IO[bytes]", sink), "w", zipfile.ZIP_DEFLATED) as archive:
         for each, data in beside.items():

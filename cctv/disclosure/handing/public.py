@@ -1,8 +1,9 @@
-"""The recipient's pages: a code, then what is in the copy, then its download. No account, no script, nothing cached.
+"""The recipient's pages: a code, then what is in the copy, then its download. No account, no script, nothing
+cached.
 
-A link that is unknown, used up, ended or expired is answered alike. The address holds a secret, so it goes nowhere
-as a referrer; browsers then send no origin either, which is why these forms bring their own proof (the token, and
-the signed grant) in place of the token against forged requests.
+A link that is unknown, used up, ended or expired is answered alike. The address holds a secret, so it goes
+nowhere as a referrer; browsers then send no origin either, which is why these forms bring their own proof
+(the token, and the signed grant) in place of the token against forged requests.
 """
 
 import re

@@ -39,7 +39,10 @@ def _render(handover: HandOver, language: str) -> bytes:
             _("%(office)s has received a copy of recordings.") % {"office": export.recipient}, size=11
         )
         document.text(
-            _("The code at the side is the SHA-256 of the package's manifest: whoever checks the copy sees the same."),
+            _(
+                "The code at the side is the SHA-256 of the package's manifest: whoever checks the copy sees"
+                " the same."
+            ),
             size=8.5, tone="quiet",
         )  # fmt: skip
     document.facts([pair for pair in _facts(handover, organisation) if pair[1]])
@@ -47,8 +50,9 @@ def _render(handover: HandOver, language: str) -> bytes:
     document.heading(_("What binds whoever takes it"), level=2)
     document.text(
         _(
-            "It may be used for the purpose above only, and kept no longer than that needs. A medium is given back"
-            " or destroyed, and we are told. When footage in it has to be erased, we say so and it is erased."
+            "It may be used for the purpose above only, and kept no longer than that needs. A medium is given"
+            " back or destroyed, and we are told. When footage in it has to be erased, we say so and it is"
+            " erased."
         )
     )
     for who in (_("Received by (name, unit)"), _("Date"), _("Signature")):

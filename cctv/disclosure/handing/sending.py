@@ -1,12 +1,13 @@
 """A copy on its way out: counted, entered, booked, and only then its bytes.
 
 One download at a time: it belongs to the browser that gave the code (or to the account that writes a medium),
-which may go on with it for some hours if it breaks. A newer request takes over from an older one, which stops;
-whoever is about to send the last bytes marks it whole first, so no two of them come to an end. A plain copy can
-be sent from any byte that was reached; a sealed one only from its beginning, since it is sealed anew each time.
+which may go on with it for some hours if it breaks. A newer request takes over from an older one, which
+stops; whoever is about to send the last bytes marks it whole first, so no two of them come to an end. A plain
+copy can be sent from any byte that was reached; a sealed one only from its beginning, since it is sealed anew
+each time.
 
-Nothing is kept on disk: files are opened by the vault's door, packed and sealed piece by piece. Whether it may
-leave is asked again while it is sent.
+Nothing is kept on disk: files are opened by the vault's door, packed and sealed piece by piece. Whether it
+may leave is asked again while it is sent.
 """
 
 import time
@@ -70,7 +71,8 @@ def may_go_on(sending: Sending | None) -> bool:
 def send(
     handover: HandOver, *, grant: UUID, terminal: str, actor: Account | None = None, start: int = 0
 ) -> Outgoing:
-    """Count, enter and book it, then give its bytes from `start`; the first of them are ready when this returns.
+    """Count, enter and book it, then give its bytes from `start`; the first of them are ready when this
+    returns.
 
     `actor` is the account that writes a medium; else it is sent to the recipient, whose code made `grant`.
     Raises UsedUp, RangeUnfit, NotHandable and its kin, FootageRestricted, LogUnavailable (503, nothing sent),
@@ -178,8 +180,8 @@ class _Guard:
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces worth a question each; the last byte comes alone, so that whoever is cut off before
-    it may go on."""
+    """The same bytes in pieces worth a question each; the last byte comes alone, so that whoever is cut off
+    before it may go on."""
     waiting: list[bytes] = []
     size = 0
     for piece in pieces:

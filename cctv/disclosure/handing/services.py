@@ -1,7 +1,7 @@
 """A copy for one recipient: a link with its code, what becomes of wrong codes, its end, its receipt.
 
-The link's token and code, and the pass-phrase of a sealed copy, are returned once and kept as hashes or not at
-all. Each act is an entry of the log first. Sending is `sending`, media are `medium`.
+The link's token and code, and the pass-phrase of a sealed copy, are returned once and kept as hashes or not
+at all. Each act is an entry of the log first. Sending is `sending`, media are `medium`.
 """
 
 from dataclasses import dataclass
@@ -57,17 +57,19 @@ def make_link(
 ) -> Made:  # fmt: skip
     """A one-time link to a copy, open for `open_days`, never beyond the export's own expiry.
 
-    `new_id` makes the same form give one link only. Raises NotFound, Forbidden, what `require_handable` raises,
-    AgeKeyUnfit, CopyExists, LogUnavailable.
+    `new_id` makes the same form give one link only. Raises NotFound, Forbidden, what `require_handable`
+    raises, AgeKeyUnfit, CopyExists, LogUnavailable.
     """
     token, code, salt = tokens.new_token(), tokens.new_code(), tokens.new_salt()
     row = HandOver(
-        way=Way.LINK, token_sha256=tokens.token_hash(token), code_salt=salt, code_hash=tokens.code_hash(code, salt),
+        way=Way.LINK, token_sha256=tokens.token_hash(token), code_salt=salt,
+        code_hash=tokens.code_hash(code, salt),
         downloads_left=min(max(1, downloads), MOST_DOWNLOADS), attempts_left=ATTEMPTS,
     )  # fmt: skip
     phrase = make_copy(
-        row, export=export, actor=actor, terminal=terminal, known=Details(person, contact), sealing=sealing,
-        age_recipient=age_recipient, open_for=timedelta(days=min(max(1, open_days), MOST_DAYS)), new_id=new_id,
+        row, export=export, actor=actor, terminal=terminal, known=Details(person, contact),
+        sealing=sealing, age_recipient=age_recipient, new_id=new_id,
+        open_for=timedelta(days=min(max(1, open_days), MOST_DAYS)),
     )  # fmt: skip
     return Made(row, token, code, phrase)
 
@@ -98,8 +100,8 @@ def make_copy(
         facts: dict[str, Any] = {"medium": row.medium.number} if row.medium else {}
         row.made_entry = entries.write(
             events.LINK_MADE, row, actor=actor, terminal=terminal, event_id=uuid5(row.pk, events.LINK_MADE),
-            way=row.way, sealing=row.sealing, until=clock.rfc3339(row.open_until), downloads=row.downloads_left,
-            **facts,
+            way=row.way, sealing=row.sealing, until=clock.rfc3339(row.open_until),
+            downloads=row.downloads_left, **facts,
         )  # fmt: skip
         row.save(force_insert=True)
     return phrase
@@ -170,7 +172,8 @@ def take(token: str, code: str, *, terminal: str) -> tuple[HandOver, UUID]:
 
 
 def close_guessed(row: HandOver, *, terminal: str) -> None:
-    """Enter that it was closed for wrong codes and tell whoever made it; once, however often. LogUnavailable."""
+    """Enter that it was closed for wrong codes and tell whoever made it; once, however often.
+    LogUnavailable."""
     entries.write(
         events.REFUSED, row, actor=None, terminal=terminal, event_id=uuid5(row.pk, events.REFUSED),
         attempts=ATTEMPTS,
@@ -182,8 +185,8 @@ def close_guessed(row: HandOver, *, terminal: str) -> None:
         subject=lambda: _("The link to %(number)s, copy %(copy)d, was closed") % said,
         text=lambda: _(
             "A wrong code was given too often for the link to copy %(copy)d of export %(number)s, made for"
-            " %(recipient)s. Nothing was sent by it then, and it opens nothing any more. Ask the recipient whether"
-            " it was them; if not, somebody else knows the link."
+            " %(recipient)s. Nothing was sent by it then, and it opens nothing any more. Ask the recipient"
+            " whether it was them; if not, somebody else knows the link."
         ) % said + f"\n\n{link('export', row.export.number)}\n",
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cctv.core.errors import LetheError
-from cctv.disclosure.exports.models import Export
+from cctv.disclosure.exports.models import Export, ExportState
 from cctv.disclosure.forms import end_of
 from cctv.disclosure.handing import medium, public, receipts, selectors, services
 from cctv.disclosure.handing.entries import HAND
@@ -46,6 +46,8 @@ def _copy(request: Request, number: str, copy: int, action: str) -> HandOver:
 def link(request: Request, number: str) -> HttpResponseBase:
     """Make a one-time link; its address, code and pass-phrase are on the answer, once."""
     export = _export(request, number, HAND)
+    if export.state != ExportState.READY:
+        return redirect("export", number)
     require_step_up(request)
     form = LinkForm(request.POST or None, export=export)
     if request.method == "POST" and form.is_valid():
@@ -68,6 +70,8 @@ def link(request: Request, number: str) -> HttpResponseBase:
 def onto_medium(request: Request, number: str) -> HttpResponseBase:
     """Prepare a copy for a medium."""
     export = _export(request, number, HAND)
+    if export.state != ExportState.READY:
+        return redirect("export", number)
     require_step_up(request)
     form = MediumForm(request.POST or None, export=export)
     if request.method == "POST" and form.is_valid():

@@ -1,10 +1,12 @@
-"""A package that is ready to be handed over, made without footage: its files are sealed as the job seals them."""
+"""A package that is ready to be handed over, made without footage: its files are sealed as the job seals
+them."""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
@@ -46,9 +48,7 @@ class Ready:
 
     def link(self, **options: Any) -> services.Made:
         values: dict[str, Any] = {"person": "Inspector Han", "contact": "02-000-0000", **options}
-        return services.make_link(
-            export=self.export, actor=self.cast.operator, terminal="10.0.0.1", **values
-        )
+        return services.make_link(export=self.export, actor=self.cast.operator, terminal="10.0.0.1", **values)
 
     def change(self, **values: Any) -> None:
         Export.objects.filter(pk=self.export.pk).update(**values)
@@ -70,6 +70,23 @@ def opened(client: Client, made: services.Made) -> Client:
 def download(client: Client, made: services.Made, **headers: str) -> Any:
     """The answer, its bytes not yet taken."""
     return client.get(f"/d/{made.token}/download/", headers=headers, REMOTE_ADDR=TERMINAL)
+
+
+class Stream(Iterator[bytes]):
+    """An answer while it is taken; closed, as the server does when its peer is gone."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+        self._pieces = iter(response.streaming_content)
+
+    def __next__(self) -> bytes:
+        piece: bytes = next(self._pieces)
+        return piece
+
+    def close(self) -> None:
+        # As `response.close()`, without the signal upon which the test's connections would be closed.
+        for closer in self._response._resource_closers:
+            closer()
 
 
 def taken(response: Any) -> bytes:
@@ -100,12 +117,18 @@ def make(cast: Cast) -> Ready:
     now = clock.now()
     Site.objects.filter(pk=cast.seoul.pk).update(name="바람 허브")
     case = Case.objects.create(
-        number="C-2026-0001", year=2026, sequence=1, site=cast.seoul, title="Broken gate", opened_by=cast.operator
+        number="C-2026-0001",
+        year=2026,
+        sequence=1,
+        site=cast.seoul,
+        title="Broken gate",
+        opened_by=cast.operator,
     )
     export = Export.objects.create(
         id=new_id(), number="E-2026-0001", year=2026, sequence=1, site=cast.seoul, case=case,
         state=ExportState.READY, recipient_kind="police", recipient="마포 경찰서", ground="law",
-        document="warrant 2026-118", purpose=cast.crime, asked_by=cast.operator, expires_at=now + timedelta(days=7),
+        document="warrant 2026-118", purpose=cast.crime, asked_by=cast.operator,
+        expires_at=now + timedelta(days=7),
     )  # fmt: skip
     export.key_id = vault.new_package_key(export.pk)
     export.package = {"sha256": sha256(MANIFEST).hexdigest()}

@@ -19,7 +19,7 @@ from cctv.footage.restrictions.models import Restriction
 from cctv.ledger.models import LedgerLine
 from cctv.people.models import OutgoingMail
 from cctv.people.policy import Forbidden, NotFound
-from tests.disclosure.handing.conftest import CLIPS, Ready, download, entries, opened, taken, unpacked
+from tests.disclosure.handing.conftest import CLIPS, Ready, Stream, download, entries, opened, taken, unpacked
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "log"]),
@@ -73,7 +73,9 @@ def test_invariant_1_a_log_that_is_down_sends_nothing_and_counts_nothing(
 def test_token_code_and_names_are_kept_in_no_row_and_no_entry(ready: Ready) -> None:
     made = ready.link(sealing="phrase")
     row = HandOver.objects.get()
-    kept = repr(HandOver.objects.values().get()) + repr(entries("export.link_made")) + repr(bytes(row.details))
+    kept = (
+        repr(HandOver.objects.values().get()) + repr(entries("export.link_made")) + repr(bytes(row.details))
+    )
     for secret in (made.token, made.code, made.code.replace("-", ""), made.phrase, "Inspector", "02-000"):
         assert secret not in kept
     known = details.read(services.copies().get())
@@ -97,14 +99,17 @@ def test_the_code_is_asked_first_and_however_it_is_typed(ready: Ready) -> None:
 def test_what_every_answer_says_of_itself(ready: Ready) -> None:
     made = ready.link()
     client = Client()
-    answers = [get(client, made), client.get("/d/nothing/"), get(opened(client, made), made), download(client, made)]
-    for answer in answers:
+    sent = download(opened(client, made), made)
+    Stream(sent).close()
+    for answer in (get(Client(), ready.link()), client.get("/d/nothing/"), get(client, made), sent):
         assert answer.headers["Cache-Control"] == "no-store, private"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert "noindex" in answer.headers["X-Robots-Tag"]
 
 
-@pytest.mark.parametrize("why", ["unknown", "malformed", "ended", "expired", "ran out", "used up", "not ready"])
+@pytest.mark.parametrize(
+    "why", ["unknown", "malformed", "ended", "expired", "ran out", "used up", "not ready"]
+)
 def test_links_that_lead_nowhere_are_answered_alike(ready: Ready, why: str) -> None:
     made = ready.link()
     token = made.token
@@ -258,7 +263,9 @@ def test_a_form_that_is_sent_twice_makes_one_link(ready: Ready) -> None:
 def test_a_link_is_never_open_longer_than_the_package_is_kept(ready: Ready) -> None:
     made = ready.link(open_days=30)
     assert made.handover.open_until == ready.export.expires_at
-    assert ready.link(open_days=2).handover.open_until < clock.now() + timedelta(days=2, seconds=1)
+    until = ready.link(open_days=2).handover.open_until
+    assert until is not None
+    assert until < clock.now() + timedelta(days=2, seconds=1)
 
 
 def test_what_has_ended_is_not_ended_again(ready: Ready) -> None:
