@@ -1,10 +1,16 @@
 """What somebody may do to a package, and what both verifiers have to say of it: (file, code) at least."""
 
+import base64
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from accesslog import note
+from cctv.disclosure.packages import signing
+from tests.accesslog.outside import published
 from tests.disclosure.check.packages import (
     AT,
     NAMES,
@@ -108,10 +114,49 @@ def edited(change: Callable[[dict[str, Any]], Any], private: Any = PACKAGE_KEY) 
     return lambda folder: resign(folder, lambda said: change(said) and None, private)
 
 
-def _other_key() -> str:
-    from cctv.disclosure.packages import signing
-    from tests.accesslog.outside import published
+def listed(name: str, act: Tampering) -> Tampering:
+    """The same, with the file's new hash in the manifest, signed by whoever holds the package's key."""
 
+    def both(folder: Path) -> None:
+        act(folder)
+        data = (folder / name).read_bytes()
+
+        def change(said: dict[str, Any]) -> None:
+            for each in said["files"]:
+                if each["name"] == name:
+                    each.update(sha256=sha256(data).hexdigest(), size=len(data))
+
+        resign(folder, change, PACKAGE_KEY)
+
+    return both
+
+
+def other_neighbour(folder: Path) -> None:
+    path = folder / APPROVAL
+    head, rest = path.read_text().split("index 4\n")
+    path.write_text(f"{head}index 4\n{'A' * 42}A={rest[44:]}")
+
+
+def other_words(folder: Path) -> None:
+    """In the record of the approval."""
+    path = folder / APPROVAL
+    first, extra, rest = path.read_text().split("\n", 2)
+    said = json.loads(base64.b64decode(extra[6:]))
+    record = base64.b64decode(said["record"]).replace(b"Mapo", b"Jung")
+    said["record"] = base64.b64encode(record).decode()
+    path.write_text(f"{first}\nextra {base64.b64encode(json.dumps(said).encode()).decode()}\n{rest}")
+
+
+def other_log(folder: Path) -> None:
+    """The checkpoint under a proof is signed by somebody else."""
+    path = folder / APPROVAL
+    head, checkpoint = path.read_text().split("\n\n", 1)
+    text = note.parse(checkpoint).text
+    signed = note.sign(text, note.key_of(published.ORIGIN, OTHER_KEY), OTHER_KEY)
+    path.write_text(f"{head}\n\n{note.Note(text, (signed,))}")
+
+
+def _other_key() -> str:
     return signing.verifier_key(published.ORIGIN, OTHER_KEY)
 
 
@@ -192,6 +237,21 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
     "no proof of the key": (edited(lambda said: said["log"]["proofs"].pop(0)), {(MANIFEST, "key.unproven")}),
     "a proof under another entry's name": (
         edited(lambda said: said["log"]["proofs"][3].update(entry=2)), {(APPROVAL, "proof.entry")},
+    ),
+    "a clip, listed by the organisation itself": (
+        listed(GATE_CLIP, flip(GATE_CLIP)), {(GATE_CLIP, "segment.file")},
+    ),
+    "an original, listed by the organisation itself": (
+        listed(ORIGINAL, flip(ORIGINAL)), {(ORIGINAL, "segment.file")},
+    ),
+    "a proof that leads elsewhere, listed by the organisation itself": (
+        listed(APPROVAL, other_neighbour), {(APPROVAL, "proof.root")},
+    ),
+    "a record with other words, listed by the organisation itself": (
+        listed(APPROVAL, other_words), {(APPROVAL, "proof.record")},
+    ),
+    "a proof from a log of somebody else's, listed by the organisation itself": (
+        listed(APPROVAL, other_log), {(APPROVAL, "checkpoint.signature")},
     ),
     "a manifest without files": (edited(lambda said: said.pop("files")), {(MANIFEST, "manifest")}),
 }  # fmt: skip
