@@ -29,6 +29,7 @@ YARD_CLIP = f"clips/{NAMES[YARD]}/2026-11-15 19.00.00.mp4"
 RECIPES, ORIGINAL = "originals/정문.recipes", "originals/정문/4.ts"
 HOUR, KEY_PROOF, APPROVAL = "proofs/2.tlog-proof", "proofs/1.tlog-proof", "proofs/4.tlog-proof"
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+SECOND = f"{note.sign('x' + chr(10), published.KEY, published.PRIVATE).line}\n".encode()
 Tampering = Callable[[Path], None]
 
 
@@ -156,6 +157,13 @@ def other_log(folder: Path) -> None:
     path.write_text(f"{head}\n\n{note.Note(text, (signed,))}")
 
 
+def other_spelling(folder: Path) -> None:
+    """Base64 of the same bytes: two bits at its end mean nothing."""
+    path, alphabet = folder / SIGNATURE, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    text = path.read_text().removesuffix("=\n")
+    path.write_text(f"{text[:-1]}{alphabet[alphabet.index(text[-1]) ^ 1]}=\n")
+
+
 def _other_key() -> str:
     return signing.verifier_key(published.ORIGIN, OTHER_KEY)
 
@@ -187,6 +195,11 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
     "a byte of the signed hash": (turn(SIGNATURE, 40), {(SIGNATURE, "signature.wrong")}),
     "a byte of the signature": (turn(SIGNATURE, -20), {(SIGNATURE, "signature.wrong")}),
     "a byte of the signature's form": (flip(SIGNATURE, 0.0), {(SIGNATURE, "signature.form")}),
+    "the signature in another spelling": (other_spelling, {(SIGNATURE, "signature.form")}),
+    "a second signature": (
+        put(SIGNATURE, b"=\n", b"=\n" + SECOND),
+        {(SIGNATURE, "signature.form")},
+    ),
     "a byte of the verifier": (flip("check.py"), {("check.py", "hash")}),
     "swapped clips": (swap, {(GATE_CLIP, "swapped"), (YARD_CLIP, "swapped")}),
     "a clip of another package": (
