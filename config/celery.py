@@ -15,6 +15,7 @@ app.autodiscover_tasks(
         "accesslog.publish",
         "cctv.people",
         "cctv.disclosure.exports",
+        "cctv.disclosure.handing",
         "cctv.disclosure.packaging",
         "cctv.ingest",
         "cctv.footage",

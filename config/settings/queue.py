@@ -75,6 +75,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "handovers": {
+        "task": "cctv.disclosure.handing.tasks.tend",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "exports": {
         "task": "cctv.disclosure.exports.tasks.tend",
         "schedule": 30.0,
