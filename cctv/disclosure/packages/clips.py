@@ -81,7 +81,11 @@ class Stream(Shape):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What of one recording is in a clip. `longest_us`: the longest time that one picture stands."""
+    """What of one recording is in a clip.
+
+    `longest_us`: the longest time that one picture stands; `widest_us`: that, or how far pictures are out of
+    order.
+    """
 
     source: Source
     cut: Cut
@@ -92,6 +96,7 @@ class Piece:
     first_us: int
     end_us: int
     longest_us: int
+    widest_us: int
     size_bytes: int
 
     @property
@@ -191,7 +196,8 @@ def _piece(source: Source, index: PacketIndex, from_us: int, to_us: int, shape: 
     if chosen is None:
         return None
     shown, length = chosen.taken(index.pts), chosen.taken(index.duration)
-    steps = np.diff(np.sort(shown))
+    ordered = np.sort(shown)
+    steps = np.diff(ordered)
     longest = max(int(steps.max()) if len(steps) else 0, int(length[np.argmax(shown)]))
     own = Shape(index.codec, index.width, index.height, index.extradata)
     return Piece(
@@ -204,6 +210,7 @@ def _piece(source: Source, index: PacketIndex, from_us: int, to_us: int, shape: 
         first_us=source.starts_us + us_of(int(shown.min()), index.timescale),
         end_us=source.starts_us + us_of(int((shown + length).max()), index.timescale),
         longest_us=us_of(longest, index.timescale),
+        widest_us=us_of(max(longest, int(np.abs(shown - ordered).max())), index.timescale),
         size_bytes=int(chosen.taken(index.size).sum()),
     )
 
@@ -220,8 +227,8 @@ def timescale_of(pieces: Sequence[Piece]) -> int:
     scale *= -(-LEAST_TIMESCALE // scale)
     if scale > MOST_TIMESCALE:
         scale = USUAL_TIMESCALE
-    longest = max(piece.longest_us for piece in pieces) + JOIN_US
-    return scale if longest * scale < MOST_TICKS * SECOND_US else COARSE_TIMESCALE
+    widest = max(piece.widest_us for piece in pieces) + JOIN_US
+    return scale if widest * scale < MOST_TICKS * SECOND_US else COARSE_TIMESCALE
 
 
 def rescaled(ticks: Ticks, timescale: int, wanted: int) -> Ticks:

@@ -227,6 +227,19 @@ def test_times_between_pictures_may_differ():
     assert data
 
 
+def test_pictures_far_out_of_order_keep_their_times():
+    source, _file = recording(0, 0, container="mkv", codec="mjpeg")
+    index = source.load()
+    pts = np.arange(40) * 10_000_000 * 100
+    pts[[3, 30]] = pts[[30, 3]]
+    strange = replace(
+        index, timescale=10_000_000, pts=pts, dts=np.sort(pts), duration=np.full(40, 10_000_000)
+    )
+    _facts, data = clip_of([replace(source, index=strange)], 0, 40 * 100)
+    found = facts_of(data).index
+    assert (found.pts * 10_000_000 // found.timescale).tolist() == pts.tolist()
+
+
 def test_the_header_says_when_it_was_and_how_long():
     facts, data = clip_of(hour()[0], 2, 9)
     container: Any
