@@ -29,7 +29,7 @@ class _Stream:
 
 
 def head(encoder: Any) -> bytes:
-    """The init segment of whatever this open encoder makes; it depends on the picture's size alone."""
+    """The init segment of whatever this open encoder makes; its size and aspect decide it."""
     record = record_of(CODEC, bytes(encoder.extradata))
     return init_segment(_Stream(CODEC, record, _timescale(encoder), encoder.width, encoder.height))
 

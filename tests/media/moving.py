@@ -42,9 +42,15 @@ def noisy(picture: Picture, sigma: float, seed: int) -> Picture:
 
 
 def filmed(
-    pictures: Iterable[Picture], *, fps: int = 5, gop: int = 10, codec: str = "h264", container: str = "mp4"
+    pictures: Iterable[Picture],
+    *,
+    fps: int = 5,
+    gop: int = 10,
+    codec: str = "h264",
+    container: str = "mp4",
+    aspect: Fraction | None = None,
 ) -> bytes:
-    """Grey pictures of one size as a file, two B-frames between others."""
+    """Grey pictures of one size as a file, two B-frames between others; `aspect`: of its pixels."""
     sink = io.BytesIO()
     with av.open(sink, "w", format=FORMATS[container]) as output:
         stream = None
@@ -52,6 +58,8 @@ def filmed(
             high, wide = picture.shape
             if stream is None:
                 stream = _video_stream(output, codec, fps, gop, 2, (wide, high), "ultrafast", False)
+                if aspect is not None:
+                    stream.codec_context.sample_aspect_ratio = aspect
             frame = av.VideoFrame.from_ndarray(picture, format="gray")
             frame = frame.reformat(format="yuvj420p" if codec == "mjpeg" else "yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, fps)

@@ -49,7 +49,7 @@ def redacted(making: Making, span: ExportSpan) -> None:
     if row is None:
         parts = list(redaction.parts.order_by("number"))
         receipt, hold_id = _entry(making, span, redaction)
-        head = rendering.head_of(result["width"], result["height"])
+        head = rendering.head_of_result(result)
         if rendering.sha256_of(head, [each.sha256 for each in parts]) != review.result_sha256:
             raise NoResult
         with making.files.begin(FileKind.REDACTED, name, of=of, camera=camera, span=shown) as filing:

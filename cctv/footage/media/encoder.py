@@ -33,7 +33,21 @@ def output_size(width: int, height: int) -> tuple[int, int]:
     return max(16, int(width * scale) & ~1), max(16, int(height * scale) & ~1)
 
 
-def encoder(width: int, height: int, timescale: int) -> Any:
+Aspect = tuple[int, int]  # how wide a pixel is to how high
+SQUARE: Aspect = (1, 1)
+# No camera's pixels are wider or narrower than this; what says so is damaged.
+MOST_ASPECT = 4
+
+
+def aspect_of(ratio: Fraction | None) -> Aspect:
+    """What a decoder says of its pixels, in small numbers; square where it says nothing or nonsense."""
+    if not ratio or not 1 / MOST_ASPECT <= ratio <= MOST_ASPECT:
+        return SQUARE
+    found = Fraction(ratio).limit_denominator(1000)
+    return found.numerator, found.denominator
+
+
+def encoder(width: int, height: int, timescale: int, aspect: Aspect = SQUARE) -> Any:
     """An open encoder for pictures of this (even) size with times in ticks of 1/`timescale`."""
     context: Any = av.CodecContext.create("libx264", "w")
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
@@ -41,6 +55,8 @@ def encoder(width: int, height: int, timescale: int) -> Any:
     context.framerate = Fraction(NOMINAL_RATE, 1)
     context.thread_count = 1
     context.options = OPTIONS
+    if aspect != SQUARE:
+        context.sample_aspect_ratio = Fraction(*aspect)
     context.flags |= 1 << 22  # AV_CODEC_FLAG_GLOBAL_HEADER
     context.open()
     return context

@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from cctv.footage.media.encoder import encoder
+from cctv.footage.media.encoder import SQUARE, encoder
 from cctv.footage.media.masking import fill_planes
 from cctv.redaction.child.plain import to_drawing
 from cctv.redaction.drawing.compose import PLAIN, compose
@@ -71,8 +71,9 @@ def _sharp(jpeg: bytes, size: tuple[int, int]) -> Planes:
 
 
 def encoder_of(header: dict[str, Any]) -> Any:
-    """The encoder of the result; its parameter sets depend on size and time base alone."""
-    return encoder(header["width"], header["height"], header["timescale"])
+    """The encoder of the result; its parameter sets depend on size, time base and aspect alone."""
+    across, down = header.get("aspect", SQUARE)
+    return encoder(header["width"], header["height"], header["timescale"], (across, down))
 
 
 def masks_of(header: dict[str, Any]) -> Masks:

@@ -63,6 +63,7 @@ def _decoded(part: dict[str, Any], source: BinaryIO) -> Iterator[tuple[Any, floa
             raise ValueError("something else than a packet")
         packet = None if ended else decoding.packet_of(item.data, item.pts, item.dts, key=item.key)
         for frame in decoding.frames(context, packet):
+            part["aspect"] = context.sample_aspect_ratio
             if frame.pts is not None and last < frame.pts < part["until"]:
                 last = frame.pts
                 yield frame, part["offset_ms"] + frame.pts * 1000 / part["timescale"]
@@ -70,6 +71,7 @@ def _decoded(part: dict[str, Any], source: BinaryIO) -> Iterator[tuple[Any, floa
 
 def _look(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
     """Look at part after part with one memory of the scene; those with `warm` only teach it."""
+    from cctv.footage.media.encoder import aspect_of
     from cctv.redaction.child import protocol
     from cctv.redaction.looking.detector import OnnxDetector
     from cctv.redaction.looking.facts import encode
@@ -86,7 +88,8 @@ def _look(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
         else:
             facts = list(look(pictures, looker))
             protocol.write(sink, protocol.FACTS, encode(facts), pts=len(facts))
-        protocol.write(sink, protocol.DONE)
+        across, down = aspect_of(part.get("aspect"))
+        protocol.write(sink, protocol.DONE, pts=across, dts=down)
         sink.flush()
 
 

@@ -36,6 +36,7 @@ from cctv.redaction.editing.errors import PreviewBusy, PreviewFailed, PreviewRef
 from cctv.redaction.editing.events import PREVIEWED
 from cctv.redaction.editing.opening import Opened, noted, open_editor, require_still
 from cctv.redaction.models import Redaction, RedactionPart
+from cctv.redaction.rendering.looking import aspect_of_row
 from cctv.redaction.rendering.planning import Source, items
 from cctv.redaction.resolve import Resolved
 from cctv.redaction.scene import standing
@@ -122,7 +123,8 @@ class _Work:
         segment = Segment.objects.filter(pk=self.redaction.parts.earliest("number").segment).first()
         if segment is None:
             raise FootageExpired
-        width, height = _small(segment.width, segment.height)
+        across, down = aspect_of_row(self.redaction)  # a JPEG says nothing of pixels that are not square
+        width, height = _small(round(segment.width * across / down), segment.height)
         said: dict[str, Any] = {
             "do": do, "width": width, "height": height, "timescale": movie.TIMESCALE, "style": settings.style,
             "masks": polygons.plain(self.masks),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core.errors import LetheError
 from cctv.footage.derived import services as derived
 from cctv.footage.derived.models import Derived
+from cctv.footage.media.encoder import SQUARE, Aspect, aspect_of
 from cctv.footage.models import Segment
 from cctv.redaction.child import protocol
 from cctv.redaction.child.protocol import Item
@@ -31,6 +33,8 @@ from cctv.redaction.rendering.planning import Sources, items, plan
 from cctv.vault.steps import reached
 
 LOOKED = "looked"
+# In a redaction's parameters: how wide a pixel is to how high, [1, 1] for square ones.
+ASPECT = "aspect"
 
 
 class DetectorMissing(LetheError):
@@ -94,6 +98,7 @@ def look(
             elif item.kind == protocol.DONE and current is not None:
                 if current is not warm:
                     _keep(redaction, current, facts, fence)
+                    _note_aspect(redaction, aspect_of(Fraction(item.pts, max(1, item.dts))), fence)
                     done(current.number / max(1, len(parts) - 1) if len(parts) > 1 else 1.0)
                 facts, current = None, next(waiting, None)
 
@@ -109,6 +114,22 @@ def _other_detector(redaction: Redaction, fence: Callable[[], None]) -> bool:
         fence()
         Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
         return bool(redaction.parts.exclude(frames=None).update(frames=None))
+
+
+def _note_aspect(redaction: Redaction, aspect: Aspect, fence: Callable[[], None]) -> None:
+    """How wide the pixels of the first part are: the result says the same of its own."""
+    if ASPECT in redaction.parameters:
+        return
+    redaction.parameters = {**redaction.parameters, ASPECT: list(aspect)}
+    with transaction.atomic():
+        fence()
+        Redaction.objects.filter(pk=redaction.pk).update(parameters=redaction.parameters)
+
+
+def aspect_of_row(redaction: Redaction) -> Aspect:
+    """What was noted; square for one that was looked at before anybody asked."""
+    across, down = redaction.parameters.get(ASPECT, SQUARE)
+    return int(across), int(down)
 
 
 def _fed(

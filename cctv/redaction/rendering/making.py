@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -23,7 +23,7 @@ from cctv.footage import playback
 from cctv.footage.derived import selectors
 from cctv.footage.derived import services as derived
 from cctv.footage.derived.models import Derived
-from cctv.footage.media.encoder import OPTIONS, encoder, output_size
+from cctv.footage.media.encoder import OPTIONS, SQUARE, Aspect, encoder, output_size
 from cctv.footage.media.framing import to_lengths
 from cctv.footage.media.parameter_sets import record_of
 from cctv.footage.models import Segment
@@ -37,6 +37,7 @@ from cctv.redaction.editing import stored
 from cctv.redaction.errors import Interrupted, WorkFailed, damaged
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering.children import helper
+from cctv.redaction.rendering.looking import aspect_of_row
 from cctv.redaction.rendering.planning import JOB, MS, Sources, items, segment_ids
 from cctv.redaction.resolve import Known, Resolved, resolve
 from cctv.redaction.scene import standing
@@ -63,23 +64,23 @@ class Recipe:
     plate: bytes
     sharp: bytes
     masks: Masks = ()
+    aspect: Aspect = SQUARE
 
     def header(self, do: str) -> dict[str, Any]:
         """For the child."""
         return {
             "do": do, "width": self.width, "height": self.height, "timescale": movie.TIMESCALE,
             "style": self.style, "colour": list(self.colour),
-            "masks": polygons.plain(self.masks),
+            "masks": polygons.plain(self.masks), "aspect": list(self.aspect),
             "plate": base64.b64encode(self.plate).decode(), "sharp": base64.b64encode(self.sharp).decode(),
         }  # fmt: skip
 
     def digest(self) -> bytes:
         """SHA-256 of it, with the encoder's options."""
-        said = json.dumps(
-            [VERSION, self.width, self.height, self.style, self.colour, OPTIONS, polygons.plain(self.masks)],
-            sort_keys=True,
-        )
-        return hashlib.sha256(said.encode() + self.plate + b"|" + self.sharp).digest()
+        said = [VERSION, self.width, self.height, self.style, self.colour, OPTIONS]
+        said += [polygons.plain(self.masks), *([self.aspect] if self.aspect != SQUARE else [])]
+        text = json.dumps(said, sort_keys=True)
+        return hashlib.sha256(text.encode() + self.plate + b"|" + self.sharp).digest()
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ def ready(
     if (kept := standing.approved(redaction)) is not None:
         sharp = derived.read_for_system(receipt, kept, job=JOB, hold_id=redaction.hold_id)
     recipe = recipe_of(known, resolved, stored.size_of(redaction), sharp)
-    return Ready(resolved, replace(recipe, masks=playback.copy_masks_of(redaction.camera)), firsts(parts))
+    masks, aspect = playback.copy_masks_of(redaction.camera), aspect_of_row(redaction)
+    return Ready(resolved, replace(recipe, masks=masks, aspect=aspect), firsts(parts))
 
 
 def firsts(parts: Sequence[RedactionPart]) -> dict[int, int]:
@@ -303,25 +305,34 @@ def _groups(said: Iterator[Item], end: int, recipe: Recipe) -> Iterator[tuple[li
         yield pictures, max(end, pictures[-1][0] + 1)
 
 
+def _extradata(recipe: Recipe) -> bytes:
+    return bytes(encoder(recipe.width, recipe.height, movie.TIMESCALE, recipe.aspect).extradata)
+
+
 def _record(recipe: Recipe) -> bytes:
-    return record_of(movie.CODEC, bytes(encoder(recipe.width, recipe.height, movie.TIMESCALE).extradata))
+    return record_of(movie.CODEC, _extradata(recipe))
 
 
 @lru_cache(maxsize=16)
-def head_of(width: int, height: int) -> bytes:
-    """The init segment of every part of a result of this size."""
-    return movie.head(encoder(width, height, movie.TIMESCALE))
+def head_of(width: int, height: int, across: int = 1, down: int = 1) -> bytes:
+    """The init segment of every part of a result of this size, whose pixels are `across` to `down`."""
+    return movie.head(encoder(width, height, movie.TIMESCALE, (across, down)))
+
+
+def head_of_result(result: Mapping[str, Any]) -> bytes:
+    """The same, by what was recorded of the result."""
+    return head_of(result["width"], result["height"], *result.get("aspect", SQUARE))
 
 
 def _result(redaction: Redaction, recipe: Recipe) -> dict[str, Any]:
     """What is recorded of it."""
     rows = list(redaction.parts.order_by("number"))
-    head = head_of(recipe.width, recipe.height)
+    head = head_of(recipe.width, recipe.height, *recipe.aspect)
     return {
         "frames": sum(row.frames or 0 for row in rows),
         "bytes": len(head) + sum(row.size_bytes for row in rows),
         "seconds": round((redaction.ends_at - redaction.starts_at).total_seconds(), 3),
-        "width": recipe.width, "height": recipe.height, "parts": len(rows),
+        "width": recipe.width, "height": recipe.height, "aspect": list(recipe.aspect), "parts": len(rows),
         "sha256": sha256_of(head, [row.sha256 for row in rows]),
     }  # fmt: skip
 

@@ -59,8 +59,7 @@ def playlist(redaction: Redaction, *, init: str, part_url: Any) -> str:
 
 def init(redaction: Redaction) -> bytes:
     """The init segment: no picture. NoResult."""
-    result = require_result(redaction)
-    return making.head_of(result["width"], result["height"])
+    return making.head_of_result(require_result(redaction))
 
 
 def part(
@@ -102,7 +101,7 @@ def _require_still(redaction: Redaction, actor: Account, found: RedactionPart, b
 
 def _require_whole(redaction: Redaction) -> None:
     """NoResult unless the parts are those that the result was recorded of."""
-    head = making.head_of(redaction.result["width"], redaction.result["height"])
+    head = making.head_of_result(redaction.result)
     parts = redaction.parts.order_by("number").values_list("sha256", flat=True)
     if making.sha256_of(head, parts) != redaction.result["sha256"]:
         raise NoResult
