@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core.errors import LetheError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from cctv.redaction.models import Redaction, RedactionPart
+    from cctv.sites.models import Camera
 
 
 class RedactionRefused(LetheError):
@@ -94,6 +98,27 @@ class MadeOfOther(LetheError):
     hint = _("Make two redactions: one before the camera was set differently and one after.")
 
 
+# So many of the moments are told; a camera that is set so often is looked at first.
+MOST_CHANGES = 6
+
+
+def of_sizes(camera: Camera, changes: Sequence[datetime]) -> MadeOfOther:
+    """MadeOfOther that says when the size changed, on the site's clocks."""
+    zone = ZoneInfo(camera.site.time_zone)
+    told = [f"{each.astimezone(zone):%Y-%m-%d %H:%M:%S}" for each in changes[:MOST_CHANGES]]
+    more = ", …" if len(changes) > MOST_CHANGES else ""
+    return MadeOfOther(hint=f"{MadeOfOther.hint} [{', '.join(told)}{more}]")
+
+
+class BetweenPictures(LetheError):
+    """The span is so short that no picture was taken within it."""
+
+    code = "redaction_between_pictures"
+    status = 409
+    message = _("No picture was taken within this stretch: it lies between two pictures of the recording.")
+    hint = _("Choose a longer stretch. The picture that you saw standing there was taken before it began.")
+
+
 class SegmentDamaged(LetheError):
     """A recording that cannot be decoded; says which."""
 
@@ -130,7 +155,8 @@ class Interrupted(LetheError):
 _TOLD: dict[str, type[LetheError]] = {
     each.code: each
     for each in (
-        RedactionRefused, NothingRecorded, RedactionEnded, NoResult, MadeOfOther, SegmentDamaged, WorkFailed,
+        RedactionRefused, NothingRecorded, RedactionEnded, NoResult, MadeOfOther, BetweenPictures,
+        SegmentDamaged, WorkFailed,
     )
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -31,6 +32,7 @@ from cctv.redaction.errors import (
     NothingRecorded,
     RedactionEnded,
     RedactionRefused,
+    of_sizes,
 )
 from cctv.redaction.models import Act, Mode, Redaction, State, Style, SubjectKind, Work
 from cctv.sites.models import Camera
@@ -58,8 +60,8 @@ def begin(
 ) -> Redaction:
     """A new redaction of [starts_at, ends_at) of a camera of the viewing; a job looks for people at once.
 
-    Raises ViewingClosed, Forbidden, OutsideViewing, RedactionRefused, NothingRecorded, FootageRestricted,
-    LogUnavailable (then there is none).
+    Raises ViewingClosed, Forbidden, OutsideViewing, RedactionRefused, NothingRecorded, MadeOfOther,
+    FootageRestricted, LogUnavailable (then there is none).
     """
     _require_may_begin(session, camera, starts_at, ends_at)
     row = Redaction(
@@ -99,8 +101,14 @@ def _require_may_begin(
     if ends_at - starts_at > LONGEST:
         raise RedactionRefused
     require_free(camera, starts_at, ends_at)
-    if not segments_of(camera, starts_at, ends_at, hold_id=session.hold_id).exists():
+    found = segments_of(camera, starts_at, ends_at, hold_id=session.hold_id)
+    rows = list(found.values_list("starts_at", "width", "height"))
+    if not rows:
         raise NothingRecorded
+    # The recordings' rows say it; the job asks their packets again.
+    changes = [now[0] for before, now in pairwise(rows) if before[1:] != now[1:]]
+    if changes:
+        raise of_sizes(camera, changes)
 
 
 def _numbered(row: Redaction, sequence: int) -> Redaction:

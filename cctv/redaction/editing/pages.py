@@ -26,6 +26,7 @@ from cctv.redaction.editing.forms import NewForm, suggested
 from cctv.redaction.editing.opening import ACTION, require_inside
 from cctv.redaction.editing.views import opened
 from cctv.redaction.ended import require_there
+from cctv.redaction.errors import MadeOfOther, NothingRecorded, RedactionRefused
 from cctv.redaction.models import Redaction, State
 
 VIEW = "footage.view"
@@ -40,10 +41,16 @@ def new(request: Request, pk: UUID) -> HttpResponse:
     request.permissions.require(ACTION, site_id=session.site_id)
     if terminal_of(request) != session.terminal:
         raise OtherTerminal
+    status = 400
     if request.method == "POST":
         form = NewForm(request.POST, session=session)
         if form.is_valid():
-            return _begin(session, form)
+            try:
+                return _begin(session, form)
+            except (NothingRecorded, MadeOfOther, RedactionRefused) as refused:
+                # Another stretch mends it, so the sheet stays, and with it the way back to the viewing.
+                form.add_error(None, f"{refused.message} {refused.hint}")
+                status = refused.status
     else:
         form = NewForm(session=session, initial=suggested(session, request.GET.dict()))
     context = {
@@ -53,7 +60,7 @@ def new(request: Request, pk: UUID) -> HttpResponse:
         "cameras": list(form.fields["camera"].queryset),  # type: ignore[attr-defined]
         "earlier": _earlier(session),
     }
-    return render(request, "cctv/redaction/new.html", context, status=400 if form.is_bound else 200)
+    return render(request, "cctv/redaction/new.html", context, status=status if form.is_bound else 200)
 
 
 def _begin(session: ViewingSession, form: NewForm) -> HttpResponse:

@@ -21,7 +21,7 @@ from cctv.footage.media.ranges import ReadRange
 from cctv.footage.models import Segment
 from cctv.redaction.child import protocol
 from cctv.redaction.child.protocol import Item
-from cctv.redaction.errors import MadeOfOther, NothingRecorded
+from cctv.redaction.errors import BetweenPictures, NothingRecorded, of_sizes
 from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.services import segments_of
 
@@ -78,7 +78,7 @@ def segment_ids(redaction: Redaction) -> list[UUID]:
 
 
 def plan(redaction: Redaction, sources: Sources) -> list[RedactionPart]:
-    """Its parts, made when they are first asked for. NothingRecorded, MadeOfOther."""
+    """Its parts, made when they are first asked for. NothingRecorded, BetweenPictures, MadeOfOther."""
     known = list(redaction.parts.order_by("number"))
     if known:
         return known
@@ -89,7 +89,7 @@ def plan(redaction: Redaction, sources: Sources) -> list[RedactionPart]:
         source = sources.of(segment_id)
         size = size or (source.index.width, source.index.height)
         if (source.index.width, source.index.height) != size:
-            raise MadeOfOther
+            raise of_sizes(redaction.camera, [source.segment.starts_at])
         for first, stop, start, end in _stretches(source, redaction):
             start = max(start, reached)  # recordings that overlap are shown once
             if start < end and _shows(source, redaction, first, stop, (start, end)):
@@ -101,7 +101,7 @@ def plan(redaction: Redaction, sources: Sources) -> list[RedactionPart]:
                 )  # fmt: skip
                 reached = end
     if not parts:
-        raise NothingRecorded
+        raise BetweenPictures if size else NothingRecorded
     with transaction.atomic():
         Redaction.objects.select_for_update(of=("self",)).get(pk=redaction.pk)
         if not redaction.parts.exists():

@@ -28,7 +28,14 @@ from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.redaction import events
-from cctv.redaction.errors import Interrupted, MadeOfOther, NothingRecorded, SegmentDamaged, WorkFailed
+from cctv.redaction.errors import (
+    BetweenPictures,
+    Interrupted,
+    MadeOfOther,
+    NothingRecorded,
+    SegmentDamaged,
+    WorkFailed,
+)
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import looking, making
 from cctv.redaction.rendering.planning import JOB, Sources, segment_ids
@@ -50,8 +57,8 @@ FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
 # Waiting helps against everything but these.
 FOR_GOOD = (
-    SegmentDamaged, MediaError, NothingRecorded, MadeOfOther, FootageExpired, KeysExpired, HoldEnded,
-    FootageRestricted, TooFewPictures,
+    SegmentDamaged, MediaError, NothingRecorded, BetweenPictures, MadeOfOther, FootageExpired, KeysExpired,
+    HoldEnded, FootageRestricted, TooFewPictures,
 )  # fmt: skip
 
 _places = threading.BoundedSemaphore(max(1, settings.LETHE_REDACTION_JOBS))
