@@ -124,10 +124,12 @@ def thumbnail(session: ViewingSession, *, camera: Camera, segment_id: UUID) -> P
 
 
 def still(session: ViewingSession, *, camera: Camera, at: datetime, reason: str = "") -> Picture:
-    """The frame shown at `at`, full size, as JPEG, under an entry of its own that says the reason."""
+    """The frame shown at `at`, full size, as JPEG, under an entry of its own that says the reason.
+
+    It is taken away, so what is covered in copies alone is covered in it."""
     facts = {"reason": reason} if reason else {}
     frame = frame_of(session, camera=camera, at=at, kind="still.covered", facts=facts)
-    return _noted(session, camera, Picture(frame.jpeg, at, at + INSTANT, "still", frame.mask))
+    return _noted(session, camera, Picture(frame.jpeg, at, at + INSTANT, "still", frame.mask, copy=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,8 @@ class Frame:
 def frame_of(
     session: ViewingSession, *, camera: Camera, at: datetime, kind: str, facts: Mapping[str, Any]
 ) -> Frame:
-    """The frame shown at `at`, under an entry of `kind` that is durable first. It has not left the house."""
-    masks = masks_of(camera)
+    """The frame shown at `at`, to be kept or taken away, under an entry of `kind` that is durable first."""
+    masks = copy_masks_of(camera)
     segment = segment_at(session, camera=camera, at=at)
     end = at + INSTANT
     require_free(camera, at, end)
@@ -241,7 +243,7 @@ def _noted(session: ViewingSession, camera: Camera, picture: Picture) -> Picture
     viewing.record_sent(session, camera=camera, start=picture.start, end=picture.end, kind=picture.kind)
     # It may have been restricted or masked while this was made.
     require_free(camera, picture.start, picture.end)
-    require_masks(camera, picture.mask)
+    (require_copy_masks if picture.copy else require_masks)(camera, picture.mask)
     return replace(picture, camera=camera)
 
 

@@ -39,7 +39,8 @@ def test_a_place_for_copies_alone_is_seen_by_who_watches(room: Room) -> None:
     playlist = body_of(room.client(room.operator).get(room.urls(session)["playlist"])).decode()
     assert "masked" not in playlist
     assert not any(each.masked for each in cameras_of(session))
-    assert not covered(decoded(playback.still(session, camera=room.gate, at=room.starts_at).data), 1)
+    client, urls = room.client(room.operator), room.urls(session)
+    assert not covered(decoded(body_of(client.get(urls["init"])) + body_of(client.get(urls["part"]))), 1)
     assert playback.copy_masks_of(room.gate) == polygons.read(ALL)
 
 
@@ -171,3 +172,19 @@ def test_a_mask_drawn_while_a_part_is_on_its_way_cuts_it_off(
         assert len(next(pieces)) == 1000
         mask(room, masks)
         assert list(pieces) == []
+
+
+def test_a_place_for_copies_is_covered_in_stills_that_are_taken_away_or_kept(room: Room) -> None:
+    mask(room, [{"copies": LEFT_HALF[0]}])
+    session = room.open()
+    taken = stills.hand_out(session, camera=room.gate, at=room.starts_at, reason="the van")
+    assert covered(decoded(taken.data), 0.5)
+    assert b"".join(playback.sending(session, taken)) == taken.data
+    kept = stills.keep(session, camera=room.gate, at=room.starts_at, reason="the van")
+    for masks, portion in (([], 0.5), ([{"copies": ALL[0]}], 1)):
+        mask(room, masks)
+        shown = stills.show(
+            Still.objects.get(pk=kept.pk), actor=room.operator, terminal=TERMINAL, purpose=room.purpose,
+            reason="for the report",
+        )  # fmt: skip
+        assert covered(decoded(shown.data), portion)

@@ -3,6 +3,9 @@
 Either way the reason stands in an entry that is durable first. A kept still is derived from the recording
 and dies with it: it is opened by the vault's door for people, under the same key and the same expiry, in a
 viewing of that one moment, so that its purpose, its entry and its line of the ledger are those of any other.
+
+Stills are printed and handed on, so whatever is covered in copies of the camera's footage is covered in them,
+when they are taken, and with the masks of the day when they are opened; the player shows the moment without.
 """
 
 from datetime import datetime
@@ -81,7 +84,7 @@ def show(
     start, end = still.at, still.at + INSTANT
     require_living(still)
     require_free(still.camera, start, end)
-    masks = playback.masks_of(still.camera)
+    masks = playback.copy_masks_of(still.camera)
     session = viewing.open_viewing(
         actor=actor, terminal=terminal, cameras=[still.camera], purpose=purpose, starts_at=start, ends_at=end,
         minutes=SHOWN_MINUTES, reason=reason, case=case,
@@ -97,7 +100,7 @@ def show(
         viewing.record_sent(session, camera=still.camera, start=start, end=end, kind="still")
         # It may have been restricted or masked while this was opened.
         require_free(still.camera, start, end)
-        playback.require_masks(still.camera, polygons.version(masks))
+        playback.require_copy_masks(still.camera, polygons.version(masks))
     finally:
         viewing.close_viewing(session, reason=CloseReason.USER)
     return Picture(jpeg, start, end, "still")

@@ -1,7 +1,8 @@
 """A camera's masks by where they hold, as its register keeps them in one list. Pure.
 
 A polygon is a privacy mask: burnt into every picture that anybody sees. {"copies": polygon} is a place that
-whoever watches has to see (a screen, a name that the recorder burns in), and that every redaction covers.
+whoever watches has to see (a screen, a name that the recorder burns in), and that every redaction and every
+still covers.
 A release that knows of no such places takes them for something else than masks, and so sends no picture.
 """
 
