@@ -9,6 +9,7 @@ GROUPS = [
     Group(
         "exports", _("exports and provision"), ("export.", "medium.", "disclosure.", "provision.", "ledger.")
     ),
+    Group("cases", _("cases and letters"), ("case.", "letter.")),
     Group("redactions", _("redactions"), ("redaction.",)),
     Group("holds", _("holds"), ("hold.",)),
     Group("restrictions", _("restrictions"), ("restriction.",)),

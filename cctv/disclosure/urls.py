@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("cctv.disclosure.cases.urls")),
     path("", include("cctv.disclosure.exports.urls")),
     path("", include("cctv.disclosure.handing.urls")),
+    path("", include("cctv.disclosure.provisions.urls")),
     path("media/", views.media, name="media"),
     path("media/new/", views.medium_new, name="medium-new"),
     path("media/<str:number>/", views.medium, name="medium"),

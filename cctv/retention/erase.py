@@ -20,7 +20,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from accesslog import IndexFields
@@ -286,6 +288,10 @@ def _change(row: Erasure) -> None:
     for name, value in _numbers(found).items():
         setattr(row, name, value)
     row.save()
+    import_string(settings.LETHE_ERASED)(
+        erasure=row.pk, camera=row.camera, starts_at=row.starts_at, ends_at=row.ends_at,
+        reference=row.reference,
+    )  # fmt: skip
 
 
 def _expire(model: Any, ids: Sequence[UUID], now: datetime) -> None:

@@ -86,6 +86,8 @@ LETHE_HELD_SPANS = "cctv.retention.holds.selectors.held_spans"
 LETHE_KNOWN_PAST = "cctv.retention.selectors.last_trusted"
 # Whether the register may be an older copy: the sweeper of sealed objects without a row then waits.
 LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
+# Who hears that footage was erased before its time: whoever has a copy of it has to be told.
+LETHE_ERASED = "cctv.disclosure.provisions.notices.after_erasure"
 # Who else has sealed objects in the store (functions `known` and `names`), and replays lines of the keys'
 # journal.
 LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping"]

@@ -330,6 +330,82 @@ def _exports(prefix: str) -> dict[str, Row]:
     }
 
 
+def case(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.case.number}
+
+
+def case_span(place: Place, world: World) -> dict[str, Any]:
+    return case(place, world) | {"pk": place.case_span.pk}
+
+
+def letter(place: Place, world: World) -> dict[str, Any]:
+    return case(place, world) | {"pk": place.letter.pk}
+
+
+def notice(place: Place, _world: World) -> dict[str, Any]:
+    return {"number": place.notice.number}
+
+
+def _cases(prefix: str) -> dict[str, Row]:
+    """An open one, with a letter that has no file."""
+    one = f"{prefix}letters/<uuid:pk>/"
+    return {
+        prefix: Row("case", "site", HOLDS, case),
+        f"{prefix}edit/": Row("case-edit", "site", HOLDING, case),
+        f"{prefix}footage/": Row("case-span", "site", HOLDING, case),
+        f"{prefix}footage/<int:pk>/remove/": Row("case-span-remove", "site", HOLDING, case_span, "POST", 302),
+        f"{prefix}close/": Row("case-close", "site", HOLDING, case),
+        f"{prefix}reopen/": Row("case-reopen", "site", HOLDING, case, "POST", 302),
+        f"{prefix}letters/add/": Row("letter-new", "site", HOLDING, case),
+        one: Row("letter", "site", HOLDS, letter),
+        f"{one}text/": Row("letter-text", "site", HOLDS, letter, "POST"),
+        f"{one}file/": Row("letter-file", "site", HOLDS, letter, "POST", 410),
+    }
+
+
+def _provisions(prefix: str) -> dict[str, Row]:
+    """A notice that is told and answered."""
+    one = f"{prefix}notices/<str:number>/"
+    return {
+        prefix: Row("provisions", "any", LEDGER),
+        f"{prefix}provisions.csv": Row("provisions-csv", "any", LEDGER),
+        f"{prefix}statistics/": Row("provision-statistics", "any", LEDGER),
+        f"{prefix}statistics.csv": Row("provision-statistics-csv", "any", LEDGER),
+        f"{prefix}notices/": Row("notices", "any", LEDGER),
+        one: Row("notice", "site", LEDGER, notice),
+        f"{one}letter.pdf": Row("notice-letter", "site", LEDGER, notice),
+        f"{one}told/": Row("notice-told", "site", CONFIRM, notice, "POST", 409, data={"how": "by letter"}),
+        f"{one}answered/": Row("notice-answered", "site", CONFIRM, notice, "POST", 409),
+    }
+
+
+def copy(place: Place, world: World) -> dict[str, Any]:
+    return export(place, world) | {"copy": 1}
+
+
+def copy_in_japanese(place: Place, world: World) -> dict[str, Any]:
+    return copy(place, world) | {"language": "ja"}
+
+
+def link_token(_place: Place, _world: World) -> dict[str, Any]:
+    return {"token": "A" * 43}
+
+
+def _copies(prefix: str) -> dict[str, Row]:
+    """Of an export that was withdrawn: nothing can be handed over, and nothing was."""
+    one = f"{prefix}copies/<int:copy>/"
+    return {
+        f"{prefix}link/": Row("handing-link", "site", HOLDING, export, ok=302),
+        f"{prefix}medium/": Row("handing-medium", "site", HOLDING, export, ok=302),
+        one: Row("handing-copy", "site", HOLDS, copy, ok=404),
+        f"{one}package.zip": Row("handing-package", "site", HOLDING, copy, ok=404),
+        f"{one}give/": Row("handing-give", "site", HOLDING, copy, "POST", 404),
+        f"{one}end/": Row("handing-end", "site", HOLDING, copy, "POST", 404),
+        f"{one}received/": Row("handing-received", "site", HOLDING, copy, "POST", 404),
+        f"{one}receipt.<str:language>.pdf": Row("handing-receipt", "site", HOLDING, copy_in_japanese, ok=404),
+    }
+
+
 MATRIX: dict[str, Row] = {
     # shell and supervision
     "": Row("home", "signed_in", ok=302),
@@ -442,10 +518,19 @@ MATRIX: dict[str, Row] = {
     "ledger/ledger.csv": Row("ledger-csv", "any", LEDGER),
     "ledger/ledger.pdf": Row("ledger-pdf", "any", LEDGER),
     # prints and media: the one of the world is kept here, so there is nothing to take back
+    "cases/": Row("cases", "any", HOLDS),
+    "sites/<slug:site_code>/case/": Row("case-new", "site", HOLDING, site),
+    **_cases("cases/<str:number>/"),
+    **_provisions("provisions/"),
     "inbox/": Row("inbox", "any", DECIDING),
     "exports/": Row("exports", "any", HOLDS),
     "exports/new/<slug:site_code>/": Row("export-new", "site", HOLDING, site),
     **_exports("exports/<str:number>/"),
+    **_copies("exports/<str:number>/"),
+    # what a recipient opens without an account; no such link was made
+    "d/<str:token>/": Row("take", "open", arguments=link_token, ok=404),
+    "d/<str:token>/download/": Row("take-download", "open", arguments=link_token, ok=404),
+    "d/<str:token>/received/": Row("take-receipt", "open", arguments=link_token, method="POST", ok=404),
     "media/": Row("media", "any", HOLDS),
     "media/new/": Row("medium-new", "any", HOLDING),
     "media/<str:number>/": Row("medium", "site", HOLDS, medium),

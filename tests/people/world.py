@@ -11,8 +11,9 @@ from accesslog.review.services import review_id
 from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
-from cctv.disclosure.cases.models import Case
+from cctv.disclosure.cases.models import Case, CaseSpan, Letter
 from cctv.disclosure.exports.models import Export, ExportSpan, ExportState
+from cctv.disclosure.handing.models import RecipientNotice
 from cctv.disclosure.models import Medium
 from cctv.footage.models import ViewingSession
 from cctv.footage.restrictions.models import Restriction
@@ -47,7 +48,10 @@ class Place:
     restriction: Restriction
     redaction: Redaction
     case: Case
+    case_span: CaseSpan
+    letter: Letter
     export: Export
+    notice: RecipientNotice
     month: str = "2026-02"  # whose review has begun
 
 
@@ -127,13 +131,35 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     case = Case.objects.create(
         number=f"C-2026-{number:04}", year=2026, sequence=number, site=site, title="theft", opened_by=guard
     )
+    export = _export(number, case, camera, guard)
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
         entry=receipt.index, hold=_hold(number, site, camera, guard), erasure=_erasure(camera, viewer),
         medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
         redaction=_redaction(number, viewing, camera, guard),
-        case=case, export=_export(number, case, camera, guard),
+        case=case, case_span=_case_span(case, camera, guard), letter=_letter(case, guard), export=export,
+        notice=_notice(number, export, camera, viewer),
+    )  # fmt: skip
+
+
+def _case_span(case: Case, camera: Camera, guard: Account) -> CaseSpan:
+    return CaseSpan.objects.create(
+        case=case, camera=camera, starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1), added_by=guard
+    )
+
+
+def _letter(case: Case, guard: Account) -> Letter:
+    """Without a file."""
+    return Letter.objects.create(case=case, kind="note", title="note", made_by=guard)
+
+
+def _notice(number: int, export: Export, camera: Camera, viewer: Account) -> RecipientNotice:
+    """Told and answered, so that nobody can do it again."""
+    now = clock.now()
+    return RecipientNotice.objects.create(
+        number=f"N-2026-{number:04}", year=2026, sequence=number, export=export, reason="erasure",
+        camera=camera, told_at=now, told_by=viewer, told_how="letter", answered_at=now, source=f"x{number}",
     )  # fmt: skip
 
 

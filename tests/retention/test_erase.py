@@ -335,3 +335,19 @@ def test_an_erasure_is_not_done_while_a_mirror_may_have_its_key(
     yard.move(MINUTE)
     purge.purge_due()
     assert is_done()
+
+
+def test_o31_whoever_has_copies_hears_of_it_when_footage_is_erased(
+    row_of: list[Sealed], cast: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[dict[str, Any]] = []
+    monkeypatch.setattr(
+        "cctv.disclosure.provisions.notices.tell_recipients", lambda **said: told.append(said)
+    )
+    made = erased(cast, row_of[1], row_of[2])
+    assert told == [
+        {
+            "camera": made.camera, "starts_at": made.starts_at, "ends_at": made.ends_at,
+            "reason": f"Erased here: {made.reference}", "source": f"erasure {made.pk}",
+        }
+    ]  # fmt: skip

@@ -1,7 +1,7 @@
 """The report of a package: what a judge reads, in the language of the recipient.
 
 It says the same as the manifest, whose facts it is made of. The manifest names the report's hash, so the
-report cannot hold the manifest's: its code is the SHA-256 of the manifest without the line about the report. The
+report cannot hold the manifest's: its code is the SHA-256 of the manifest without the line about it. The
 enclosed verifiers show the same code.
 """
 
