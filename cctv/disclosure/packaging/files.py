@@ -107,7 +107,8 @@ class Files:
         self._stopped, self._fence = stopped, fence
         fence_now(fence)
         forget(export.files.filter(done_at=None))
-        self._known = {row.facts.get(OF, ""): row.pk for row in export.files.only("pk", "facts").iterator()}
+        # Of a long export the facts of all files together are large: only what each was made of is read.
+        self._known = dict(export.files.values_list(f"facts__{OF}", "pk"))
         self._kept: set[Any] = set()
         self._names = Names()
         self._number = max([0, *export.files.values_list("number", flat=True)])

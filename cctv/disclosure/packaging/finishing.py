@@ -172,7 +172,7 @@ def _files(export: Export) -> list[manifest.FileFacts]:
             str(row.camera_id) if row.camera_id else None, row.starts_at, row.ends_at,
             _said(row.facts),
         )
-        for row in rows.iterator(chunk_size=64)
+        for row in rows.iterator(chunk_size=4)
     ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Greatest
 
 from accesslog.errors import AccessLogError
@@ -20,7 +20,7 @@ from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.leaving import leaving
 from cctv.disclosure.exports.errors import ExportViolated, HoldGone, NotHandable
-from cctv.disclosure.exports.models import Export, ExportForm, ExportState
+from cctv.disclosure.exports.models import Export, ExportForm, ExportState, Urgency
 from cctv.disclosure.exports.requirements import require_packable
 from cctv.disclosure.packaging import copies, ending, errors, finishing, footage, sources
 from cctv.disclosure.packaging.errors import Interrupted, PackagingFailed
@@ -53,29 +53,37 @@ FOR_GOOD = (
 ROWS = ("site__organisation", "case", "purpose", "asked_by", "letter", "hold")
 
 _places = threading.BoundedSemaphore(max(1, settings.LETHE_PACKAGE_JOBS))
+# Whatever long export is under way: one that is urgent does not wait for it.
+_urgent_place = threading.BoundedSemaphore(1)
 
 
 def package_due() -> int:
     """Package what is due, one export after the other, as far as this process has a place free; how many."""
+    for place, wanted in ((_places, due()), (_urgent_place, due().exclude(urgency=Urgency.NONE))):
+        if place.acquire(blocking=False):
+            try:
+                return _work_through(wanted)
+            finally:
+                place.release()
+    return 0
+
+
+def _work_through(wanted: QuerySet[Export]) -> int:
     done = 0
-    if not _places.acquire(blocking=False):
-        return done
-    try:
-        while not leaving.is_set() and (taken := _take()) is not None:
-            _work(*taken)
-            done += 1
-    finally:
-        _places.release()
+    while not leaving.is_set() and (taken := _take(wanted)) is not None:
+        _work(*taken)
+        done += 1
     return done
 
 
 def due() -> QuerySet[Export]:
-    """Those that somebody has to package, urgent ones first."""
+    """Those that somebody has to package."""
     return Export.objects.filter(state=ExportState.APPROVED, work_asked_at__isnull=False)
 
 
-def _take() -> tuple[Export, UUID] | None:
-    """The one that was tried least, then the one that waits longest, of those that nobody works on; leased.
+def _take(wanted: QuerySet[Export]) -> tuple[Export, UUID] | None:
+    """The one that was tried least, urgent before others, then the one that waits longest, of those that
+    nobody works on; leased.
 
     It counts as tried from now on: what ends its worker is not taken again for ever.
     """
@@ -83,8 +91,9 @@ def _take() -> tuple[Export, UUID] | None:
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
     # Further ahead than any pause is: the clock was wrong when that was written.
     ready = Q(not_before=None) | Q(not_before__lte=now) | Q(not_before__gt=now + LONGEST_PAUSE)
-    waiting = due().filter(free, ready)
-    for pk in waiting.order_by("work_attempts", "work_asked_at").values_list("pk", flat=True)[:20]:
+    waiting = wanted.filter(free, ready)
+    calm = Case(When(urgency=Urgency.NONE, then=1), default=0)
+    for pk in waiting.order_by("work_attempts", calm, "work_asked_at").values_list("pk", flat=True)[:20]:
         token = uuid4()
         counted = F("work_attempts") + 1
         if (
@@ -207,4 +216,12 @@ def _failed(export: Export, token: UUID, error: Exception) -> None:
         error_code=code, error=text,
     )  # fmt: skip
     if over and done:
+        _forget_all(export)
+
+
+def _forget_all(export: Export) -> None:
+    """What the store does not do now, the sweep of orphans or the end of the export does."""
+    try:
         forget(export.files.all())
+    except (LetheError, OSError) as error:
+        log.warning("export %s: files of it are still in the store: %s", export.number, error)

@@ -204,3 +204,11 @@ def test_the_storage_check_knows_packages_and_misses_what_is_gone(export: Export
     run = services.check(depth="presence")
     assert sum(run.counts.get(codes.KEPT_MISSING, {}).values()) == 1
     assert codes.ORPHAN_OBJECT not in run.counts
+
+
+def test_a_key_that_no_row_names_yet_ends_with_its_export(room: Room):
+    export = helping.approved(room)
+    vault.new_package_key(export.pk)  # and then its worker was killed
+    Export.objects.filter(pk=export.pk).update(state=ExportState.WITHDRAWN)
+    assert ending.end_packages() == 1
+    assert str(export.pk) not in vault.package_keys().values()

@@ -212,3 +212,21 @@ def test_many_recordings_are_packaged_hour_by_hour(room: Room, monkeypatch: pyte
     found = [[each.pk for each in piece.segments] for piece in sources.pieces_of(span)]
     assert len(found) >= 3
     assert len({pk for piece in found for pk in piece}) == sum(map(len, found)) == 3
+
+
+def test_an_urgent_export_waits_for_no_other(room: Room, monkeypatch: pytest.MonkeyPatch):
+    calm = helping.approved(room)
+    urgent = helping.approved(
+        room, urgency=Urgency.WAITING, approve_by=clock.now() + timedelta(hours=24), urgent_only=True
+    )
+    done: list[str] = []
+
+    def package(export: Export, _watch: Any) -> None:
+        done.append(export.number)
+        Export.objects.filter(pk=export.pk).update(work_asked_at=None)
+
+    monkeypatch.setattr(work, "_package", package)
+    with work._places:  # a long one is being packaged
+        work.package_due()
+    assert done == [urgent.number]
+    assert helping.now(calm).lease_token is None
