@@ -219,9 +219,9 @@ def _log(export: Export, actor: Account, *, again: bool = False) -> int:
         facts["asked_again"] = True
     if export.approve_by is not None:
         facts["approve_by"] = clock.rfc3339(export.approve_by)
-    return entries.write(
+    return entries.enter(
         export,
-        events.URGENT if export.urgency else events.ASKED,
+        events.URGENT if export.urgency else events.EXPORT_ASKED,
         actor=actor,
         action=ASK,
         terminal=export.terminal,

@@ -256,7 +256,7 @@ def _violate(row: Export) -> None:
 
 
 def _violated(row: Export, why: str) -> None:
-    entry = entries.write(
+    entry = entries.enter(
         row, events.VIOLATED, actor=None, event_id=uuid5(row.pk, f"violated {why}"), why=why
     )  # fmt: skip
     _act(row, ActKind.VIOLATED, None, entry, "")
@@ -270,4 +270,4 @@ def _log(
     row: Export, kind: str, actor: Account, terminal: str, *, action: str = DECIDE, **facts: object
 ) -> int:  # fmt: skip
     event_id = uuid5(row.pk, f"{kind} {actor.pk} {row.acts.count()}")
-    return entries.write(row, kind, actor=actor, action=action, terminal=terminal, event_id=event_id, **facts)
+    return entries.enter(row, kind, actor=actor, action=action, terminal=terminal, event_id=event_id, **facts)

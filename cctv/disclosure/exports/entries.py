@@ -17,7 +17,7 @@ ASK, DECIDE = "export.ask", "export.decide"
 OTHER_PURPOSE = "other"
 
 
-def write(
+def enter(
     export: Export,
     kind: str,
     *,

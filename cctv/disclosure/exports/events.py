@@ -9,13 +9,13 @@ WHO = WHAT | {"actor", "terminal"}
 WHY = frozenset({"purpose", "ground", "spans", "recipient_kind", "keep_days"})
 _SAID = frozenset({"document", "letter", "asked_again"})
 
-ASKED, RETURNED, APPROVED = "export.asked", "export.returned", "export.approved"
+EXPORT_ASKED, RETURNED, APPROVED = "export.asked", "export.returned", "export.approved"
 REJECTED, WITHDRAWN = "export.rejected", "export.withdrawn"
 URGENT, CONFIRMED, VIOLATED = "export.urgent", "export.confirmed", "export.violated"
 
 for _kind, _required, _optional, _sentence, _icon in (
     (
-        ASKED, WHO | WHY, _SAID,
+        EXPORT_ASKED, WHO | WHY, _SAID,
         _("{actor} asked for export {export} of {cameras}, {from}–{to}, for {recipient}, case {case}."),
         "export",
     ),
@@ -26,7 +26,7 @@ for _kind, _required, _optional, _sentence, _icon in (
         "warn",
     ),
     (RETURNED, WHO | {"reason"}, frozenset(), _("{actor} asked back about export {export}, case {case}."),
-     "back10"),
+     "undo"),
     (
         APPROVED, WHO | {"spans", "ground"}, frozenset({"watched_s"}),
         _("{actor} approved export {export} of {cameras}, {from}–{to}, for {recipient}, case {case}."),

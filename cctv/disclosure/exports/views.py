@@ -87,7 +87,8 @@ def export(request: Request, number: str) -> HttpResponse:
 def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 200) -> HttpResponse:
     facts = checks.facts_of(found)
     mine = found.asked_by_id == request.account.pk
-    decides = request.permissions.may(DECIDE, site_id=found.site_id) and not mine
+    may_decide = request.permissions.may(DECIDE, site_id=found.site_id)
+    decides = may_decide and not mine
     undecided = found.urgency in deciding.UNDECIDED and not deciding.is_settled(found)
     waits = found.state == ExportState.ASKED or undecided
     ticks = checks.ticks_of(found, facts, request.account if decides else None) if waits else []
@@ -112,20 +113,15 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "waits": waits,
         "violated": found.urgency in (Urgency.LATE, Urgency.REFUSED),
         "due_at": _due_at(found, facts, undecided),
-        "may_withdraw": found.state in deciding.WITHDRAWABLE
-        and (mine or request.permissions.may(DECIDE, site_id=found.site_id)),
+        "may_withdraw": found.state in deciding.WITHDRAWABLE and (mine or may_decide),
         "may_change": mine and found.state == ExportState.RETURNED,
         "asked_back": found.acts.filter(kind="returned").order_by("-at").first(),
-        "works": found.state == ExportState.APPROVED and not found.error_code,
-        "percent": found.work_permille // 10,
-        "may_retry": bool(found.error_code)
-        and found.state == ExportState.APPROVED
-        and request.permissions.may(ASK, site_id=found.site_id),
+        **_work(request, found),
         "watch": _watch(request, found, facts) if decides and waits else None,
         "seen": deciding.seen_of(found),
         "form": form,
         "handing": _handing(request, found),
-        "back": _back_of(request, found),
+        "back": "inbox" if may_decide else "exports",
     }
     return render(request, "cctv/disclosure/export.html", context, status=status)
 
@@ -164,8 +160,16 @@ def _handing(request: Request, found: Export) -> Any:
     return handing.for_export(found, request.permissions)
 
 
-def _back_of(request: Request, found: Export) -> str:
-    return "inbox" if request.permissions.may(DECIDE, site_id=found.site_id) else "exports"
+def _work(request: Request, found: Export) -> dict[str, Any]:
+    """How far the packaging is, and whether the reader may have it tried again."""
+    packaged = found.state == ExportState.APPROVED
+    return {
+        "works": packaged and not found.error_code,
+        "percent": found.work_permille // 10,
+        "may_retry": packaged
+        and bool(found.error_code)
+        and request.permissions.may(ASK, site_id=found.site_id),
+    }
 
 
 @require_POST

@@ -100,9 +100,9 @@ LEADS = {
 ACTS = ("approve", "return_", "reject", "resubmit", "withdraw", "confirm_urgent", "refuse_urgent")
 
 
-@pytest.mark.parametrize("state", ExportState)
-def test_each_state_allows_its_acts_and_no_other(desk: Desk, state: ExportState) -> None:
-    for act in ACTS:
+@pytest.mark.parametrize("act", ACTS)
+def test_each_state_allows_its_acts_and_no_other(desk: Desk, act: str) -> None:
+    for state in ExportState:
         export = desk.ask()
         Export.objects.filter(pk=export.pk).update(state=state)
         entries = _entries(desk)
@@ -260,6 +260,51 @@ def test_what_a_killed_process_left_is_finished_once(
         assert services.finish_drafts() == 1
     export.refresh_from_db()
     assert (export.state, Hold.objects.count(), len(desk.said("export.asked"))) == (ExportState.ASKED, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("act", "step", "state"),
+    [
+        ("approve", "export.confirmed", ExportState.APPROVED),
+        ("approve", "export.approved", ExportState.APPROVED),
+        ("reject", "export.rejected", ExportState.REJECTED),
+        ("withdraw", "export.withdrawn", ExportState.WITHDRAWN),
+    ],
+)
+def test_a_decision_that_was_killed_halfway_is_done_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, act: str, step: str, state: ExportState
+) -> None:
+    export = desk.ask()
+
+    def killed(name: str) -> None:
+        if name == step:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(deciding, "reached", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.act(act, export)
+    if step == "export.confirmed":  # nothing was decided yet: the same person does it again
+        desk.act(act, export)
+    services.let_go_left()
+    export.refresh_from_db()
+    hold = guarding.holds_of(export).get()
+    assert (export.state, _entries(desk)) == (state, 1)
+    assert hold.protects == (state == ExportState.APPROVED)
+
+
+def test_an_export_is_asked_for_once_whoever_finishes_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(name: str) -> None:
+        if name == "export.asked":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "reached", killed)
+        with pytest.raises(KeyboardInterrupt):
+            desk.ask()
+    with clock.pretend(clock.now() + HOUR):
+        assert services.finish_drafts() == 0
+    assert Export.objects.get().state == ExportState.ASKED
 
 
 def test_the_same_form_asks_once(desk: Desk) -> None:
