@@ -96,7 +96,7 @@ def approved(
     said |= {"approve_by": clock.rfc3339(export.approve_by)} if export.approve_by else {}
     said |= {"spans": entries.spans_of(export), "ground": entries.ground_of(export)}
     who = room.operator if urgent_only else approver(room)
-    entry = entries.write(
+    entry = entries.enter(
         export, kind, actor=who, action="case.see", terminal=TERMINAL, event_id=uuid4(), **said
     )
     ExportAct.objects.create(export=export, kind=act, by=who, entry=entry)

@@ -15,7 +15,7 @@ from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from cctv.core import clock
 from cctv.disclosure.exports.models import Export, ExportState, FileKind, PackageFile
-from cctv.disclosure.packaging import finishing, services, sources, work
+from cctv.disclosure.packaging import doctor, finishing, services, sources, work
 from cctv.footage.models import Segment
 from cctv.footage.restrictions.models import Restriction
 from cctv.retention.holds.models import HeldObject, Hold
@@ -243,3 +243,12 @@ def test_a_hold_that_ended_stops_it(room: Room):
     Hold.objects.update(state="released")
     export = helping.packaged(export)
     assert (export.error_code, export.files.count()) == ("export_hold_gone", 0)
+
+
+def test_the_doctor_tells_of_what_was_not_made(room: Room):
+    export = helping.approved(room)
+    assert [each.code for each in doctor.packages()] == ["packages.fine"]
+    Export.objects.filter(pk=export.pk).update(work_asked_at=None, error_code="x", error="The disk is full.")
+    (finding,) = doctor.packages()
+    assert "E-2026-0001" in finding.what
+    assert "The disk is full." in finding.what
