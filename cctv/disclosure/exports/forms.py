@@ -182,10 +182,6 @@ class AskForm(forms.Form):
         label=_("Days that the copy is kept here"), min_value=1, max_value=MOST_KEEP_DAYS, initial=7,
         help_text=_("Then it is destroyed, with a certificate."),
     )  # fmt: skip
-    watermark = forms.BooleanField(
-        label=_("Mark redacted copies with recipient and copy number"), required=False,
-        help_text=_("Clips as recorded stay as they are, bit for bit."),
-    )  # fmt: skip
     urgent = forms.BooleanField(
         label=_("A life is in danger now: release it before anybody has approved it"), required=False,
         help_text=_(
@@ -270,7 +266,6 @@ class AskForm(forms.Form):
             ground=data["ground"], document=data["document"],
             purpose=self.purposes.get(data["purpose"]), purpose_text=data["purpose_text"],
             letter=data["letter"], keep_days=data["keep_days"], language=data["language"],
-            watermark=data["watermark"],
             details=Details(
                 person=data["person"], contact=data["contact"], why_no_consent=data["why_no_consent"]
             ),
