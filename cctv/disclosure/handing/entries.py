@@ -46,7 +46,7 @@ def recipient(handover: HandOver) -> dict[str, Any]:
     return {"id": str(handover.pk), "name": handover.export.recipient, "role": RECIPIENT}
 
 
-def write(
+def enter_act(
     kind: str, handover: HandOver, *, actor: Account | None, terminal: str, event_id: UUID,
     by_recipient: bool = False, **facts: Any,
 ) -> int:  # fmt: skip

@@ -4,6 +4,7 @@ The link's token and code, and the pass-phrase of a sealed copy, are returned on
 at all. Each act is an entry of the log first. Sending is `sending`, media are `medium`.
 """
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -35,6 +36,8 @@ from cctv.people.policy import permissions_of
 
 MOST_DAYS, MOST_DOWNLOADS = 30, 5
 ATTEMPTS = 5
+# Somebody's last attempt may be the right one: it is given back once the code was looked at.
+SETTLE_S = 2.0
 # A download that broke may go on for so long; the right code opens the page for as long in one browser.
 GO_ON = timedelta(hours=6)
 _GRANT = "lethe.handing.grant"
@@ -98,7 +101,7 @@ def make_copy(
         row.open_until = min(row.made_at + open_for, locked.expires_at)
         row.details = details.sealed(locked, Details(known.person, known.contact, key))
         facts: dict[str, Any] = {"medium": row.medium.number} if row.medium else {}
-        row.made_entry = entries.write(
+        row.made_entry = entries.enter_act(
             events.LINK_MADE, row, actor=actor, terminal=terminal, event_id=uuid5(row.pk, events.LINK_MADE),
             way=row.way, sealing=row.sealing, until=clock.rfc3339(row.open_until),
             downloads=row.downloads_left, **facts,
@@ -174,7 +177,7 @@ def take(token: str, code: str, *, terminal: str) -> tuple[HandOver, UUID]:
 def close_guessed(row: HandOver, *, terminal: str) -> None:
     """Enter that it was closed for wrong codes and tell whoever made it; once, however often.
     LogUnavailable."""
-    entries.write(
+    entries.enter_act(
         events.REFUSED, row, actor=None, terminal=terminal, event_id=uuid5(row.pk, events.REFUSED),
         attempts=ATTEMPTS,
     )  # fmt: skip
@@ -212,7 +215,7 @@ def end_copy(*, handover: HandOver, actor: Account, terminal: str) -> HandOver:
         row = copies().select_for_update(of=("self",)).get(pk=handover.pk)
         if row.ended_at is not None:
             raise CopyOver
-        entries.write(
+        entries.enter_act(
             events.LINK_ENDED, row, actor=actor, terminal=terminal, event_id=uuid5(row.pk, events.LINK_ENDED)
         )
         row.ended_at = clock.now()
@@ -236,7 +239,7 @@ def confirm_received(
         row = copies().select_for_update(of=("self",)).get(pk=handover.pk)
         if row.received_at is not None:
             return row
-        entries.write(
+        entries.enter_act(
             events.RECEIVED, row, actor=actor, terminal=terminal, by_recipient=actor is None,
             event_id=uuid5(row.pk, events.RECEIVED),
         )  # fmt: skip
@@ -248,9 +251,11 @@ def confirm_received(
 def tend() -> int:
     """Enter closings that a crash or a log that was down kept from the log; end what is over. How many."""
     now = clock.now()
-    alive = copies().filter(ended_at=None)
+    guessed = copies().filter(ended_at=None, way=Way.LINK, attempts_left=0)
     count = 0
-    for row in alive.filter(way=Way.LINK, attempts_left=0):
+    if guessed.exists():
+        time.sleep(SETTLE_S)
+    for row in guessed:
         close_guessed(row, terminal="")
         count += 1
     # Who began in time may go on for a while.

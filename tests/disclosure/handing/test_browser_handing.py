@@ -77,6 +77,26 @@ def checked(folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def checked_in_a_browser(chromium: Browser, page: Path, archive: Path) -> None:
+    """With the page that lies in the package, without a network."""
+    context = chromium.new_context(offline=True, locale="ja-JP")
+    offline = context.new_page()
+    offline.goto(page.as_uri())
+    offline.set_input_files("#zip", str(archive))
+    offline.wait_for_selector("body[data-done=yes]", timeout=30_000)
+    assert offline.get_attribute(".result", "data-state") in ("self", "good")
+    context.close()
+
+
+def downloaded(page: Page, to: Path) -> Path:
+    """What the button gives, in this folder."""
+    with page.expect_download() as download:
+        page.click("a.btn[download]")
+    archive = to / download.value.suggested_filename
+    download.value.save_as(archive)
+    return archive
+
+
 def test_a_police_officer_has_a_checked_copy_within_two_minutes(
     made: services.Made, export: Export, live_server: Any, chromium: Browser, tmp_path: Path
 ) -> None:
@@ -96,10 +116,7 @@ def test_a_police_officer_has_a_checked_copy_within_two_minutes(
     page.click("button.btn")
     expect(page.locator("dl.sum")).to_contain_text("東の庭")
     expect(page.locator(".hash")).to_have_text(export.package["sha256"])
-    with page.expect_download() as download:
-        page.click("a.btn[download]")
-    archive = tmp_path / download.value.suggested_filename
-    download.value.save_as(archive)
+    archive = downloaded(page, tmp_path)
     folder = unpacked(archive, tmp_path / "package")
     clips = [path.relative_to(folder).as_posix() for path in folder.glob("clips/*/*.mp4")]
     assert any("정문 1" in name for name in clips)
@@ -109,13 +126,7 @@ def test_a_police_officer_has_a_checked_copy_within_two_minutes(
     page.click("form button.btn.second")
     expect(page.locator(".notice.ok")).to_be_visible()
     context.close()
-    html = chromium.new_context(offline=True, locale="ja-JP")
-    offline = html.new_page()
-    offline.goto((folder / "check.html").as_uri())
-    offline.set_input_files("#zip", str(archive))
-    offline.wait_for_selector("body[data-done=yes]", timeout=30_000)
-    assert offline.get_attribute(".result", "data-state") in ("self", "good")
-    html.close()
+    checked_in_a_browser(chromium, folder / "check.html", archive)
     assert time.monotonic() - begun < WITHIN_S
     assert len(entries("export.received")) == 1
     assert public_key()  # the key that signed it is this installation's
@@ -146,6 +157,14 @@ def test_the_recipients_pages_shut_nobody_out(
     assert refused == []
 
 
+def says_that_a_cut_file_is_damaged(page: Page, whole: Path) -> None:
+    cut = whole.with_name("cut.zip.age")
+    cut.write_bytes(whole.read_bytes()[:-100])
+    page.set_input_files("#file", str(cut))
+    page.click("#open")
+    expect(page.locator("#alert")).to_contain_text("damaged", timeout=20_000)
+
+
 @pytest.mark.parametrize("sealing", ["phrase", "age"])
 def test_a_sealed_copy_opens_in_a_browser_without_a_network(
     room: Room, export: Export, live_server: Any, chromium: Browser, tmp_path: Path, sealing: str
@@ -157,12 +176,8 @@ def test_a_sealed_copy_opens_in_a_browser_without_a_network(
     page.goto(f"/d/{made.token}/")
     page.fill("#code", made.code)
     page.click("button.btn")
-    with page.expect_download() as download:
-        page.click("a.btn[download]")
-    archive = tmp_path / "sealed.zip"
-    download.value.save_as(archive)
+    folder = unpacked(downloaded(page, tmp_path), tmp_path / "sealed")
     context.close()
-    folder = unpacked(archive, tmp_path / "sealed")
 
     offline = chromium.new_context(offline=True, locale="en-GB", viewport={"width": 390, "height": 800})
     page = offline.new_page()
@@ -182,11 +197,7 @@ def test_a_sealed_copy_opens_in_a_browser_without_a_network(
     expect(page.locator("#status")).to_contain_text("It is opened")
     inner = tmp_path / opened.value.suggested_filename
     opened.value.save_as(inner)
-    broken_file = folder / "cut.zip.age"
-    broken_file.write_bytes((folder / "package.zip.age").read_bytes()[:-100])
-    page.set_input_files("#file", str(broken_file))
-    page.click("#open")
-    expect(page.locator("#alert")).to_contain_text("damaged", timeout=20_000)
+    says_that_a_cut_file_is_damaged(page, folder / "package.zip.age")
     page.click("header button[lang=ko]")
     assert page.locator("html").get_attribute("lang") == "ko"
     offline.close()

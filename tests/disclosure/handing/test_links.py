@@ -166,6 +166,7 @@ def test_a_closing_that_the_log_did_not_take_is_entered_later(
         patched.setattr("cctv.disclosure.handing.entries.append", down)
         assert Client().post(f"/d/{made.token}/", {"code": "wrong"}).status_code == 503
     assert Client().post(f"/d/{made.token}/", {"code": made.code}).status_code == 404
+    monkeypatch.setattr(services, "SETTLE_S", 0.0)
     services.tend()
     services.tend()
     assert len(entries("export.refused")) == 1
