@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cctv.core.ids import new_id
 from cctv.core.spanform import SpanForm, day_field
@@ -113,10 +114,16 @@ class LetterForm(forms.Form):
     document_number = forms.CharField(label=_("Number of the document"), max_length=60, required=False)
     dated = day_field(_("Date of the document"), required=False)
     sender = forms.CharField(
-        label=_("From"), max_length=160, required=False, help_text=_("It is sealed, and may name persons.")
+        label=pgettext_lazy("party", "From"),
+        max_length=160,
+        required=False,
+        help_text=_("It is sealed, and may name persons."),
     )
     recipient = forms.CharField(
-        label=_("To"), max_length=160, required=False, help_text=_("It is sealed, and may name persons.")
+        label=pgettext_lazy("party", "To"),
+        max_length=160,
+        required=False,
+        help_text=_("It is sealed, and may name persons."),
     )
     text = _text(_("Text"), _("It is sealed, and may name persons."), rows=6, most=20_000)
     upload = forms.FileField(

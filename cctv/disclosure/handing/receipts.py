@@ -2,6 +2,7 @@
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cctv.core import clock
 from cctv.core.pdf import Column, Document
@@ -68,8 +69,8 @@ def _facts(handover: HandOver, organisation: str) -> list[tuple[str, str]]:
     if medium is not None:
         on = " · ".join(filter(None, (medium.number, str(medium.get_kind_display()), medium.serial)))
     return [
-        (_("From"), f"{organisation}, {export.site.name}"),
-        (_("To"), " · ".join(filter(None, (export.recipient, known.person, known.contact)))),
+        (pgettext("party", "From"), f"{organisation}, {export.site.name}"),
+        (pgettext("party", "To"), " · ".join(filter(None, (export.recipient, known.person, known.contact)))),
         (_("Handed over by"), f"{handover.made_by.name}, {handover.made_by.employer}".rstrip(", ")),
         (_("Case"), export.case.number),
         (_("Ground"), f"{ground} ({export.document})" if export.document else ground),

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from cctv.core.pdf import Document
 from cctv.disclosure.exports.grounds import ground_text
@@ -36,7 +37,13 @@ def _limit_use(export: Export) -> bytes:
     title = _("Request to limit the use of footage: %(number)s") % {"number": export.number}
     document = _letter(export.site, title, export.number, export.asked_at)
     document.heading(title)
-    document.facts([(_("To"), export.recipient), (_("From"), _sender(export.site)), *_what(export)])
+    document.facts(
+        [
+            (pgettext("party", "To"), export.recipient),
+            (pgettext("party", "From"), _sender(export.site)),
+            *_what(export),
+        ]
+    )
     document.heading(_("What we ask of you"), level=2)
     asked = [
         _("Use the footage for the purpose named above only, and no longer than it needs."),
@@ -95,7 +102,13 @@ def _notice(notice: RecipientNotice) -> bytes:
         span = span_words(export.site, notice.starts_at, notice.ends_at)
         about.append((_("Footage"), f"{notice.camera.name} ({notice.camera.code}): {span}"))
     about.append((_("Reason"), notice.reason))
-    document.facts([(_("To"), export.recipient), (_("From"), _sender(export.site)), *about])
+    document.facts(
+        [
+            (pgettext("party", "To"), export.recipient),
+            (pgettext("party", "From"), _sender(export.site)),
+            *about,
+        ]
+    )
     document.heading(_("What we ask of you"), level=2)
     document.text(
         _("We gave you this footage, and have since had to erase it. Please erase every copy of the span"
