@@ -129,6 +129,10 @@ def _letter(site: Site, title: str, number: str, at: datetime) -> Document:
     )  # fmt: skip
 
 
+def _parties(export: Export) -> list[tuple[str, str]]:
+    return [(pgettext("party", "To"), export.recipient), (pgettext("party", "From"), _sender(export.site))]
+
+
 def _sender(site: Site) -> str:
     return f"{site.organisation.name}, {site.name}"
 
