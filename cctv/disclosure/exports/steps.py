@@ -32,7 +32,7 @@ def _held(export: Export) -> Step:
 def _decided(export: Export, acts: list[ExportAct], is_mine: bool) -> Step:
     last = {act.kind: act for act in acts}
     if export.urgency:
-        return _decided_urgent(export, last, is_mine)
+        return _decided_urgent(export, last)
     if export.state in (ExportState.ASKED, ExportState.DRAFT):
         return Step(_("Approve"), "now", _("you") if is_mine else _("a second person"))
     if export.state == ExportState.RETURNED:
@@ -44,14 +44,14 @@ def _decided(export: Export, acts: list[ExportAct], is_mine: bool) -> Step:
     return Step(_("Approve"), "stopped" if export.state in _STOPPED else "todo")
 
 
-def _decided_urgent(export: Export, last: dict[str, ExportAct], is_mine: bool) -> Step:
+def _decided_urgent(export: Export, last: dict[str, ExportAct]) -> Step:
     if export.urgency == Urgency.REFUSED:
         return Step(_("Not approved"), "stopped", _("a violation"))
     if act := last.get(ActKind.CONFIRMED):
         return Step(_("Approved afterwards"), "done", act.by.name if act.by else "")
     if export.urgency == Urgency.LATE:
         return Step(_("Not approved in time"), "stopped", _("a violation"))
-    return Step(_("Approve afterwards"), "now", _("you") if is_mine else "", export.approve_by)
+    return Step(_("Approve afterwards"), "now", _("until"), export.approve_by, "datetime")
 
 
 def _packaged(export: Export) -> Step:
