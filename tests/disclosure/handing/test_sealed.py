@@ -90,6 +90,7 @@ def test_the_outer_archive_opens_with_standard_tools_large_or_small(about: int) 
             beside={"README.txt": "한국어".encode()}, modified=datetime(2026, 11, 22, 10, tzinfo=UTC),
         )
     )  # fmt: skip
+    assert data.count(b"README.txt") == 2  # before the file and in the directory: nothing is there twice
     assert unpacked(data) == {"README.txt": "한국어".encode(), "package.zip.age": b"sealed " * 1000 + b"end"}
 
 
