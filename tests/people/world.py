@@ -128,9 +128,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         pk=review_id(str(site.pk), Place.month), site=str(site.pk), month=Place.month, opened_us=0, first=0,
         end=0, entries=0, opened_by="",
     )  # fmt: skip
-    case = Case.objects.create(
-        number=f"C-2026-{number:04}", year=2026, sequence=number, site=site, title="theft", opened_by=guard
-    )
+    case = _case(number, site, guard)
     export = _export(number, case, camera, guard)
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
@@ -141,6 +139,12 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         case=case, case_span=_case_span(case, camera, guard), letter=_letter(case, guard), export=export,
         notice=_notice(number, export, camera, viewer),
     )  # fmt: skip
+
+
+def _case(number: int, site: Site, guard: Account) -> Case:
+    return Case.objects.create(
+        number=f"C-2026-{number:04}", year=2026, sequence=number, site=site, title="theft", opened_by=guard
+    )
 
 
 def _case_span(case: Case, camera: Camera, guard: Account) -> CaseSpan:

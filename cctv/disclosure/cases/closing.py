@@ -143,7 +143,6 @@ def _closed(case: Case, actor: Account, terminal: str, effect: Effect) -> Case:
         row.state, row.closed_by, row.closed_at = CaseState.CLOSED, actor, clock.now()
         row.save(update_fields=["state", "closed_by", "closed_at"])
         packaging.wake_ending()
-    reached("case.closed")
     return row
 
 

@@ -32,7 +32,8 @@ for _kind, _more, _optional, _sentence, _icon in (
             required=_WHO | _more,
             optional=frozenset(_optional),
             sentence=_sentence,
-            personal=frozenset({"actor", "terminal"}),
+            # A reference elsewhere may lead to whom it is about.
+            personal=frozenset({"actor", "terminal", "reference"}) & (_WHO | _more | _optional),
             icon=_icon,
             keep="ledger",
             link=("case", "case"),

@@ -59,10 +59,7 @@ def add(
     """A letter with a text, a file or both. CaseIsOver, PaperEmpty, PaperRefused, PaperTooLarge, NotFound,
     Forbidden, vault errors, LogUnavailable: then nothing is left."""
     permissions_of(actor).require(CHANGE, site_id=case.site_id)
-    if case.state != CaseState.OPEN:
-        raise CaseIsOver
-    if upload is None and not text.strip():
-        raise PaperEmpty
+    _require(case, upload is not None or bool(text.strip()))
     letter = Letter(
         id=new_id(), case=case, kind=kind, title=title.strip(), document_number=document_number.strip(),
         dated=dated, made_by=actor, made_at=clock.now(),
@@ -71,8 +68,8 @@ def add(
     name = ""
     if upload is not None:
         name = _seal(letter, upload, year)
-        reached("letter.sealed")
     try:
+        reached("letter.sealed")
         words = Words(text.strip(), sender.strip(), recipient.strip(), name)
         sealed.write_words(letter, words, year=year)
         with transaction.atomic():
@@ -86,6 +83,13 @@ def add(
             vault.delete_object(letter.sealed_name)
         raise
     return letter
+
+
+def _require(case: Case, has_content: bool) -> None:
+    if case.state != CaseState.OPEN:
+        raise CaseIsOver
+    if not has_content:
+        raise PaperEmpty
 
 
 def open_text(*, letter: Letter, actor: Account, terminal: str) -> Words:

@@ -62,8 +62,7 @@ def open_case(
         if known.site_id != site.pk or known.opened_by_id != actor.pk:
             raise NotFound
         return known
-    for each in spans:
-        _check(site, each)
+    _check(site, spans)
     pk, now = case_id or new_id(), clock.now()
     year = now.astimezone(ZoneInfo(site.time_zone)).year
 
@@ -115,7 +114,7 @@ def change_case(
 def add_span(*, case: Case, actor: Account, terminal: str, span: Stretch) -> CaseSpan:
     """Footage that an open case is about; the same stretch is added once."""
     permissions_of(actor).require(CHANGE, site_id=case.site_id)
-    _check(case.site, span)
+    _check(case.site, [span])
     with transaction.atomic():
         row = locked_open(case)
         same = row.spans.filter(camera=span.camera, starts_at=span.starts_at, ends_at=span.ends_at).first()
@@ -148,8 +147,8 @@ def locked(case: Case) -> Case:
     return Case.objects.select_for_update(of=("self",)).select_related("site").get(pk=case.pk)
 
 
-def _check(site: Site, span: Stretch) -> None:
-    if span.camera.site_id != site.pk or not span.starts_at < span.ends_at:
+def _check(site: Site, spans: Sequence[Stretch]) -> None:
+    if any(each.camera.site_id != site.pk or not each.starts_at < each.ends_at for each in spans):
         raise CaseSpanWrong
 
 

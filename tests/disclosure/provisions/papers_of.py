@@ -66,7 +66,6 @@ def facts_of(
     export: Export, cast: Cast, *, files: Mapping[str, bytes] | None = None, vkey: str, **more: Any
 ) -> PackageFacts:
     """What the package of `export_of` says: a clip with pre-roll, a gap, papers."""
-    camera = cast.gate
     given = files or {
         "clips/정문/2026-06-01T10-00-00.mp4": b"clip", "checkpoint": b"cp", "proofs/3.tlog-proof": b"proof"
     }  # fmt: skip
@@ -74,24 +73,24 @@ def facts_of(
     values: dict[str, Any] = {
         "export": ExportFacts(export.number, AT + 4 * HOUR, export.site.name, export.case.number, "en"),
         "key": vkey,
-        "purpose": PurposeFacts(export.purpose_text, "crime-prevention"),
-        "ground": GroundFacts("law", "PIPA Art. 18(2)2", export.document),
+        "purpose": PurposeFacts(export.purpose_text),
+        "ground": GroundFacts("law", "PIPA Art. 18(2)2", "warrant 2026-118"),
         "people": PeopleFacts("Kim Minji", "Park Jiho", AT + 4 * HOUR),
         "recipient": RecipientFacts(export.recipient_kind, export.recipient),
         "expires_at": AT + 100 * HOUR,
         "cameras": [
-            CameraFacts(str(camera.pk), camera.code, camera.name, "정문", "Asia/Seoul", "NVR", -2300)
+            CameraFacts(str(cast.gate.pk), cast.gate.code, cast.gate.name, "정문", "Asia/Seoul", "NVR", -2300)
         ],
         "spans": [
             SpanFacts(
-                str(camera.pk), AT, AT + HOUR, "native",
+                str(cast.gate.pk), AT, AT + HOUR, "native",
                 [GapFacts(AT + HOUR / 2, AT + HOUR / 2 + timedelta(seconds=95), "no recording")],
             )
         ],
         "files": [
             FileFacts(
                 name, "clip" if name.startswith("clips") else "proof", len(data), sha256(data).hexdigest(),
-                str(camera.pk) if name.startswith("clips") else None,
+                str(cast.gate.pk) if name.startswith("clips") else None,
                 AT - timedelta(seconds=1.48) if name.startswith("clips") else None,
                 AT + HOUR if name.startswith("clips") else None, clip if name.startswith("clips") else {},
             )
