@@ -133,7 +133,7 @@ def _closed(case: Case, actor: Account, terminal: str, effect: Effect) -> Case:
         row = locked(case)
         if row.state != CaseState.CLOSING or standing(row).exists():
             raise CaseChanged
-        entries.write(
+        entries.enter(
             row, events.CLOSED, actor=actor, terminal=terminal, event_id=uuid5(row.pk, "closed"),
             facts={
                 "holds": effect.holds, "copies": effect.copies, "past_retention": effect.past_retention
@@ -147,6 +147,6 @@ def _closed(case: Case, actor: Account, terminal: str, effect: Effect) -> Case:
 
 
 def _log_state(case: Case, actor: Account, terminal: str, state: CaseState) -> None:
-    entries.write(
+    entries.enter(
         case, events.CHANGED, actor=actor, terminal=terminal, facts={"what": "state", "state": state.value}
     )

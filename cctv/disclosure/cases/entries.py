@@ -14,7 +14,7 @@ from cctv.people.models import Account
 SEE, CHANGE = "case.see", "case.change"
 
 
-def write(
+def enter(
     case: Case,
     kind: str,
     *,

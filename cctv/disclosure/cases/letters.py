@@ -129,7 +129,7 @@ def _opened(letter: Letter, actor: Account, terminal: str, *, file: bool = False
     facts: dict[str, Any] = {"letter": logged(letter)}
     if file:
         facts["file"] = letter.file_name
-    return entries.write(
+    return entries.enter(
         case, events.LETTER_OPENED, actor=actor, terminal=terminal, action=SEE, facts=facts
     )  # fmt: skip
 
@@ -176,7 +176,7 @@ def _log_added(letter: Letter, actor: Account, terminal: str) -> None:
         facts["document"] = letter.document_number
     if letter.sealed_name:
         facts |= {"file": letter.file_name, "bytes": letter.size_bytes, "sha256": letter.sha256}
-    entries.write(
+    entries.enter(
         letter.case, events.LETTER_ADDED, actor=actor, terminal=terminal, event_id=uuid5(letter.pk, "added"),
         facts=facts,
     )  # fmt: skip

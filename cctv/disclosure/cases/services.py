@@ -78,7 +78,7 @@ def open_case(
     with transaction.atomic():
         case = create_numbered(Case, year=year, make=make)
         facts = {"reference": case.reference} if case.reference else {}
-        entries.write(
+        entries.enter(
             case, events.OPENED, actor=actor, terminal=terminal, event_id=uuid5(pk, f"opened {case.number}"),
             facts={"title": case.title, **facts},
         )  # fmt: skip
@@ -99,7 +99,7 @@ def change_case(
             return row
         row.title, row.reference = title.strip(), reference.strip()
         facts = {"reference": row.reference} if row.reference else {}
-        entries.write(
+        entries.enter(
             row,
             events.CHANGED,
             actor=actor,
@@ -167,7 +167,7 @@ def _log_span(case: Case, span: Stretch, actor: Account, terminal: str, what: st
         "from": rfc3339(span.starts_at),
         "to": rfc3339(span.ends_at, round_up=True),
     }
-    entries.write(
+    entries.enter(
         case, events.CHANGED, actor=actor, terminal=terminal, span=(span.starts_at, span.ends_at),
         facts=facts,
     )  # fmt: skip
