@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from cctv.disclosure.handing.models import HandOver, Sealing
 
 SEALED_NAME, OPENED_NAME = "package.zip.age", "package.zip"
-PAGE, READ_ME, KEY = "open.html", "README.txt", "key.age"
+PAGE, READ_ME, KEY_FILE = "open.html", "README.txt", "key.age"
 AGE, LICENCES = "vendor/age-encryption-0.3.1/age.min.js", "vendor/age-encryption-0.3.1/LICENSE"
 PROGRAM, STYLE = "js/disclosure/open.js", "css/open.css"
 LANGUAGES = (("ko", "한국어"), ("ja", "日本語"), ("en", "English"))
@@ -29,7 +29,7 @@ def files(handover: HandOver, key: str) -> dict[str, bytes]:
     """By name. `key` is the armoured key of a copy under a pass-phrase, "" for one to the recipient's own."""
     found = {READ_ME: _read_me(handover, key).encode("utf-8-sig"), PAGE: page(handover, key)}
     if key:
-        found[KEY] = key.encode()
+        found[KEY_FILE] = key.encode()
     return found
 
 
@@ -108,9 +108,9 @@ def _read_me(handover: HandOver, key: str) -> str:
 def _steps(handover: HandOver, key: str) -> list[str]:
     named = {
         "number": handover.export.number, "copy": handover.copy, "sealed": SEALED_NAME, "page": PAGE,
-        "key": KEY, "opened": OPENED_NAME,
+        "key": KEY_FILE, "opened": OPENED_NAME,
     }  # fmt: skip
-    command = f"age -d -i {KEY if key else 'YOUR-KEY.txt'} -o {OPENED_NAME} {SEALED_NAME}"
+    command = f"age -d -i {KEY_FILE if key else 'YOUR-KEY.txt'} -o {OPENED_NAME} {SEALED_NAME}"
     lines = [
         _("Export %(number)s, copy %(copy)d: recordings, sealed.") % named,
         _("1. Unpack this archive into a folder."),
