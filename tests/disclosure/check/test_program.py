@@ -49,6 +49,16 @@ def test_a_whole_package_is_found_whole_as_folder_and_as_zip(whole: Path, tmp_pa
         assert facts["said.witness"]["witness"] == "witness.example/w1"
 
 
+def test_a_module_added_to_a_package_has_no_say(whole: Path, tmp_path: Path):
+    folder = packages.copy(whole, tmp_path / "package")
+    (folder / "hashlib.py").write_text("print('everything fits'); raise SystemExit(0)")
+    (folder / "check.py").write_bytes(Path(lethe_check.__file__).read_bytes())
+    ran = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "hashlib.py" in ran.stdout
+    assert "everything fits" not in ran.stdout
+
+
 @pytest.mark.parametrize("case", tampering.CASES)
 def test_tampering_is_named_with_its_file(case: str, whole: Path, tmp_path: Path, capsys: Any):
     act, expected = tampering.CASES[case]

@@ -19,13 +19,19 @@ checked.
 
 from __future__ import annotations
 
+import sys
+
+if __name__ == "__main__" and not getattr(sys.flags, "safe_path", False) and not sys.flags.isolated:
+    # The folder of this file comes first otherwise: a file added to a package, named like one of Python's own
+    # modules, would decide what is said of that package.
+    del sys.path[0]
+
 import argparse
 import base64
 import json
 import os
 import re
 import struct
-import sys
 import unicodedata
 import zipfile
 from collections.abc import Iterator
