@@ -53,7 +53,9 @@ def test_a_module_added_to_a_package_has_no_say(whole: Path, tmp_path: Path):
     folder = packages.copy(whole, tmp_path / "package")
     (folder / "hashlib.py").write_text("print('everything fits'); raise SystemExit(0)")
     (folder / "check.py").write_bytes(Path(lethe_check.__file__).read_bytes())
-    ran = subprocess.run([sys.executable, "check.py"], cwd=folder, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        [sys.executable, "check.py"], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert ran.returncode == 1
     assert "hashlib.py" in ran.stdout
     assert "everything fits" not in ran.stdout
