@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from cctv.core import clock
 from cctv.core.ids import new_id
@@ -47,7 +48,9 @@ class Filing:
         self._stopped, self._fence = stopped, fence
         key = vault.new_object_key()
         row.wrapped_key = vault.wrap_for_package(key_id=key_id, object_key=key)
-        row.save(force_insert=True)
+        with transaction.atomic():
+            fence()
+            row.save(force_insert=True)
         reached("package.file-begun")
         self._writer = vault.writer(row.sealed_name, key, vault.context(row.pk, part_of(row.kind)))
         self._crc = 0
@@ -105,8 +108,7 @@ class Files:
         """What another worker had begun and not finished goes at once."""
         self.export, self._key_id = export, key_id
         self._stopped, self._fence = stopped, fence
-        fence_now(fence)
-        forget(export.files.filter(done_at=None))
+        forget_fenced(fence, export.files.filter(done_at=None))
         # Of a long export the facts of all files together are large: only what each was made of is read.
         self._known = dict(export.files.values_list(f"facts__{OF}", "pk"))
         self._kept: set[Any] = set()
@@ -135,7 +137,7 @@ class Files:
         span: Span | None = None,
     ) -> Filing:
         """A new file; one of this name that was made of something else goes."""
-        forget(self.export.files.filter(name=name))
+        forget_fenced(self._fence, self.export.files.filter(name=name))
         self._number += 1
         row = PackageFile(
             id=new_id(), export=self.export, number=self._number, kind=kind, name=name, camera=camera,
@@ -156,17 +158,33 @@ class Files:
 
     def drop_others(self) -> None:
         """What an earlier worker made that the package does not have any more."""
-        forget(self.export.files.exclude(pk__in=self._kept))
+        forget_fenced(self._fence, self.export.files.exclude(pk__in=self._kept))
 
     def sealed(self, data: bytes) -> str:
         """Facts that end with the package, for a row."""
         return base64.b64encode(seal(self.export, data)).decode()
 
 
-def fence_now(fence: Callable[[], None]) -> None:
-    """Ask it in a transaction of its own."""
+def forget_fenced(fence: Callable[[], None], rows: QuerySet[PackageFile]) -> None:
+    """Remove files of a package while the work is ours. Interrupted otherwise: whoever has it now has made
+    files of these names anew, or has finished it."""
     with transaction.atomic():
         fence()
+        names = taken_out(rows)
+    delete_objects(names)
+
+
+def taken_out(rows: QuerySet[PackageFile]) -> list[str]:
+    """Remove the rows, in the caller's transaction; their objects, to be deleted after the commit."""
+    found = list(rows.values_list("pk", "sealed_name"))
+    PackageFile.objects.filter(pk__in=[pk for pk, _name in found]).delete()
+    return [name for _pk, name in found if name]
+
+
+def delete_objects(names: Iterable[str]) -> None:
+    """What is not deleted here has no row, and goes with the sweep of orphans."""
+    for name in names:
+        vault.delete_object(name)
 
 
 def seal(export: Export, data: bytes) -> bytes:
@@ -180,7 +198,7 @@ def unseal(export: Export, sealed: bytes) -> bytes:
 
 
 def forget(rows: Iterable[PackageFile]) -> None:
-    """Remove files of a package that is being made. Rows first: killed in between, their objects are without
+    """Remove files that this process itself has made. Rows first: killed in between, their objects are without
     rows and go with the sweep of orphans; no row says that something is done which is not there."""
     for row in list(rows):
         PackageFile.objects.filter(pk=row.pk).delete()

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Greatest
 
@@ -24,7 +25,7 @@ from cctv.disclosure.exports.models import Export, ExportForm, ExportState, Urge
 from cctv.disclosure.exports.requirements import require_packable
 from cctv.disclosure.packaging import copies, ending, errors, finishing, footage, sources
 from cctv.disclosure.packaging.errors import Interrupted, PackagingFailed
-from cctv.disclosure.packaging.files import Files, forget
+from cctv.disclosure.packaging.files import Files, delete_objects, taken_out
 from cctv.disclosure.packaging.footage import Making
 from cctv.footage.errors import FootageExpired, HoldEnded, MasksUnreadable
 from cctv.footage.media.errors import MediaError
@@ -209,19 +210,22 @@ def _failed(export: Export, token: UUID, error: Exception) -> None:
     over = isinstance(error, FOR_GOOD) or attempts >= MOST_ATTEMPTS
     log.warning("export %s, attempt %d: %s", export.number, attempts, error)
     kept: dict[str, Any] = {} if over else {"work_asked_at": export.work_asked_at}
-    done = due().filter(pk=export.pk, lease_token=token).update(
-        **{"work_asked_at": None, **kept}, work_permille=0 if over else F("work_permille"),
-        work_attempts=attempts, lease_token=None, lease_until=None,
-        not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** (attempts - 1),
-        error_code=code, error=text,
-    )  # fmt: skip
-    if over and done:
-        _forget_all(export)
+    with transaction.atomic():
+        done = due().filter(pk=export.pk, lease_token=token).update(
+            **{"work_asked_at": None, **kept}, work_permille=0 if over else F("work_permille"),
+            work_attempts=attempts, lease_token=None, lease_until=None,
+            not_before=None if over else clock.now() + FIRST_PAUSE * 2 ** (attempts - 1),
+            error_code=code, error=text,
+        )  # fmt: skip
+        # In the commit that gives the work up: after it, somebody may have asked for it anew.
+        names = taken_out(export.files.all()) if over and done else []
+    reached("package.given-up")
+    _delete(export, names)
 
 
-def _forget_all(export: Export) -> None:
-    """What the store does not do now, the sweep of orphans or the end of the export does."""
+def _delete(export: Export, names: list[str]) -> None:
+    """What the store does not do now, the sweep of orphans does."""
     try:
-        forget(export.files.all())
+        delete_objects(names)
     except (LetheError, OSError) as error:
         log.warning("export %s: files of it are still in the store: %s", export.number, error)

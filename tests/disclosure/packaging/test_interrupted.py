@@ -16,6 +16,8 @@ from accesslog.models import LogEntry
 from cctv.core import clock
 from cctv.disclosure.exports.models import Export, ExportState, FileKind, PackageFile
 from cctv.disclosure.packaging import doctor, finishing, services, sources, work
+from cctv.disclosure.packaging.errors import PackagingFailed
+from cctv.disclosure.packaging.files import Files
 from cctv.footage.models import Segment
 from cctv.footage.restrictions.models import Restriction
 from cctv.retention.holds.models import HeldObject, Hold
@@ -133,6 +135,67 @@ def test_what_another_worker_took_over_is_not_committed_by_the_first(room: Room,
     killer.acts["package.file-durable"] = lambda: Export.objects.filter(pk=export.pk).update(lease_token=None)
     helping.packaged(export)
     assert export.files.exclude(done_at=None).count() == 0
+
+
+def finished_by_another(export: Export) -> set[str]:
+    """A second worker takes over and makes the package READY; its files."""
+    lease_over(export)
+    taken = work._take(work.due())
+    assert taken is not None
+    work._work(*taken)
+    assert helping.now(export).state == ExportState.READY
+    return sealed_names()
+
+
+@pytest.mark.parametrize("where", ["papers", "begin"])
+def test_a_worker_that_stood_still_takes_nothing_from_the_package_that_another_finished(
+    room: Room, killer: Killer, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    export = helping.approved(room)
+    made: list[set[str]] = []
+
+    def stand_still(*_said: Any) -> None:
+        if not made:
+            made.append(set())
+            made[0] = finished_by_another(export)
+
+    name, owner = ("papers", finishing) if where == "papers" else ("begin", Files)
+    real = getattr(owner, name)
+
+    def late(*given: Any, **said: Any) -> Any:
+        stand_still()
+        return real(*given, **said)
+
+    monkeypatch.setattr(owner, name, late)
+    work.package_due()
+    export = helping.now(export)
+    assert made[0]
+    assert (export.state, sealed_names()) == (ExportState.READY, made[0])
+    assert made[0] <= helping.objects()
+    assert export.files.count() == export.package["files"]
+
+
+def test_giving_up_leaves_what_was_asked_for_anew_meanwhile_alone(
+    room: Room, killer: Killer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export = helping.approved(room)
+
+    def refused(*_said: Any) -> None:
+        monkeypatch.undo()
+        raise PackagingFailed
+
+    def anew() -> None:
+        assert services.retry(export)
+        taken = work._take(work.due())
+        assert taken is not None
+        work._work(*taken)
+
+    monkeypatch.setattr(finishing, "papers", refused)
+    killer.acts["package.given-up"] = anew
+    export = helping.packaged(export)
+    assert export.state == ExportState.READY
+    assert export.files.count() == export.package["files"] > 0
+    assert sealed_names() <= helping.objects()
 
 
 @pytest.fixture
