@@ -20,7 +20,7 @@ from cctv.core.ids import new_id
 from cctv.core.numbering import create_numbered
 from cctv.disclosure.cases.models import Case
 from cctv.disclosure.exports import details as sealed
-from cctv.disclosure.exports import entries, events, guarding, telling
+from cctv.disclosure.exports import entries, events, guarding, results, telling
 from cctv.disclosure.exports.details import Details
 from cctv.disclosure.exports.entries import ASK
 from cctv.disclosure.exports.errors import ExportDecided, OwnExport
@@ -87,6 +87,7 @@ def resubmit(*, export: Export, actor: Account, terminal: str, wish: Wish) -> Ex
         _fill(row, wish, sealed.read(row) or Details())
         row.spans.all().delete()
         _make_spans(row, wish, {(hold.starts_at, hold.ends_at): hold for hold in before if hold.protects})
+        results.pin(row)
         row.state, row.terminal = ExportState.DRAFT, terminal
         row.asked_entry = _log(row, actor, again=True)
         row.save()
@@ -110,7 +111,7 @@ def finish(export: Export) -> Export:
             return row
         urgent = row.urgency == Urgency.WAITING
         row.state = ExportState.APPROVED if urgent else ExportState.ASKED
-        row.package = _recorded(row)
+        row.package = row.package | _recorded(row)
         row.save(update_fields=["state", "package"])
         if urgent:
             begin_packaging(row)
@@ -177,8 +178,9 @@ def _make(
     with transaction.atomic():
         export = create_numbered(Export, year=year, make=make)
         _make_spans(export, wish, {})
+        results.pin(export)
         export.asked_entry = _log(export, actor)
-        export.save(update_fields=["asked_entry"])
+        export.save(update_fields=["asked_entry", "package"])
         kind = ActKind.BROKEN_GLASS if urgent else ActKind.ASKED
         ExportAct.objects.create(export=export, kind=kind, by=actor, at=now, entry=export.asked_entry)
     return export

@@ -5,7 +5,9 @@ that an act repeated after a crash is entered once. Who asked never decides. The
 step-up of `approve`, `reject`, `confirm_urgent` and `refuse_urgent`.
 """
 
+import json
 import logging
+from hashlib import sha256
 from uuid import uuid5
 
 from django.db import transaction
@@ -13,7 +15,7 @@ from django.db import transaction
 from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
-from cctv.disclosure.exports import entries, events, guarding, telling, watching
+from cctv.disclosure.exports import entries, events, guarding, results, telling, watching
 from cctv.disclosure.exports.asking import begin_packaging, locked
 from cctv.disclosure.exports.entries import ASK, DECIDE
 from cctv.disclosure.exports.errors import ExportChanged, ExportDecided, OwnExport, RemarkRequired
@@ -33,12 +35,12 @@ WITHDRAWABLE = (
 UNDECIDED = (Urgency.WAITING, Urgency.LATE)
 
 
-def seen_of(export: Export) -> int:
-    """What a page says that it showed: decided is only on what was seen."""
-    return export.acts.count()
+def seen_of(export: Export) -> str:
+    """What a page says that it showed: decided is only on what was seen, redacted results too."""
+    return _seen(export, results.rendered(export))
 
 
-def return_(*, export: Export, actor: Account, terminal: str, remark: str, seen: int) -> Export:
+def return_(*, export: Export, actor: Account, terminal: str, remark: str, seen: str) -> Export:
     """Ask back: the requester changes it, or withdraws. Its holds stand meanwhile."""
     _require_second(export, actor)
     said = _remark(remark)
@@ -52,7 +54,7 @@ def return_(*, export: Export, actor: Account, terminal: str, remark: str, seen:
     return row
 
 
-def approve(*, export: Export, actor: Account, terminal: str, seen: int, remark: str = "") -> Export:
+def approve(*, export: Export, actor: Account, terminal: str, seen: str, remark: str = "") -> Export:
     """It may leave: the holds are confirmed, then it is approved and packaged.
 
     OwnExport, ExportDecided, ExportChanged, HoldGone, what `require_allowed` raises, LogUnavailable.
@@ -65,12 +67,14 @@ def approve(*, export: Export, actor: Account, terminal: str, seen: int, remark:
     reached("export.confirmed")
     with transaction.atomic():
         row = _expected(export, seen, ExportState.ASKED)
+        if _seen(row, results.pin(row)) != seen:
+            raise ExportChanged
         entry = _log(
             row, events.APPROVED, actor, terminal, spans=entries.spans_of(row),
             ground=entries.ground_of(row), watched_s=round(watching.seconds_watched(row, actor)),
         )  # fmt: skip
         row.state = ExportState.APPROVED
-        row.save(update_fields=["state"])
+        row.save(update_fields=["state", "package"])
         begin_packaging(row)
         _act(row, ActKind.APPROVED, actor, entry, remark.strip()[:MOST_REMARK])
         telling.decided(row)
@@ -78,7 +82,7 @@ def approve(*, export: Export, actor: Account, terminal: str, seen: int, remark:
     return row
 
 
-def reject(*, export: Export, actor: Account, terminal: str, remark: str, seen: int) -> Export:
+def reject(*, export: Export, actor: Account, terminal: str, remark: str, seen: str) -> Export:
     """It does not leave; its holds end, and no copy is left."""
     _require_second(export, actor)
     said = _remark(remark)
@@ -226,13 +230,18 @@ def _require_undecided(row: Export) -> None:
         raise ExportDecided
 
 
-def _expected(export: Export, seen: int, state: ExportState) -> Export:
+def _seen(row: Export, of: dict[str, str]) -> str:
+    shown = sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()
+    return f"{row.acts.count()}-{shown}" if of else f"{row.acts.count()}"
+
+
+def _expected(export: Export, seen: str, state: ExportState) -> Export:
     row = locked(export)
     _require(row, seen, state)
     return row
 
 
-def _require(row: Export, seen: int, state: ExportState) -> None:
+def _require(row: Export, seen: str, state: ExportState) -> None:
     if row.state != state:
         raise ExportDecided
     if seen_of(row) != seen:

@@ -8,6 +8,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.disclosure.exports.grounds import ground_text
 from cctv.disclosure.exports.models import Export, ExportSpan
+from cctv.disclosure.exports.results import pinned
 from cctv.footage.viewings.entries import camera_fields
 from cctv.people.actors import actor_fields
 from cctv.people.models import Account
@@ -76,16 +77,19 @@ def purpose_of(export: Export) -> dict[str, Any]:
 
 
 def spans_of(export: Export) -> list[dict[str, Any]]:
-    """Each span with its form, as entries name it."""
+    """Each span with its form, and which result of a redaction it is, as entries name it."""
     rows = export.spans.select_related("camera", "redaction").order_by("starts_at", "camera__name")
-    return [
-        {
-            "camera": span.camera.code, "from": clock.rfc3339(span.starts_at),
-            "to": clock.rfc3339(span.ends_at, round_up=True), "form": span.form,
-            "redaction": span.redaction.number if span.redaction else "",
-        }
-        for span in rows
-    ]  # fmt: skip
+    return [_span(export, span) for span in rows]
+
+
+def _span(export: Export, span: ExportSpan) -> dict[str, Any]:
+    said = {
+        "camera": span.camera.code, "from": clock.rfc3339(span.starts_at),
+        "to": clock.rfc3339(span.ends_at, round_up=True), "form": span.form, "redaction": "",
+    }  # fmt: skip
+    if span.redaction is not None:
+        said |= {"redaction": span.redaction.number, "result_sha256": pinned(export, span.redaction)}
+    return said
 
 
 def why_of(export: Export) -> dict[str, Any]:

@@ -88,7 +88,8 @@ class Export(models.Model):
     keep_days = models.PositiveSmallIntegerField(_("days that the copy is kept here"), default=7)
     # The package's key in the records ring ("" before packaging, and after its destruction).
     key_id = models.CharField(max_length=64, blank=True, default="")
-    # Of the manifest: {"sha256", "size", "files", "bytes", "seconds", "entry"}.
+    # Until it is ready: how much was recorded ("recorded"), and which results of redactions these are
+    # ("results"); then of the manifest: {"sha256", "size", "files", "bytes", "seconds", "entry"}.
     package = models.JSONField(default=dict)
     # The job, as a redaction's: the row is the job, a lease says who does it.
     work_permille = models.PositiveSmallIntegerField(default=0)

@@ -5,22 +5,21 @@ from cctv.disclosure.exports import guarding
 from cctv.disclosure.exports.deciding import is_settled
 from cctv.disclosure.exports.errors import ExportViolated, NotHandable
 from cctv.disclosure.exports.models import Export, ExportState, Urgency
+from cctv.disclosure.exports.results import redactions_of, require_pinned
 from cctv.footage.restrictions.services import require_free
-from cctv.redaction.review.services import require_approved
 
 
 def require_packable(export: Export) -> None:
     """Raise unless the package may be made (go on being made) now.
 
-    NotHandable, ExportViolated, HoldGone, FootageRestricted, and what an approved redaction raises.
+    NotHandable, ExportViolated, HoldGone, FootageRestricted, and what `require_pinned` raises.
     """
     row = _fresh(export)
     if row.state != ExportState.APPROVED:
         raise NotHandable
     _require_permitted(row)
-    for span in row.spans.exclude(redaction=None).select_related("redaction"):
-        assert span.redaction is not None
-        require_approved(span.redaction)
+    for redaction in redactions_of(row):
+        require_pinned(row, redaction)
 
 
 def require_handable(export: Export) -> None:

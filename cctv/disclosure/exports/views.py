@@ -85,6 +85,7 @@ def export(request: Request, number: str) -> HttpResponse:
 
 
 def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 200) -> HttpResponse:
+    seen = deciding.seen_of(found)  # first: what changes while the page is made was not seen
     facts = checks.facts_of(found)
     mine = found.asked_by_id == request.account.pk
     may_decide = request.permissions.may(DECIDE, site_id=found.site_id)
@@ -118,7 +119,7 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "asked_back": found.acts.filter(kind="returned").order_by("-at").first(),
         **_work(request, found),
         "watch": _watch(request, found, facts) if decides and waits else None,
-        "seen": deciding.seen_of(found),
+        "seen": seen,
         "form": form,
         "handing": _handing(request, found),
         "back": "inbox" if may_decide else "exports",
@@ -182,14 +183,13 @@ def export_decide(request: Request, number: str) -> HttpResponse:
         return redirect("export", number)
     if verdict != "return":
         require_step_up(request)
-    seen = request.POST.get("seen", "")
     acts: dict[str, Callable[..., Export]] = {
         "approve": services.approve, "return": services.return_, "reject": services.reject
     }  # fmt: skip
     try:
         acts[verdict](
             export=found, actor=request.account, terminal=terminal_of(request), remark=remark,
-            seen=int(seen) if seen.isdecimal() and len(seen) < 7 else -1,
+            seen=request.POST.get("seen", ""),
         )  # fmt: skip
     except LetheError as error:
         return _refused(request, found, error)

@@ -11,6 +11,7 @@ from accesslog import Receipt
 from accesslog.services import append
 from cctv.core import clock
 from cctv.disclosure.exports.models import ExportSpan, FileKind, PackageFile
+from cctv.disclosure.exports.results import require_pinned
 from cctv.disclosure.packaging.errors import RedactionElsewhere
 from cctv.disclosure.packaging.files import PIECE_BYTES
 from cctv.disclosure.packaging.footage import Making, digest, folder, local
@@ -27,7 +28,6 @@ from cctv.footage.viewings.entries import camera_fields
 from cctv.redaction.errors import NoResult
 from cctv.redaction.models import Redaction
 from cctv.redaction.rendering import making as rendering
-from cctv.redaction.review.services import require_approved
 from cctv.sites.masks import polygons
 from cctv.vault import past
 
@@ -35,12 +35,14 @@ MASKS = "masks"
 
 
 def redacted(making: Making, span: ExportSpan) -> None:
-    """The approved result, whole and unchanged, as one file. NotApproved, RedactionElsewhere, NoResult, and
-    what opening raises."""
+    """The result that was approved with the export, whole and unchanged, as one file.
+
+    NotApproved, RedactionElsewhere, NoResult, and what opening raises.
+    """
     redaction = span.redaction
     if redaction is None or not _lies_in(span, redaction):
         raise RedactionElsewhere
-    review = require_approved(redaction)
+    review = require_pinned(making.export, redaction)
     result = redaction.result
     camera, shown = span.camera, (redaction.starts_at, redaction.ends_at)
     name = making.files.name("redacted", folder(camera), f"{local(camera, shown[0])}.mp4")
@@ -65,7 +67,7 @@ def redacted(making: Making, span: ExportSpan) -> None:
                         filing.write(data)
                 if seen.hexdigest() != part.sha256:
                     raise NoResult
-            require_approved(redaction)
+            require_pinned(making.export, redaction)
             row = filing.close(
                 number=redaction.number, result_sha256=review.result_sha256, reviewer=review.reviewer.name,
                 masks=str(redaction.parameters.get(MASKS, "")), parameters=_said(redaction),

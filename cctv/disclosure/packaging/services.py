@@ -22,7 +22,8 @@ def recorded(export: Export) -> dict[str, Any]:
 
 def ask_for(export: Export) -> None:
     """Have the package made; called in the transaction that approves the export. Saves its own columns."""
-    export.package = export.package if sources.RECORDED in export.package else recorded(export)
+    if sources.RECORDED not in export.package:
+        export.package = export.package | recorded(export)
     export.work_asked_at, export.work_attempts, export.work_permille = clock.now(), 0, 0
     export.not_before, export.error_code, export.error = None, "", ""
     export.save(

@@ -16,7 +16,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.disclosure.cases.models import Case
-from cctv.disclosure.exports import entries, events
+from cctv.disclosure.exports import entries, events, results
 from cctv.disclosure.exports.models import (
     ActKind,
     Export,
@@ -91,6 +91,7 @@ def approved(
             export=export, camera=camera, starts_at=times[0], ends_at=times[1], form=form,
             redaction=redaction, hold=hold,
         )  # fmt: skip
+    export.package = {results.RESULTS: results.rendered(export)}
     kind, act = (events.URGENT, ActKind.BROKEN_GLASS) if urgent_only else (events.APPROVED, ActKind.APPROVED)
     said = entries.why_of(export) if urgent_only else {}
     said |= {"approve_by": clock.rfc3339(export.approve_by)} if export.approve_by else {}

@@ -4,7 +4,9 @@ import hashlib
 
 import pytest
 
+from cctv.disclosure.exports import results
 from cctv.disclosure.exports.models import Export, ExportForm, ExportSpan, ExportState, FileKind
+from cctv.disclosure.packaging import work
 from cctv.footage.derived import services as derived
 from cctv.footage.models import Segment
 from cctv.redaction.models import Redaction, State
@@ -86,3 +88,17 @@ def test_a_part_that_is_not_the_approved_one_does_not_go_out(waiting: Waiting):
     assert Redaction.objects.filter(pk=redaction.pk, state=State.APPROVED).exists()
     export = helping.packaged(of_redaction(waiting))
     assert (export.state, export.files.count()) == (ExportState.APPROVED, 0)
+
+
+@pytest.mark.parametrize("asked_first", [True, False])
+def test_another_result_than_was_approved_with_the_export_is_not_copied(
+    waiting: Waiting, monkeypatch: pytest.MonkeyPatch, asked_first: bool
+):
+    waiting.approved()
+    export = of_redaction(waiting)
+    pins = {str(waiting.redaction.pk): "cd" * 32}
+    Export.objects.update(package=export.package | {results.RESULTS: pins})
+    if not asked_first:  # approved anew after the job had asked
+        monkeypatch.setattr(work, "require_packable", lambda export: None)
+    export = helping.packaged(export)
+    assert (export.error_code, export.files.count()) == ("redaction_not_approved", 0)
