@@ -20,7 +20,11 @@ from cctv.sites.models import Site
 
 SiteIds = frozenset[UUID] | None
 VIOLATIONS = (Urgency.REFUSED, Urgency.LATE)
-PROVIDED = Q(source__startswith="export ") | Q(source__startswith="medium ", kind=LedgerKind.PROVIDE)
+# A copy for the organisation itself is a use; the end of a package is a line of its export, and none that left.
+HANDED_OVER = Q(source__startswith="export ", kind=LedgerKind.PROVIDE) | Q(
+    source__startswith="medium ", kind=LedgerKind.PROVIDE
+)
+PROVIDED = HANDED_OVER | Q(source__startswith="export ", kind=LedgerKind.USE)
 _OF_EXPORT = re.compile(r"export (\S+) copy \d+")
 _OF_MEDIUM = re.compile(r"medium (\S+) provided \d+")
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from cctv.disclosure.exports.grounds import ground_text
 from cctv.disclosure.exports.models import ActKind, Export, ExportAct, ExportState, RecipientKind, Urgency
-from cctv.disclosure.provisions.selectors import PROVIDED, VIOLATIONS, SiteIds
+from cctv.disclosure.provisions.selectors import HANDED_OVER, VIOLATIONS, SiteIds
 from cctv.ledger.models import LedgerLine
 from cctv.ledger.table import harmless
 from cctv.sites.models import Site
@@ -42,7 +42,7 @@ def years(*, allowed: SiteIds) -> list[int]:
 def statistics(*, allowed: SiteIds, site: Site | None, year: int) -> list[Part]:
     """Of what was asked for in the year, in the site's calendar; in the language in force."""
     exports = _exports(allowed, site).filter(year=year)
-    copies = LedgerLine.objects.filter(PROVIDED, year=year)
+    copies = LedgerLine.objects.filter(HANDED_OVER, year=year)
     if allowed is not None:
         copies = copies.filter(site_id__in=allowed)
     if site is not None:

@@ -87,6 +87,20 @@ def test_every_copy_that_left_is_a_line_whatever_it_left_on(cast: Cast) -> None:
     assert shown(Question()) == [one.number, one.number, own.number, "medium M-2026-0002 provided 1"]
 
 
+def test_a_package_that_ended_is_no_copy_that_left(cast: Cast) -> None:
+    one = given(cast)
+    given(cast, 2, recipient_kind="own", purpose=None, purpose_text="training")
+    for number in (one.number, "E-2026-0099"):
+        ledger.write(
+            kind=LedgerKind.DESTROY, site=cast.seoul, item=number, form="video", handler="Lethe",
+            reason="over", source=f"export {number} ended",
+        )  # fmt: skip
+    lines = provisions(allowed=None, asked=Question())
+    assert sorted(line.kind for line in lines) == [LedgerKind.PROVIDE, LedgerKind.USE]
+    (part, *_) = statistics.statistics(allowed=None, site=None, year=lines[0].year)
+    assert [row.count for row in part.rows][-1] == 1, "what the organisation itself uses was handed to nobody"
+
+
 def test_the_register_answers_by_site_days_recipient_ground_and_urgency(cast: Cast) -> None:
     police = given(cast)
     insurer = given(cast, 2, recipient_kind="insurer", ground="consent", urgency="late")
