@@ -198,8 +198,8 @@ def unseal(export: Export, sealed: bytes) -> bytes:
 
 
 def forget(rows: Iterable[PackageFile]) -> None:
-    """Remove files that this process itself has made. Rows first: killed in between, their objects are without
-    rows and go with the sweep of orphans; no row says that something is done which is not there."""
+    """Remove files that this process itself has made. Rows first: killed in between, their objects are
+    without rows and go with the sweep of orphans; no row says that something is done which is not there."""
     for row in list(rows):
         PackageFile.objects.filter(pk=row.pk).delete()
         if row.sealed_name:
