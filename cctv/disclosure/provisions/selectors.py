@@ -20,7 +20,7 @@ from cctv.sites.models import Site
 
 SiteIds = frozenset[UUID] | None
 VIOLATIONS = (Urgency.REFUSED, Urgency.LATE)
-# A copy for the organisation itself is a use; the end of a package is a line of its export, and none that left.
+# A copy for the organisation itself is a use. The end of a package is a line of its export, and no copy.
 HANDED_OVER = Q(source__startswith="export ", kind=LedgerKind.PROVIDE) | Q(
     source__startswith="medium ", kind=LedgerKind.PROVIDE
 )
