@@ -109,8 +109,7 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "acts": list(found.acts.select_related("by").order_by("at", "id")),
         "log_read": request.permissions.may("log.read", site_id=found.site_id),
         "mine": mine,
-        "decides": decides and found.state == ExportState.ASKED,
-        "decides_urgent": decides and undecided,
+        "decides": decides and found.state == ExportState.ASKED, "decides_urgent": decides and undecided,
         "waits": waits,
         "violated": found.urgency in (Urgency.LATE, Urgency.REFUSED),
         "due_at": _due_at(found, facts, undecided),
@@ -123,7 +122,7 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "form": form,
         "handing": _handing(request, found),
         "back": "inbox" if may_decide else "exports",
-    }
+    }  # fmt: skip
     return render(request, "cctv/disclosure/export.html", context, status=status)
 
 

@@ -11,6 +11,7 @@ from cctv.disclosure.exports import asking, deciding, requirements
 from cctv.disclosure.exports.errors import ExportChanged
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState
 from cctv.disclosure.exports.wishes import Wanted, Wish
+from cctv.disclosure.packaging import services as packaging
 from cctv.redaction.models import Redaction, RedactionReview
 from cctv.redaction.review.errors import NotApproved
 from tests.disclosure.packaging import helping
@@ -105,7 +106,7 @@ def test_what_was_approved_anew_afterwards_is_not_packaged(waiting: Waiting) -> 
     approved_anew(OTHER)
     with pytest.raises(NotApproved) as refused:
         requirements.require_packable(export)
-    assert refused.value.hint == "Ask for it anew."
+    assert str(refused.value.hint) == "Ask for it anew."
 
 
 def test_the_pin_stays_when_it_is_tried_again(waiting: Waiting) -> None:
@@ -116,6 +117,6 @@ def test_the_pin_stays_when_it_is_tried_again(waiting: Waiting) -> None:
     )  # fmt: skip
     approved_anew(OTHER)
     assert helping.packaged(export).error_code == NotApproved.code
-    assert helping.services.retry(export)
+    assert packaging.retry(export)
     export = helping.packaged(export)
     assert (export.error_code, export.files.count()) == (NotApproved.code, 0)

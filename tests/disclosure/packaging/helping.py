@@ -77,8 +77,7 @@ def approved(
         id=new_id(), number=f"E-2026-{count:04}", year=2026, sequence=count, site=room.site,
         case=case_of(room), state=ExportState.APPROVED, recipient_kind="police", recipient="서울 경찰서",
         ground="law", document="2026-118", purpose=room.purpose, asked_by=room.operator, terminal=TERMINAL,
-        language="ko",
-        **options,
+        language="ko", **options,
     )  # fmt: skip
     for camera, start, end in spans or ((room.gate, 0, 8),):
         times = (room.starts_at + start * SECOND, room.starts_at + end * SECOND)
@@ -91,10 +90,10 @@ def approved(
             export=export, camera=camera, starts_at=times[0], ends_at=times[1], form=form,
             redaction=redaction, hold=hold,
         )  # fmt: skip
-    export.package = {results.RESULTS: results.rendered(export)}
     kind, act = (events.URGENT, ActKind.BROKEN_GLASS) if urgent_only else (events.APPROVED, ActKind.APPROVED)
     said = entries.why_of(export) if urgent_only else {}
     said |= {"approve_by": clock.rfc3339(export.approve_by)} if export.approve_by else {}
+    export.package = {results.RESULTS: results.rendered(export)}
     said |= {"spans": entries.spans_of(export), "ground": entries.ground_of(export)}
     who = room.operator if urgent_only else approver(room)
     entry = entries.enter(
