@@ -182,23 +182,25 @@ def mark_late() -> int:
 
 
 def let_go_left() -> int:
-    """End the holds of exports that were rejected or withdrawn by a process that was killed; how many."""
-    over = Export.objects.filter(
-        state__in=(ExportState.REJECTED, ExportState.WITHDRAWN),
-        spans__hold__state__in=("placed", "active"),
-    )
+    """End the holds of exports whose package has ended, or that were rejected or withdrawn by a process that
+    was killed; how many."""
+    over = Export.objects.filter(state__in=OVER, spans__hold__state__in=("placed", "active"))
     done = 0
     for export in over.select_related("site", "case").distinct():
-        last = export.acts.exclude(by=None).order_by("-at").first()
-        if last is None or last.by is None:
-            continue
         try:
-            done += guarding.let_go(
-                export, actor=last.by, terminal="", reason=last.remark or export.number
-            )  # fmt: skip
+            done += _let_go(export)
         except (LetheError, AccessLogError, OSError) as error:
             log.warning("the holds of export %s are still to end: %s", export.number, error)
     return done
+
+
+def _let_go(export: Export) -> int:
+    if export.state == ExportState.ENDED:
+        return guarding.run_out(export)
+    last = export.acts.exclude(by=None).order_by("-at").first()
+    if last is None or last.by is None:
+        return 0
+    return guarding.let_go(export, actor=last.by, terminal="", reason=last.remark or export.number)
 
 
 def is_settled(export: Export) -> bool:

@@ -5,6 +5,7 @@ for. A hold's id follows from the export, the stretch and the act, so that an ac
 crash finds the hold that it placed.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
@@ -16,6 +17,7 @@ from cctv.disclosure.exports.grounds import find
 from cctv.disclosure.exports.models import Export, ExportSpan
 from cctv.people.models import Account
 from cctv.retention.holds.ending import end
+from cctv.retention.holds.ending import run_out as end_hold
 from cctv.retention.holds.errors import HoldDecided, HoldOver
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.holds.services import confirm_hold, extend_until, place_hold
@@ -89,6 +91,17 @@ def let_go_of(hold: Hold, *, actor: Account, terminal: str, reason: str) -> bool
     except HoldOver:
         return False
     return True
+
+
+def run_out(export: Export) -> int:
+    """End what holds it has, by nobody's word: its package has ended; how many."""
+    done = 0
+    for hold in holds_of(export):
+        if hold.protects:
+            with suppress(HoldOver):  # on its own page, a moment ago
+                end_hold(hold)
+                done += 1
+    return done
 
 
 def _stretches(export: Export) -> dict[Stretch, list[ExportSpan]]:

@@ -9,8 +9,10 @@ import pytest
 
 from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
+from accesslog.selectors import load_receipt
 from cctv.core import clock
 from cctv.disclosure.cases.models import Case, CaseState
+from cctv.disclosure.exports import deciding, guarding
 from cctv.disclosure.exports.models import Export, ExportState, FileKind
 from cctv.disclosure.packaging import ending, replaying
 from cctv.ingest import orphans
@@ -18,6 +20,7 @@ from cctv.ledger.models import LedgerLine
 from cctv.retention import guards
 from cctv.retention.backup import replay
 from cctv.retention.guards import Tripped
+from cctv.retention.holds.models import HoldState
 from cctv.retention.reconcile import codes, services
 from cctv.vault import journal, keyfile, rings, signing, steps
 from cctv.vault import services as vault
@@ -96,6 +99,22 @@ def test_when_the_case_closes_its_copies_end(export: Export, room: Room):
     Case.objects.update(state=CaseState.CLOSED)
     assert ending.end_packages() == 1
     assert assert_gone(export, room.objects).ending["why"] == "case_closed"  # type: ignore[attr-defined]
+
+
+def test_invariant_3_when_a_package_has_ended_its_holds_end_by_nobodys_word(export: Export):
+    assert deciding.let_go_left() == 0, "it may still be handed over"
+    (hold,) = guarding.holds_of(export)
+    with later():
+        ending.end_packages()
+        assert deciding.let_go_left() == 1
+        assert deciding.let_go_left() == 0
+        (ended,) = guarding.holds_of(export)
+        assert ended.opens_until <= clock.now()
+        assert ended.ended_at is not None
+    assert (ended.state, ended.released_by, ended.pending) == (HoldState.ENDED, None, [])
+    assert ended.until < hold.until
+    entry = LogEntry.objects.using("log").get(kind="hold.ended")
+    assert "actor" not in load_receipt(entry.index).body
 
 
 def test_invariant_7_a_clock_that_may_be_wrong_ends_nothing_by_its_days(
