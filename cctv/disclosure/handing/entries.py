@@ -93,8 +93,8 @@ def _meet(file: PackageFile, starts_at: datetime, ends_at: datetime) -> bool:
 def sent(
     sending: Sending, parts: list[Stretch], *, actor: Account | None, terminal: str
 ) -> list[tuple[Stretch, Receipt]]:
-    """The durable entries of a sending, one for each stretch; asked again, they are the same.
-    LogUnavailable."""
+    """The durable entries of a sending, one for each stretch; asked again from the same place, they are the
+    same. LogUnavailable."""
     handover = sending.handover
     export = handover.export
     who = recipient(handover) if actor is None else actor_fields(actor, HAND, site_id=export.site_id)
@@ -114,6 +114,7 @@ def sent(
             purpose=purpose_of(export)["code"], case=export.case.number, terminal=terminal,
             footage_from=part.starts_at, footage_to=part.ends_at,
         )  # fmt: skip
-        event_id = uuid5(sending.pk, f"{part.camera.pk}/{body['from']}/{body['to']}")
+        elsewhere = "" if terminal == sending.terminal else f"/{terminal}"
+        event_id = uuid5(sending.pk, f"{part.camera.pk}/{body['from']}/{body['to']}{elsewhere}")
         found.append((part, append(kind=events.SENT, body=body, index=[index], event_id=event_id)))
     return found

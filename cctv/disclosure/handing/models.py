@@ -59,7 +59,8 @@ class HandOver(models.Model):
 
 
 class Sending(models.Model):
-    """One download or writing of a copy: its entries were durable before the first byte."""
+    """One download or writing of a copy, or another beginning of one that broke: its entries were durable
+    before the first byte."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     handover = models.ForeignKey(HandOver, on_delete=models.PROTECT, related_name="sendings")
@@ -69,11 +70,11 @@ class Sending(models.Model):
     # Whose it is: what a browser got for the right code, or the account that writes a medium. They may go on
     # with it when it broke; nobody else may.
     grant = models.UUIDField(null=True)
-    # The request that sends it now; a newer one takes over, and the older one stops.
+    # The request that sends it now; a newer one takes over, and the older one stops. None: no byte left.
     part = models.UUIDField(null=True)
     # How far it got, without a gap.
     sent_bytes = models.PositiveBigIntegerField(default=0)
-    # Set before its last bytes leave.
+    # Set before its last piece leaves.
     is_whole = models.BooleanField(default=False)
 
     class Meta:

@@ -2,9 +2,10 @@
 
 One download at a time: it belongs to the browser that gave the code (or to the account that writes a medium),
 which may go on with it for some hours if it breaks. A newer request takes over from an older one, which
-stops; whoever is about to send the last bytes marks it whole first, so no two of them come to an end. A plain
-copy can be sent from any byte that was reached; a sealed one only from its beginning, since it is sealed anew
-each time.
+stops; whoever is about to send the last piece marks it whole first, so no two of them come to an end. A plain
+copy can be sent from where it broke; a sealed one only from its beginning, since it is sealed anew each time.
+What begins anew is a row with entries of its own, and begins so often only: all but the last bytes is as good
+as a copy.
 
 Nothing is kept on disk: files are opened by the vault's door, packed and sealed piece by piece. Whether it
 may leave is asked again while it is sent.
@@ -28,7 +29,7 @@ from cctv.disclosure.exports.requirements import require_handable
 from cctv.disclosure.handing import agefile, details, enclosing, entries, outer
 from cctv.disclosure.handing.errors import NotYours, RangeUnfit, SendingStopped, UsedUp
 from cctv.disclosure.handing.models import HandOver, Sealing, Sending, Way
-from cctv.disclosure.handing.services import GO_ON, copies, is_alive, is_open
+from cctv.disclosure.handing.services import GO_ON, copies, is_alive, is_open, require_current
 from cctv.disclosure.packages import zipping
 from cctv.disclosure.packaging import opening
 from cctv.people.models import Account
@@ -37,6 +38,8 @@ from cctv.people.policy import permissions_of
 PIECE_BYTES = 1 << 20
 # How far it got is written down so often; a resumed download may begin that much further on.
 NOTE_BYTES = 16 << 20
+# A download that breaks begins so often, the first time counted.
+BEGINNINGS = 3
 # The questions that take longer are asked so often.
 ASK_AGAIN_S = 2.0
 
@@ -82,6 +85,7 @@ def send(
         permissions_of(actor).require(entries.HAND, site_id=handover.export.site_id)
         if actor.pk != handover.made_by_id:
             raise NotYours
+    require_current()
     require_handable(handover.export)
     opening.require_open(handover.export)
     files = _files(handover.export)
@@ -90,9 +94,7 @@ def send(
         raise RangeUnfit
     with transaction.atomic():
         sending = _begin(handover, grant, terminal, start, size)
-        receipts = entries.sent(
-            sending, entries.stretches(handover, files), actor=actor, terminal=sending.terminal
-        )
+        receipts = entries.sent(sending, entries.stretches(handover, files), actor=actor, terminal=terminal)
         if sending.first_entry is None:
             sending.first_entry = receipts[0][1].index
             sending.save(update_fields=["first_entry"])
@@ -102,11 +104,12 @@ def send(
     clear = _entries(handover.export, files, _opener(receipts, who))
     pieces = _joined(_pieces(handover, clear, start))
     guarded = _Guard(sending, handover.export, start).guard(pieces)
-    return Outgoing(sending, _begun(guarded), size, start)
+    return Outgoing(sending, _begun(sending, guarded), size, start)
 
 
 def _begin(handover: HandOver, grant: UUID, terminal: str, start: int, size: int | None) -> Sending:
-    """The row of this download: the one that broke, taken over, or a new one, counted."""
+    """The row of this download: the one that broke, taken over; one that begins it anew; or a new one,
+    counted. UsedUp, RangeUnfit."""
     row = copies().select_for_update(of=("self",)).get(pk=handover.pk)
     if not is_alive(row):
         raise UsedUp
@@ -114,19 +117,40 @@ def _begin(handover: HandOver, grant: UUID, terminal: str, start: int, size: int
     if last is not None and may_go_on(last):
         if start > (last.sent_bytes + NOTE_BYTES) or start >= (size or 1):
             raise RangeUnfit(size or 0)
+        anew = _is_anew(last, start, size)
+        if anew and _beginnings(row, grant) >= BEGINNINGS:
+            raise UsedUp
         last.part = uuid4()
         if not Sending.objects.filter(pk=last.pk, is_whole=False).update(part=last.part):
             raise UsedUp
         last.handover = handover
-        return last
+        return _created(handover, grant, terminal, start) if anew else last
     if start and is_open(row):
         raise RangeUnfit(size or 0)
     free = HandOver.objects.filter(pk=row.pk, downloads_left__gt=0, ended_at=None)
     if not is_open(row) or not free.update(downloads_left=F("downloads_left") - 1):
         raise UsedUp
+    return _created(handover, grant, terminal, 0)
+
+
+def _created(handover: HandOver, grant: UUID, terminal: str, start: int) -> Sending:
     return Sending.objects.create(
-        handover=handover, grant=grant, part=uuid4(), terminal=terminal, at=clock.now()
+        handover=handover, grant=grant, part=uuid4(), terminal=terminal, at=clock.now(), sent_bytes=start
     )
+
+
+def _is_anew(last: Sending, start: int, size: int | None) -> bool:
+    """Whether it asks for much that was sent before, not for what was on its way when it broke."""
+    if start == 0:
+        return last.part is not None  # None: not one byte of it left
+    return start < last.sent_bytes - min(NOTE_BYTES, (size or 0) // 4)
+
+
+def _beginnings(row: HandOver, grant: UUID) -> int:
+    """How often the download of this browser that is not whole yet was begun."""
+    mine = row.sendings.filter(grant=grant)
+    whole = mine.filter(is_whole=True).order_by("-at").first()
+    return (mine.filter(at__gt=whole.at) if whole else mine).count()
 
 
 class _Guard:
@@ -180,24 +204,29 @@ class _Guard:
 
 
 def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in pieces worth a question each; the last byte comes alone, so that whoever is cut off
-    before it may go on."""
+    """The same bytes in pieces worth a question each. The last one is about as long as the others, so that
+    nobody has nearly all before it is whole, and never all there is."""
     waiting: list[bytes] = []
     size = 0
     for piece in pieces:
         waiting.append(piece)
         size += len(piece)
-        if size > PIECE_BYTES:
+        if size > 2 * PIECE_BYTES:
             data = b"".join(waiting)
-            yield data[:-1]
-            waiting, size = [data[-1:]], 1
+            yield data[:-PIECE_BYTES]
+            waiting, size = [data[-PIECE_BYTES:]], PIECE_BYTES
     data = b"".join(waiting)
-    yield from (part for part in (data[:-1], data[-1:]) if part)
+    middle = len(data) - min(PIECE_BYTES, len(data) // 2)
+    yield from (part for part in (data[:middle], data[middle:]) if part)
 
 
-def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _begun(sending: Sending, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces, the first one made now: what refuses it has a status of its own, and no byte left."""
-    first = next(pieces)
+    try:
+        first = next(pieces)
+    except Exception:
+        Sending.objects.filter(pk=sending.pk, part=sending.part).update(part=None)
+        raise
     return _after(first, pieces)
 
 

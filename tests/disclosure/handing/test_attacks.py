@@ -17,9 +17,19 @@ from cctv.disclosure.exports.models import ExportState
 from cctv.disclosure.handing import sending, services
 from cctv.disclosure.handing.errors import SendingStopped, UsedUp
 from cctv.disclosure.handing.models import HandOver, Sending
+from cctv.disclosure.packaging import opening
 from cctv.vault import services as vault
 from cctv.vault.errors import FootageExpired, KeyMissing
-from tests.disclosure.handing.conftest import Ready, Stream, download, entries, opened, taken, unpacked
+from tests.disclosure.handing.conftest import (
+    TERMINAL,
+    Ready,
+    Stream,
+    download,
+    entries,
+    opened,
+    taken,
+    unpacked,
+)
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "log"]),
@@ -122,7 +132,85 @@ def test_of_two_requests_of_one_browser_the_newer_one_comes_to_its_end(ready: Re
         rest.extend(older)
     assert unpacked(first + b"".join(newer)) == ready.content
     assert len(head) + sum(map(len, rest)) < len(first) + (sending.size_of(made.handover) or 0)
+    assert [each.is_whole for each in Sending.objects.order_by("at")] == [False, True]
+
+
+@pytest.mark.parametrize("sealing", ["plain", "phrase"])
+def test_a_download_that_never_ends_is_not_many_copies(ready: Ready, sealing: str) -> None:
+    """Who stops shortly before the end and begins again: each beginning has entries, and there are few."""
+    made = ready.link(sealing=sealing)
+    client = opened(Client(), made)
+    places = ["192.0.2.7", "198.51.100.9", "203.0.113.50", "203.0.113.51"]
+    statuses = []
+    for place in places:
+        answer = client.get(f"/d/{made.token}/download/", REMOTE_ADDR=place)
+        statuses.append(answer.status_code)
+        if answer.status_code == 200:
+            stream = Stream(answer)
+            for _piece in range(20):
+                next(stream)
+            stream.close()
+    assert statuses == [200, 200, 200, 410]
+    assert [each["terminal"] for each in entries("export.sent")] == [
+        x for x in places[:3] for _camera in "ab"
+    ]
+    assert Sending.objects.count() == 3
+    assert HandOver.objects.get().downloads_left == 0
+
+
+def test_all_but_the_last_piece_is_whole(ready: Ready) -> None:
+    made = ready.link()
+    client = opened(Client(), made)
+    stream = Stream(download(client, made))
+    size, had = sending.size_of(made.handover) or 0, 0
+    while had < size - sending.PIECE_BYTES:
+        had += len(next(stream))
+    next(stream)
+    stream.close()
     assert Sending.objects.get().is_whole
+    assert download(client, made).status_code == 410
+
+
+def test_from_another_address_it_goes_on_with_entries_of_its_own(ready: Ready) -> None:
+    made, client, stream, head = begun(ready, 9)
+    stream.close()
+    path, asked = f"/d/{made.token}/download/", {"range": f"bytes={len(head)}-"}
+    answer = client.get(path, headers=asked, REMOTE_ADDR="198.51.100.9")
+    assert unpacked(head + taken(answer)) == ready.content
+    assert Sending.objects.count() == 1
+    said = [each["terminal"] for each in entries("export.sent")]
+    assert said == [TERMINAL, TERMINAL, "198.51.100.9", "198.51.100.9"]
+
+
+def test_asking_again_for_much_that_was_sent_is_a_beginning(ready: Ready) -> None:
+    made, client, stream, _head = begun(ready, 15)
+    stream.close()
+    statuses = []
+    for _time in range(3):
+        answer = download(client, made, **{"range": "bytes=1-"})
+        statuses.append(answer.status_code)
+        if answer.status_code == 206:
+            again = Stream(answer)
+            for _piece in range(15):
+                next(again)
+            again.close()
+    assert statuses == [206, 206, 410]
+    assert len(entries("export.sent")) == 6
+
+
+def test_what_never_left_is_no_beginning(ready: Ready, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = ready.link()
+    client = opened(Client(), made)
+
+    def broken(*_args: Any, **_options: Any) -> Any:
+        raise KeyMissing
+
+    with monkeypatch.context() as patch:
+        patch.setattr(opening, "open_for_person", broken)
+        for _time in range(4):
+            assert download(client, made).status_code != 200
+    assert unpacked(taken(download(client, made))) == ready.content
+    assert Sending.objects.count() == 1
 
 
 def test_the_last_bytes_are_sent_once(ready: Ready) -> None:
