@@ -92,6 +92,8 @@ LETHE_ERASED = "cctv.disclosure.provisions.notices.after_erasure"
 # journal.
 LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping"]
 LETHE_JOURNAL_KINDS = {"package_ended": "cctv.disclosure.packaging.replaying.ended"}
+# Who ends, once a register was put back, what the journal cannot tell it of.
+LETHE_AFTER_RESTORE = ["cctv.disclosure.handing.replaying.after_restore"]
 # Modules whose checks `manage.py doctor` asks besides those of the areas.
 LETHE_DOCTORS = ["config.doctor", "config.doctor_log"]
 LETHE_DEMO_RUN = "config.demo.run.run"

@@ -33,6 +33,8 @@ from cctv.disclosure.handing.models import HandOver, Sealing, Way
 from cctv.people.models import Account
 from cctv.people.outbox import link, queue_mail
 from cctv.people.policy import permissions_of
+from cctv.retention.backup.errors import RestoreUnfinished
+from cctv.retention.backup.selectors import register_in_doubt
 
 MOST_DAYS, MOST_DOWNLOADS = 30, 5
 ATTEMPTS = 5
@@ -139,6 +141,12 @@ def find(token: str) -> HandOver:
     return row
 
 
+def require_current() -> None:
+    """RestoreUnfinished while the register may be an older copy: it may not know which links were ended."""
+    if register_in_doubt():
+        raise RestoreUnfinished
+
+
 def is_alive(row: HandOver) -> bool:
     """Whether its package is there and nobody ended the link: then a download that was begun may go on."""
     export = row.export
@@ -156,9 +164,11 @@ def take(token: str, code: str, *, terminal: str) -> tuple[HandOver, UUID]:
     """The copy, for the right code, and what the browser shows from now on (`signed`).
 
     An attempt is counted before the code is looked at, so guesses at the same time are not more than others.
-    NoSuchLink, WrongCode, LinkClosed (the last attempt; whoever made the link is told), LogUnavailable.
+    NoSuchLink, WrongCode, LinkClosed (the last attempt; whoever made the link is told), LogUnavailable,
+    RestoreUnfinished.
     """
     row = find(token)
+    require_current()
     if not is_open(row):
         raise NoSuchLink
     mine = HandOver.objects.filter(pk=row.pk, attempts_left__gt=0, ended_at=None)

@@ -32,6 +32,7 @@ from cctv.footage.media.errors import MediaError
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.redaction.errors import NoResult, OtherMasks, RedactionGone
 from cctv.redaction.review.errors import NotApproved
+from cctv.retention.backup.selectors import register_in_doubt
 from cctv.vault import services as vault
 from cctv.vault.errors import FootageExpired as KeysExpired
 from cctv.vault.errors import SealBroken
@@ -59,7 +60,12 @@ _urgent_place = threading.BoundedSemaphore(1)
 
 
 def package_due() -> int:
-    """Package what is due, one export after the other, as far as this process has a place free; how many."""
+    """Package what is due, one export after the other, as far as this process has a place free; how many.
+
+    None while the register may be an older copy: it may not know what was withdrawn or refused.
+    """
+    if register_in_doubt():
+        return 0
     for place, wanted in ((_places, due()), (_urgent_place, due().exclude(urgency=Urgency.NONE))):
         if place.acquire(blocking=False):
             try:

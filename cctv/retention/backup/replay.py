@@ -59,7 +59,12 @@ def replay() -> Counts:
 
 
 def trust(counts: Counts) -> None:
-    """Note that the register now knows all that keys and log know: the guard's memory of them moves."""
+    """Note that the register now knows all that keys and log know: the guard's memory of them moves.
+
+    Before that, areas above end what nothing can tell the register of.
+    """
+    for name in settings.LETHE_AFTER_RESTORE:
+        import_string(name)(counts)
     seen = witnesses.noted(clock.now())
     if not Heartbeat.objects.filter(pk=1).update(**seen):
         # None yet: the last admission stands in for a trusted moment, as it does for the guards.

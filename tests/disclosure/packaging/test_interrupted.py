@@ -261,6 +261,16 @@ def test_a_package_that_the_log_does_not_take_is_not_ready(room: Room, monkeypat
     assert LogEntry.objects.using("log").filter(kind="export.packaged").count() == 1
 
 
+def test_invariant_4_a_register_that_may_be_an_older_copy_packages_nothing(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+):
+    export = helping.approved(room)
+    monkeypatch.setattr(work, "register_in_doubt", lambda: True)
+    assert helping.packaged(export).state == ExportState.APPROVED
+    monkeypatch.undo()
+    assert helping.packaged(export).state == ExportState.READY
+
+
 def test_what_was_destroyed_since_it_was_asked_for_is_told_and_nothing_is_packaged(room: Room):
     export = helping.approved(room, (room.gate, 0, 12))
     first = Segment.objects.filter(camera=room.gate).earliest("starts_at")

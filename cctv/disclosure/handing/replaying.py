@@ -1,0 +1,24 @@
+"""What a restore ends: an older register may not know which links and exports were called off since."""
+
+from collections import Counter
+
+from cctv.core import clock
+from cctv.disclosure.exports.models import Export, ExportState
+from cctv.disclosure.handing.models import HandOver, Way
+from cctv.disclosure.packaging.errors import PackagingFailed, named
+
+RESTORED = "register_restored"
+
+
+def after_restore(counts: "Counter[str]") -> None:
+    """Links open nothing any more: neither their end nor what was counted of them is in the keys' journal.
+
+    What waited to be packaged waits for a person, who compares it with the log and tries again.
+    """
+    now = clock.now()
+    counts["links_ended"] += HandOver.objects.filter(way=Way.LINK, ended_at=None).update(ended_at=now)
+    waiting = Export.objects.filter(state=ExportState.APPROVED, work_asked_at__isnull=False)
+    counts["packages_stopped"] += waiting.update(
+        work_asked_at=None, lease_token=None, lease_until=None, error_code=RESTORED,
+        error=named(PackagingFailed())[1],
+    )  # fmt: skip
