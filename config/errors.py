@@ -16,6 +16,8 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from config.secretless import without_secret
+
 log = logging.getLogger("lethe.errors")
 
 
@@ -86,7 +88,8 @@ def respond(request: HttpRequest, failure: Failure) -> HttpResponse:
     """The response for a failure in the form that the client can use."""
     if failure.status >= 500:
         failure = Failure(failure.code, failure.message, failure.hint, failure.status, secrets.token_hex(4))
-        log.error("%s %s: %s (%s), reference %s", request.method, request.path, failure.message, failure.code,
+        path = without_secret(request.path)
+        log.error("%s %s: %s (%s), reference %s", request.method, path, failure.message, failure.code,
                   failure.reference)  # fmt: skip
     if wants_json(request):
         response: HttpResponse = JsonResponse({"error": _as_json(failure)}, status=failure.status)
@@ -159,7 +162,7 @@ def unavailable(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    log.info("csrf: %s %s", request.path, json.dumps(reason))
+    log.info("csrf: %s %s", without_secret(request.path), json.dumps(reason))
     return respond(request, CSRF)
 
 
