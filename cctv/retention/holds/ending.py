@@ -84,7 +84,6 @@ def run_out(hold: Hold) -> Hold:
             row.until = now
             row.save(update_fields=["until"])
             telling.note(row, telling.CHANGED)
-    reached("hold.shortened")
     telling.tell(row.pk)
     return end(row, HoldState.ENDED, {"until": clock.rfc3339(row.until)})
 
