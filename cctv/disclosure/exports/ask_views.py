@@ -18,7 +18,7 @@ from cctv.core.errors import LetheError
 from cctv.disclosure.cases.letters import add as add_letter
 from cctv.disclosure.cases.models import Case, Letter, LetterKind
 from cctv.disclosure.cases.services import open_case
-from cctv.disclosure.exports import details, selectors, services
+from cctv.disclosure.exports import details, selectors, services, stash
 from cctv.disclosure.exports.forms import MOMENT, OTHER, AskForm, SpanRows
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState
 from cctv.disclosure.exports.wishes import MOST_SPANS, Wish, require_wish
@@ -43,6 +43,7 @@ def export_new(request: Request, site_code: str) -> HttpResponse:
     if request.method == "POST" and "more" in request.POST:
         return _with_another_row(request, site, urgent=urgent)
     if request.method == "POST":
+        request.POST = stash.opened(request)  # type: ignore[assignment]  # the stubs say immutable
         form = AskForm(request.POST, request.FILES, site=site, urgent=urgent)
         rows = SpanRows(request.POST, prefix="span", form_kwargs={"site": site})
         if _is_fine(site, form, rows) and (asked := _asked(request, site, form, rows)) is not None:
@@ -144,7 +145,8 @@ def _asked(
     data, terminal = form.cleaned_data, terminal_of(request)
     urgent = bool(data.get("urgent"))
     if urgent:
-        require_step_up(request)
+        with stash.sealing(request):
+            require_step_up(request)
     try:
         case = export.case if export else data["case"] or _case(request, site, data)
         wish = _wish(form, rows)

@@ -1,17 +1,22 @@
 """The pages of exports: asked for with a form, decided with everything in sight and the password again."""
 
+import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 from zoneinfo import ZoneInfo
 
 import pytest
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.disclosure.cases.models import Case
 from cctv.disclosure.exports import checks, details, selectors
+from cctv.disclosure.exports.details import Details
 from cctv.disclosure.exports.models import Export, ExportState, Urgency
 from cctv.footage.models import ViewedSpan, ViewingSession
 from cctv.people.policy import permissions_of
@@ -102,6 +107,35 @@ def test_glass_is_broken_with_the_password_again(desk: Desk) -> None:
     page = desk.client(desk.approver).get(f"/exports/{export.number}/")
     assert page.context["decides_urgent"]
     assert "a child is missing" in page.content.decode()
+
+
+def test_while_the_password_is_asked_for_nothing_of_persons_lies_open_in_the_session(desk: Desk) -> None:
+    client = desk.client(desk.operator, fresh=False)
+    asked = send(client, **form(
+        desk, ground="vital", document="", why_no_consent="they lie in 한강", urgent="on", contact="02-1 & 2",
+        urgent_reason="a child is missing",
+    ))  # fmt: skip
+    kept = unquote_plus(json.dumps(dict(client.session), default=str))
+    assert "Mapo police" in kept
+    for said in ("Inspector Han", "02-1", "they lie in", "a child"):
+        assert said not in kept
+
+    client.post(asked["Location"], {"password": "pw"})
+    sealed = details.read(Export.objects.get())
+    assert sealed == Details("Inspector Han", "02-1 & 2", "they lie in 한강", "a child is missing")
+
+
+def test_what_was_sealed_with_another_form_is_asked_for_again(desk: Desk) -> None:
+    client = desk.client(desk.operator, fresh=False)
+    data = form(desk, ground="vital", document="", why_no_consent="x", urgent="on", urgent_reason="a child")
+    send(client, **data)
+    request = json.loads(client.session[STATE_SESSION_KEY]["request"])
+    kept = dict(QueryDict(request["POST"]).items())
+    for changes in ({"token": str(new_id())}, {"sealed": "no|such"}, {"sealed": "é|é"}):
+        page = send(desk.client(desk.operator), **kept | changes)
+        assert page.status_code == 400
+        assert {"person", "urgent_reason"} & set(page.context["form"].errors)
+    assert not Export.objects.exists()
 
 
 def test_approving_and_rejecting_ask_for_the_password_again(desk: Desk) -> None:
