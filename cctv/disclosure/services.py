@@ -5,6 +5,7 @@ Tried again after a failure, the entry is the same one. A hand-over is a provisi
 recipient and a ground; destruction needs somebody else who saw it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
@@ -76,9 +77,12 @@ def register_medium(*, actor: Account, terminal: str, site: Site, values: dict[s
 
 def hand_over(
     *, actor: Account, terminal: str, medium: Medium, recipient: str, person: str, contact: str, ground: str,
-    document: str = "", due_at: datetime | None = None,
+    document: str = "", due_at: datetime | None = None, book: Callable[[], object] | None = None,
 ) -> Medium:  # fmt: skip
-    """Give it to somebody else, who should return it by `due_at` (None: it stays there)."""
+    """Give it to somebody else, who should return it by `due_at` (None: it stays there).
+
+    `book` writes the ledger's line in place of the medium's own, where what is on it has one.
+    """
     with transaction.atomic():
         medium = _locked(medium, HERE)
         known = sealed.read(medium) or sealed.Details()
@@ -91,6 +95,9 @@ def hand_over(
         sealed.write(medium, known)
         medium.state, medium.handed_at, medium.due_at = MediumState.HANDED_OVER, now, due_at
         medium.save()
+        if book is not None:
+            book()
+            return medium
         said = ground_text(medium.site.jurisdiction, ground)
         _ledger(
             medium, LedgerKind.PROVIDE, actor, at=now, reason=medium.purpose, recipient=recipient,

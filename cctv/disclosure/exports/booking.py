@@ -21,6 +21,7 @@ def book_provision(handover: HandOver) -> LedgerLine:
     """
     export = handover.export
     kind = LedgerKind.USE if export.recipient_kind == RecipientKind.OWN else LedgerKind.PROVIDE
+    on = f" {handover.medium.number}" if handover.medium else ""
     spans = list(export.spans.select_related("camera").order_by("starts_at", "camera__name"))
     with translation.override(LANGUAGES.get(export.site.jurisdiction, "en")):
         by = handover.made_by
@@ -34,7 +35,7 @@ def book_provision(handover: HandOver) -> LedgerLine:
             source=f"export {export.number} copy {handover.copy}",
             recipient=export.recipient,
             ground=_ground(export),
-            provided_as=f"{handover.get_way_display()}; {handover.get_sealing_display()}",
+            provided_as=f"{handover.get_way_display()}{on}; {handover.get_sealing_display()}",
             footage_from=min(span.starts_at for span in spans),
             footage_to=max(span.ends_at for span in spans),
         )

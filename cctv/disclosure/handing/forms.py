@@ -111,6 +111,6 @@ class GiveForm(forms.Form):
 
 
 def media_here(export: Export) -> "QuerySet[Medium]":
-    """Sticks, discs and cards of the site that are kept here, and carry no copy yet."""
+    """Sticks, discs and cards of the site that are kept here, are of no other case, and carry no copy yet."""
     here = Medium.objects.filter(site=export.site, state__in=media.HERE, kind__in=KINDS, handovers=None)
-    return here.order_by("-made_at")
+    return here.filter(case__in=("", export.case.number[:40])).order_by("-made_at")

@@ -98,7 +98,8 @@ def test_o22_a_copy_goes_onto_a_registered_medium_with_a_receipt(ready: Ready, d
 
     assert desk.post(at(ready, "handing-give", 1)).status_code == 302
     line = LedgerLine.objects.get()
-    assert (line.kind, line.source) == ("PROVIDE", f"medium {medium.number} provided 1")
+    assert (line.kind, line.source) == ("PROVIDE", "export E-2026-0001 copy 1")
+    assert medium.number in line.provided_as
     medium.refresh_from_db()
     assert medium.state == MediumState.HANDED_OVER
     assert desk.post(at(ready, "handing-received", 1)).status_code == 302
