@@ -348,6 +348,6 @@ def test_o31_whoever_has_copies_hears_of_it_when_footage_is_erased(
     assert told == [
         {
             "camera": made.camera, "starts_at": made.starts_at, "ends_at": made.ends_at,
-            "reason": f"Erased here: {made.reference}", "source": f"erasure {made.pk}",
+            "reason": f"여기에서 파기됨: {made.reference}", "source": f"erasure {made.pk}",
         }
     ]  # fmt: skip
