@@ -271,7 +271,13 @@ def test_invariant_4_a_register_that_may_be_an_older_copy_packages_nothing(
     assert helping.packaged(export).state == ExportState.READY
 
 
-def test_what_was_destroyed_since_it_was_asked_for_is_told_and_nothing_is_packaged(room: Room):
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of holds are deleted by hand here, which looks like a register that was put back from a backup."""
+    monkeypatch.setattr(work, "register_in_doubt", lambda: False)
+
+
+def test_what_was_destroyed_since_it_was_asked_for_is_told_and_nothing_is_packaged(room: Room, trusted: None):
     export = helping.approved(room, (room.gate, 0, 12))
     first = Segment.objects.filter(camera=room.gate).earliest("starts_at")
     HeldObject.objects.filter(segment=first).delete()
@@ -281,7 +287,7 @@ def test_what_was_destroyed_since_it_was_asked_for_is_told_and_nothing_is_packag
     assert export.work_asked_at is None
 
 
-def test_invariant_3_what_expired_is_not_packaged_unless_the_hold_keeps_it(room: Room):
+def test_invariant_3_what_expired_is_not_packaged_unless_the_hold_keeps_it(room: Room, trusted: None):
     kept, lost = helping.approved(room, (room.gate, 0, 4)), helping.approved(room, (room.gate, 4, 8))
     HeldObject.objects.filter(hold__export_spans__export=lost).delete()
     Segment.objects.update(expires_at=clock.now() + timedelta(seconds=1))
