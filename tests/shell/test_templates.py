@@ -106,7 +106,7 @@ def test_the_search_for_untranslated_words_finds_them() -> None:
 
 
 # Names of files and of the format are the same in every language.
-FORMATS = {
+FORMATS = {"age", "key", "package", "zip", "txt", "html", "open", "org"} | {"AGE", "SECRET", "KEY", "README", "YOUR"}
     "age",
     "key",
     "package",
