@@ -106,21 +106,9 @@ def test_the_search_for_untranslated_words_finds_them() -> None:
 
 
 # Names of files and of the format are the same in every language.
-FORMATS = {"age", "key", "package", "zip", "txt", "html", "open", "org"} | {"AGE", "SECRET", "KEY", "README", "YOUR"}
-    "age",
-    "key",
-    "package",
-    "zip",
-    "txt",
-    "html",
-    "open",
-    "AGE",
-    "SECRET",
-    "KEY",
-    "README",
-    "YOUR",
-    "org",
-}
+FORMATS = set(
+    ["age", "key", "package", "zip", "txt", "html", "open", "org", "AGE", "SECRET", "KEY", "README", "YOUR"]
+)
 # Sample names of places and people in the style guide are not words.
 SAMPLES = {"Gate", "in", "Dock", "BH", "GH", "when", "span"}
 
