@@ -106,9 +106,21 @@ def test_the_search_for_untranslated_words_finds_them() -> None:
 
 
 # Names of files and of the format are the same in every language.
-FORMATS = set(
-    ["age", "key", "package", "zip", "txt", "html", "open", "org", "AGE", "SECRET", "KEY", "README", "YOUR"]
-)
+FORMATS = {
+    "age",
+    "key",
+    "package",
+    "zip",
+    "txt",
+    "html",
+    "open",
+    "org",
+    "AGE",
+    "SECRET",
+    "KEY",
+    "README",
+    "YOUR",
+}
 # Sample names of places and people in the style guide are not words.
 SAMPLES = {"Gate", "in", "Dock", "BH", "GH", "when", "span"}
 
