@@ -131,7 +131,7 @@ def _release(hold: Hold, case: Case, actor: Account, terminal: str) -> None:
 def _closed(case: Case, actor: Account, terminal: str, effect: Effect) -> Case:
     with transaction.atomic():
         row = locked(case)
-        if row.state != CaseState.CLOSING or standing(row).exists():
+        if row.state != CaseState.CLOSING or standing(row).exists() or effect_of(row).waiting:
             raise CaseChanged
         entries.enter(
             row, events.CLOSED, actor=actor, terminal=terminal, event_id=uuid5(row.pk, "closed"),

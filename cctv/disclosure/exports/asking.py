@@ -12,18 +12,20 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.ids import new_id
 from cctv.core.numbering import create_numbered
-from cctv.disclosure.cases.models import Case
+from cctv.disclosure.cases.models import Case, CaseState
+from cctv.disclosure.cases.services import locked as locked_case
 from cctv.disclosure.exports import details as sealed
 from cctv.disclosure.exports import entries, events, guarding, results, telling
 from cctv.disclosure.exports.details import Details
 from cctv.disclosure.exports.entries import ASK
-from cctv.disclosure.exports.errors import ExportDecided, OwnExport
+from cctv.disclosure.exports.errors import CaseOver, ExportDecided, OwnExport
 from cctv.disclosure.exports.models import ActKind, Export, ExportAct, ExportSpan, ExportState, Urgency
 from cctv.disclosure.exports.wishes import Wish, require_allowed, require_urgent
 from cctv.people.models import Account
@@ -38,6 +40,9 @@ URGENT = "export.urgent"
 APPROVE_WITHIN = timedelta(hours=24)
 # A draft that is older was left by a process that was killed.
 LEFT_AFTER = timedelta(minutes=1)
+# In `Export.package`: the holds of what was asked for before it was asked back, until they are ended.
+BEFORE = "before"
+OVERTAKEN = _("Its case was closed before it had been asked for.")
 
 
 def ask(
@@ -81,6 +86,7 @@ def resubmit(*, export: Export, actor: Account, terminal: str, wish: Wish) -> Ex
     require_allowed(export.site, export.case, wish)
     before = list(guarding.holds_of(export))
     with transaction.atomic():
+        _require_open(export.case)
         row = locked(export)
         if row.state != ExportState.RETURNED:
             raise ExportDecided
@@ -88,36 +94,85 @@ def resubmit(*, export: Export, actor: Account, terminal: str, wish: Wish) -> Ex
         row.spans.all().delete()
         _make_spans(row, wish, {(hold.starts_at, hold.ends_at): hold for hold in before if hold.protects})
         results.pin(row)
+        row.package = {**row.package, BEFORE: _before(row, before)}
         row.state, row.terminal = ExportState.DRAFT, terminal
         row.asked_entry = _log(row, actor, again=True)
         row.save()
         ExportAct.objects.create(export=row, kind=ActKind.ASKED, by=actor, entry=row.asked_entry)
     reached("export.draft")
     row = finish(row)
-    kept = set(guarding.holds_of(row).values_list("pk", flat=True))
-    for hold in before:
-        if hold.pk not in kept:
-            guarding.let_go_of(hold, actor=actor, terminal=terminal, reason=row.number)
-    return row
+    let_go_before(row)
+    return locked_now(row)
+
+
+def let_go_before(export: Export) -> int:
+    """End the holds of what was asked for before, which no span of it names any more; how many.
+
+    The row says which, from the commit on that took the spans away: killed in between, `let_go_left` ends
+    them. LogUnavailable.
+    """
+    kept = set(guarding.holds_of(export).values_list("pk", flat=True))
+    left = Hold.objects.filter(pk__in=export.package.get(BEFORE, [])).exclude(pk__in=kept)
+    done = sum(
+        guarding.let_go_of(hold, actor=export.asked_by, terminal=export.terminal, reason=export.number)
+        for hold in left
+    )
+    with transaction.atomic():
+        row = locked(export)
+        if row.package.pop(BEFORE, None) is not None:
+            row.save(update_fields=["package"])
+    return done
 
 
 def finish(export: Export) -> Export:
-    """From a draft to what was asked: holds first, then the state, then whoever has to know is told."""
-    guarding.secure(export, actor=export.asked_by, terminal=export.terminal)
+    """From a draft to what was asked: holds first, then the state, then whoever has to know is told.
+
+    In a case that was closed meanwhile it is withdrawn instead, and nothing of it is held.
+    """
+    if Case.objects.get(pk=export.case_id).state == CaseState.OPEN:
+        guarding.secure(export, actor=export.asked_by, terminal=export.terminal)
     reached("export.held")
     with transaction.atomic():
+        case = locked_case(export.case)
         row = locked(export)
         if row.state != ExportState.DRAFT:
             return row
-        urgent = row.urgency == Urgency.WAITING
-        row.state = ExportState.APPROVED if urgent else ExportState.ASKED
-        row.package = row.package | _recorded(row)
-        row.save(update_fields=["state", "package"])
-        if urgent:
-            begin_packaging(row)
-        telling.asked(row)
+        if case.state != CaseState.OPEN:
+            _withdraw(row)
+        else:
+            _ask(row)
+    if row.state == ExportState.WITHDRAWN:
+        guarding.let_go(row, actor=row.asked_by, terminal=row.terminal, reason=str(OVERTAKEN))
     reached("export.asked")
     return row
+
+
+def _before(row: Export, holds: list[Hold]) -> list[str]:
+    """Also those that an earlier act left, if it was killed."""
+    return sorted({*row.package.get(BEFORE, []), *(str(hold.pk) for hold in holds)})
+
+
+def _ask(row: Export) -> None:
+    urgent = row.urgency == Urgency.WAITING
+    row.state = ExportState.APPROVED if urgent else ExportState.ASKED
+    row.package = row.package | _recorded(row)
+    row.save(update_fields=["state", "package"])
+    if urgent:
+        begin_packaging(row)
+    telling.asked(row)
+
+
+def _withdraw(row: Export) -> None:
+    """Nobody's wish, so that its reason is said: the entry names who asked, whose act was overtaken."""
+    said = str(OVERTAKEN)
+    entry = entries.enter(
+        row, events.WITHDRAWN, actor=row.asked_by, action=ASK, terminal=row.terminal,
+        event_id=uuid5(row.pk, f"case over {row.acts.count()}"), reason=said,
+    )  # fmt: skip
+    row.state = ExportState.WITHDRAWN
+    row.save(update_fields=["state"])
+    ExportAct.objects.create(export=row, kind=ActKind.WITHDRAWN, by=row.asked_by, entry=entry, remark=said)
+    telling.decided(row)
 
 
 def finish_drafts() -> int:
@@ -150,6 +205,12 @@ def begin_packaging(row: Export) -> None:
     packaging.ask_for(row)
 
 
+def locked_now(export: Export) -> Export:
+    """The row as it is now."""
+    with transaction.atomic():
+        return locked(export)
+
+
 def locked(export: Export) -> Export:
     """The row as it is now, for the transaction."""
     rows = Export.objects.select_for_update(of=("self",)).select_related(
@@ -176,6 +237,7 @@ def _make(
         return row
 
     with transaction.atomic():
+        _require_open(case)
         export = create_numbered(Export, year=year, make=make)
         _make_spans(export, wish, {})
         results.pin(export)
@@ -184,6 +246,12 @@ def _make(
         kind = ActKind.BROKEN_GLASS if urgent else ActKind.ASKED
         ExportAct.objects.create(export=export, kind=kind, by=actor, at=now, entry=export.asked_entry)
     return export
+
+
+def _require_open(case: Case) -> None:
+    """Lock the case for the transaction: it is not closed before this is over. CaseOver."""
+    if locked_case(case).state != CaseState.OPEN:
+        raise CaseOver
 
 
 def _fill(row: Export, wish: Wish, known: Details) -> None:

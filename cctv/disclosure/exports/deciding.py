@@ -16,7 +16,7 @@ from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.disclosure.exports import entries, events, guarding, results, telling, watching
-from cctv.disclosure.exports.asking import begin_packaging, locked
+from cctv.disclosure.exports.asking import BEFORE, begin_packaging, let_go_before, locked, locked_now
 from cctv.disclosure.exports.entries import ASK, DECIDE
 from cctv.disclosure.exports.errors import ExportChanged, ExportDecided, OwnExport, RemarkRequired
 from cctv.disclosure.exports.models import OVER, ActKind, Export, ExportAct, ExportState, Urgency
@@ -63,6 +63,7 @@ def approve(*, export: Export, actor: Account, terminal: str, seen: str, remark:
     row = locked_now(export)
     _require(row, seen, ExportState.ASKED)
     require_allowed(row.site, row.case, wish_of(row))
+    let_go_before(row)
     guarding.confirm(row, actor=actor, terminal=terminal)
     reached("export.confirmed")
     with transaction.atomic():
@@ -182,11 +183,13 @@ def mark_late() -> int:
 
 
 def let_go_left() -> int:
-    """End the holds of exports whose package has ended, or that were rejected or withdrawn by a process that
-    was killed; how many."""
+    """End the holds of exports whose package has ended, or that were rejected, withdrawn or asked for anew by
+    a process that was killed; how many."""
     over = Export.objects.filter(state__in=OVER, spans__hold__state__in=("placed", "active"))
+    before = Export.objects.filter(package__has_key=BEFORE).exclude(state=ExportState.DRAFT)
+    rows = (over | before).select_related("site", "case", "asked_by")
     done = 0
-    for export in over.select_related("site", "case").distinct():
+    for export in rows.distinct():
         try:
             done += _let_go(export)
         except (LetheError, AccessLogError, OSError) as error:
@@ -195,6 +198,8 @@ def let_go_left() -> int:
 
 
 def _let_go(export: Export) -> int:
+    if BEFORE in export.package:
+        return let_go_before(export) + (_let_go(locked_now(export)) if export.state in OVER else 0)
     if export.state == ExportState.ENDED:
         return guarding.run_out(export)
     last = export.acts.exclude(by=None).order_by("-at").first()
@@ -213,12 +218,6 @@ def end_package() -> None:
     from cctv.disclosure.packaging import services as packaging  # which asks this package in its turn
 
     packaging.wake_ending()
-
-
-def locked_now(export: Export) -> Export:
-    """The row as it is now."""
-    with transaction.atomic():
-        return locked(export)
 
 
 def _require_second(export: Export, actor: Account) -> None:

@@ -60,6 +60,7 @@ def decided(export: Export) -> None:
         ),
         ActKind.APPROVED: lambda: _("%(number)s is approved and being packaged") % _words(export),
         ActKind.REJECTED: lambda: _("%(number)s was rejected") % _words(export),
+        ActKind.WITHDRAWN: lambda: _("%(number)s was withdrawn: its case is closed") % _words(export),
         ActKind.CONFIRMED: lambda: _("The urgent %(number)s was approved afterwards") % _words(export),
     }
     if (said := words.get(ActKind(last.kind))) is not None:
