@@ -155,14 +155,14 @@ class AskForm(forms.Form):
     ground = forms.ChoiceField(label=_("Ground"), widget=forms.RadioSelect)
     document = forms.CharField(
         label=_("Number of the document"), max_length=60, required=False,
-        help_text=_("Of the warrant, order or letter that asks for it."),
+        help_text=_("Of the warrant, order, letter or declaration of consent."),
     )  # fmt: skip
     letter = _LetterField(
         label=_("The letter, among those of open cases"), queryset=Letter.objects.none(), required=False,
         empty_label=_("None, or the one below"),
     )  # fmt: skip
     upload = forms.FileField(
-        label=_("The letter or warrant as a file"), required=False,
+        label=_("The letter, warrant or declaration of consent as a file"), required=False,
         help_text=_("PDF or picture. It is sealed into the case."),
     )  # fmt: skip
     why_no_consent = forms.CharField(
@@ -252,9 +252,9 @@ class AskForm(forms.Form):
         if data.get("urgent") and not ground.life:
             self.add_error("ground", _("Only danger to life goes out before it is approved."))
         if ground.document and not data.get("document", "").strip():
-            self.add_error("document", _("Name the warrant, order or letter that asks for it."))
+            self.add_error("document", _("Name the warrant, order, letter or declaration of consent."))
         if ground.document and not data.get("letter") and not data.get("upload"):
-            self.add_error("upload", _("Attach the warrant, order or letter that asks for it."))
+            self.add_error("upload", _("Attach the warrant, order, letter or declaration of consent."))
         if ground.no_consent and not data.get("why_no_consent", "").strip():
             self.add_error("why_no_consent", _("Say why the consent of those concerned cannot be had."))
 

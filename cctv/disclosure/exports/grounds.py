@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from cctv.disclosure.exports.models import RecipientKind as To
 
 _ALL = frozenset(To.values)
-_THIRD = _ALL - {To.OWN}
 _OFFICIAL = frozenset({To.POLICE, To.COURT, To.AUTHORITY})
 _PRIVATE = frozenset({To.INSURER, To.LAWYER, To.OTHER})
 _LEGAL = frozenset({To.INSURER, To.LAWYER, To.COURT, To.OWN})
@@ -22,8 +21,9 @@ _SUBJECT = frozenset({To.SUBJECT})
 class Ground:
     """A ground: for whom it is offered, and what it asks for.
 
-    `public_only`: only a public body may use it. `document`: its number, and the letter or warrant attached.
-    `no_consent`: why consent is impossible has to be said. `life`: an urgent threat to life is one.
+    `public_only`: only a public body may use it. `document`: its number, and the letter, warrant or
+    declaration of consent attached. `no_consent`: why consent is impossible has to be said. `life`: glass
+    may be broken on it, since somebody's life or body is in danger; property is a ground of its own.
     """
 
     code: str
@@ -37,7 +37,7 @@ class Ground:
 
 
 _GDPR: tuple[Ground, ...] = (
-    Ground("consent", _("GDPR Art. 6(1)(a): consent of those concerned"), _THIRD | {To.OWN}, "incident"),
+    Ground("consent", _("GDPR Art. 6(1)(a): consent of those concerned"), _ALL, "incident", document=True),
     Ground(
         "law", _("GDPR Art. 6(1)(c): a legal obligation, such as an order of a court or authority"),
         _OFFICIAL | _PRIVATE | {To.OWN}, "authority", document=True,
@@ -50,13 +50,16 @@ _GDPR: tuple[Ground, ...] = (
 GROUNDS: dict[str, tuple[Ground, ...]] = {
     # PIPA Art. 18(2), proviso: 5 to 9 are for public bodies. There is none for a company's own rights.
     "KR": (
-        Ground("consent", _("PIPA Art. 18(2)1: consent of those concerned"), _ALL, "incident"),
+        Ground("consent", _("PIPA Art. 18(2)1: consent of those concerned"), _ALL, "incident", document=True),
         Ground(
             "law", _("PIPA Art. 18(2)2: a special provision of law, such as a warrant"),
             _OFFICIAL | _PRIVATE | {To.OWN}, "authority", document=True,
         ),
-        Ground("vital", _("PIPA Art. 18(2)3: urgent danger to life, body or property"), _ALL, "vital",
+        Ground("vital", _("PIPA Art. 18(2)3: urgent danger to somebody's life or body"), _ALL, "vital",
                no_consent=True, life=True),
+        Ground("property",
+               _("PIPA Art. 18(2)3: urgent danger to the property of who was filmed or of a third party"),
+               _ALL, "vital", no_consent=True),
         Ground("investigation", _("PIPA Art. 18(2)7: investigation and prosecution of a crime"),
                frozenset({To.POLICE}), "authority", public_only=True, document=True),
         Ground("court", _("PIPA Art. 18(2)8: the work of a court"), frozenset({To.COURT}), "authority",
@@ -66,11 +69,13 @@ GROUNDS: dict[str, tuple[Ground, ...]] = {
         Ground("subject", _("PIPA Art. 35: given to the person who was filmed"), _SUBJECT, "request"),
     ),
     "JP": (
-        Ground("consent", _("APPI Art. 27(1): consent of those concerned"), _ALL, "incident"),
+        Ground("consent", _("APPI Art. 27(1): consent of those concerned"), _ALL, "incident", document=True),
         Ground("law", _("APPI Art. 27(1)1, 4: an authority has asked for it on the ground of a law"),
                _OFFICIAL | {To.OWN}, "authority", document=True),
-        Ground("vital", _("APPI Art. 27(1)2: danger to life, body or property, consent is hard to get"), _ALL,
-               "vital", no_consent=True, life=True),
+        Ground("vital", _("APPI Art. 27(1)2: danger to somebody's life or body, consent is hard to get"),
+               _ALL, "vital", no_consent=True, life=True),
+        Ground("property", _("APPI Art. 27(1)2: danger to somebody's property, consent is hard to get"),
+               _ALL, "vital", no_consent=True),
         Ground("rights", _("APPI Art. 27(1)2: protection of the organisation's property, consent is hard to"
                            " get"),
                _LEGAL | {To.OTHER, To.POLICE}, "claim", no_consent=True),

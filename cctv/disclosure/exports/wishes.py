@@ -115,9 +115,9 @@ def require_ground(site: Site, wish: Wish, *, letter_comes: bool = False) -> Gro
     if ground is None:
         raise GroundRefused
     if ground.document and not wish.document.strip():
-        raise GroundRefused(hint=_("Name the warrant, order or letter that asks for it."))
+        raise GroundRefused(hint=_("Name the warrant, order, letter or declaration of consent."))
     if ground.document and wish.letter is None and not letter_comes:
-        raise GroundRefused(hint=_("Attach the warrant, order or letter that asks for it."))
+        raise GroundRefused(hint=_("Attach the warrant, order, letter or declaration of consent."))
     if ground.no_consent and not wish.details.why_no_consent.strip():
         raise GroundRefused(hint=_("Say why the consent of those concerned cannot be had."))
     return ground

@@ -24,7 +24,7 @@ def codes(law: str, to: str = "", *, public: bool = False) -> set[str]:
 
 def test_o38_a_private_controller_in_korea_has_neither_investigation_nor_its_own_rights() -> None:
     assert not codes("KR") & {"investigation", "court", "rights", "claim"}
-    assert codes("KR", "police") == {"consent", "law", "vital", "safety"}
+    assert codes("KR", "police") == {"consent", "law", "vital", "property", "safety"}
     assert "investigation" in codes("KR", "police", public=True)
     assert "court" in codes("KR", "court", public=True)
     assert not codes("KR", public=True) & {"rights", "claim"}
@@ -35,6 +35,18 @@ def test_each_recipient_has_grounds_and_a_public_body_never_fewer(law: str, to: 
     assert codes(law, to, public=public)
     assert codes(law, to) <= codes(law, to, public=True) <= codes(law, public=True)
     assert ("subject" in codes(law, to)) == (to == "subject")
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_o37_consent_is_shown_by_a_document_and_glass_is_broken_for_life_alone(law: str) -> None:
+    known = {each.code: each for each in grounds.grounds_of(law)}
+    assert known["consent"].document
+    assert [code for code, each in known.items() if each.life] == ["vital"]
+    # "Life, body or property" of the law are two grounds here: nothing leaves unapproved for a thing.
+    assert ("property" in known) == (law in ("KR", "JP"))
+    assert "property" not in str(known["vital"].text)
+    for code in {"vital", "property"} & set(known):
+        assert known[code].no_consent
 
 
 @pytest.mark.parametrize("law", LAWS)
@@ -52,6 +64,8 @@ def test_each_ground_is_one_that_footage_may_be_held_on(law: str) -> None:
         ({"ground": "investigation"}, "offered for this recipient"),
         ({"ground": "subject"}, "offered for this recipient"),
         ({"ground": "vital"}, "consent"),
+        ({"ground": "consent", "document": ""}, "declaration of consent"),
+        ({"ground": "consent", "letter": None}, "declaration of consent"),
         ({"recipient_kind": "subject"}, "offered for this recipient"),
     ],
 )
@@ -68,6 +82,9 @@ def test_o37_nothing_is_asked_for_without_what_its_ground_asks_for(
 def test_glass_is_broken_only_for_life_and_with_a_reason(desk: Desk) -> None:
     with pytest.raises(UrgentOnlyForLife):
         desk.ask(urgent=True, urgent_reason="soon, please")
+    details = Details(why_no_consent="nobody knows them")
+    with pytest.raises(UrgentOnlyForLife):  # a car that burns is no life
+        desk.ask(wish=desk.wish(ground="property", details=details), urgent=True, urgent_reason="a car burns")
     vital = desk.wish(ground="vital", details=Details(why_no_consent="nobody knows them"))
     with pytest.raises(UrgentOnlyForLife):
         desk.ask(wish=vital, urgent=True, urgent_reason=" ")

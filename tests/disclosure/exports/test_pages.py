@@ -76,7 +76,7 @@ def test_what_is_refused_writes_nothing_and_says_why_beside_the_field(desk: Desk
     assert {"person", "upload"} <= set(page.context["form"].errors)
     assert (Export.objects.count(), Case.objects.count()) == (0, 1)
     later = f"{clock.now() + timedelta(days=2):%Y-%m-%dT%H:%M:%S}"
-    page = send(client, **form(desk, **{"span-0-ends": later, "ground": "consent"}))
+    page = send(client, **form(desk, **{"span-0-ends": later, "ground": "safety"}))
     assert page.context["form"].non_field_errors()
     assert (Export.objects.count(), Case.objects.count()) == (0, 1)
 
