@@ -1,4 +1,8 @@
-"""A year of provision in numbers, for publication: no names, no cameras, no cases."""
+"""A year of provision in numbers, for publication: no names, no cameras, no cases.
+
+One or two requests of a kind may point at a person where somebody knows of them. So such a number is not told
+("1 or 2"), and recipients and grounds that are as rare stand together in one row that does not name them.
+"""
 
 import csv
 import io
@@ -17,6 +21,9 @@ from cctv.ledger.models import LedgerLine
 from cctv.ledger.table import harmless
 from cctv.sites.models import Site
 
+# A number below is not told, unless it is 0.
+FEWEST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -24,6 +31,11 @@ class Row:
 
     name: str
     count: int
+
+    @property
+    def is_few(self) -> bool:
+        """Whether the number is too small to be told."""
+        return 0 < self.count < FEWEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +61,8 @@ def statistics(*, allowed: SiteIds, site: Site | None, year: int) -> list[Part]:
         copies = copies.filter(site=site)
     return [
         Part(_("Requests"), _requests(exports, copies.count())),
-        Part(_("By recipient"), _by_recipient(exports)),
-        Part(_("By ground"), _by_ground(exports)),
+        Part(_("By recipient"), _folded(_by_recipient(exports))),
+        Part(_("By ground"), _folded(_by_ground(exports))),
         Part(_("Urgent"), _urgent(exports)),
     ]
 
@@ -93,6 +105,13 @@ def _by_ground(exports: "QuerySet[Export]") -> list[Row]:
     return [Row(text, counted[text]) for text in sorted(counted)]
 
 
+def _folded(rows: list[Row]) -> list[Row]:
+    """The rare ones as one row, without their names."""
+    told = [row for row in rows if not row.is_few]
+    rare = sum(row.count for row in rows if row.is_few)
+    return [*told, Row(_("Others, of which there were one or two each"), rare)] if rare else told
+
+
 def _urgent(exports: "QuerySet[Export]") -> list[Row]:
     urgent = exports.exclude(urgency=Urgency.NONE)
     return [
@@ -108,7 +127,9 @@ def table(parts: list[Part], *, year: int, where: str, language: str) -> Iterato
         yield "\ufeff" + _line([_("Year"), _("Sites"), _("What"), _("Item"), _("Number")])
     for part in parts:
         for row in part.rows:
-            yield _line([str(year), where, part.title, row.name, str(row.count)])
+            with translation.override(language):
+                number = _("1 or 2") if row.is_few else str(row.count)
+            yield _line([str(year), where, part.title, row.name, number])
 
 
 def _line(cells: list[str]) -> str:

@@ -152,8 +152,7 @@ def test_the_year_in_numbers_names_nobody(cast: Cast) -> None:
     numbers = {row.name: row.count for part in parts for row in part.rows}
     for name, count in (
         ("Asked for", 3), ("Approved", 1), ("Refused", 1), ("Not decided yet", 1),
-        ("Released before approval", 1), ("Not approved: violations", 1), ("insurer", 1),
-        ("PIPA Art. 18(2)1: consent of those concerned", 1),
+        ("Released before approval", 1), ("Not approved: violations", 1),
     ):  # fmt: skip
         assert numbers[name] == count, name
     assert sum(row.count for row in parts[2].rows) == 3
@@ -168,6 +167,27 @@ def test_the_year_in_numbers_names_nobody(cast: Cast) -> None:
         assert "Mapo" not in text
         assert "E-2026" not in text
         assert len(list(csv.reader(io.StringIO(text)))) > 10
+
+
+def test_what_is_rare_points_at_nobody(cast: Cast) -> None:
+    for n in range(2, 5):
+        export_of(cast, n, state=ExportState.ASKED, recipient_kind="police", ground="law")
+    export_of(cast, 5, state=ExportState.REJECTED, recipient_kind="subject", ground="subject")
+    export_of(cast, 6, state=ExportState.REJECTED, recipient_kind="insurer", ground="consent")
+    parts = statistics.statistics(allowed=None, site=None, year=2026)
+    for part in parts[1:3]:
+        assert [row.count for row in part.rows] == [3, 2]
+        assert part.rows[1].is_few
+    client = signed_in(cast.auditor)
+    page = client.get(reverse("provision-statistics"), {"year": "2026"}).content.decode()
+    answer = client.get(reverse("provision-statistics-csv"), {"year": "2026", "language": "en"})
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert ["Refused", "1 or 2"] in [row[3:] for row in rows]
+    assert {row[4] for row in rows[1:]} == {"5", "3", "1 or 2", "0"}
+    for text in (page, str(rows)):
+        assert "insurer" not in text
+        assert "given to the person" not in text
+    assert "1 or 2" in page
 
 
 def told_of(cast: Cast, span: tuple[datetime, datetime] = (AT, AT + HOUR), **more: Any) -> list[str]:
