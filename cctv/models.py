@@ -34,10 +34,15 @@ from cctv.retention.models import (
 from cctv.retention.reconcile.models import FsckFinding, FsckRun
 from cctv.retention.records.models import RecordErasure, RecordRule
 from cctv.sites.models import Camera, DutyHours, Organisation, Purpose, RetentionRule, Site, Zone
+from cctv.subjects.deciding.models import Decision
+from cctv.subjects.delivering.models import Appointment, Delivery, DeliverySending
+from cctv.subjects.identity.models import IdentityCheck, IdentityPaper
+from cctv.subjects.requests.models import Message, RequestAct, RequestMail, SubjectRequest
 from cctv.vault.models import Epoch
 
 __all__ = [
     "Account",
+    "Appointment",
     "Backup",
     "Bookmark",
     "Camera",
@@ -46,6 +51,9 @@ __all__ = [
     "Certificate",
     "CertificateCamera",
     "CoveredSpan",
+    "Decision",
+    "Delivery",
+    "DeliverySending",
     "Derived",
     "DerivedSource",
     "DutyHours",
@@ -63,9 +71,12 @@ __all__ = [
     "Hold",
     "HoldGate",
     "HourRoot",
+    "IdentityCheck",
+    "IdentityPaper",
     "LedgerLine",
     "Letter",
     "Medium",
+    "Message",
     "Organisation",
     "OutgoingMail",
     "PackageFile",
@@ -84,6 +95,8 @@ __all__ = [
     "RedactionPart",
     "RedactionReview",
     "RedactionScene",
+    "RequestAct",
+    "RequestMail",
     "Restore",
     "Restriction",
     "RetentionRule",
@@ -94,6 +107,7 @@ __all__ = [
     "Site",
     "Source",
     "Still",
+    "SubjectRequest",
     "ViewedSpan",
     "ViewingSession",
     "Zone",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ACTIONS: dict[str, frozenset[str]] = {
     Role.OPERATOR: frozenset(
         {
+            "request.work",
             "case.see",
             "case.change",
             "export.see",
@@ -48,6 +49,9 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     Role.APPROVER: frozenset(
         {
+            "request.see",
+            "request.work",
+            "request.decide",
             "case.see",
             "case.change",
             "export.see",
@@ -77,6 +81,11 @@ ACTIONS: dict[str, frozenset[str]] = {
     ),
     Role.PRIVACY_OFFICER: frozenset(
         {
+            "request.see",
+            "request.work",
+            "request.handle",
+            "request.identity",
+            "request.decide",
             "case.see",
             "case.change",
             "export.see",

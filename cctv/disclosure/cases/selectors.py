@@ -162,7 +162,7 @@ def _holds(case: Case, reader: Reader, before: datetime | None) -> Iterator[Item
     rows = Hold.objects.filter(site=case.site_id, case=case.number).select_related("placed_by")
     for row in _newest(rows, "placed_at", before):
         yield Item(
-            row.placed_at, "hold", "held", _("Hold"), row.number, row.placed_by.name,
+            row.placed_at, "hold", "held", _("Hold"), row.number, row.placer,
             reverse("hold", args=[row.number]), row.get_state_display(), (row.starts_at, row.ends_at),
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ def deciders(hold: Hold) -> list[Account]:
     grants = (
         RoleGrant.objects.in_force()
         .filter(Q(site_id=hold.site_id) | Q(site=None), role__in=_ORDER)
-        .exclude(account_id=hold.placed_by_id)
+        .exclude(account=hold.placed_by)
         .filter(account__is_active=True, account__password_is_temporary=False)
         .select_related("account")
     )

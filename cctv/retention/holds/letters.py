@@ -66,7 +66,7 @@ def expiring(hold: Hold, days: int) -> None:
 
 
 def _everybody(hold: Hold, about: str, subject: Words, text: Words) -> None:
-    for to in _unique([hold.placed_by, *deciders(hold)]):
+    for to in _unique([each for each in (hold.placed_by, *deciders(hold)) if each]):
         queue_mail(
             kind=f"hold.{about.split('/')[0]}", about=f"hold/{hold.pk}/{about}/{to.pk}", to=to,
             subject=subject, text=text,
@@ -105,7 +105,7 @@ def _words(hold: Hold) -> dict[str, str]:
         "case": hold.case,
         "site": hold.site.name,
         "cameras": ", ".join(camera.name for camera in hold.cameras.order_by("name")),
-        "placed_by": hold.placed_by.name,
+        "placed_by": hold.placer,
         "start": told(hold.starts_at),
         "end": told(hold.ends_at),
         "until": told(hold.until),

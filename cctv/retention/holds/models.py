@@ -49,7 +49,8 @@ class Hold(models.Model):
     key_destroyed_at = models.DateTimeField(null=True)
     # The reason in words and whatever names persons: JSON, sealed under the hold's key, gone with it.
     details = models.BinaryField(default=b"")
-    placed_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, related_name="+")
+    # None: placed by the receipt of somebody's request, which `case` names.
+    placed_by = models.ForeignKey("cctv.Account", on_delete=models.PROTECT, null=True, related_name="+")
     placed_at = models.DateTimeField(default=clock.now)
     terminal = models.CharField(max_length=64, blank=True, default="")
     # An unconfirmed hold never lapses before this: the end of the approver's next working day.
@@ -87,6 +88,11 @@ class Hold(models.Model):
     def protects(self) -> bool:
         """Whether what it holds must stay."""
         return self.state in PROTECTING
+
+    @property
+    def placer(self) -> str:
+        """Who placed it, in words."""
+        return self.placed_by.name if self.placed_by else str(_("Receipt of a request"))
 
     @property
     def opens_until(self) -> datetime:

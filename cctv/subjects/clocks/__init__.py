@@ -1,0 +1,1 @@
+"""Statutory and own deadlines of requests. Pure."""

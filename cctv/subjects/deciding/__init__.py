@@ -1,0 +1,1 @@
+"""Decisions on requests, by two persons, and their letters."""

@@ -1,0 +1,1 @@
+"""How a request is fulfilled: footage found, copies handed to the subject or shown on site."""

@@ -1,0 +1,1 @@
+"""The public portal: asking and following a request without an account."""

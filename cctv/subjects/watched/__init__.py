@@ -1,0 +1,1 @@
+"""Who has watched me: the viewings and provisions of somebody's minutes, with proofs."""
