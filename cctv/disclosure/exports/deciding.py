@@ -71,8 +71,8 @@ def approve(*, export: Export, actor: Account, terminal: str, seen: str, remark:
         if _seen(row, results.pin(row)) != seen:
             raise ExportChanged
         entry = _log(
-            row, events.APPROVED, actor, terminal, spans=entries.spans_of(row),
-            ground=entries.ground_of(row), watched_s=round(watching.seconds_watched(row, actor)),
+            row, events.APPROVED, actor, terminal, **entries.approved_of(row),
+            watched_s=round(watching.seconds_watched(row, actor)),
         )  # fmt: skip
         row.state = ExportState.APPROVED
         row.save(update_fields=["state", "package"])
@@ -132,7 +132,7 @@ def confirm_urgent(*, export: Export, actor: Account, terminal: str, remark: str
         row = locked(export)
         _require_undecided(row)
         late = row.urgency == Urgency.LATE or (row.approve_by is not None and clock.now() > row.approve_by)
-        entry = _log(row, events.CONFIRMED, actor, terminal, late=late)
+        entry = _log(row, events.CONFIRMED, actor, terminal, late=late, **entries.approved_of(row))
         if row.urgency == Urgency.WAITING and not late:
             row.urgency = Urgency.APPROVED
         elif row.urgency == Urgency.WAITING:

@@ -92,6 +92,11 @@ def _span(export: Export, span: ExportSpan) -> dict[str, Any]:
     return said
 
 
+def approved_of(export: Export) -> dict[str, Any]:
+    """What an approval is of: verifiers of a package compare it with the manifest."""
+    return {"spans": spans_of(export), "ground": ground_of(export), "purpose": purpose_of(export)}
+
+
 def why_of(export: Export) -> dict[str, Any]:
     """What was stated when it was asked for."""
     said: dict[str, Any] = {

@@ -28,14 +28,14 @@ for _kind, _required, _optional, _sentence, _icon in (
     (RETURNED, WHO | {"reason"}, frozenset(), _("{actor} asked back about export {export}, case {case}."),
      "undo"),
     (
-        APPROVED, WHO | {"spans", "ground"}, frozenset({"watched_s"}),
+        APPROVED, WHO | {"spans", "ground"}, frozenset({"watched_s", "purpose"}),
         _("{actor} approved export {export} of {cameras}, {from}–{to}, for {recipient}, case {case}."),
         "check",
     ),
     (REJECTED, WHO | {"reason"}, frozenset(), _("{actor} rejected export {export}, case {case}."), "x"),
     (WITHDRAWN, WHO, frozenset({"reason"}), _("{actor} withdrew export {export}, case {case}."), "x"),
     (
-        CONFIRMED, WHO | {"late"}, frozenset(),
+        CONFIRMED, WHO | {"late"}, frozenset({"spans", "ground", "purpose"}),
         _("{actor} approved the urgent export {export} for {recipient} afterwards."), "check",
     ),
     (

@@ -32,6 +32,7 @@ from cctv.disclosure.packages.manifest import (
     ProofFacts,
     PurposeFacts,
     RecipientFacts,
+    RedactionFacts,
     SpanFacts,
 )  # fmt: skip
 from cctv.ingest import leaves
@@ -46,6 +47,12 @@ AT = datetime(2026, 11, 15, 10, 0, tzinfo=UTC)
 GATE, YARD = "0199a0b1-0000-7000-8000-00000000000c", "0199a0b1-0000-7000-8000-00000000000d"
 HOUR = "2026-11-15T10:00:00.000Z"
 NAMES = {GATE: "정문", YARD: "駐車場"}
+CODES = {GATE: "CAM-1", YARD: "CAM-2"}
+RESULT = sha256(b"a redacted copy").hexdigest()
+FORMS = {
+    GATE: {"form": "native", "redaction": ""},
+    YARD: {"form": "both", "redaction": "R-2026-0003", "result_sha256": RESULT},
+}
 
 
 def noise(name: str, size: int) -> bytes:
@@ -61,6 +68,7 @@ class Options:
     made_at: datetime = AT + timedelta(hours=3)
     recipient: str = "Mapo Police Station"
     approved_for: str = ""  # another recipient in the log's entry
+    approved: dict[str, Any] = field(default_factory=dict)  # what else is different there
     language: str = "ko"
     urgent: bool = False
     private: Ed25519PrivateKey = PACKAGE_KEY
@@ -169,6 +177,14 @@ def write(folder: Path, options: Options = Options()) -> Path:
         segments += _camera(log, camera, 100 * place, options, add)
     approved = {
         "export": {"id": "1", "name": options.number}, "recipient": options.approved_for or options.recipient,
+        "cameras": [{"id": each, "code": CODES[each], "name": NAMES[each]} for each in (GATE, YARD)],
+        "spans": [
+            {"camera": CODES[each], "from": HOUR, "to": "2026-11-15T10:00:50.000Z", **FORMS[each]}
+            for each in (GATE, YARD)
+        ],
+        "ground": {"code": "warrant", "text": "영장"},
+        "purpose": {"code": "crime", "text": "범죄 예방", "reason": "", "intended": True},
+        **options.approved,
     }  # fmt: skip
     log.append("export.urgent" if options.urgent else "export.approved", approved)
     log.append("viewing.opened", {"n": 2})
@@ -242,6 +258,7 @@ def _facts(
     proofs: list[ProofFacts],
 ) -> PackageFacts:
     end = AT + timedelta(seconds=50)
+    redacted = RedactionFacts("R-2026-0003", RESULT, "Park Jiho", {"style": "blur"})
     gap = GapFacts(AT + timedelta(seconds=20), AT + timedelta(seconds=21), "recorder unreachable")
     return PackageFacts(
         export=ExportFacts(
@@ -254,10 +271,10 @@ def _facts(
         recipient=RecipientFacts("police", options.recipient),
         expires_at=datetime(2099, 1, 1, tzinfo=UTC),
         cameras=[
-            CameraFacts(each, "CAM-1", NAMES[each], "gate", "Asia/Seoul", "recorder", -120)
+            CameraFacts(each, CODES[each], NAMES[each], "gate", "Asia/Seoul", "recorder", -120)
             for each in (GATE, YARD)
         ],
-        spans=[SpanFacts(each, AT, end, "native", [gap]) for each in (GATE, YARD)],
+        spans=[SpanFacts(GATE, AT, end, "native", [gap]), SpanFacts(YARD, AT, end, "both", [gap], redacted)],
         files=[
             FileFacts(name, kinds[name], len(data), sha256(data).hexdigest()) for name, data in files.items()
         ],

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -89,6 +90,16 @@ def of_another(*names: str, **differs: Any) -> Tampering:
         other = write(folder.parent / f"{folder.name}-other", replace(PLAIN, **differs))
         for name in names:
             (folder / name).write_bytes((other / name).read_bytes())
+
+    return act
+
+
+def of_other_approval(**said: Any) -> Tampering:
+    """All as it is, of an approval that said something else."""
+
+    def act(folder: Path) -> None:
+        shutil.rmtree(folder)
+        write(folder, replace(PLAIN, approved=said))
 
     return act
 
@@ -265,6 +276,56 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
     ),
     "a proof from a log of somebody else's, listed by the organisation itself": (
         listed(APPROVAL, other_log), {(APPROVAL, "checkpoint.signature")},
+    ),
+    # What somebody signs who has the package key, and no approval.
+    "another span, signed by the organisation itself": (
+        edited(lambda said: said["spans"][0].update(to="2026-11-15T11:00:50.000Z")),
+        {(MANIFEST, "approval.spans")},
+    ),
+    "a span more, signed by the organisation itself": (
+        edited(lambda said: said["spans"].append({**said["spans"][0], "form": "redacted"})),
+        {(MANIFEST, "approval.spans")},
+    ),
+    "a span less, signed by the organisation itself": (
+        edited(lambda said: said["spans"].pop()), {(MANIFEST, "approval.spans")},
+    ),
+    "no spans, signed by the organisation itself": (
+        edited(lambda said: said.pop("spans")), {(MANIFEST, "approval.spans")},
+    ),
+    "spans that are none, signed by the organisation itself": (
+        edited(lambda said: said.update(spans=[{"camera": 1, "redaction": [0]}, 7])),
+        {(MANIFEST, "approval.spans")},
+    ),
+    "another camera, signed by the organisation itself": (
+        edited(lambda said: said["spans"][0].update(camera=YARD)), {(MANIFEST, "approval.spans")},
+    ),
+    "as recorded instead of redacted, signed by the organisation itself": (
+        edited(lambda said: said["spans"][1].update(form="native", redaction=None)),
+        {(MANIFEST, "approval.spans")},
+    ),
+    "another result of the redaction, signed by the organisation itself": (
+        edited(lambda said: said["spans"][1]["redaction"].update(result_sha256="0" * 64)),
+        {(MANIFEST, "approval.spans")},
+    ),
+    "another ground, signed by the organisation itself": (
+        edited(lambda said: said["ground"].update(code="consent")), {(MANIFEST, "approval.ground")},
+    ),
+    "no ground, signed by the organisation itself": (
+        edited(lambda said: said.update(ground="warrant")), {(MANIFEST, "approval.ground")},
+    ),
+    "another purpose, signed by the organisation itself": (
+        edited(lambda said: said["purpose"].update(code="staff")), {(MANIFEST, "approval.purpose")},
+    ),
+    "a purpose in words, signed by the organisation itself": (
+        edited(lambda said: said["purpose"].update(code=None, text="curiosity")),
+        {(MANIFEST, "approval.purpose")},
+    ),
+    "a purpose in other words than the approved": (
+        of_other_approval(purpose={"code": "other", "reason": "a film", "intended": False}),
+        {(MANIFEST, "approval.purpose")},
+    ),
+    "an approval that says of nothing what": (
+        of_other_approval(spans=None, cameras="x", ground=7, purpose=[]), {(MANIFEST, "approval.spans")},
     ),
     "a manifest without files": (edited(lambda said: said.pop("files")), {(MANIFEST, "manifest")}),
 }  # fmt: skip

@@ -84,6 +84,38 @@ def test_a_whole_package_is_found_whole_as_zip_and_as_folder(page: Page, whole: 
     # Nobody is told that all is well who could have been given the log of a forger.
     assert page.get_attribute(".result", "data-state") == "self"
     assert "no key was given" in page.inner_text(".result h2")
+    assert page.inner_text(".mark") == "!"
+    assert "✓" not in page.inner_text("#results")
+
+
+def test_the_key_is_entered_afterwards_by_pasting_or_from_a_file(page: Page, whole: Path, tmp_path: Path):
+    def done(state: str) -> None:
+        page.wait_for_selector(f"body[data-done=yes] .result[data-state={state}]", timeout=30_000)
+
+    chosen(page, packages.packed(whole, tmp_path / "E-2026-0032.zip"))
+    done("self")
+    page.click(".next button")
+    assert page.evaluate("document.activeElement.id") == "key"
+    page.keyboard.insert_text("not a key")
+    page.keyboard.press("Tab")
+    assert page.is_visible("#key-wrong")
+    done("self")
+    page.fill("#key", f"  {published.VKEY}\r\n{packages.WITNESS_KEY}\n")
+    page.keyboard.press("Tab")
+    done("good")
+    assert page.is_hidden("#key-wrong")
+    assert "said.witness" in dict(facts_of_page(page))
+    for name, text, state in (
+        ("key.txt", published.VKEY, "good"),
+        ("their-key.txt", str(note.key_of(published.ORIGIN, packages.OTHER_KEY)), "bad"),
+        ("checkpoint.txt", published.checkpoint(published.entries_of(2)), "good"),
+    ):
+        (tmp_path / name).write_text(f"{text}\n")
+        page.set_input_files("#key-file", str(tmp_path / name))
+        done(state)
+    page.fill("#key", "")
+    page.keyboard.press("Tab")
+    done("self")
 
 
 def test_every_tampering_is_named_as_by_the_program(page: Page, whole: Path, tmp_path: Path):

@@ -28,6 +28,8 @@ def checked(package: Path, *more: object, capsys: Any) -> tuple[int, list[dict[s
     """Exit code, faults and facts by code."""
     code = lethe_check.main([str(package), "--json", *map(str, more)])
     said = json.loads(capsys.readouterr().out)
+    assert said["result"] == {0: "good", 1: "bad", 3: "self"}[code]
+    assert said["pinned"] == ("said.pinned" in dict(said["facts"]))
     return code, said["faults"], dict(said["facts"])
 
 
@@ -46,7 +48,26 @@ def test_a_whole_package_is_found_whole_as_folder_and_as_zip(whole: Path, tmp_pa
         assert facts["said.part"] == {"count": 2}
         assert facts["said.log"]["good"] == facts["said.log"]["all"] == 4
         assert "said.pinned" in facts
-        assert facts["said.witness"]["witness"] == "witness.example/w1"
+        assert facts["said.signature"]["key"] == f"{published.ORIGIN}/packages"
+        # Whoever makes up a log makes up its witnesses.
+        assert "said.witness" not in facts
+        assert facts["said.witness.named"]["witness"] == "witness.example/w1"
+        known = ("--key", published.VKEY, "--witness", packages.WITNESS_KEY)
+        assert checked(place, *known, capsys=capsys)[2]["said.witness"]["witness"] == "witness.example/w1"
+
+
+def test_a_package_of_a_forger_is_never_told_to_be_good_unless_its_log_is_known(tmp_path: Path, capsys: Any):
+    """With a log, a witness and keys of his own everything fits: only a key tells them apart."""
+    forged = write(tmp_path / "forged", replace(Options(), recipient="Nobody"))
+    code, faults, facts = checked(forged, capsys=capsys)
+    assert (code, faults) == (3, [])
+    assert not {"said.pinned", "said.signature", "said.witness"} & set(facts)
+    assert {"said.unpinned", "said.signature.self", "said.witness.named"} <= set(facts)
+    for language in lethe_check.LANGUAGES:
+        assert lethe_check.main([str(forged), "--language", language]) == 3
+        assert lethe_check.word("good", language) not in capsys.readouterr().out
+    theirs = str(note.key_of(published.ORIGIN, packages.OTHER_KEY))
+    assert checked(forged, "--key", theirs, capsys=capsys)[0] == 1
 
 
 def test_a_module_added_to_a_package_has_no_say(whole: Path, tmp_path: Path):
@@ -105,7 +126,7 @@ def test_the_log_of_somebody_else_is_told_by_the_key_that_one_has(whole: Path, t
     code, faults, _facts = checked(whole, "--key", other, capsys=capsys)
     assert (code, named(faults)) == (1, {("manifest.json", "log.key")})
     code, faults, facts = checked(whole, capsys=capsys)
-    assert (code, faults) == (0, [])
+    assert (code, faults) == (3, [])
     assert facts["said.unpinned"]["vkey"] == published.VKEY
 
 
@@ -126,7 +147,7 @@ def test_a_witness_that_is_asked_for_must_have_signed(whole: Path, capsys: Any):
     witness = note.key_of("other.example/w2", packages.OTHER_KEY, note.COSIGNATURE)
     code, faults, _facts = checked(whole, "--witness", witness, capsys=capsys)
     assert (code, named(faults)) == (1, {("checkpoint", "checkpoint.witness")})
-    assert checked(whole, "--witness", packages.WITNESS_KEY, capsys=capsys)[0] == 0
+    assert checked(whole, "--witness", packages.WITNESS_KEY, capsys=capsys)[0] == 3
 
 
 def test_of_two_packages_of_one_number_the_older_is_named(whole: Path, tmp_path: Path, capsys: Any):
@@ -134,9 +155,9 @@ def test_of_two_packages_of_one_number_the_older_is_named(whole: Path, tmp_path:
     newer = write(tmp_path / "newer", replace(Options(), made_at=made_at))
     code, faults, _facts = checked(whole, "--other", newer, capsys=capsys)
     assert (code, named(faults)) == (1, {("manifest.json", "old")})
-    assert checked(newer, "--other", whole, capsys=capsys)[0] == 0
+    assert checked(newer, "--other", whole, capsys=capsys)[0] == 3
     other = write(tmp_path / "another", replace(Options(), made_at=made_at, number="E-2026-0033"))
-    assert checked(whole, "--other", other, capsys=capsys)[0] == 0
+    assert checked(whole, "--other", other, capsys=capsys)[0] == 3
 
 
 def test_the_code_on_the_report_is_that_of_the_manifest_without_the_report(whole: Path, capsys: Any):
@@ -155,11 +176,11 @@ def test_the_code_on_the_report_is_that_of_the_manifest_without_the_report(whole
 def test_what_is_open_is_said(tmp_path: Path, capsys: Any):
     folder = write(tmp_path / "open", Options(urgent=True, unproven=True))
     code, faults, facts = checked(folder, capsys=capsys)
-    assert (code, faults) == (0, [])
+    assert (code, faults) == (3, [])
     assert "said.urgent" in facts
     assert facts["said.unproven"] == {"count": 2, "why": "hour_open"}
     assert facts["said.segments"] == {"good": 6, "all": 6}
-    assert lethe_check.main([str(folder), "--language", "en"]) == 0
+    assert lethe_check.main([str(folder), "--language", "en"]) == 3
     assert "2 recordings have no proof in the log: their hour had not ended" in capsys.readouterr().out
 
 
@@ -175,7 +196,7 @@ def test_what_operating_systems_leave_is_no_fault(whole: Path, tmp_path: Path, c
     (folder / "clips" / "Thumbs.db").write_bytes(b"x")
     (folder / ".DS_Store").write_bytes(b"x")
     code, faults, facts = checked(folder, capsys=capsys)
-    assert (code, faults) == (0, [])
+    assert (code, faults) == (3, [])
     assert facts["said.ignored"] == {"names": ".DS_Store, clips/Thumbs.db"}
 
 

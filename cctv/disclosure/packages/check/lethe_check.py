@@ -9,12 +9,14 @@ in Lethe's docs/formats-export.md, so that other tools can check the same.
 
 PACKAGE is the ZIP as it came, or the folder that it was unpacked to; without it, the folder of this file.
 KEY is the verifier key of the organisation's log ("name+1234abcd+base64"), a file that holds it, or a
-checkpoint of the log that you kept. Get it by a way of its own (paper, telephone): without it, this only
-shows that the package fits itself. --witness asks for a witness's signature as well. --other names a second
-package of the same number, so that an old one is not taken for the new one.
+checkpoint of the log that you kept. Get it by a way of its own (the organisation's website, a letter, the
+telephone): without it, this only shows that the package fits itself, as a forged one may. --witness asks for
+a witness's signature as well. --other names a second package of the same number, so that an old one is not
+taken for the new one.
 
-Exit code 0: everything fits. 1: something does not, and each fault is named with its file. 2: it could not be
-checked.
+Exit code 0: everything fits, and the log is the one that you know. 1: something does not fit, and each fault
+is named with its file. 2: it could not be checked. 3: the package fits itself, but whose it is was not
+checked, because no --key was given.
 """
 
 from __future__ import annotations
@@ -51,6 +53,9 @@ LOG_KEY, WITNESS_KEY = 1, 4
 HASH, PIECE = 32, 1 << 20
 MOST_BYTES = 1 << 30  # of what is read whole: manifest, proofs, recipes
 APPROVALS = ("export.approved", "export.confirmed")
+URGENT = "export.urgent"
+OTHER_PURPOSE = "other"
+GOOD, BAD, UNCHECKED, UNPINNED = 0, 1, 2, 3  # exit codes
 # What operating systems leave in folders by themselves.
 LEFT_BY_SYSTEMS = re.compile(
     r"(^|/)(\.DS_Store|Thumbs\.db|desktop\.ini|\._[^/]*)$|^__MACOSX/|(^|/)__pycache__/"
@@ -205,6 +210,21 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "{file} 파일은 이전 목록입니다. {other}에 같은 번호의 새 목록이 있습니다.",
         "{file} は古い目録です。{other} に同じ番号の新しい目録があります。",
     ),
+    "approval.spans": (
+        "{file}: the cameras, times or forms that were approved are not those of the manifest.",
+        "{file}: 승인된 카메라, 시간 또는 형태가 목록의 것과 다릅니다.",
+        "{file}: 承認されたカメラ、時間または形式が目録のものと違います。",
+    ),
+    "approval.ground": (
+        "{file}: the ground that was approved is not that of the manifest.",
+        "{file}: 승인된 근거가 목록의 것과 다릅니다.",
+        "{file}: 承認された根拠が目録のものと違います。",
+    ),
+    "approval.purpose": (
+        "{file}: the purpose that was approved is not that of the manifest.",
+        "{file}: 승인된 목적이 목록의 것과 다릅니다.",
+        "{file}: 承認された目的が目録のものと違います。",
+    ),
     # ------------------------------------------------ facts
     "title": (
         "Package {number}, made {made_at}, for {recipient}",
@@ -220,6 +240,11 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "The manifest is signed by {key}, and the log vouches for this key.",
         "목록은 {key} 키로 서명되었고, 기록부가 이 키를 보증합니다.",
         "目録は {key} により署名され、記録簿がこの鍵を保証しています。",
+    ),
+    "said.signature.self": (
+        "The manifest is signed by {key}. The log that the package itself names vouches for this key.",
+        "목록은 {key} 키로 서명되었습니다. 이 키는 묶음이 스스로 밝힌 기록부가 보증합니다.",
+        "目録は {key} により署名されています。この鍵は、パッケージ自身が挙げた記録簿が保証しています。",
     ),
     "said.log": (
         "{good} of {all} entries are proven to be in the log {origin} ({size} entries).",
@@ -259,6 +284,14 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "증인 {witness}이(가) {at} UTC에 기록부를 확인했습니다.",
         "証人 {witness} が {at} UTC に記録簿を確認しました。",
     ),
+    "said.witness.named": (
+        "The package names {witness} as a witness, whose signature of {at} UTC fits."
+        " Whose key it is was not checked.",
+        "묶음은 {witness}을(를) 증인으로 들고 있으며, {at} UTC의 서명이 맞습니다."
+        " 누구의 키인지는 확인하지 않았습니다.",
+        "パッケージは {witness} を証人に挙げており、{at} UTC の署名は合っています。"
+        "誰の鍵かは確認していません。",
+    ),
     "said.pinned": (
         "The log is the one whose key or checkpoint you gave.",
         "입력하신 키 또는 체크포인트의 기록부가 맞습니다.",
@@ -290,14 +323,16 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "OS が作るファイルのため除きました: {names}",
     ),
     "good": (
-        "The package is complete and unchanged.",
-        "묶음이 빠짐없이 그대로입니다.",
-        "パッケージは完全で、変更されていません。",
+        "The package is complete and unchanged, and the log is the one whose key you gave.",
+        "묶음이 빠짐없이 그대로이며, 입력하신 키의 기록부가 맞습니다.",
+        "パッケージは完全で変更されておらず、指定された鍵の記録簿のものです。",
     ),
     "self": (
-        "The package fits itself. Whose it is was not checked: no key was given.",
-        "묶음이 그 안에서는 맞습니다. 키를 입력하지 않아 누구의 것인지는 확인하지 않았습니다.",
-        "パッケージは中でつじつまが合っています。鍵が指定されていないため、誰のものかは確認していません。",
+        "Not finished: no key was given. The package fits itself, but a forged one would, too.",
+        "확인이 끝나지 않았습니다. 키를 입력하지 않았습니다. 묶음이 그 안에서는 맞지만,"
+        " 위조된 묶음도 그럴 수 있습니다.",
+        "確認は終わっていません。鍵が指定されていません。パッケージの中ではつじつまが合っていますが、"
+        "偽造されたものでも同じです。",
     ),
     "bad": (
         "The package is NOT as it was made. Faults: {count}",
@@ -774,6 +809,7 @@ class Check:
         self.manifest: dict[str, Any] = {}
         self.bodies: dict[int, tuple[str, str, dict[str, Any]]] = {}  # entry -> kind, file, body
         self.bad: set[str] = set()  # files whose bytes are not those of the manifest
+        self.pinned = False  # whether the log is the one that the reader knows
         self._signed: dict[tuple[str, str], bool] = {}
         self.done, self.total = 0, 1
 
@@ -913,7 +949,10 @@ class Check:
             seconds = checkpoint.seen_by(witness)
             if seconds:
                 at = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
-                self.report.fact("said.witness", witness=witness.name, at=at)
+                # Whoever makes up a log makes up its witnesses: only those that the reader knows are any.
+                known = witness.text in (each.text for each in self.witnesses)
+                code = "said.witness" if known else "said.witness.named"
+                self.report.fact(code, witness=witness.name, at=at)
             else:
                 self.report.fault(name, "checkpoint.witness", witness=witness.name)
 
@@ -934,6 +973,7 @@ class Check:
                 self.report.fault(MANIFEST, "log.key", kept.origin, self.key.text)
                 return
             self._check_same(self.manifest["log"]["checkpoint"], kept, newest)
+        self.pinned = True
         self.report.fact("said.pinned")
 
     def _check_same(self, name: str, one: Checkpoint, other: Checkpoint | None) -> bool:
@@ -988,7 +1028,8 @@ class Check:
         elif by not in bound or claimed not in bound:
             self.report.fault(SIGNATURE, "key", bound[0], by)
         else:
-            self.report.fact("said.signature", key=by.split("+")[0])
+            code = "said.signature" if self.pinned else "said.signature.self"
+            self.report.fact(code, key=by.split("+")[0])
 
     # ------------------------------------------------ recordings
 
@@ -1087,21 +1128,43 @@ class Check:
     # ------------------------------------------------ the rest
 
     def check_approval(self) -> None:
-        """Somebody approved this export, for this recipient."""
+        """Somebody approved this export, for this recipient: this footage, on this ground, for this."""
         number, recipient = self.manifest["export"]["number"], self.manifest["recipient"]["name"]
-        wanted = (*APPROVALS, "export.urgent") if self.manifest["export"]["urgent"] else APPROVALS
-        proofs = [each for each in self.manifest["log"]["proofs"] if each["kind"] in wanted]
+        kinds = (*APPROVALS, URGENT) if self.manifest["export"]["urgent"] else APPROVALS
+        proofs = [each for each in self.manifest["log"]["proofs"] if each["kind"] in kinds]
         if not proofs:
             self.report.fault(MANIFEST, "approval")
-        for said in proofs:
-            kind, _name, body = self.bodies.get(said["entry"], ("", "", {}))
-            if kind != said["kind"]:
-                continue  # its proof is among the faults
+        found = [(each["kind"], *self.bodies.get(each["entry"], ("", "", {}))) for each in proofs]
+        # The proof of another kind, or none, is among the faults already.
+        proven = [body for listed, kind, _name, body in found if kind == listed]
+        for body in proven:
             export = body.get("export")
             approved = (export.get("name") if isinstance(export, dict) else "", body.get("recipient"))
             if approved != (number, recipient):
                 expected = " / ".join(map(str, approved))
                 self.report.fault(MANIFEST, "approval.other", expected, f"{number} / {recipient}")
+            self._compare_approved(body)
+        if proven and not any("spans" in each and "ground" in each for each in proven):
+            self.report.fault(MANIFEST, "approval.spans", "", "-")
+
+    def _compare_approved(self, body: dict[str, Any]) -> None:
+        """What the entry says of footage, ground and purpose; who approves afterwards may say none of it."""
+        if "spans" in body:
+            approved, listed = approved_spans(body), listed_spans(self.manifest)
+            if approved != listed:
+                told = [" ; ".join(sorted(each)) for each in (approved - listed, listed - approved)]
+                self.report.fault(MANIFEST, "approval.spans", *told)
+        for what in ("ground", "purpose"):
+            said = body.get(what)
+            if not isinstance(said, dict):
+                continue
+            known = self.manifest.get(what)
+            found = known if isinstance(known, dict) else {}
+            pair = [stated(said), stated(found)]
+            if what == "purpose" and said.get("reason"):  # in the words of whoever asked
+                pair = [f"{pair[0]} {said['reason']}", f"{pair[1]} {found.get('text')}"]
+            if pair[0] != pair[1]:
+                self.report.fault(MANIFEST, f"approval.{what}", *pair)
 
     def say_more(self, data: bytes) -> None:
         """What a reader should know besides."""
@@ -1130,6 +1193,42 @@ def report_code(data: bytes, manifest: dict[str, Any]) -> str:
                 digest = sha256(before + after).hexdigest()
                 return " ".join(digest[at : at + 8] for at in range(0, 64, 8))
     return ""
+
+
+def stated(said: dict[str, Any]) -> str:
+    """A ground or purpose by its code; a purpose in words has none in the manifest."""
+    return str(said.get("code") or OTHER_PURPOSE)
+
+
+def approved_spans(body: dict[str, Any]) -> set[str]:
+    """What the entry of an approval says of footage, a line for each span."""
+    ids = {str(each.get("code")): each.get("id") for each in objects(body.get("cameras"))}
+    return {
+        span_line(ids.get(str(each.get("camera"))), each, each.get("redaction"), each.get("result_sha256"))
+        for each in objects(body.get("spans"))
+    }
+
+
+def listed_spans(manifest: dict[str, Any]) -> set[str]:
+    """The same of the manifest."""
+    found = set()
+    for each in objects(manifest.get("spans")):
+        redaction = each["redaction"] if isinstance(each.get("redaction"), dict) else {}
+        found.add(
+            span_line(each.get("camera"), each, redaction.get("number"), redaction.get("result_sha256"))
+        )
+    return found
+
+
+def span_line(camera: Any, said: dict[str, Any], redaction: Any, result: Any) -> str:
+    """A camera's id, from, to, form, and of a redaction its number and result."""
+    parts = (camera, said.get("from"), said.get("to"), said.get("form"), redaction, result)
+    return " ".join(str(each) for each in parts if each)
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; what is no list has none."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _signed_by(note: Note, text: Any) -> bool:
@@ -1184,7 +1283,7 @@ def tell(check: Check, language: str) -> None:
         print("  -", word(code, language, **said))
     faults = check.report.faults
     print()
-    good = "good" if check.pin else "self"
+    good = "good" if check.pinned else "self"
     print(word("bad", language, count=len(faults)) if faults else word(good, language))
     for number, fault in enumerate(faults, 1):
         print(f"{number:3}.", word(fault["code"], language, file=fault["file"], **fault["said"]))
@@ -1253,14 +1352,16 @@ def main(arguments: list[str] | None = None) -> int:
     except Unchecked as error:
         language = options.language or "en"
         print(word("unchecked", language, why=word(error.code, language, **error.said)))
-        return 2
+        return UNCHECKED
     faults = check.report.faults
+    code = BAD if faults else GOOD if check.pinned else UNPINNED
     if options.json:
-        print(json.dumps({"faults": faults, "facts": check.report.facts}, ensure_ascii=False))
+        said = {"result": ("good", "bad", "", "self")[code], "pinned": check.pinned}
+        print(json.dumps({**said, "faults": faults, "facts": check.report.facts}, ensure_ascii=False))
     else:
-        said = check.manifest.get("export", {}).get("language", "en")
-        tell(check, options.language or (said if said in LANGUAGES else "en"))
-    return 1 if faults else 0
+        language = check.manifest.get("export", {}).get("language", "en")
+        tell(check, options.language or (language if language in LANGUAGES else "en"))
+    return code
 
 
 if __name__ == "__main__":

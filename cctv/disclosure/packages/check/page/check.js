@@ -2,6 +2,7 @@
 const MANIFEST = "manifest.json";
 const SIGNATURE = "manifest.sig";
 const APPROVALS = ["export.approved", "export.confirmed"];
+const URGENT = "export.urgent";
 const PROOF_FORM = { entry: "n", kind: "s", name: "s" };
 const SEGMENT_FORM = { segment: "s", camera: "s", from_us: "n", to_us: "n" };
 const FORM = {
@@ -50,6 +51,8 @@ class Check {
     this.bodies = new Map(); // entry -> its kind and body, where it is proven
     this.bad = new Set(); // files whose bytes are not those of the manifest
     this.signed = new Map();
+    this.pinned = false; // whether the log is the one that the reader knows
+    this.witnesses = []; // that the reader knows
     this.done = 0;
     this.total = 1;
   }
@@ -213,7 +216,7 @@ class Check {
   }
 
   async checkWitnesses(name, checkpoint) {
-    for (const text of new Set(this.manifest.log.witnesses)) {
+    for (const text of new Set([...this.witnesses, ...this.manifest.log.witnesses])) {
       let witness;
       try {
         witness = new Key(text, 4);
@@ -225,7 +228,8 @@ class Check {
       if (!seconds) this.fault(name, "checkpoint.witness", "", "", { witness: witness.name });
       else {
         const at = new Date(seconds * 1000).toISOString().slice(0, 19).replace("T", " ");
-        this.fact("said.witness", { witness: witness.name, at });
+        // Whoever makes up a log makes up its witnesses: only those that the reader knows are any.
+        this.fact(this.witnesses.includes(text) ? "said.witness" : "said.witness.named", { witness: witness.name, at });
       }
     }
   }
@@ -246,6 +250,7 @@ class Check {
       this.fault(MANIFEST, "log.key", kept.origin, this.key.text);
     } else {
       if (kept) this.checkSame(this.manifest.log.checkpoint, kept, newest);
+      this.pinned = true;
       this.fact("said.pinned");
     }
   }
@@ -303,7 +308,7 @@ class Check {
     else if (!bound.length && !listed) this.fault(MANIFEST, "key.unproven");
     else if (!bound.length) return;
     else if (!bound.includes(by) || !bound.includes(claimed)) this.fault(SIGNATURE, "key", bound[0], by);
-    else this.fact("said.signature", { key: by.split("+")[0] });
+    else this.fact(this.pinned ? "said.signature" : "said.signature.self", { key: by.split("+")[0] });
   }
 
   // ---------------------------------------------------------------- recordings
@@ -396,15 +401,41 @@ class Check {
 
   checkApproval() {
     const { number: wanted, urgent } = this.manifest.export, recipient = this.manifest.recipient.name;
-    const kinds = urgent ? [...APPROVALS, "export.urgent"] : APPROVALS;
+    const kinds = urgent ? [...APPROVALS, URGENT] : APPROVALS;
     const proofs = this.manifest.log.proofs.filter((each) => kinds.includes(each.kind));
     if (!proofs.length) this.fault(MANIFEST, "approval");
-    for (const said of proofs) {
-      const found = this.bodies.get(said.entry);
-      if (!found || found.kind !== said.kind) continue; // its proof is among the faults
-      const approved = [isObject(found.body.export) ? found.body.export.name : "", found.body.recipient];
-      if (approved[0] === wanted && approved[1] === recipient) continue;
-      this.fault(MANIFEST, "approval.other", approved.join(" / "), `${wanted} / ${recipient}`);
+    // The proof of another kind, or none, is among the faults already.
+    const proven = proofs.map((said) => [said, this.bodies.get(said.entry)])
+      .filter(([said, found]) => found && found.kind === said.kind).map((each) => each[1].body);
+    for (const body of proven) {
+      const approved = [isObject(body.export) ? body.export.name : "", body.recipient];
+      if (approved[0] !== wanted || approved[1] !== recipient) {
+        this.fault(MANIFEST, "approval.other", approved.join(" / "), `${wanted} / ${recipient}`);
+      }
+      this.compareApproved(body);
+    }
+    if (proven.length && !proven.some((each) => "spans" in each && "ground" in each)) {
+      this.fault(MANIFEST, "approval.spans", "", "-");
+    }
+  }
+
+  compareApproved(body) {
+    // What the entry says of footage, ground and purpose; who approves afterwards may say none of it.
+    if ("spans" in body) {
+      const approved = approvedSpans(body), listed = listedSpans(this.manifest);
+      const without = (one, other) => [...one].filter((each) => !other.has(each)).sort().join(" ; ");
+      const told = [without(approved, listed), without(listed, approved)];
+      if (told[0] || told[1]) this.fault(MANIFEST, "approval.spans", ...told);
+    }
+    for (const what of ["ground", "purpose"]) {
+      const said = body[what], found = isObject(this.manifest[what]) ? this.manifest[what] : {};
+      if (!isObject(said)) continue;
+      const pair = [said, found].map((each) => String(each.code || "other"));
+      if (what === "purpose" && said.reason) { // in the words of whoever asked
+        pair[0] += ` ${said.reason}`;
+        pair[1] += ` ${found.text}`;
+      }
+      if (pair[0] !== pair[1]) this.fault(MANIFEST, `approval.${what}`, ...pair);
     }
   }
 
@@ -416,6 +447,19 @@ class Check {
     if (at < new Date().toISOString()) this.fact("said.expired", { at: plainTime(at) });
   }
 }
+
+const objects = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
+const spanLine = (camera, said, redaction, result) =>
+  [camera, said.from, said.to, said.form, redaction, result].filter(Boolean).join(" ");
+const approvedSpans = (body) => {
+  const ids = new Map(objects(body.cameras).map((each) => [String(each.code), each.id]));
+  return new Set(objects(body.spans)
+    .map((each) => spanLine(ids.get(String(each.camera)), each, each.redaction, each.result_sha256)));
+};
+const listedSpans = (manifest) => new Set(objects(manifest.spans).map((each) => {
+  const redaction = isObject(each.redaction) ? each.redaction : {};
+  return spanLine(each.camera, each, redaction.number, redaction.result_sha256);
+}));
 
 // What stands on the report: SHA-256 of the manifest without the report's own line, cut out of canonical JSON.
 const reportCode = (text, manifest) => {

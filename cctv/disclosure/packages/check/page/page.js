@@ -16,13 +16,26 @@ const OWN = {
   folderHelp: ["That you unpacked it to.", "ZIP의 압축을 푼 폴더입니다.", "ZIP を展開したフォルダーです。"],
   key: ["Key of the organisation's log", "해당 기관 기록부의 키", "組織の記録簿の鍵"],
   keyHelp: [
-    "One line, or a checkpoint that you kept. Get it by another way than the package (paper, telephone). Without"
-      + " it, the check only shows that the package fits itself.",
-    "한 줄의 키 또는 보관해 둔 체크포인트입니다. 묶음과 다른 경로(문서, 전화)로 받으십시오. 키가 없으면 묶음이 그 안에서만"
-      + " 맞는다는 것을 보일 뿐입니다.",
-    "一行の鍵、または保管してあるチェックポイントです。パッケージとは別の経路（書面、電話）で受け取ってください。"
-      + "ない場合に分かるのは、パッケージの中でつじつまが合うことだけです。",
+    "One line, or a checkpoint that you kept. Get it by another way than the package: the organisation's website, its"
+      + " letter, the telephone. Without it, a forged package looks the same. Keys of witnesses may stand below it.",
+    "한 줄의 키 또는 보관해 둔 체크포인트입니다. 묶음과 다른 경로(기관 홈페이지, 공문, 전화)로 받으십시오. 키가 없으면"
+      + " 위조된 묶음도 똑같이 보입니다. 아래 줄에 증인의 키를 더 적을 수 있습니다.",
+    "一行の鍵、または保管してあるチェックポイントです。パッケージとは別の経路（組織のウェブサイト、文書、電話）で受け取って"
+      + "ください。鍵がなければ、偽造されたパッケージも同じに見えます。次の行に証人の鍵も書けます。",
   ],
+  keyFile: ["Take the key from a file", "파일에서 키 가져오기", "鍵をファイルから読み込む"],
+  keyWrong: [
+    "This is neither a key nor a checkpoint. A key is one line: name+8 digits+letters.",
+    "키도 체크포인트도 아닙니다. 키는 이름+8자리+문자로 된 한 줄입니다.",
+    "鍵でもチェックポイントでもありません。鍵は「名前+8 桁+文字」の一行です。",
+  ],
+  next: [
+    "Ask the organisation for the key of its access log, by a way that does not come from this package. Enter it above,"
+      + " and check again.",
+    "이 묶음에서 나오지 않은 경로로 해당 기관에 접근 기록부의 키를 요청하십시오. 위에 입력하고 다시 확인하십시오.",
+    "このパッケージ以外の経路で、組織にアクセス記録簿の鍵を求めてください。上の欄に入力し、もう一度確認してください。",
+  ],
+  again: ["Enter the key", "키 입력", "鍵を入力"],
   working: ["Checking …", "확인하는 중 …", "確認しています …"],
   stop: ["Stop", "중지", "中止"],
   stopped: ["Stopped: nothing was found out.", "중지했습니다. 확인된 것이 없습니다.", "中止しました。何も確認されていません。"],
@@ -41,6 +54,7 @@ const element = (id) => document.getElementById(id);
 let language = LANGUAGES.find((each) => (navigator.language || "en").startsWith(each)) || "en";
 let results = [];
 let turn = 0;
+let known = []; // what was chosen, to be checked again with a key
 
 const filled = (text, said) => text.replace(/\{(\w+)\}/g, (whole, name) => (name in said ? String(said[name]) : whole));
 const word = (code, said = {}) => {
@@ -68,18 +82,28 @@ const showFault = (fault) => {
   return item;
 };
 
+// What is left to do where nobody gave a key.
+const showNext = () => {
+  const box = made("div", "", "next"), button = made("button", own("again"));
+  button.type = "button";
+  button.addEventListener("click", () => element("key").focus());
+  box.append(made("p", own("next")), button);
+  return box;
+};
+
 const showResult = ({ label, check, error }) => {
   const section = made("section", "", "result");
   const faults = check ? check.faults : [];
-  const state = error ? "open" : faults.length ? "bad" : check.pin.trim() ? "good" : "self";
+  const state = error ? "open" : faults.length ? "bad" : check.pinned ? "good" : "self";
   section.dataset.state = state;
   const heading = made("h2", error ? word("unchecked", { why: word(error.code, error.said) })
     : word(state, { count: faults.length }));
-  const mark = made("span", { good: "✓", self: "✓", bad: "✕", open: "?" }[state], "mark");
+  const mark = made("span", { good: "✓", self: "!", bad: "✕", open: "?" }[state], "mark");
   mark.setAttribute("aria-hidden", "true");
   heading.prepend(mark);
   section.append(heading, made("p", label, "label"));
   if (error || !check) return section;
+  if (state === "self") section.append(showNext());
   if (check.manifest) {
     const { number: numbered, made_at: at } = check.manifest.export, recipient = check.manifest.recipient.name;
     section.append(made("p", word("title", { number: numbered, made_at: plainTime(at), recipient })));
@@ -117,6 +141,26 @@ const working = (share) => {
   element("share").textContent = share === null ? "" : `${Math.floor(100 * share)} %`;
 };
 
+// What was entered: the log's key or a checkpoint, and keys of witnesses, in lines of their own.
+const entered = () => {
+  const text = element("key").value.replace(/\r\n/g, "\n"), witnesses = [], rest = [];
+  for (const line of text.split("\n")) {
+    try {
+      witnesses.push(new Key(line, 4).text);
+    } catch {
+      rest.push(line);
+    }
+  }
+  return { pin: rest.join("\n").trim(), witnesses };
+};
+const isPin = (text) => [() => new Key(text), () => new Checkpoint(utf8(`${text}\n`))].some((form) => {
+  try {
+    return Boolean(form());
+  } catch {
+    return false;
+  }
+});
+
 const checked = async (label, place, mine) => {
   let told = 0;
   const progress = (share) => {
@@ -124,13 +168,16 @@ const checked = async (label, place, mine) => {
     if (performance.now() - told > 100) working(share);
     if (performance.now() - told > 100) told = performance.now();
   };
-  const check = new Check(await place(), element("key").value, progress);
+  const { pin, witnesses } = entered();
+  const check = new Check(await place(), pin, progress);
+  check.witnesses = witnesses;
   await check.run();
   return { label, check };
 };
 
 const start = async (places) => {
   const mine = ++turn;
+  known = places;
   results = [];
   element("stopped").hidden = true;
   document.body.dataset.done = "";
@@ -141,9 +188,9 @@ const start = async (places) => {
       results.push(await checked(label, place, mine));
     } catch (error) {
       if (mine !== turn) return;
-      const known = error instanceof Unchecked || error instanceof Wrong;
+      const ours = error instanceof Unchecked || error instanceof Wrong;
       const said = { file: label, why: error.message, ...(error.said || {}) };
-      results.push({ label, error: { code: known ? error.code : "unreadable", said } });
+      results.push({ label, error: { code: ours ? error.code : "unreadable", said } });
     }
   }
   const checks = results.map((each) => each.check).filter(Boolean);
@@ -162,6 +209,19 @@ element("zip").addEventListener("change", (event) => startZips(event.target.file
 element("folder").addEventListener("change", (event) => {
   const files = [...event.target.files];
   if (files.length) start([[files[0].webkitRelativePath.split("/")[0], async () => placeOfFolder(files)]]);
+});
+const keyed = () => {
+  const { pin } = entered();
+  element("key-wrong").hidden = !pin || isPin(pin);
+  if (known.length && (!pin || isPin(pin))) start(known);
+};
+element("key").addEventListener("change", keyed);
+element("key-file").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (!file) return;
+  element("key").value = (await file.slice(0, 65536).text()).trim();
+  event.target.value = "";
+  keyed();
 });
 element("stop").addEventListener("click", () => {
   turn++;
