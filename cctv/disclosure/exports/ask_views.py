@@ -266,7 +266,7 @@ def _values(export: Export) -> Row:
         "recipient_kind": export.recipient_kind, "recipient": export.recipient, "ground": export.ground,
         "document": export.document, "letter": export.letter_id, "language": export.language,
         "purpose": export.purpose.code if export.purpose else OTHER, "purpose_text": export.purpose_text,
-        "keep_days": export.keep_days, "person": known.person,
+        "keep_days": export.keep_days, "watermark": export.watermark, "person": known.person,
         "contact": known.contact, "why_no_consent": known.why_no_consent,
     }  # fmt: skip
 

@@ -15,6 +15,7 @@ from cctv.disclosure.exports import footage, watching
 from cctv.disclosure.exports.models import Export, ExportForm, ExportSpan
 from cctv.disclosure.exports.wishes import require_ground, wish_of
 from cctv.footage import catalogue
+from cctv.footage.marks.models import Still
 from cctv.footage.restrictions.services import is_free
 from cctv.ingest.models import HourRoot
 from cctv.people.models import Account
@@ -114,7 +115,7 @@ class Tick:
 def ticks_of(export: Export, facts: list[SpanFacts], reader: Account | None) -> list[Tick]:
     """Everything that a second person has to weigh; `reader`: of whom it is said what they watched."""
     found = [_ground(export), _purpose(export), _held(facts), *_restricted(facts), *_gaps(facts)]
-    found += [_proof(facts), *_redacted(facts), *_native(facts)]
+    found += [_proof(facts), *_redacted(facts), *_native(facts), *_marked(export, facts)]
     if reader is not None:
         found.append(_watched(export, facts, reader))
     return found
@@ -209,6 +210,23 @@ def _native(facts: list[SpanFacts]) -> list[Tick]:
             _("Would a redacted copy alone do?"),
         )
     ]
+
+
+def _marked(export: Export, facts: list[SpanFacts]) -> list[Tick]:
+    if not export.watermark:
+        return []
+    untouched = _("Clips as recorded stay untouched: marked, they would prove nothing.")
+    forms = {each.span.form for each in facts}
+    if forms == {ExportForm.NATIVE} and not any(_stills(export, each) for each in facts):
+        return [Tick(WARN, _("Nothing in it can carry the mark that was asked for"), untouched)]
+    said = _("Redacted copies and stills are marked with number and recipient")
+    return [Tick(OK, said, "" if forms == {ExportForm.REDACTED} else untouched)]
+
+
+def _stills(export: Export, facts: SpanFacts) -> bool:
+    span = facts.span
+    kept = Still.objects.filter(case=export.case.number, camera=span.camera_id)
+    return kept.filter(at__gte=span.starts_at, at__lt=span.ends_at).exists()
 
 
 def _watched(export: Export, facts: list[SpanFacts], reader: Account) -> Tick:

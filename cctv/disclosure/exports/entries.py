@@ -83,10 +83,12 @@ def spans_of(export: Export) -> list[dict[str, Any]]:
 
 
 def _span(export: Export, span: ExportSpan) -> dict[str, Any]:
-    said = {
+    said: dict[str, Any] = {
         "camera": span.camera.code, "from": clock.rfc3339(span.starts_at),
         "to": clock.rfc3339(span.ends_at, round_up=True), "form": span.form, "redaction": "",
     }  # fmt: skip
+    if export.watermark:
+        said |= {"watermark": True}  # of redacted copies and stills: clips as recorded have none
     if span.redaction is not None:
         said |= {"redaction": span.redaction.number, "result_sha256": pinned(export, span.redaction)}
     return said

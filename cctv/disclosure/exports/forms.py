@@ -182,6 +182,14 @@ class AskForm(forms.Form):
         label=_("Days that the copy is kept here"), min_value=1, max_value=MOST_KEEP_DAYS, initial=7,
         help_text=_("Then it is destroyed, with a certificate."),
     )  # fmt: skip
+    watermark = forms.BooleanField(
+        label=_("Mark redacted copies and stills with whom they are for"), required=False,
+        help_text=_(
+            "Our name, the number of the export and of the copy, and the recipient are burnt into every"
+            " picture. Clips as recorded stay untouched: marked, they would prove nothing. A marked package"
+            " is handed over once."
+        ),
+    )  # fmt: skip
     urgent = forms.BooleanField(
         label=_("A life is in danger now: release it before anybody has approved it"), required=False,
         help_text=_(
@@ -266,6 +274,7 @@ class AskForm(forms.Form):
             ground=data["ground"], document=data["document"],
             purpose=self.purposes.get(data["purpose"]), purpose_text=data["purpose_text"],
             letter=data["letter"], keep_days=data["keep_days"], language=data["language"],
+            watermark=data["watermark"],
             details=Details(
                 person=data["person"], contact=data["contact"], why_no_consent=data["why_no_consent"]
             ),

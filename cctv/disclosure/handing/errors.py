@@ -54,6 +54,15 @@ class UsedUp(LetheError):
     hint = _("Ask whoever sent it to you for a new link.")
 
 
+class MarkedOnce(LetheError):
+    """Its pictures say which copy they are: there is no other."""
+
+    code = "copy_marked_once"
+    status = 409
+    message = _("This package is marked as one copy, and that copy was handed over.")
+    hint = _("Ask for another export: its pictures say whom it is for.")
+
+
 class RangeUnfit(LetheError):
     """Bytes beyond what was sent so far, or of a copy that cannot be sent in pieces."""
 

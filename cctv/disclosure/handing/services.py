@@ -26,6 +26,7 @@ from cctv.disclosure.handing.errors import (
     CopyExists,
     CopyOver,
     LinkClosed,
+    MarkedOnce,
     NoSuchLink,
     WrongCode,
 )
@@ -98,6 +99,9 @@ def make_copy(
             if HandOver.objects.filter(pk=new_id).exists():
                 raise CopyExists
             row.pk = new_id
+        if locked.watermark:
+            _require_only(locked)
+            row.downloads_left = 1
         row.export, row.made_by, row.made_at = locked, actor, clock.now()
         row.copy = (locked.handovers.aggregate(most=Max("copy"))["most"] or 0) + 1
         row.open_until = min(row.made_at + open_for, locked.expires_at)
@@ -110,6 +114,12 @@ def make_copy(
         )  # fmt: skip
         row.save(force_insert=True)
     return phrase
+
+
+def _require_only(export: Export) -> None:
+    """MarkedOnce: what is burnt into its pictures says which copy they are."""
+    if export.handovers.exists():
+        raise MarkedOnce
 
 
 def _key_for(sealing: Sealing, given: str) -> tuple[str, str, str]:

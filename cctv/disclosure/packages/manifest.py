@@ -103,7 +103,7 @@ class GapFacts:
 
 @dataclass(frozen=True, slots=True)
 class RedactionFacts:
-    """The approved redaction that a redacted copy is; `result_sha256` is of the file."""
+    """The approved redaction that a redacted copy is; `result_sha256` is of the result as it was approved."""
 
     number: str
     result_sha256: str

@@ -4,6 +4,7 @@ package."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.disclosure.exports.models import ExportSpan, FileKind, PackageFile
 from cctv.disclosure.exports.results import require_pinned
+from cctv.disclosure.packaging import marks
 from cctv.disclosure.packaging.errors import RedactionElsewhere
 from cctv.disclosure.packaging.files import PIECE_BYTES
 from cctv.disclosure.packaging.footage import Making, digest, folder, local
@@ -26,10 +28,11 @@ from cctv.footage.models import Segment
 from cctv.footage.restrictions.services import is_free, require_free
 from cctv.footage.viewings.entries import camera_fields
 from cctv.redaction.errors import NoResult
-from cctv.redaction.models import Redaction
+from cctv.redaction.models import Redaction, RedactionPart
 from cctv.redaction.rendering import making as rendering
 from cctv.sites.masks import polygons
 from cctv.vault import past
+from cctv.vault.sealing import SealedReader
 
 MASKS = "masks"
 
@@ -43,36 +46,76 @@ def redacted(making: Making, span: ExportSpan) -> None:
     if redaction is None or not _lies_in(span, redaction):
         raise RedactionElsewhere
     review = require_pinned(making.export, redaction)
-    result = redaction.result
     camera, shown = span.camera, (redaction.starts_at, redaction.ends_at)
     name = making.files.name("redacted", folder(camera), f"{local(camera, shown[0])}.mp4")
-    of = digest("redacted", str(redaction.pk), review.result_sha256)
+    text = marks.text_of(making.export) if making.export.watermark else ""
+    of = digest("redacted", str(redaction.pk), review.result_sha256, *_of_mark(text))
     row = making.files.there(of)
     if row is None:
-        parts = list(redaction.parts.order_by("number"))
-        receipt, hold_id = _entry(making, span, redaction)
-        head = rendering.head_of_result(result)
-        if rendering.sha256_of(head, [each.sha256 for each in parts]) != review.result_sha256:
-            raise NoResult
+        result = _Result(making, span, redaction, review.result_sha256)
         with making.files.begin(FileKind.REDACTED, name, of=of, camera=camera, span=shown) as filing:
-            filing.write(head)
-            for part in parts:
-                kept = selectors.find(owner=redaction.pk, label=f"out/{part.number}")
-                if kept is None or kept.pk != part.kept:
-                    raise NoResult
-                seen = hashlib.sha256()
-                with derived.open_for_system(receipt, kept, job=JOB, hold_id=hold_id) as reader:
-                    while data := reader.read(PIECE_BYTES):
-                        seen.update(data)
-                        filing.write(data)
-                if seen.hexdigest() != part.sha256:
-                    raise NoResult
+            for piece in _marked(result, making, text) if text else result.pieces():
+                filing.write(piece)
             require_pinned(making.export, redaction)
+            said = marks.said_of(text, unmarked_sha256=result.seen.hexdigest()) if text else {}
             row = filing.close(
                 number=redaction.number, result_sha256=review.result_sha256, reviewer=review.reviewer.name,
-                masks=str(redaction.parameters.get(MASKS, "")), parameters=_said(redaction),
+                masks=str(redaction.parameters.get(MASKS, "")), parameters=_said(redaction), **said,
             )  # fmt: skip
     making.tell(row.size_bytes)
+
+
+class _Result:
+    """The approved result while it is read: each part is asked for by what its review has seen of it."""
+
+    def __init__(self, making: Making, span: ExportSpan, redaction: Redaction, approved: str) -> None:
+        """`approved`: the SHA-256 of the result. NoResult, if the parts are others."""
+        self.redaction, self.parts = redaction, list(redaction.parts.order_by("number"))
+        self.head = rendering.head_of_result(redaction.result)
+        self.seen = hashlib.sha256()  # of all bytes, as they were approved
+        self._receipt, self._hold_id = _entry(making, span, redaction)
+        if rendering.sha256_of(self.head, [each.sha256 for each in self.parts]) != approved:
+            raise NoResult
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it."""
+        self.seen.update(self.head)
+        yield self.head
+        for part in self.parts:
+            with self.opened(part) as reader:
+                yield from self.of_part(part, reader)
+
+    def opened(self, part: RedactionPart) -> SealedReader:
+        """A part, by the job's door. NoResult, FootageExpired, HoldEnded, KeyMissing."""
+        kept = selectors.find(owner=self.redaction.pk, label=f"out/{part.number}")
+        if kept is None or kept.pk != part.kept:
+            raise NoResult
+        return derived.open_for_system(self._receipt, kept, job=JOB, hold_id=self._hold_id)
+
+    def of_part(self, part: RedactionPart, reader: SealedReader) -> Iterator[bytes]:
+        """Its bytes; NoResult at their end, if they are not those that were approved."""
+        seen = hashlib.sha256()
+        while data := reader.read(PIECE_BYTES):
+            seen.update(data)
+            self.seen.update(data)
+            yield data
+        if seen.hexdigest() != part.sha256:
+            raise NoResult
+
+
+def _marked(result: _Result, making: Making, text: str) -> Iterator[bytes]:
+    """The result with the mark in every picture; only what was approved is marked."""
+    marker = marks.Marker(text, result.redaction.result, making.stopped)
+    result.seen.update(result.head)
+    yield result.head
+    for part in result.parts:
+        with result.opened(part) as reader:
+            yield from marker.part(result.of_part(part, reader))
+
+
+def _of_mark(text: str) -> list[Any]:
+    """What a marked file was made of besides."""
+    return [[marks.VERSION, text]] if text else []
 
 
 def _lies_in(span: ExportSpan, redaction: Redaction) -> bool:
@@ -121,7 +164,8 @@ def stills(making: Making, span: ExportSpan) -> None:
 def _still(making: Making, span: ExportSpan, still: Still) -> PackageFile | None:
     camera, shown = span.camera, (still.at, still.at + playback.INSTANT)
     masks = playback.copy_masks_of(camera)
-    of = digest("still", str(still.pk), polygons.version(masks))
+    text = marks.text_of(making.export) if making.export.watermark else ""
+    of = digest("still", str(still.pk), polygons.version(masks), *_of_mark(text))
     name = making.files.name("stills", folder(camera), f"{local(camera, still.at)}.jpg")
     if (row := making.files.there(of)) is not None:
         return row
@@ -142,7 +186,9 @@ def _still(making: Making, span: ExportSpan, still: Still) -> PackageFile | None
         jpeg = masked_jpeg(opened.fact(sealed.STILL, bytes(still.sealed), str(still.pk)), masks)
     except FootageExpired:
         return None
+    said = marks.said_of(text, unmarked_sha256=hashlib.sha256(jpeg).hexdigest()) if text else {}
+    jpeg = marks.marked_jpeg(jpeg, text) if text else jpeg
     require_free(camera, *shown)
     with making.files.begin(FileKind.STILL, name, of=of, camera=camera, span=shown) as filing:
         filing.write(jpeg)
-        return filing.close(width=still.width, height=still.height, masks=polygons.version(masks))
+        return filing.close(width=still.width, height=still.height, masks=polygons.version(masks), **said)

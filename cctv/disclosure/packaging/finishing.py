@@ -201,7 +201,9 @@ def _redaction(span: ExportSpan) -> manifest.RedactionFacts | None:
         return None
     row = span.export.files.filter(kind=FileKind.REDACTED, facts__number=span.redaction.number).get()
     said = row.facts
-    return manifest.RedactionFacts(said["number"], row.sha256, said["reviewer"], said["parameters"])
+    return manifest.RedactionFacts(
+        said["number"], said["result_sha256"], said["reviewer"], said["parameters"]
+    )
 
 
 def finish(making: Making, spans: Sequence[ExportSpan], rows: QuerySet[Export], made_at: datetime) -> None:

@@ -56,6 +56,7 @@ class Making:
     files: Files
     fence: Callable[[], None]
     tell: Tell
+    stopped: Callable[[], bool] = lambda: False
 
 
 def native(making: Making, span: ExportSpan) -> None:

@@ -183,7 +183,7 @@ def _package(export: Export, watch: _Watch) -> None:
         raise Interrupted
     reached("package.key")
     files = Files(export, export.key_id, stopped=watch.stopped, fence=watch.fence)
-    making = Making(export, files, watch.fence, watch.tell)
+    making = Making(export, files, watch.fence, watch.tell, watch.stopped)
     spans = list(export.spans.select_related("camera__site", "redaction", "hold", "export__hold"))
     for span in spans:
         span.export = export

@@ -117,8 +117,22 @@ class _Report:
             (_("Package made"), self._moment(facts.people.packaged_at)),
             (_("Kept by the organisation until"), self._moment(facts.expires_at)),
         ]
+        if export.watermark:
+            pairs.append((_("Marked"), self._marked()))
         self._document.heading(_("Who, for whom, why"), level=2)
         self._document.facts(pairs)
+
+    def _marked(self) -> str:
+        files = [each for each in self._facts.files if "watermark" in each.facts]
+        if not files:
+            return _("Nothing: there are only clips as recorded, which stay untouched.")
+        words = " · ".join(files[0].facts["watermark"]["text"])
+        said = _("Every picture of redacted copies and stills carries: %(words)s.") % {"words": words}
+        rest = _(
+            "The result as it was approved has the SHA-256 that the manifest gives beside that of the marked"
+            " file. Clips as recorded carry no mark."
+        )
+        return f"{said}\n{rest}"
 
     def _spans(self) -> None:
         columns = (

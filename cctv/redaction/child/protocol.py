@@ -1,9 +1,10 @@
 """What goes through the pipes between the parent and the child that works on pictures. Standard library only.
 
 To the child: a header (u32 length, JSON), then items of a kind (u8), u32 size, i64 pts, i64 dts, u8 key and
-bytes: `P` begins a part (JSON), `K` is a packet of it, `E` ends it, `Z` ends everything. From the child:
-messages of the same shape: `F` what was seen in a part, `X` the encoder's parameter sets, `V` an encoded
-picture, `J` a picture as JPEG, `N` a part is done, `Z` all is done, `!` an error in words.
+bytes: `P` begins a part (JSON), `K` is a packet of it (a piece of its file, if it is marked), `E` ends it,
+`Z` ends everything. From the child: messages of the same shape: `F` what was seen in a part, `X` the
+encoder's parameter sets, `V` an encoded picture (of a marked part its dts is until when it is shown), `J` a
+picture as JPEG, `N` a part is done, `Z` all is done, `!` an error in words.
 """
 
 from __future__ import annotations

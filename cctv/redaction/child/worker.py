@@ -25,7 +25,9 @@ def main() -> int:
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     try:
         header = wire.read_header(source)
-        work = {"look": _look, "render": _render, "picture": _picture, "scene": _scene}[header["do"]]
+        work = {
+            "look": _look, "render": _render, "picture": _picture, "scene": _scene, "mark": _mark,
+        }[header["do"]]  # fmt: skip
         work(header, source, sink)
     except (BrokenPipeError, EOFError):
         return 1
@@ -105,6 +107,25 @@ def _render(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
         for packet in painting.encoded(_decoded(part, source), part, paint, context, masks):
             protocol.write(sink, protocol.PICTURE, bytes(packet), pts=packet.pts, key=packet.is_keyframe)
             sink.flush()
+        protocol.write(sink, protocol.DONE)
+        sink.flush()
+
+
+def _mark(header: dict[str, Any], source: BinaryIO, sink: BinaryIO) -> None:
+    """Parts of a result, its init segment before each, with a mark over all pictures."""
+    from cctv.redaction.child import marking, painting, protocol
+    from cctv.redaction.drawing import mark
+
+    laid = mark.read(header["mark"])
+    for _part in _parts(source):
+        context = painting.encoder_of(header)
+        protocol.write(sink, protocol.EXTRADATA, bytes(context.extradata))
+        fed = marking.Fed(source)
+        for packet, until in marking.marked(fed, laid, context):
+            key = packet.is_keyframe
+            protocol.write(sink, protocol.PICTURE, bytes(packet), pts=packet.pts, dts=until, key=key)
+            sink.flush()
+        fed.rest()
         protocol.write(sink, protocol.DONE)
         sink.flush()
 
