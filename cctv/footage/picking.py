@@ -29,6 +29,7 @@ def picking_of(site: Site, cameras: Iterable[Camera], *, permissions: Permission
         "may_view": permissions.may("footage.view", site_id=site.pk),
         "may_hold": permissions.may("hold.place", site_id=site.pk),
         "may_export": permissions.may("export.ask", site_id=site.pk),
+        "may_case": permissions.may("case.change", site_id=site.pk),
         "facts": {
             "url": reverse("site-timeline", args=[site.code]),
             "zone": site.time_zone,

@@ -267,6 +267,7 @@ def viewing(request: Request, pk: UUID) -> HttpResponse:
         "layouts": room.layouts_for(len(rows)),
         "key_names": room.key_names(),
         "modules": room.modules(),
+        "may_case": request.permissions.may("case.change", site_id=session.site_id),
         "may_hold": session.hold is None and request.permissions.may("hold.place", site_id=session.site_id),
         "may_export": session.hold is None and request.permissions.may("export.ask", site_id=session.site_id),
         "watch_only": not request.permissions.may("footage.view", site_id=session.site_id),

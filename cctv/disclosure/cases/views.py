@@ -15,16 +15,19 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cctv.core import clock
 from cctv.core.clock import parse_rfc3339, rfc3339
 from cctv.core.errors import LetheError
 from cctv.disclosure.cases import closing, details, selectors, services
 from cctv.disclosure.cases.entries import CHANGE, SEE
+from cctv.disclosure.cases.errors import CaseIsOver
 from cctv.disclosure.cases.forms import CaseForm, CaseSpanForm, NewCaseForm
 from cctv.disclosure.cases.models import Case, CaseSpan, CaseState
 from cctv.disclosure.cases.selectors import Reader
 from cctv.disclosure.cases.services import Stretch
 from cctv.footage.forms import EXACT, MomentField
 from cctv.footage.models import ViewingSession
+from cctv.footage.viewing import MOST_CAMERAS
 from cctv.people.access import Request, numbered_or_404, requires, site_or_404
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
@@ -66,10 +69,13 @@ def _places(request: Request) -> list[Site]:
 @require_http_methods(["GET", "POST"])
 @requires(CHANGE)
 def case_new(request: Request, site_code: str) -> HttpResponse:
-    """A new case; from an open viewing its footage comes with it."""
+    """A new case; from a viewing or the timeline its footage comes with it, or goes to an open case."""
     site = site_or_404(request, site_code, CHANGE)
+    spans = _spans_of_viewing(request, site) or _spans_chosen(request, site)
+    if request.method == "POST" and "into" in request.POST:
+        into = case_or_404(request, request.POST["into"], CHANGE)
+        return _take_in(request, into, spans if into.site_id == site.pk else [])
     form = NewCaseForm(request.POST or None)
-    spans = _spans_of_viewing(request, site)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         found = services.open_case(
@@ -80,13 +86,15 @@ def case_new(request: Request, site_code: str) -> HttpResponse:
         messages.success(request, _("%(number)s is open.") % {"number": found.number})
         return redirect("case", found.number)
     context = {"site": site, "form": form, "spans": spans, "zone": ZoneInfo(site.time_zone)}
+    if spans:
+        context["cases"] = Case.objects.filter(site=site, state=CaseState.OPEN)[:LIST]
     return render(request, "cctv/disclosure/cases/new.html", context, status=400 if form.is_bound else 200)
 
 
 def _spans_of_viewing(request: Request, site: Site) -> list[Stretch]:
     """The footage of one's own viewing: what was chosen in it, or its whole span, of each of its cameras."""
     try:
-        pk = UUID(request.GET.get("viewing", ""))
+        pk = UUID(request.POST.get("viewing", "") or request.GET.get("viewing", ""))
     except ValueError:
         return []
     session = ViewingSession.objects.filter(pk=pk, actor=request.account, site=site).first()
@@ -94,6 +102,32 @@ def _spans_of_viewing(request: Request, site: Site) -> list[Stretch]:
         return []
     start, end = _exact_span(request) or (session.starts_at, session.ends_at)
     return [Stretch(camera, start, end) for camera in session.cameras.order_by("name")]
+
+
+def _spans_chosen(request: Request, site: Site) -> list[Stretch]:
+    """What was chosen on the site's timeline: cameras by their codes, and a stretch."""
+    span = _exact_span(request)
+    codes = request.GET.getlist("camera")[:MOST_CAMERAS]
+    if span is None or not codes:
+        return []
+    return [
+        Stretch(each, *span) for each in Camera.objects.filter(site=site, code__in=codes).order_by("name")
+    ]
+
+
+def _take_in(request: Request, found: Case, spans: list[Stretch]) -> HttpResponse:
+    """Footage for a case that is there; what it has already is not added again."""
+    known = set(found.spans.values_list("camera_id", "starts_at", "ends_at"))
+    new = [each for each in spans if (each.camera.pk, each.starts_at, each.ends_at) not in known]
+    try:
+        for each in new:
+            services.add_span(case=found, actor=request.account, terminal=terminal_of(request), span=each)
+    except CaseIsOver as error:
+        messages.error(request, f"{error.message} {error.hint}")
+    else:
+        if new:
+            messages.success(request, _("The footage was added to %(number)s.") % {"number": found.number})
+    return redirect("case", found.number)
 
 
 def _exact_span(request: Request) -> tuple[datetime, datetime] | None:
@@ -179,6 +213,8 @@ def case_span(request: Request, number: str) -> HttpResponse:
     found = case_or_404(request, number, CHANGE)
     if found.state != CaseState.OPEN:
         return redirect("case", number)
+    if request.method == "POST" and "viewing" in request.POST:
+        return _take_in(request, found, _spans_of_viewing(request, found.site))
     form = CaseSpanForm(request.POST or None, site=found.site)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -257,5 +293,15 @@ def done(form: forms.Form, act: Callable[[], Any]) -> bool:
 
 
 def _form(request: Request, found: Case, form: forms.Form, act: str) -> HttpResponse:
-    context = {"case": found, "form": form, "act": act}
+    context = {"case": found, "form": form, "act": act, "zone": ZoneInfo(found.site.time_zone)}
+    if act == "span":
+        context["viewings"] = _open_viewings(request, found.site)
     return render(request, "cctv/disclosure/cases/form.html", context, status=400 if form.is_bound else 200)
+
+
+def _open_viewings(request: Request, site: Site) -> list[ViewingSession]:
+    """One's own viewings of the site that are open now."""
+    found = ViewingSession.objects.filter(
+        actor=request.account, site=site, closed_at=None, valid_until__gt=clock.now()
+    )
+    return list(found.select_related("purpose").prefetch_related("cameras").order_by("-opened_at")[:8])

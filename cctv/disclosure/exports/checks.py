@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from accesslog import merkle
 from cctv.core import clock
 from cctv.core.errors import LetheError
-from cctv.disclosure.exports import footage, watching
+from cctv.disclosure.exports import footage, results, watching
 from cctv.disclosure.exports.models import Export, ExportForm, ExportSpan
 from cctv.disclosure.exports.wishes import require_ground, wish_of
 from cctv.footage import catalogue
@@ -19,6 +19,7 @@ from cctv.footage.marks.models import Still
 from cctv.footage.restrictions.services import is_free
 from cctv.ingest.models import HourRoot
 from cctv.people.models import Account
+from cctv.redaction.models import Redaction
 from cctv.redaction.review.services import require_approved
 from cctv.templatetags import _times
 
@@ -115,7 +116,7 @@ class Tick:
 def ticks_of(export: Export, facts: list[SpanFacts], reader: Account | None) -> list[Tick]:
     """Everything that a second person has to weigh; `reader`: of whom it is said what they watched."""
     found = [_ground(export), _purpose(export), _held(facts), *_restricted(facts), *_gaps(facts)]
-    found += [_proof(facts), *_redacted(facts), *_native(facts), *_marked(export, facts)]
+    found += [_proof(facts), *_redacted(export, facts), *_native(facts), *_marked(export, facts)]
     if reader is not None:
         found.append(_watched(export, facts, reader))
     return found
@@ -185,7 +186,7 @@ def _proof(facts: list[SpanFacts]) -> Tick:
     return Tick(WARN, said, _("Their hour is still open. Packaged later, they are."))
 
 
-def _redacted(facts: list[SpanFacts]) -> list[Tick]:
+def _redacted(export: Export, facts: list[SpanFacts]) -> list[Tick]:
     found = []
     for redaction in {each.span.redaction for each in facts if each.span.redaction}:
         try:
@@ -197,7 +198,15 @@ def _redacted(facts: list[SpanFacts]) -> list[Tick]:
                 "number": redaction.number, "name": review.reviewer.name
             }  # fmt: skip
             found.append(Tick(OK, said))
+            if review.result_sha256 != results.pinned(export, redaction):
+                found.append(_changed(redaction))
     return found
+
+
+def _changed(redaction: Redaction) -> Tick:
+    """Approving is of what is shown now, so whoever approves is told before that it is something else."""
+    said = _("Redaction %(number)s was changed after it was asked for") % {"number": redaction.number}
+    return Tick(WARN, said, _("You would approve what it is now: watch it before you decide."))
 
 
 def _native(facts: list[SpanFacts]) -> list[Tick]:

@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core.errors import LetheError
+from cctv.redaction.review.errors import NotApproved
 
 
 class ExportRefused(LetheError):
@@ -36,6 +37,14 @@ class RedactionUnfit(LetheError):
     code = "redaction_unfit"
     message = _("This redaction does not fit the span.")
     hint = _("Choose an approved redaction of the same camera, within the span.")
+
+
+class ResultChanged(NotApproved):
+    """The redaction has another result than the one that was approved with the export."""
+
+    code = "export_result_changed"
+    message = _("The redacted copy was changed after this export had been approved.")
+    hint = _("What was approved is no longer there. Withdraw this export and ask for it anew.")
 
 
 class UrgentOnlyForLife(LetheError):

@@ -4,10 +4,9 @@ An approved redaction may be edited, rendered and approved anew, also by whoever
 row pins the hash of each result when it is asked for, and anew when it is approved, beside what is recorded.
 """
 
-from cctv.disclosure.exports.errors import HoldGone
+from cctv.disclosure.exports.errors import ResultChanged
 from cctv.disclosure.exports.models import Export
 from cctv.redaction.models import Redaction, RedactionReview
-from cctv.redaction.review.errors import NotApproved
 from cctv.redaction.review.services import require_approved
 
 RESULTS = "results"
@@ -38,9 +37,9 @@ def pinned(export: Export, redaction: Redaction) -> str:
 def require_pinned(export: Export, redaction: Redaction) -> RedactionReview:
     """The approval of the redaction, of the very result that was approved with the export.
 
-    NotApproved, also of another result than that, and what else `require_approved` raises.
+    ResultChanged (a NotApproved), and what `require_approved` raises.
     """
     review = require_approved(redaction)
     if review.result_sha256 != pinned(export, redaction):
-        raise NotApproved(hint=HoldGone.hint)
+        raise ResultChanged
     return review

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from cctv.core.errors import LetheError
-from cctv.disclosure.exports import checks, deciding, details, selectors, services, steps
+from cctv.disclosure.exports import checks, deciding, details, selectors, services, steps, stopped
 from cctv.disclosure.exports.forms import RemarkForm
 from cctv.disclosure.exports.grounds import ground_text
 from cctv.disclosure.exports.models import OVER, Export, ExportState, Urgency
@@ -92,7 +92,8 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
     decides = may_decide and not mine
     undecided = found.urgency in deciding.UNDECIDED and not deciding.is_settled(found)
     waits = found.state == ExportState.ASKED or undecided
-    ticks = checks.ticks_of(found, facts, request.account if decides else None) if waits else []
+    watches = request.permissions.may(WATCH, site_id=found.site_id)
+    ticks = checks.ticks_of(found, facts, request.account if decides and watches else None) if waits else []
     context = {
         "export": found,
         "zone": ZoneInfo(found.site.time_zone),
@@ -109,6 +110,7 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "acts": list(found.acts.select_related("by").order_by("at", "id")),
         "log_read": request.permissions.may("log.read", site_id=found.site_id),
         "mine": mine,
+        "sees_redactions": request.permissions.may("redaction.see", site_id=found.site_id),
         "decides": decides and found.state == ExportState.ASKED, "decides_urgent": decides and undecided,
         "waits": waits,
         "violated": found.urgency in (Urgency.LATE, Urgency.REFUSED),
@@ -166,6 +168,8 @@ def _work(request: Request, found: Export) -> dict[str, Any]:
     return {
         "works": packaged and not found.error_code,
         "percent": found.work_permille // 10,
+        "stopped": stopped.stopped_of(found),
+        "ended_by": stopped.ended_by(found),
         "may_retry": packaged
         and bool(found.error_code)
         and request.permissions.may(ASK, site_id=found.site_id),

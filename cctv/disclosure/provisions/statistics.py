@@ -109,7 +109,7 @@ def _folded(rows: list[Row]) -> list[Row]:
     """The rare ones as one row, without their names."""
     told = [row for row in rows if not row.is_few]
     rare = sum(row.count for row in rows if row.is_few)
-    return [*told, Row(_("Others, of which there were one or two each"), rare)] if rare else told
+    return [*told, Row(_("Others, one or two each"), rare)] if rare else told
 
 
 def _urgent(exports: "QuerySet[Export]") -> list[Row]:

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cctv.core import clock, uploads
+from cctv.core.clock import rfc3339
 from cctv.core.ids import new_id
 from cctv.disclosure.cases import closing, services
 from cctv.disclosure.cases.details import Details, Party
@@ -16,6 +18,7 @@ from cctv.disclosure.cases.models import Case, CaseState, Letter
 from cctv.disclosure.cases.services import Stretch
 from cctv.disclosure.exports.models import Export, ExportState
 from cctv.disclosure.models import Medium
+from cctv.footage.models import ViewingSession
 from cctv.people.models import Account
 from cctv.retention.holds.models import Hold, HoldState
 from tests.disclosure.cases.test_cases import PDF, added, entries, opened
@@ -65,6 +68,39 @@ def test_a_case_is_opened_found_and_read_in_the_browser(cast: Cast) -> None:
     assert case.number in listed
     assert "Han Jiwoo" not in listed
     assert case.number not in client.get(reverse("cases"), {"q": "nothing"}).content.decode()
+
+
+def test_footage_of_a_viewing_or_the_timeline_goes_to_a_new_case_or_an_open_one(cast: Cast) -> None:
+    client, now = signed_in(cast.operator), clock.now().replace(microsecond=0)
+    case = opened(cast)
+    session = ViewingSession.objects.create(
+        actor=cast.operator, site=cast.seoul, purpose=cast.crime,
+        starts_at=now - timedelta(hours=1), ends_at=now, valid_until=now + timedelta(hours=1),
+    )  # fmt: skip
+    session.cameras.set([cast.gate])
+    new = reverse("case-new", args=[cast.seoul.code])
+    span = {"from": rfc3339(now - timedelta(minutes=5)), "to": rfc3339(now)}
+    chosen = f"{new}?{urlencode({'camera': cast.gate.code, **span})}"
+    for url, start in (
+        (f"{new}?viewing={session.pk}", session.starts_at), (chosen, now - timedelta(minutes=5))
+    ):  # fmt: skip
+        page = client.get(url)
+        assert [(each.camera, each.starts_at) for each in page.context["spans"]] == [(cast.gate, start)]
+        assert case in page.context["cases"]
+        for _again in range(2):
+            answer = client.post(url, {"into": case.number})
+        assert answer.headers["Location"] == reverse("case", args=[case.number])
+    assert case.spans.count() == 2
+
+    other = opened(cast)
+    take = reverse("case-span", args=[other.number])
+    assert str(session.pk) in client.get(take).content.decode()
+    client.post(take, {"viewing": str(session.pk)})
+    assert other.spans.get().starts_at == session.starts_at
+    # Nobody takes in what somebody else looks at, and nothing of another site.
+    assert str(session.pk) not in signed_in(cast.approver).get(take).content.decode()
+    signed_in(cast.approver).post(take, {"viewing": str(session.pk)})
+    assert other.spans.count() == 1
 
 
 def test_what_names_the_case_stands_in_one_story_newest_first_and_only_what_one_may_see(cast: Cast) -> None:

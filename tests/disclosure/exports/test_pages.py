@@ -1,6 +1,7 @@
 """The pages of exports: asked for with a form, decided with everything in sight and the password again."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import unquote_plus
@@ -237,13 +238,46 @@ def test_the_page_says_what_is_missing_held_restricted_and_proven(desk: Desk) ->
 
 def test_packaging_that_stopped_is_said_and_tried_again(desk: Desk) -> None:
     export = desk.act("approve", desk.ask())
-    Export.objects.update(error_code="storage_full", error="The store is full.", work_asked_at=None)
+    Export.objects.update(error_code="packaging_failed", error="The store is full.", work_asked_at=None)
     client = desk.client(desk.operator)
-    assert "The store is full." in client.get(f"/exports/{export.number}/").content.decode()
+    page = client.get(f"/exports/{export.number}/").content.decode()
+    assert "The store is full." in page
+    assert "It is not tried again by itself." in page
+    # What is one of ours is said in the reader's language, whatever the worker's was.
+    again = clock.now() + timedelta(hours=1)
+    Export.objects.update(
+        error_code="package_no_footage", error="x", work_asked_at=clock.now(), not_before=again
+    )
+    page = client.get(f"/exports/{export.number}/").content.decode()
+    assert "nothing is recorded" in page
+    assert "It is tried again by itself" in page
     client.post(f"/exports/{export.number}/again/")
     export.refresh_from_db()
     assert (export.error_code, export.work_asked_at is not None) == ("", True)
     assert client.get(f"/exports/{export.number}/progress.json").json() == {"work": True, "permille": 0}
+
+
+@pytest.mark.parametrize("act", ["reject", "withdraw"])
+def test_what_is_over_says_who_ended_it_and_why(desk: Desk, act: str) -> None:
+    export = desk.act(act, desk.ask(), remark="the wrong camera")
+    page = desk.client(desk.operator).get(f"/exports/{export.number}/")
+    assert page.context["ended_by"].by == desk.approver
+    assert page.content.decode().count("the wrong camera") == 2  # above the page, and in what happened
+
+
+def test_who_decides_without_looking_gets_a_page_without_dead_links(desk: Desk) -> None:
+    export = desk.ask()
+    client = desk.client(desk.officer)
+    page = client.get(f"/exports/{export.number}/")
+    assert not page.context["watch"]["may"]
+    said = [str(tick.text) for tick in page.context["ticks"]]
+    assert not [text for text in said if "watched" in text]  # they may not
+    # The main part alone: the rail is everybody's own.
+    main = page.content.decode().split("<main", 1)[1].split("</main>")[0]
+    links = set(re.findall(r'href="(/[^"#]*)"', main)) - {"/static"}
+    assert links
+    for link in links:
+        assert client.get(link).status_code == 200, link
 
 
 @pytest.mark.parametrize("state", ExportState)

@@ -8,7 +8,7 @@ from accesslog.models import LogEntry
 from accesslog.selectors import load_receipt
 from cctv.disclosure.cases.models import Letter
 from cctv.disclosure.exports import asking, deciding, requirements
-from cctv.disclosure.exports.errors import ExportChanged
+from cctv.disclosure.exports.errors import ExportChanged, ResultChanged
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState
 from cctv.disclosure.exports.wishes import Wanted, Wish
 from cctv.disclosure.packaging import services as packaging
@@ -69,7 +69,12 @@ def test_another_result_than_the_shown_one_is_not_approved_with_it(waiting: Wait
     export = helping.now(export)
     assert export.state == ExportState.ASKED
 
-    seen = client.get(f"/exports/{export.number}/").context["seen"]
+    page = client.get(f"/exports/{export.number}/")
+    seen = page.context["seen"]
+    # Before they click, they are told that it is not what was asked for.
+    assert [tick.tone for tick in page.context["ticks"] if "changed after it was asked for" in tick.text] == [
+        "warn"
+    ]
     client.post(f"/exports/{export.number}/decide/", {"verdict": "approve", "seen": seen})
     export = helping.now(export)
     assert export.state == ExportState.APPROVED
@@ -106,7 +111,7 @@ def test_what_was_approved_anew_afterwards_is_not_packaged(waiting: Waiting) -> 
     approved_anew(OTHER)
     with pytest.raises(NotApproved) as refused:
         requirements.require_packable(export)
-    assert str(refused.value.hint) == "Ask for it anew."
+    assert isinstance(refused.value, ResultChanged)
 
 
 def test_the_pin_stays_when_it_is_tried_again(waiting: Waiting) -> None:
@@ -116,7 +121,7 @@ def test_the_pin_stays_when_it_is_tried_again(waiting: Waiting) -> None:
         seen=deciding.seen_of(export),
     )  # fmt: skip
     approved_anew(OTHER)
-    assert helping.packaged(export).error_code == NotApproved.code
+    assert helping.packaged(export).error_code == ResultChanged.code
     assert packaging.retry(export)
     export = helping.packaged(export)
-    assert (export.error_code, export.files.count()) == (NotApproved.code, 0)
+    assert (export.error_code, export.files.count()) == (ResultChanged.code, 0)

@@ -46,6 +46,7 @@ export function mountTransport(room, words) {
   };
   for (const [name, act] of Object.entries(acts)) room.onAct(name, act);
   room.onAct("hold", (link) => aim(room, link));
+  room.onAct("case", (link) => aim(room, link));
   room.onAct("speed", () => room.setSpeed(SPEEDS[(SPEEDS.indexOf(room.speed) + 1) % SPEEDS.length]));
 
   room.onKey([" ", "k"], acts.play, texts.keyPlay);
