@@ -6,7 +6,6 @@ yet, file by file. What waiting does not help stands on the row as an error, wit
 
 import logging
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,6 +19,7 @@ from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.leaving import leaving
+from cctv.core.working import LEASE, Watch
 from cctv.disclosure.exports.errors import ExportViolated, HoldGone, NotHandable
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState, Urgency
 from cctv.disclosure.exports.requirements import require_packable
@@ -40,9 +40,6 @@ from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.disclosure")
 
-LEASE = timedelta(minutes=3)
-RENEW_S = 5.0
-ASK_S = 0.5
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
@@ -115,41 +112,18 @@ def _take(wanted: QuerySet[Export]) -> tuple[Export, UUID] | None:
     return None
 
 
-class _Watch:
-    """Whether the work is still wanted and still ours; renews the lease while it is asked."""
+class _Watch(Watch):
+    """Tells besides how much of the footage is packaged."""
 
     def __init__(self, export: Export, token: UUID) -> None:
-        self.rows = due().filter(pk=export.pk, lease_token=token)
-        self._asked = self._renewed = time.monotonic()
-        self._over = False
+        super().__init__(due().filter(pk=export.pk, lease_token=token), Interrupted)
         self._total = max(1, _bytes(export))
         self._done = 0
-
-    def stopped(self) -> bool:
-        """Asked often; looks at the database twice a second at most."""
-        now = time.monotonic()
-        if leaving.is_set():
-            self._over = True
-        elif not self._over and now - self._asked >= ASK_S:
-            self._asked = now
-            if now - self._renewed >= RENEW_S:
-                self._renewed = now
-                self._over = not self.rows.update(lease_until=clock.now() + LEASE)
-            else:
-                self._over = not self.rows.exists()
-        return self._over
 
     def tell(self, size: int) -> None:
         """So many bytes more of the footage are packaged. Interrupted when it is not ours any more."""
         self._done += size
-        permille = min(990, self._done * 990 // self._total)
-        if not self.rows.update(work_permille=permille, lease_until=clock.now() + LEASE):
-            raise Interrupted
-
-    def fence(self) -> None:
-        """Lock the row, in the transaction that commits a file; Interrupted unless the work is ours."""
-        if self.rows.select_for_update(of=("self",)).values_list("pk").first() is None:
-            raise Interrupted
+        self.note(min(990, self._done * 990 // self._total))
 
 
 def _bytes(export: Export) -> int:
@@ -178,10 +152,7 @@ def _work(export: Export, token: UUID) -> None:
 def _package(export: Export, watch: _Watch) -> None:
     """Key, footage, papers, manifest, then READY; what is there already is not made again."""
     require_packable(export)
-    export.key_id = vault.new_package_key(export.pk)
-    if not watch.rows.update(key_id=export.key_id):
-        raise Interrupted
-    reached("package.key")
+    _make_key(export, watch)
     files = Files(export, export.key_id, stopped=watch.stopped, fence=watch.fence)
     making = Making(export, files, watch.fence, watch.tell, watch.stopped)
     spans = list(export.spans.select_related("camera__site", "redaction", "hold", "export__hold"))
@@ -199,6 +170,17 @@ def _package(export: Export, watch: _Watch) -> None:
     for span in spans:
         sources.require_there(span)
     finishing.finish(making, spans, watch.rows, made_at)
+
+
+def _make_key(export: Export, watch: _Watch) -> None:
+    """The package's key, and its name on the row; the row is locked, so nobody ends it between the two, and
+    nobody who comes late makes a key anew that was destroyed. Interrupted."""
+    with transaction.atomic():
+        watch.fence()
+        export.key_id = vault.new_package_key(export.pk)
+        if not watch.rows.update(key_id=export.key_id):
+            raise Interrupted
+    reached("package.key")
 
 
 def _left_off(export: Export, token: UUID) -> None:

@@ -6,7 +6,6 @@ only what is not there yet. What waiting does not help stands on the row as an e
 
 import logging
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -21,6 +20,7 @@ from accesslog.services import append
 from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.core.leaving import leaving
+from cctv.core.working import LEASE, Watch
 from cctv.footage import playback
 from cctv.footage.derived import services as derived
 from cctv.footage.errors import FootageExpired, HoldEnded
@@ -48,10 +48,6 @@ from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.redaction")
 
-# Longer than it takes to link what was seen in an hour, when nothing renews it.
-LEASE = timedelta(minutes=3)
-RENEW_S = 5.0
-ASK_S = 0.5
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = FIRST_PAUSE * 2**MOST_ATTEMPTS
@@ -101,38 +97,15 @@ def _take() -> tuple[Redaction, UUID] | None:
     return None
 
 
-class _Watch:
-    """Whether the work is still wanted and still ours; renews the lease while it is asked."""
+class _Watch(Watch):
+    """Tells besides what part of the work is done."""
 
     def __init__(self, redaction: Redaction, token: UUID) -> None:
-        self._rows = _ours(redaction, token)
-        self._asked = self._renewed = time.monotonic()
-        self._over = False
-
-    def stopped(self) -> bool:
-        """Asked often; looks at the database twice a second at most."""
-        now = time.monotonic()
-        if leaving.is_set():
-            self._over = True
-        elif not self._over and now - self._asked >= ASK_S:
-            self._asked = now
-            if now - self._renewed >= RENEW_S:
-                self._renewed = now
-                self._over = not self._rows.update(lease_until=clock.now() + LEASE)
-            else:
-                self._over = not self._rows.exists()
-        return self._over
+        super().__init__(_ours(redaction, token), Interrupted)
 
     def done(self, portion: float) -> None:
         """Note how far it is; the lease goes on. Interrupted when it is not ours any more."""
-        permille = min(1000, max(0, round(portion * 1000)))
-        if not self._rows.update(work_permille=permille, lease_until=clock.now() + LEASE):
-            raise Interrupted
-
-    def fence(self) -> None:
-        """Lock the row, in the transaction that commits a part; Interrupted unless the work is ours."""
-        if self._rows.select_for_update().values_list("pk").first() is None:
-            raise Interrupted
+        self.note(min(1000, max(0, round(portion * 1000))))
 
 
 def _ours(redaction: Redaction, token: UUID) -> QuerySet[Redaction]:

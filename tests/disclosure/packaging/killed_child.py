@@ -56,10 +56,11 @@ def prepare() -> dict[str, Any]:
 def work() -> dict[str, Any]:
     """What the next worker does, once the lease of the dead one is over."""
     from cctv.core import clock
+    from cctv.core.working import LEASE
     from cctv.disclosure.exports.models import Export
     from cctv.disclosure.packaging import work as job
 
-    Export.objects.update(lease_until=clock.now() - job.LEASE)
+    Export.objects.update(lease_until=clock.now() - LEASE)
     return {"done": job.package_due()}
 
 

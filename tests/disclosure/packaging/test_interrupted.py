@@ -14,6 +14,7 @@ import pytest
 from accesslog.errors import LogUnavailable
 from accesslog.models import LogEntry
 from cctv.core import clock
+from cctv.core.working import LEASE
 from cctv.disclosure.exports.models import Export, ExportState, FileKind, PackageFile
 from cctv.disclosure.packaging import doctor, finishing, services, sources, work
 from cctv.disclosure.packaging.errors import PackagingFailed
@@ -62,7 +63,7 @@ def killer() -> Iterator[Killer]:
 
 def lease_over(export: Export) -> None:
     """The dead worker's lease has run out."""
-    Export.objects.filter(pk=export.pk).update(lease_until=clock.now() - work.LEASE, work_attempts=0)
+    Export.objects.filter(pk=export.pk).update(lease_until=clock.now() - LEASE, work_attempts=0)
 
 
 def done_files(export: Export) -> dict[str, str]:
