@@ -163,6 +163,8 @@ WORDS = {
         "case_closed": _("its case is closed"),
         "withdrawn": _("it was withdrawn"),
         "rejected": _("it was rejected"),
+        "hold_ended": _("the hold on its footage has ended"),
+        "footage_erased": _("footage in it was erased"),
     },
     "role": {**{role.value: role.label for role in Role}, "setup": _("Installation")},
 }

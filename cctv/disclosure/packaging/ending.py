@@ -1,5 +1,5 @@
-"""The end of a package: past its days, called off, or with its case. One key takes all of its files,
-everywhere.
+"""The end of a package: past its days, called off, with its case, its hold or its footage. One key takes all
+of its files, everywhere.
 
     entry      `export.ended`                                              repeat: no second entry
     ended      the row's state: nothing opens from the commit on           repeat: nothing to change
@@ -32,7 +32,8 @@ from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.disclosure.cases.models import CaseState
 from cctv.disclosure.exports.models import OVER, Export, ExportState, PackageFile
-from cctv.disclosure.packaging import events, finishing
+from cctv.disclosure.packaging import events, finishing, outliving
+from cctv.disclosure.packaging.outliving import MADE
 from cctv.ledger import services as ledger
 from cctv.ledger.models import LedgerKind
 from cctv.retention import entries, guards
@@ -46,7 +47,7 @@ log = logging.getLogger("lethe.disclosure")
 FORMAT = "lethe/1/package-ended"
 JOURNALLED = "journalled"
 EXPIRED, CASE_CLOSED, WITHDRAWN, REJECTED = "expired", "case_closed", "withdrawn", "rejected"
-MADE = (ExportState.APPROVED, ExportState.READY)
+HOLD_ENDED, ERASED = "hold_ended", "footage_erased"
 BATCH = 500
 
 
@@ -60,7 +61,23 @@ def end_packages() -> int:
             going.append(_stop(export))
         except (LetheError, AccessLogError, OSError) as error:
             log.warning("export %s: its package has still to end: %s", export.number, error)
-    return _destroy([export for export in going if export is not None])
+    return _destroy([export for export in going if export is not None]) + _end_strange()
+
+
+def _end_strange() -> int:
+    """Destroy package keys of exports that the register does not have: nothing can be under them; how many.
+
+    The row is there long before the key. Only while the clock is sure: `end_packages` has made sure of the
+    register.
+    """
+    keys = vault.package_keys()
+    known = {str(pk) for pk in Export.objects.filter(pk__in=set(keys.values())).values_list("pk", flat=True)}
+    strange = {key_id for key_id, owner in keys.items() if owner not in known}
+    if not strange or guards.clock_unsure(clock.now()) is not None:
+        return 0
+    log.warning("%d keys of packages are of no export, and are destroyed", len(strange))
+    vault.destroy_record_keys(strange)
+    return len(strange)
 
 
 def end_if_over(export_id: UUID) -> int:
@@ -81,7 +98,9 @@ def _due(now: datetime) -> QuerySet[Export]:
     sure."""
     sealed = PackageFile.objects.filter(export=OuterRef("pk")).exclude(sealed_name="")
     due = Q(state__in=OVER) | Q(state__in=MADE, case__state=CaseState.CLOSED)
-    if guards.clock_unsure(now) is None:
+    sure = guards.clock_unsure(now) is None
+    due |= outliving.unguarded(now, sure=sure) | outliving.of_erased_footage()
+    if sure:
         due |= Q(state=ExportState.READY, expires_at__lte=now)
     # A key may be there that no row names: made a moment before its worker was killed.
     there = ~Q(key_id="") | Exists(sealed) | Q(pk__in=list(vault.package_keys().values()))
@@ -89,15 +108,21 @@ def _due(now: datetime) -> QuerySet[Export]:
 
 
 def _has_left(export: Export) -> bool:
-    return bool(export.key_id) or export.files.exclude(sealed_name="").exists()
+    if export.key_id or export.files.exclude(sealed_name="").exists():
+        return True
+    return str(export.pk) in vault.package_keys().values()
 
 
 def _why(export: Export) -> str:
-    if export.state == ExportState.REJECTED:
-        return REJECTED
-    if export.state == ExportState.WITHDRAWN:
-        return WITHDRAWN
-    return CASE_CLOSED if export.case.state == CaseState.CLOSED else EXPIRED
+    if export.state in (ExportState.REJECTED, ExportState.WITHDRAWN):
+        return REJECTED if export.state == ExportState.REJECTED else WITHDRAWN
+    if export.case.state == CaseState.CLOSED:
+        return CASE_CLOSED
+    if export.ending.get(outliving.ERASED):
+        return ERASED
+    if export.expires_at is not None and export.expires_at <= clock.now():
+        return EXPIRED
+    return HOLD_ENDED
 
 
 def _stop(export: Export) -> Export | None:
@@ -216,4 +241,6 @@ _REASONS = {
     CASE_CLOSED: lambda: _("the case is closed"),
     WITHDRAWN: lambda: _("the export was withdrawn"),
     REJECTED: lambda: _("the export was rejected"),
+    HOLD_ENDED: lambda: _("the hold on its footage has ended"),
+    ERASED: lambda: _("footage in it was erased"),
 }

@@ -7,13 +7,14 @@ expired, whether it has been destroyed yet or not.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from accesslog import Receipt
 from cctv.core import clock
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState, FileKind, PackageFile
-from cctv.disclosure.packaging import masked
+from cctv.disclosure.packaging import masked, outliving
 from cctv.disclosure.packaging.errors import MasksForbidNative, NotReady, PackageExpired
 from cctv.disclosure.packaging.files import part_of, seal, unseal
 from cctv.disclosure.packaging.sources import JOB
@@ -31,6 +32,7 @@ __all__ = [
     "keyed",
     "open_for_person",
     "open_for_system",
+    "require_all_open",
     "require_open",
     "seal",
     "unseal",
@@ -61,7 +63,7 @@ def require_open(export: Export) -> None:
     NotReady, PackageExpired, FootageRestricted, MasksForbidNative, MasksChanged.
     """
     row = Export.objects.get(pk=export.pk)
-    if row.state == ExportState.ENDED:
+    if row.state == ExportState.ENDED or row.ending.get(outliving.ERASED):
         raise PackageExpired
     if row.state != ExportState.READY or row.expires_at is None or not row.key_id:
         raise NotReady
@@ -72,9 +74,20 @@ def require_open(export: Export) -> None:
             masked.require_native(span.camera)
 
 
+def require_all_open(export: Export, files: Iterable[PackageFile]) -> None:
+    """The same for all of these files of it: so that none of them is refused once others have left."""
+    require_open(export)
+    for file in files:
+        _require_free(file)
+
+
 def require_file_open(file: PackageFile) -> None:
     """The same for one file: what was restricted or masked since it was made does not leave any more."""
     require_open(file.export)
+    _require_free(file)
+
+
+def _require_free(file: PackageFile) -> None:
     if file.done_at is None or not file.sealed_name:
         raise NotReady
     if file.camera is None or file.starts_at is None or file.ends_at is None:

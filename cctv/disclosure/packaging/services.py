@@ -1,14 +1,16 @@
-"""What other areas ask of the packaging: to begin, to try again, and to look for what ends."""
+"""What other areas ask of the packaging: to begin, to try again, and to end what was erased."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
 from cctv.core import clock
 from cctv.disclosure.exports.models import Export, ExportState
-from cctv.disclosure.packaging import sources
+from cctv.disclosure.packaging import outliving, sources
+from cctv.sites.models import Camera
 
 
 def recorded(export: Export) -> dict[str, Any]:
@@ -42,6 +44,12 @@ def retry(export: Export) -> bool:
             return False
         ask_for(row)
     return True
+
+
+def erased(*, camera: Camera, starts_at: datetime, ends_at: datetime) -> None:
+    """Footage of the half-open span was erased: the packages that show it end. In the same transaction."""
+    if outliving.mark_erased(camera=camera, starts_at=starts_at, ends_at=ends_at):
+        wake_ending()
 
 
 def wake() -> None:

@@ -21,6 +21,7 @@ from cctv.core.clock import rfc3339
 from cctv.core.numbering import create_numbered
 from cctv.disclosure.exports.models import Export, ExportSpan, PackageFile
 from cctv.disclosure.handing.models import HandOver, RecipientNotice, Way
+from cctv.disclosure.packaging import services as packaging
 from cctv.disclosure.provisions import events
 from cctv.disclosure.provisions.errors import HowMissing, NoticeElsewhere
 from cctv.footage.viewings.entries import camera_fields
@@ -51,7 +52,9 @@ def tell_recipients(
 def after_erasure(
     *, erasure: UUID, camera: Camera, starts_at: datetime, ends_at: datetime, reference: str
 ) -> None:
-    """The erasing's injection (settings.LETHE_ERASED): in the words of the site's law."""
+    """The erasing's injection (settings.LETHE_ERASED), in its transaction: our own copies of it end, and
+    whoever was given one is told, in the words of the site's law."""
+    packaging.erased(camera=camera, starts_at=starts_at, ends_at=ends_at)
     with translation.override(language_of(camera.site)):
         reason = _("Erased here: %(reference)s") % {"reference": reference}
     tell_recipients(
