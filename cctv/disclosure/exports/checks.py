@@ -14,6 +14,8 @@ from cctv.core.errors import LetheError
 from cctv.disclosure.exports import footage, results, watching
 from cctv.disclosure.exports.models import Export, ExportForm, ExportSpan
 from cctv.disclosure.exports.wishes import require_ground, wish_of
+from cctv.disclosure.packaging import masked
+from cctv.disclosure.packaging.sources import with_sound
 from cctv.footage import catalogue
 from cctv.footage.marks.models import Still
 from cctv.footage.restrictions.services import is_free
@@ -21,6 +23,7 @@ from cctv.ingest.models import HourRoot
 from cctv.people.models import Account
 from cctv.redaction.models import Redaction
 from cctv.redaction.review.services import require_approved
+from cctv.sites.models import Camera
 from cctv.templatetags import _times
 
 OK, WARN, BAD = "ok", "warn", "bad"
@@ -116,7 +119,8 @@ class Tick:
 def ticks_of(export: Export, facts: list[SpanFacts], reader: Account | None) -> list[Tick]:
     """Everything that a second person has to weigh; `reader`: of whom it is said what they watched."""
     found = [_ground(export), _purpose(export), _held(facts), *_restricted(facts), *_gaps(facts)]
-    found += [_proof(facts), *_redacted(export, facts), *_native(facts), *_marked(export, facts)]
+    found += [_proof(facts), *_redacted(export, facts), *_native(facts), *_beside(facts)]
+    found += _marked(export, facts)
     if reader is not None:
         found.append(_watched(export, facts, reader))
     return found
@@ -219,6 +223,26 @@ def _native(facts: list[SpanFacts]) -> list[Tick]:
             _("Would a redacted copy alone do?"),
         )
     ]
+
+
+def _beside(facts: list[SpanFacts]) -> list[Tick]:
+    """What goes out with clips as recorded that nobody may think of."""
+    spans, found = [each.span for each in facts], []
+    try:
+        uncovered = masked.uncovered(spans)
+    except LetheError as error:
+        return [Tick(BAD, error.message, error.hint)]
+    if uncovered:
+        said = _("Clips as recorded show places that copies cover: %(names)s") % {"names": _names(uncovered)}
+        found.append(Tick(WARN, said, _("Redacted copies and stills cover them.")))
+    if heard := with_sound(spans):
+        said = _("Sound goes out with the recorder's files: %(names)s") % {"names": _names(heard)}
+        found.append(Tick(WARN, said, _("The clips have none. A redacted copy has none at all.")))
+    return found
+
+
+def _names(cameras: list[Camera]) -> str:
+    return ", ".join(each.name for each in cameras)
 
 
 def _marked(export: Export, facts: list[SpanFacts]) -> list[Tick]:

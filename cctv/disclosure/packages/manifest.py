@@ -81,7 +81,11 @@ class RecipientFacts:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """One camera; `clock_offset_ms` is how far its recorder's clock was ahead (negative: behind)."""
+    """One camera; `clock_offset_ms` is how far its recorder's clock was ahead (negative: behind).
+
+    `uncovered`: places that redacted copies and stills cover show in its clips as recorded. `sound`: its
+    recordings have sound, which the clips do not have, but what lies in `originals/`.
+    """
 
     id: str
     code: str
@@ -90,6 +94,8 @@ class CameraFacts:
     time_zone: str
     recorder: str
     clock_offset_ms: int | None = None
+    uncovered: bool = False
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,11 +23,11 @@ from cctv.disclosure.exports.entries import purpose_of
 from cctv.disclosure.exports.grounds import ground_text
 from cctv.disclosure.exports.models import ActKind, Export, ExportForm, ExportSpan, ExportState, FileKind
 from cctv.disclosure.packages import check, manifest
-from cctv.disclosure.packaging import events, key, opening
+from cctv.disclosure.packaging import events, key, masked, opening
 from cctv.disclosure.packaging.errors import Interrupted
 from cctv.disclosure.packaging.files import OF, SEALED
 from cctv.disclosure.packaging.footage import PARTS, SAID, Making, evidence_of, local
-from cctv.disclosure.packaging.sources import JOB, gaps_of, named
+from cctv.disclosure.packaging.sources import JOB, gaps_of, named, with_sound
 from cctv.disclosure.provisions import letters, report
 from cctv.footage.viewings.entries import camera_fields
 from cctv.ingest.models import Recorder
@@ -150,7 +150,7 @@ def _facts(
         ),
         recipient=manifest.RecipientFacts(export.recipient_kind, export.recipient),
         expires_at=made_at + timedelta(days=export.keep_days),
-        cameras=[_camera(each) for each in {span.camera_id: span.camera for span in spans}.values()],
+        cameras=_cameras(spans),
         spans=[_span(each) for each in spans],
         files=_files(export), segments=evidence_of(export), log=log,
     )  # fmt: skip
@@ -181,11 +181,18 @@ def _said(facts: dict[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in facts.items() if name not in OWN}, **facts.get(SAID, {})}
 
 
-def _camera(camera: Camera) -> manifest.CameraFacts:
+def _cameras(spans: Sequence[ExportSpan]) -> list[manifest.CameraFacts]:
+    uncovered = {each.pk for each in masked.uncovered(spans)}
+    sound = {each.pk for each in with_sound(spans)}
+    cameras = {span.camera_id: span.camera for span in spans}
+    return [_camera(each, each.pk in uncovered, each.pk in sound) for each in cameras.values()]
+
+
+def _camera(camera: Camera, uncovered: bool, sound: bool) -> manifest.CameraFacts:
     recorder = Recorder.objects.filter(cameras=camera, revoked_at=None).order_by("name").first()
     return manifest.CameraFacts(
         str(camera.pk), camera.code, camera.name, camera.location, camera.site.time_zone,
-        recorder.name if recorder else "", camera.clock_offset_ms,
+        recorder.name if recorder else "", camera.clock_offset_ms, uncovered, sound,
     )  # fmt: skip
 
 

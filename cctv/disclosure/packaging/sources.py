@@ -6,7 +6,7 @@ hold, so that nothing can expire between asking and packaging. No more than a pi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,14 @@ from accesslog import Receipt
 from accesslog.services import append
 from accesslog.types import to_us
 from cctv.core import clock
-from cctv.disclosure.exports.models import Export, ExportSpan
+from cctv.disclosure.exports.models import Export, ExportForm, ExportSpan
 from cctv.disclosure.packages.clips import Source
 from cctv.disclosure.packaging.errors import EndedSinceAsked
 from cctv.footage import catalogue, sealed
 from cctv.footage.models import ErasedSpan, Segment
 from cctv.footage.sealed import Opened
 from cctv.footage.viewings.entries import camera_fields
+from cctv.sites.models import Camera
 from cctv.vault import past
 from cctv.vault.sealing import SealedReader, clear_size
 
@@ -67,6 +68,14 @@ def hold_of(span: ExportSpan) -> Any:
 def sealed_bytes(span: ExportSpan) -> int:
     """About how much has to be copied."""
     return sum(_rows(span).values_list("size_bytes", flat=True).iterator())
+
+
+def with_sound(spans: Iterable[ExportSpan]) -> list[Camera]:
+    """Cameras of spans that go out as recorded whose recordings have sound: clips are without it, but what
+    makes the recorder's files again from them (`originals/`) carries it."""
+    native = [span for span in spans if span.form != ExportForm.REDACTED]
+    cameras = {span.camera_id: span.camera for span in native if _rows(span).filter(audio_kept=True).exists()}
+    return list(cameras.values())
 
 
 def gaps_of(span: ExportSpan) -> list[tuple[datetime, datetime, str]]:

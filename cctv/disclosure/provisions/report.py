@@ -150,6 +150,30 @@ class _Report:
         ]
         self._document.heading(_("What was asked for"), level=2)
         self._document.table(columns, rows, size=_SIZE_PT)
+        self._declare()
+
+    def _declare(self) -> None:
+        """What a reader would not expect in the files."""
+        told = (
+            (
+                [each for each in self._facts.cameras if each.uncovered],
+                _(
+                    "Clips as recorded show places that are covered in redacted copies and stills. Cameras:"
+                    " %(names)s."
+                ),
+            ),
+            (
+                [each for each in self._facts.cameras if each.sound],
+                _(
+                    "The clips have no sound. The files in originals/ hold the sound that was recorded."
+                    " Cameras: %(names)s."
+                ),
+            ),
+        )
+        for cameras, said in told:
+            if cameras:
+                names = ", ".join(self._camera(each.id) for each in cameras)
+                self._document.text(said % {"names": names}, tone="warn")
 
     def _form(self, span: SpanFacts) -> str:
         said = str(ExportForm(span.form).label)
