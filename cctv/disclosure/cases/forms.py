@@ -30,7 +30,7 @@ class CaseForm(forms.Form):
     """A case's facts: what everybody at the site may read, and what is sealed."""
 
     title = forms.CharField(
-        label=_("Title"), max_length=160, help_text=_("No names: the log keeps it for years.")
+        label=_("Short title"), max_length=160, help_text=_("No names: the log keeps it for years.")
     )
     reference = forms.CharField(
         label=_("Reference elsewhere"), max_length=80, required=False,
@@ -107,7 +107,7 @@ class LetterForm(forms.Form):
 
     kind = forms.ChoiceField(label=_("What it is"), choices=LetterKind.choices)
     title = forms.CharField(
-        label=_("Title"),
+        label=_("Short title"),
         max_length=160,
         help_text=_("No names: “Warrant 2026-118”, “Answer to the insurer”."),
     )

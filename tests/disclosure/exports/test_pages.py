@@ -96,6 +96,15 @@ def test_from_a_viewing_its_cameras_span_and_purpose_are_filled_in(desk: Desk) -
     assert page.context["form"].initial["case"] == desk.case.number
 
 
+def test_player_and_timeline_lead_to_a_case(desk: Desk) -> None:
+    session, client = desk.room.open(desk.room.gate), desk.client(desk.operator)
+    assert (
+        f'href="/sites/seoul/case/?viewing={session.pk}"'
+        in client.get(f"/viewings/{session.pk}/").content.decode()
+    )
+    assert 'formaction="/sites/seoul/case/"' in client.get("/sites/seoul/").content.decode()
+
+
 def test_glass_is_broken_with_the_password_again(desk: Desk) -> None:
     data = form(desk, ground="vital", document="", why_no_consent="unknown", urgent="on",
                 urgent_reason="a child is missing")  # fmt: skip
