@@ -12,7 +12,7 @@ AREAS = (
     "retention.records", "redaction", "redaction.editing", "redaction.review",
     "redaction.scene",
     "disclosure", "disclosure.cases", "disclosure.packaging", "disclosure.exports",
-    "disclosure.handing", "disclosure.provisions",
+    "disclosure.handing", "disclosure.provisions", "subjects",
 )  # fmt: skip
 
 

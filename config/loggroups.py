@@ -11,6 +11,7 @@ GROUPS = [
     ),
     Group("cases", _("cases and letters"), ("case.", "letter.")),
     Group("redactions", _("redactions"), ("redaction.",)),
+    Group("requests", _("requests of people"), ("request.", "identity.", "delivery.", "watched.")),
     Group("holds", _("holds"), ("hold.",)),
     Group("restrictions", _("restrictions"), ("restriction.",)),
     Group(

@@ -1,7 +1,8 @@
-"""Papers in the store that show no footage: letters and warrants, each sealed under a key of its own.
+"""Papers in the store that show no footage: letters, warrants, proofs of identity, each under its own key.
 
-That key is wrapped under a key of the records ring (of a year, say), so that destroying the one ends all
-papers of its time in every copy. People open one by an entry that names it and them; there is no other door.
+That key is wrapped under a key of the records ring (of a year, of one check of identity), so that destroying
+the one ends all papers of its time in every copy. People open one by an entry that names it and them; there
+is no other door.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from cctv.vault.objects import object_context
 from cctv.vault.sealing import SealedReader
 
 # Labels of keys that papers may be wrapped under; those of footage, holds and the log never are.
-LABELS = ("letter/",)
+LABELS = ("letter/", "identity/")
 _kinds: dict[str, str] = {}
 
 

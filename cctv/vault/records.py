@@ -6,7 +6,10 @@ outlives its epoch and dies with the hold. A sealed field is personal data that 
 file: its key lies here and nowhere else, so destroying the key empties every backup too.
 """
 
+import hmac
 from collections.abc import Collection
+from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -24,6 +27,8 @@ HOLD, PACKAGE = "hold/", "package/"
 # Months of the log end with the log's own retention; the signing key must outlive every certificate.
 _NEVER_HERE = (logbodies.PREFIX, "signing/")
 _FIELD_KEY = b"lethe/1/record"
+_TAG_KEY = b"lethe/1/tag"
+TAGS = "tags/"
 
 
 def new_hold_key(hold_id: UUID | str) -> str:
@@ -151,6 +156,49 @@ def seal_for_package(*, key_id: str, data: bytes, context: bytes) -> bytes:
     if bound_to(key_id)[0] != "export":
         raise KeyProtected()
     return seal_bytes(_field_key(rings.records().get(key_id)), context, data)
+
+
+@sensitive_variables()
+def seal_again(key_id: str, data: bytes, *, context: bytes) -> bytes:
+    """Seal another field under a key that is there; `unseal` opens it. KeyMissing, never a new key.
+
+    For what has an end of its own: once its key was destroyed, nothing more may be sealed for it.
+    """
+    ring = rings.records()
+    label = ring.label(key_id)
+    if label is None:
+        raise KeyMissing()
+    if label.startswith(_NEVER_HERE):
+        raise KeyProtected()
+    return seal_bytes(_field_key(ring.get(key_id)), context, data)
+
+
+@sensitive_variables()
+def tag(label: str, data: bytes, *, make: bool = True) -> str | None:
+    """What stands for `data` as long as the label's key exists, and leads to nothing after that (64 letters).
+
+    Without the key it is made, or None unless `make`.
+    """
+    if not label.startswith(TAGS):
+        raise KeyProtected()
+    ring = rings.records()
+    key_id = ring.find(label)
+    if key_id is None:
+        if not make:
+            return None
+        key_id = ring.ensure(label)
+    key = HKDFExpand(SHA256(), 32, _TAG_KEY).derive(ring.get(key_id))
+    return hmac.new(key, data, sha256).hexdigest()
+
+
+def labelled(beginning: str, *, before: datetime | None = None) -> dict[str, str]:
+    """By label, the id of each key whose label begins so (and that was made before then); no key leaves."""
+    latest = float("inf") if before is None else before.timestamp() * 1_000_000
+    return {
+        label: key_id
+        for key_id, (label, made_at_us) in rings.records().labels().items()
+        if label.startswith(beginning) and made_at_us < latest
+    }
 
 
 @sensitive_variables()

@@ -75,6 +75,21 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "requests": {
+        "task": "cctv.subjects.requests.tasks.tend",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "request-mails": {
+        "task": "cctv.subjects.requests.tasks.send_mails",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "request-files": {
+        "task": "cctv.subjects.requests.tasks.end_files",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "handovers": {
         "task": "cctv.disclosure.handing.tasks.tend",
         "schedule": 60.0,

@@ -50,6 +50,15 @@ class OwnHold(LetheError):
     hint = _("Ask another approver or the privacy officer of the site.")
 
 
+class HoldOfRequest(LetheError):
+    """Somebody who was filmed relies on it: the end of their request ends it, and nobody before that."""
+
+    code = "hold_of_request"
+    status = 409
+    message = _("This hold belongs to the request of somebody who was filmed.")
+    hint = _("It ends by itself: with the answer, once the time to object is over, or when it is withdrawn.")
+
+
 class ReasonRequired(LetheError):
     """An act on evidence without a word why."""
 

@@ -23,7 +23,14 @@ from cctv.people.models import Account
 from cctv.people.policy import NotFound, permissions_of
 from cctv.retention.holds import gate, taking, telling
 from cctv.retention.holds.ending import end
-from cctv.retention.holds.errors import HoldDecided, HoldOver, HoldRefused, OwnHold, ReasonRequired
+from cctv.retention.holds.errors import (
+    HoldDecided,
+    HoldOfRequest,
+    HoldOver,
+    HoldRefused,
+    OwnHold,
+    ReasonRequired,
+)
 from cctv.retention.holds.grounds import grounds_of
 from cctv.retention.holds.models import HeldObject, Hold, HoldState
 from cctv.retention.holds.placing import finish
@@ -87,7 +94,7 @@ def place_hold(
             year=clock.now().year,
         )  # fmt: skip
         try:
-            _make(hold, cameras, reason.strip())
+            make(hold, cameras, reason.strip())
         except IntegrityError:  # sent twice at once: the other one made it
             hold = Hold.objects.get(pk=hold.pk)
     if hold.placed_by_id != actor.pk or hold.site_id != site.pk:
@@ -123,13 +130,13 @@ def _check(
         raise ReasonRequired
 
 
-def _make(hold: Hold, cameras: Sequence[Camera], reason: str) -> None:
-    """Key, then row: from here on the tick finds it."""
+def make(hold: Hold, cameras: Sequence[Camera], reason: str) -> None:
+    """Key, then row: from here on the tick finds it. Without somebody who placed it, it waits for nobody."""
     hold.key_id = vault.new_hold_key(hold.pk)
     reached("hold.key")
     details = json.dumps({"reason": reason}).encode()
     _key_id, hold.details = vault.seal_record(_label(hold), details, context=_context(hold))
-    if permissions_of(hold.placed_by).may(DECIDE, site_id=hold.site_id):
+    if hold.placed_by is None or permissions_of(hold.placed_by).may(DECIDE, site_id=hold.site_id):
         hold.state = HoldState.ACTIVE
     else:
         zone = ZoneInfo(hold.site.time_zone)
@@ -178,11 +185,13 @@ def refuse_hold(*, hold_id: UUID, actor: Account, terminal: str, reason: str) ->
 def release_hold(*, hold_id: UUID, actor: Account, terminal: str, reason: str) -> Hold:
     """The case is closed: nothing opens through it any more, what is past its time is destroyed at once.
 
-    The caller has made sure of the step-up. NotFound, Forbidden, HoldOver, LogUnavailable.
+    The caller has made sure of the step-up. NotFound, Forbidden, HoldOver, HoldOfRequest, LogUnavailable.
     """
     hold = _decidable(hold_id, actor)
     if not hold.protects:
         raise HoldOver
+    if hold.placed_by_id is None:
+        raise HoldOfRequest
     facts = {"reason": _reason(reason)}
     return end(hold, HoldState.RELEASED, facts, actor=actor, terminal=terminal)
 

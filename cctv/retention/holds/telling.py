@@ -26,6 +26,8 @@ from cctv.retention.holds.models import HeldObject, Hold
 from cctv.vault.steps import reached
 
 PLACE, DECIDE = "hold.place", "hold.decide"
+# Whoever has asked to see themselves has no account: the reference of the request stands for them.
+SUBJECT = "subject"
 HELD, CHANGED, ENDED, PLACED = "held", "changed", "ended", "placed"
 JOURNAL = frozenset({HELD, CHANGED, ENDED})
 EVERYTHING = JOURNAL | {PLACED}
@@ -84,7 +86,7 @@ def facts(hold: Hold) -> dict[str, Any]:
         "state": hold.state,
         "key_id": hold.key_id,
         "details": base64.b64encode(bytes(hold.details)).decode(),
-        "placed_by": str(hold.placed_by_id),
+        "placed_by": str(hold.placed_by_id) if hold.placed_by_id else "",
         "decided_by": str(hold.decided_by_id) if hold.decided_by_id else "",
         "deputy": str(hold.deputy_id) if hold.deputy_id else "",
         "too_late": hold.too_late,
@@ -137,6 +139,8 @@ def _log_placed(hold: Hold, each: dict[str, Any]) -> int:
         "too_late": each["too_late"],
         "needs": each["needs"],
     }
+    if hold.placed_by is None:
+        body |= {"actor": {"id": "", "name": hold.case, "role": SUBJECT}, "terminal": hold.terminal}
     return log(
         hold,
         "hold.placed",

@@ -1,0 +1,5 @@
+"""What the access log says of requests: gathered from the areas."""
+
+from cctv.subjects.requests import events as requests
+
+__all__ = ["requests"]

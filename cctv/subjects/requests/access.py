@@ -1,0 +1,79 @@
+"""Reference and secret open a request. Unknown and wrong look alike, take as long, and wait alike.
+
+Wrong attempts are counted in memory: of a reference, known or not, and of the network they come from. Whoever
+opened it from where they are before is not kept out by what others guess.
+"""
+
+import ipaddress
+from hashlib import sha256
+
+from django.core.cache import cache
+from django.views.decorators.debug import sensitive_variables
+
+from cctv.disclosure.handing import tokens
+from cctv.people.models import Account
+from cctv.subjects.requests import reference as references
+from cctv.subjects.requests import story
+from cctv.subjects.requests.errors import NotOpened, TooManyAttempts
+from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
+
+PER_REFERENCE, PER_NETWORK = 10, 30
+WINDOW_S = 600
+KNOWN_S = 30 * 86_400
+_NOBODY = (b"\0" * tokens.SALT_BYTES, b"\0" * 32)
+
+
+@sensitive_variables()
+def open_request(reference: str, secret: str, *, terminal: str) -> SubjectRequest:
+    """The request that both belong to. NotOpened for every other pair; TooManyAttempts."""
+    named, network = references.read_reference(reference), _network(terminal)
+    buckets = _buckets(named, network)
+    if any(int(cache.get(key, 0)) >= most for key, most in buckets):
+        raise TooManyAttempts
+    found = SubjectRequest.objects.select_related("site", "hold").filter(reference=named).first()
+    salt, kept = _NOBODY
+    if found is not None and found.secret_hash and found.state != RequestState.ENDED:
+        salt, kept = bytes(found.secret_salt), bytes(found.secret_hash)
+    if not tokens.fits(secret, salt=salt, kept=kept) or found is None:
+        for key, _most in buckets:
+            _count(key)
+        raise NotOpened
+    cache.set(_key("known", named, network), 1, timeout=KNOWN_S)
+    return found
+
+
+def new_secret(request: SubjectRequest, *, actor: Account | None = None, terminal: str = "") -> str:
+    """A fresh secret, shown once; the one before opens nothing any more. LogUnavailable."""
+    if request.secret_hash:
+        story.act(request, RequestActKind.SECRET, actor=actor, terminal=terminal)
+    secret = references.new_secret()
+    salt = tokens.new_salt()
+    request.secret_salt, request.secret_hash = salt, tokens.code_hash(secret, salt)
+    request.save(update_fields=["secret_salt", "secret_hash"])
+    return secret
+
+
+def _buckets(named: str, network: str) -> list[tuple[str, int]]:
+    if cache.get(_key("known", named, network)):
+        return [(_key("own", named, network), PER_REFERENCE)]
+    return [(_key("reference", named), PER_REFERENCE), (_key("network", network), PER_NETWORK)]
+
+
+def _count(key: str) -> None:
+    if not cache.add(key, 1, timeout=WINDOW_S):
+        try:
+            cache.incr(key)
+        except ValueError:  # it has just run out
+            cache.add(key, 1, timeout=WINDOW_S)
+
+
+def _key(what: str, *whose: str) -> str:
+    return f"request/{what}/{sha256('/'.join(whose).encode()).hexdigest()[:32]}"
+
+
+def _network(terminal: str) -> str:
+    try:
+        address = ipaddress.ip_address(terminal)
+    except ValueError:
+        return terminal
+    return terminal if address.version == 4 else str(ipaddress.ip_network((int(address), 64), strict=False))

@@ -1,0 +1,98 @@
+"""The end of a request's file: its key is destroyed; nothing of it opens, backups included (O20, O21).
+
+Entry → journal → key → fields → row. What stays is a skeleton: reference, kind, site, times, outcome and
+story, as certificate and for the numbers of later years.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from uuid import uuid5
+
+from django.db import DatabaseError, transaction
+
+from accesslog.errors import AccessLogError
+from cctv.core import clock
+from cctv.core.clock import rfc3339
+from cctv.core.errors import LetheError
+from cctv.retention import guards
+from cctv.subjects.requests import freezing, story
+from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
+from cctv.vault import journal
+from cctv.vault import services as vault
+from cctv.vault.steps import reached
+
+log = logging.getLogger("lethe.subjects")
+
+OBJECTION = timedelta(days=30)
+FILE_YEARS = 3
+ENDED = "request_ended"
+
+
+def objection_until(request: SubjectRequest, decided_at: datetime) -> datetime:
+    """Until when what was refused is kept for an objection."""
+    return decided_at + OBJECTION
+
+
+def file_until(request: SubjectRequest, closed_at: datetime) -> datetime:
+    """When the file of a request that was closed then is destroyed."""
+    try:
+        return closed_at.replace(year=closed_at.year + FILE_YEARS)
+    except ValueError:  # the 29th of February
+        return closed_at.replace(year=closed_at.year + FILE_YEARS, month=3, day=1)
+
+
+def end_due() -> int:
+    """Destroy the files whose time is over; how many. A wrong clock or an older register destroys none."""
+    now = clock.now()
+    if not guards.trusted(now):
+        return 0
+    due = SubjectRequest.objects.filter(file_until__lte=now).exclude(state=RequestState.ENDED)
+    ended = 0
+    for request in due.select_related("site", "hold").order_by("file_until")[:50]:
+        try:
+            end_file(request)
+            ended += 1
+        except (LetheError, AccessLogError, DatabaseError, OSError):
+            log.exception("the file of request %s could not be destroyed", request.reference)
+    return ended
+
+
+def end_file(request: SubjectRequest) -> SubjectRequest:
+    """Destroy what names persons; ENDED once no mirror has the key. Safe to repeat. LogUnavailable."""
+    if request.state == RequestState.ENDED:
+        return request
+    freezing.release(request, why="file")
+    facts = {
+        "messages": request.messages.count(), "decisions": request.decisions.count(),
+        "key": request.key_id, "file_until": rfc3339(request.file_until or clock.now()),
+    }  # fmt: skip
+    told = story.act(
+        request, RequestActKind.ENDED, by_lethe=True, facts=facts, event_id=uuid5(request.pk, "ended")
+    )
+    reached("request.end-logged")
+    journal.append(ENDED, {"request": str(request.pk), "at": rfc3339(told.at), "entry": told.entry})
+    reached("request.end-told")
+    if request.key_id:
+        destruction = vault.destroy_record_keys([request.key_id])
+        reached("request.key-destroyed")
+        if not destruction.complete:
+            log.warning("request %s: a mirror still has its key", request.reference)
+            return request  # the next look asks again
+        told.facts = {**told.facts, "generation": destruction.generation}
+        told.save(update_fields=["facts"])
+    empty(request, at=told.at, entry=told.entry)
+    reached("request.ended")
+    return request
+
+
+def empty(request: SubjectRequest, *, at: datetime, entry: int | None) -> None:
+    """Take what is sealed, and what leads to the person, out of the rows."""
+    with transaction.atomic():
+        request.messages.update(text=b"")
+        request.decisions.update(details=b"", letter=b"")
+        request.mails.update(error="")
+        request.deliveries.filter(ended_at=None).update(ended_at=at)
+        request.details, request.key_id, request.contact_tag = b"", "", ""
+        request.secret_salt, request.secret_hash = b"", b""
+        request.state, request.ended_at, request.ended_entry = RequestState.ENDED, at, entry
+        request.save()

@@ -1,0 +1,29 @@
+"""A requester no longer wants it."""
+
+from cctv.core import clock
+from cctv.core.clock import rfc3339
+from cctv.people.models import Account
+from cctv.subjects.requests import ending, freezing, story
+from cctv.subjects.requests.errors import RequestOver
+from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
+
+
+def withdraw(request: SubjectRequest, *, actor: Account | None = None, terminal: str) -> SubjectRequest:
+    """Close it as withdrawn. RequestOver unless it stands; LogUnavailable.
+
+    The footage of somebody who has shown who they are is let go at once. Nobody else's: whoever found the
+    receipt could end what is not theirs; it is kept as long as after a refusal.
+    """
+    if request.state not in STANDING:
+        raise RequestOver
+    now = clock.now()
+    until = now if request.verified_at else ending.objection_until(request, now)
+    facts = {"held_until": rfc3339(until)}
+    story.act(request, RequestActKind.WITHDRAWN, actor=actor, terminal=terminal, facts=facts)
+    request.state, request.closed_at = RequestState.WITHDRAWN, now
+    request.objection_until = None if request.verified_at else until
+    request.file_until = ending.file_until(request, now)
+    request.save(update_fields=["state", "closed_at", "objection_until", "file_until"])
+    if request.verified_at:
+        freezing.release(request, why="withdrawn")
+    return request
