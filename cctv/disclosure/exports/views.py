@@ -20,6 +20,7 @@ from cctv.disclosure.packaging import services as packaging
 from cctv.footage.viewings.purposes import common_purposes
 from cctv.people.access import Request, numbered_or_404, requires
 from cctv.people.actors import terminal_of
+from cctv.people.models import Account
 from cctv.people.policy import Forbidden
 from cctv.people.stepup import require_step_up
 from cctv.redaction.review import selectors as redactions
@@ -92,8 +93,7 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
     decides = may_decide and not mine
     undecided = found.urgency in deciding.UNDECIDED and not deciding.is_settled(found)
     waits = found.state == ExportState.ASKED or undecided
-    watches = request.permissions.may(WATCH, site_id=found.site_id)
-    ticks = checks.ticks_of(found, facts, request.account if decides and watches else None) if waits else []
+    ticks = checks.ticks_of(found, facts, _watcher(request, found, decides)) if waits else []
     context = {
         "export": found,
         "zone": ZoneInfo(found.site.time_zone),
@@ -110,7 +110,6 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "acts": list(found.acts.select_related("by").order_by("at", "id")),
         "log_read": request.permissions.may("log.read", site_id=found.site_id),
         "mine": mine,
-        "sees_redactions": request.permissions.may("redaction.see", site_id=found.site_id),
         "decides": decides and found.state == ExportState.ASKED, "decides_urgent": decides and undecided,
         "waits": waits,
         "violated": found.urgency in (Urgency.LATE, Urgency.REFUSED),
@@ -126,6 +125,11 @@ def _page(request: Request, found: Export, form: RemarkForm, *, status: int = 20
         "back": "inbox" if may_decide else "exports",
     }  # fmt: skip
     return render(request, "cctv/disclosure/export.html", context, status=status)
+
+
+def _watcher(request: Request, found: Export, decides: bool) -> Account | None:
+    """Of whom the page says how much they watched: who decides and may look."""
+    return request.account if decides and request.permissions.may(WATCH, site_id=found.site_id) else None
 
 
 def _due_at(found: Export, facts: list[checks.SpanFacts], undecided: bool) -> Any:
@@ -168,6 +172,7 @@ def _work(request: Request, found: Export) -> dict[str, Any]:
     return {
         "works": packaged and not found.error_code,
         "percent": found.work_permille // 10,
+        "sees_redactions": request.permissions.may("redaction.see", site_id=found.site_id),
         "stopped": stopped.stopped_of(found),
         "ended_by": stopped.ended_by(found),
         "may_retry": packaged
