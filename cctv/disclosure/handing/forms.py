@@ -61,6 +61,11 @@ class LinkForm(CopyForm):
         help_text=_("One that breaks may go on within six hours and counts once."),
     )  # fmt: skip
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """A package whose pictures say which copy they are is downloaded once."""
+        super().__init__(*args, **kwargs)
+        self.fields["downloads"].disabled = self.export.watermark
+
 
 class MediumForm(CopyForm):
     """A medium: one that is here, or a new one."""

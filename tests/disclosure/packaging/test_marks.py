@@ -18,6 +18,7 @@ from cctv.disclosure.exports import results
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState, FileKind
 from cctv.disclosure.handing import services as handing
 from cctv.disclosure.handing.errors import MarkedOnce
+from cctv.disclosure.handing.forms import LinkForm
 from cctv.disclosure.packaging import marks
 from cctv.disclosure.packaging.errors import Interrupted
 from cctv.footage.marks import stills
@@ -128,6 +129,7 @@ def test_every_picture_of_a_redacted_copy_carries_the_mark_and_nothing_else_is_c
 
 def test_a_marked_package_is_handed_over_once_with_one_download(waiting: Waiting, result: bytes):
     export = helping.packaged(of_redaction(waiting))
+    assert LinkForm(export=export).fields["downloads"].disabled
     options: dict[str, Any] = {"export": export, "actor": waiting.desk.room.operator, "terminal": "10.0.0.1"}
     made = handing.make_link(**options, person="Inspector Han", downloads=4)
     assert (made.handover.copy, made.handover.downloads_left) == (marks.COPY, 1)
