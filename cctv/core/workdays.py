@@ -33,30 +33,35 @@ def _zone_countries() -> dict[str, str]:
 
 
 @cache
-def _calendar(country: str, year: int) -> frozenset[date]:
+def _calendar(country: str, year: int, by_law: bool = False) -> frozenset[date]:
     import holidays  # of all countries: a tenth of what a command loads
 
+    if by_law and not country:  # no law says which
+        return frozenset()
     if not country:  # at least the days on which no bank of the euro area works
         return frozenset(holidays.financial_holidays("XECB", years=year))
-    categories = _CATEGORIES.get(country, ("public",))
+    categories = ("public",) if by_law else _CATEGORIES.get(country, ("public",))
     region = _REGIONS.get(country)
     return frozenset(holidays.country_holidays(country, subdiv=region, years=year, categories=categories))
 
 
-def is_working_day(day: date, *, country: str) -> bool:
-    """Whether offices of that country work then. A country that the library lacks has weekends only."""
+def is_working_day(day: date, *, country: str, by_law: bool = False) -> bool:
+    """Whether offices of that country work then. A country that the library lacks has weekends only.
+
+    `by_law`: only public holidays are days off, not those of banks: what moves a deadline of the law.
+    """
     if day.weekday() >= SATURDAY:
         return False
     try:
-        return day not in _calendar(country, day.year)
+        return day not in _calendar(country, day.year, by_law)
     except NotImplementedError:
         return True
 
 
-def next_working_day(day: date, *, country: str) -> date:
+def next_working_day(day: date, *, country: str, by_law: bool = False) -> date:
     """The first working day after `day`."""
     for ahead in range(1, LONGEST_BREAK_DAYS + 1):
-        if is_working_day(day + ahead * DAY, country=country):
+        if is_working_day(day + ahead * DAY, country=country, by_law=by_law):
             return day + ahead * DAY
     return day + DAY
 

@@ -13,3 +13,6 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.
 DEFAULT_FROM_EMAIL = env.str("LETHE_MAIL_FROM", "Lethe <lethe@localhost>")
 # Where people reach Lethe, such as https://lethe.example.org: for links in mail.
 LETHE_URL = env.str("LETHE_URL", "")
+
+# Whom a requester may turn to besides us, where the table of the law does not fit: "name|how; name|how".
+LETHE_REGULATORS = [each for each in env.str("LETHE_REGULATORS", "").split(";") if each.strip()]

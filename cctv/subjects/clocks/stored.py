@@ -1,0 +1,173 @@
+"""The clock of a request as it is stored: worked out again from its story whenever something moves it."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from cctv.core import clock, workdays
+from cctv.core.clock import parse_rfc3339, rfc3339
+from cctv.people.models import Account
+from cctv.sites.models import Camera, Openness
+from cctv.subjects.clocks import due
+from cctv.subjects.clocks.due import Clock, NotPossible, Pause
+from cctv.subjects.clocks.errors import ClockRefused
+from cctv.subjects.requests import story
+from cctv.subjects.requests.models import RequestAct, RequestActKind, SubjectRequest
+
+EXTENSION, POSTPONEMENT = "extension", "postponement"
+_STORY = (RequestActKind.PAUSED, RequestActKind.RESUMED, RequestActKind.EXTENDED)
+_FIELDS = ("due_at", "paused_at", "extended_at")
+
+
+def openness_of(cameras: Iterable[Camera]) -> str:
+    """One camera where only staff may go is enough for the rights that they have there."""
+    found = {camera.openness for camera in cameras}
+    return Openness.NON_OPEN if Openness.NON_OPEN in found else Openness.OPEN
+
+
+def begin(request: SubjectRequest, cameras: Iterable[Camera]) -> None:
+    """Fill in the deadlines of a request that has arrived; the caller saves it."""
+    zone, country = place_of(request)
+    found = due.deadlines(
+        request.kind, request.jurisdiction, request.received_at, zone=zone, country=country,
+        openness=openness_of(cameras),
+    )  # fmt: skip
+    request.due_at = request.first_due_at = found.due_at
+    request.reply_by = found.reply_by
+
+
+def place_of(request: SubjectRequest) -> tuple[ZoneInfo, str]:
+    """The site's clocks and whose holidays count."""
+    zone = request.site.time_zone
+    return ZoneInfo(zone), workdays.country_of(request.jurisdiction, zone)
+
+
+def clock_of(request: SubjectRequest) -> Clock:
+    """The clock from receipt and story."""
+    zone, country = place_of(request)
+    pauses: list[Pause] = []
+    is_extended, cause_ends_at = False, None
+    for act in request.acts.filter(kind__in=_STORY).order_by("at", "id"):
+        if act.kind == RequestActKind.PAUSED:
+            pauses.append(Pause(_at(act), None, act.facts.get("why", due.CLARIFICATION)))
+        elif act.kind == RequestActKind.RESUMED and pauses:
+            pauses[-1] = Pause(pauses[-1].begins_at, _at(act), pauses[-1].why)
+        elif act.kind == RequestActKind.EXTENDED and act.facts.get("how") == POSTPONEMENT:
+            cause_ends_at = parse_rfc3339(act.facts["cause_ends_at"])
+        elif act.kind == RequestActKind.EXTENDED:
+            is_extended = True
+    return Clock(
+        request.kind, request.jurisdiction, request.received_at, zone, country,
+        openness_of(request.cameras.all()), tuple(pauses), is_extended, cause_ends_at,
+    )  # fmt: skip
+
+
+def _at(act: RequestAct) -> datetime:
+    at = act.facts.get("at")
+    return parse_rfc3339(at) if at else act.at
+
+
+def pause(
+    request: SubjectRequest, why: str, *, actor: Account | None = None, terminal: str = "",
+    by_lethe: bool = False, event_id: UUID | None = None,
+) -> bool:  # fmt: skip
+    """Stop it while `why` (due.IDENTITY, due.CLARIFICATION) is awaited; False where it does not stop.
+
+    It does not where the law knows no stop, where it stands already and where its time is over.
+    """
+    now, told = clock.now(), clock_of(request)
+    try:
+        moved = due.paused(told, now, why)
+    except NotPossible:
+        return False
+    facts = {"why": why, "at": rfc3339(now)}
+    _move(
+        request, moved, RequestActKind.PAUSED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
+        event_id=event_id, paused_at=now,
+    )  # fmt: skip
+    return True
+
+
+def resume(
+    request: SubjectRequest, *, actor: Account | None = None, terminal: str = "", by_lethe: bool = False,
+    event_id: UUID | None = None,
+) -> bool:  # fmt: skip
+    """Let it go on, later by what was paused; False where it does not stand."""
+    now, told = clock.now(), clock_of(request)
+    try:
+        moved = due.resumed(told, now)
+    except NotPossible:
+        return False
+    facts = {"at": rfc3339(now), "due_at": rfc3339(moved.due_at)}
+    _move(
+        request, moved, RequestActKind.RESUMED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
+        event_id=event_id, paused_at=None,
+    )  # fmt: skip
+    return True
+
+
+def extend(request: SubjectRequest, *, actor: Account, terminal: str, reason: str) -> SubjectRequest:
+    """Two months more (EU, UK); `reason` is a code of `profiles`. The caller tells it. ClockRefused."""
+    now = clock.now()
+    moved = _or_refuse(lambda: due.extended(clock_of(request), now))
+    facts = {"how": EXTENSION, "reason": reason, "due_at": rfc3339(moved.due_at)}
+    return _move(
+        request, moved, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now
+    )
+
+
+def postpone(
+    request: SubjectRequest, cause_ends_at: datetime, *, actor: Account, terminal: str
+) -> SubjectRequest:
+    """Postponed by a decision (KR), until ten days after its cause has ended. ClockRefused."""
+    now = clock.now()
+    moved = _or_refuse(lambda: due.postponed(clock_of(request), now, cause_ends_at))
+    facts = {
+        "how": POSTPONEMENT, "cause_ends_at": rfc3339(cause_ends_at), "due_at": rfc3339(moved.due_at)
+    }  # fmt: skip
+    return _move(
+        request, moved, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now
+    )
+
+
+def can_extend(request: SubjectRequest) -> bool:
+    """Whether it could be extended now."""
+    return _can(lambda: due.extended(clock_of(request), clock.now()))
+
+
+def can_postpone(request: SubjectRequest) -> bool:
+    """Whether it could be postponed now."""
+    told = clock_of(request)
+    return bool(told.rule.postponed_days) and clock.now() < told.due_at
+
+
+def _can(move: Callable[[], Clock]) -> bool:
+    try:
+        move()
+    except NotPossible:
+        return False
+    return True
+
+
+def _or_refuse(move: Callable[[], Clock]) -> Clock:
+    try:
+        return move()
+    except NotPossible as refused:
+        raise ClockRefused(refused.code) from None
+
+
+def _move(
+    request: SubjectRequest, moved: Clock, kind: RequestActKind, facts: dict[str, Any], *,
+    actor: Account | None, terminal: str, by_lethe: bool = False, event_id: UUID | None = None, **row: Any,
+) -> SubjectRequest:  # fmt: skip
+    """The story first, then the row."""
+    story.act(
+        request, kind, actor=actor, terminal=terminal, facts=facts, by_lethe=by_lethe, event_id=event_id
+    )
+    request.due_at = moved.due_at
+    for name, value in row.items():
+        setattr(request, name, value)
+    request.save(update_fields=list(_FIELDS))
+    return request
