@@ -26,7 +26,7 @@ from cctv.disclosure.packages import check, manifest
 from cctv.disclosure.packaging import events, key, masked, opening
 from cctv.disclosure.packaging.errors import Interrupted
 from cctv.disclosure.packaging.files import OF, SEALED
-from cctv.disclosure.packaging.footage import PARTS, SAID, Making, evidence_of, local
+from cctv.disclosure.packaging.footage import PARTS, SAID, Making, evidence_of
 from cctv.disclosure.packaging.sources import JOB, gaps_of, named, with_sound
 from cctv.disclosure.provisions import letters, report
 from cctv.footage.viewings.entries import camera_fields
@@ -86,7 +86,7 @@ def _stills(export: Export) -> list[tuple[str, bytes]]:
         with vault.open_for_system(receipt, opening.keyed(row), job=JOB) as reader:
             assert row.camera is not None
             assert row.starts_at is not None
-            found.append((f"{row.camera.name}, {local(row.camera, row.starts_at)}", reader.read()))
+            found.append((report.below_still(export, row.camera, row.starts_at), reader.read()))
     return found
 
 

@@ -21,6 +21,7 @@ from cctv.disclosure.exports.models import Export, ExportForm, FileKind, Recipie
 from cctv.disclosure.packages import manifest
 from cctv.disclosure.packages.manifest import CameraFacts, PackageFacts, SpanFacts
 from cctv.ledger.languages import language_of
+from cctv.sites.models import Camera
 from cctv.templatetags import _times
 
 CODE = "lethe/1/report"
@@ -37,6 +38,14 @@ def report_pdf(export: Export, facts: PackageFacts, stills: Sequence[tuple[str, 
     """
     with translation.override(export.language):
         return _Report(export, facts, code_of(facts)).render(stills)
+
+
+def below_still(export: Export, camera: Camera, at: datetime) -> str:
+    """What stands below a still: camera and moment, in the export's language and on the site's clocks."""
+    with translation.override(export.language):
+        local = _times.localise(at, ZoneInfo(camera.site.time_zone))
+        moment = f"{_times.absolute(local, 'date')} {_times.absolute(local, 'time')}"
+    return f"{camera.code} {camera.name} · {moment}"
 
 
 def code_of(facts: PackageFacts) -> str:

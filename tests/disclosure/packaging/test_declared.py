@@ -1,6 +1,7 @@
 """What goes out unexpectedly is told: to whoever approves, in the manifest, in the report."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from cctv.disclosure.exports import checks
 from cctv.disclosure.exports.models import Export, ExportForm, ExportState, FileKind
 from cctv.disclosure.packaging import masked
+from cctv.disclosure.provisions import report
 from cctv.sites.models import AudioPolicy
 from tests.core import pdftext
 from tests.disclosure.packaging import helping
@@ -57,6 +59,16 @@ def test_places_that_copies_cover_are_told_where_clips_show_them(room: Room):
     assert masked.uncovered([span]) == [room.gate]
     span.form = ExportForm.REDACTED
     assert masked.uncovered([span]) == []
+
+
+def test_below_a_still_its_moment_is_told_as_people_tell_it(room: Room):
+    said = {
+        each: report.below_still(Export(language=each), room.gate, datetime(2026, 3, 1, 1, 2, 3, tzinfo=UTC))
+        for each in ("ko", "ja", "en")
+    }
+    assert said["ko"] == f"{room.gate.code} {room.gate.name} · 2026년 3월 1일 10:02:03 KST"
+    assert said["ja"] == f"{room.gate.code} {room.gate.name} · 2026年3月1日 10:02:03 KST"
+    assert said["en"] == f"{room.gate.code} {room.gate.name} · 1 Mar 2026 10:02:03 KST"
 
 
 def test_sound_that_was_kept_is_told_and_is_in_no_clip(room: Room):
