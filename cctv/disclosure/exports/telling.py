@@ -64,7 +64,13 @@ def decided(export: Export) -> None:
         ActKind.CONFIRMED: lambda: _("The urgent %(number)s was approved afterwards") % _words(export),
     }
     if (said := words.get(ActKind(last.kind))) is not None:
-        _send(export, [export.asked_by], f"act/{last.pk}", said, lambda: last.remark)
+        _send(
+            export,
+            [export.asked_by],
+            f"act/{last.pk}",
+            said,
+            lambda: _("There is a remark: the export's page shows it.") if last.remark else "",
+        )
 
 
 def violated(export: Export) -> None:

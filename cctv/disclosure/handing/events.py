@@ -9,7 +9,7 @@ from cctv.disclosure.packaging.files import part_of
 from cctv.vault import services as vault
 
 LINK_MADE, SENT, REFUSED, RECEIVED = "export.link_made", "export.sent", "export.refused", "export.received"
-LINK_ENDED = "export.link_ended"
+LINK_ENDED, OPENED, RESTORED = "export.link_ended", "export.link_opened", "export.links_restored"
 
 _COPY = frozenset({"export", "site", "case", "copy", "recipient"})
 _WHO = frozenset({"actor", "terminal"})
@@ -23,6 +23,10 @@ for _kind, _required, _optional, _sentence, _icon in (
     (
         SENT, _WHO | {"camera", "from", "to", "way", "sealing"}, frozenset({"purpose", "medium"}),
         _("Copy {copy} of export {export}, {camera} {from}–{to}, was sent to {actor}."), "export",
+    ),
+    (
+        OPENED, _WHO, frozenset(),
+        _("{actor} gave the code of copy {copy} of export {export} and saw what is in it."), "eye",
     ),
     (
         REFUSED, frozenset({"terminal", "attempts"}), frozenset(),
@@ -51,5 +55,17 @@ for _kind, _required, _optional, _sentence, _icon in (
             link=("export", "export.name"),
         )
     )
+
+register(
+    EventType(
+        kind=RESTORED,
+        required=frozenset({"count", "exports"}),
+        optional=frozenset(),
+        sentence=_("A restore ended {count} links to copies: they open nothing any more."),
+        personal=frozenset(),
+        icon="x",
+        keep="ledger",
+    )
+)
 
 vault.register_person_kind(SENT, *(part_of(kind) for kind in FileKind))

@@ -128,9 +128,10 @@ def _try(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _opened(request: HttpRequest, row: HandOver, token: str, grant: UUID) -> HttpResponse:
-    context = {**_frame(request), **selectors.contents(row), "token": token}
+    context = {**_frame(request), "export": row.export, "copy": row, "token": token}
     try:
         require_handable(row.export)
+        context |= selectors.contents(row)
     except LetheError as error:
         context["refused"] = error
     last = sending.last_of(row, grant)
@@ -138,7 +139,7 @@ def _opened(request: HttpRequest, row: HandOver, token: str, grant: UUID) -> Htt
         "going_on": sending.may_go_on(last) and last is not None and last.sent_bytes > 0,
         "done": last is not None and last.is_whole,
         "received": row.received_at is not None,
-        "may_download": sending.may_go_on(last) or services.is_open(row),
+        "may_download": sending.may_begin(row, grant, last),
     }
     return render(request, "cctv/disclosure/handing/copy.html", context)
 

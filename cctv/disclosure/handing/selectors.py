@@ -73,9 +73,15 @@ def state_of(row: HandOver) -> str:
         return CLOSED
     if services.is_open(row):
         return OPEN
-    if row.downloads_left == 0 and row.sendings.filter(is_whole=True).exists():
+    if row.downloads_left == 0 and _was_sent(row):
         return USED
     return ENDED if row.ended_at is not None and row.ended_at < (row.open_until or row.ended_at) else RAN_OUT
+
+
+def _was_sent(row: HandOver) -> bool:
+    """Whether a copy has left, be it without its last bytes."""
+    size = sending.size_of(row) or sum(row.export.files.values_list("size_bytes", flat=True))
+    return any(sending.is_as_good_as_whole(each, size) for each in row.sendings.all())
 
 
 def copies_of(export: Export) -> list[Copy]:

@@ -7,8 +7,9 @@ copy can be sent from where it broke; a sealed one only from its beginning, sinc
 What begins anew is a row with entries of its own, and begins so often only: all but the last bytes is as good
 as a copy.
 
-Nothing is kept on disk: files are opened by the vault's door, packed and sealed piece by piece. Whether it
-may leave is asked again while it is sent.
+Whether it may leave is asked of every file before anything is counted, and again of the one that is being
+sent every few seconds. The ledger's line is written once the first piece is ready, just before it leaves.
+Nothing is kept on disk: files are opened by the vault's door, packed and sealed piece by piece.
 """
 
 import time
@@ -87,8 +88,8 @@ def send(
             raise NotYours
     require_current()
     require_handable(handover.export)
-    opening.require_open(handover.export)
     files = _files(handover.export)
+    opening.require_all_open(handover.export, files)
     size = size_of(handover)
     if start and size is None:
         raise RangeUnfit
@@ -98,13 +99,12 @@ def send(
         if sending.first_entry is None:
             sending.first_entry = receipts[0][1].index
             sending.save(update_fields=["first_entry"])
-        if handover.way == Way.LINK:
-            book_provision(handover)
-    who = str(actor.pk if actor else handover.pk)
-    clear = _entries(handover.export, files, _opener(receipts, who))
+    guard = _Guard(sending, handover.export, start)
+    clear = _entries(
+        handover.export, files, _opener(receipts, str(actor.pk if actor else handover.pk), guard)
+    )
     pieces = _joined(_pieces(handover, clear, start))
-    guarded = _Guard(sending, handover.export, start).guard(pieces)
-    return Outgoing(sending, _begun(sending, guarded), size, start)
+    return Outgoing(sending, _begun(sending, guard.guard(pieces)), size, start)
 
 
 def _begin(handover: HandOver, grant: UUID, terminal: str, start: int, size: int | None) -> Sending:
@@ -114,6 +114,9 @@ def _begin(handover: HandOver, grant: UUID, terminal: str, start: int, size: int
     if not is_alive(row):
         raise UsedUp
     last = last_of(row, grant)
+    if last is not None and start and _is_tail(last, start, size):
+        last.handover = handover
+        return last
     if last is not None and may_go_on(last):
         if start > (last.sent_bytes + NOTE_BYTES) or start >= (size or 1):
             raise RangeUnfit(size or 0)
@@ -139,6 +142,29 @@ def _created(handover: HandOver, grant: UUID, terminal: str, start: int) -> Send
     )
 
 
+def _is_tail(last: Sending, start: int, size: int | None) -> bool:
+    """Whether it asks for the end of what has left whole as far as this process knows, and broke on its way:
+    whoever has not all before it gets nothing by it."""
+    return last.is_whole and start >= _nearly(size) and start < (size or 0) and clock.now() < last.at + GO_ON
+
+
+def _nearly(size: int | None) -> int:
+    """From here on what is left is the last piece (`_joined`)."""
+    return (size or 0) - min(PIECE_BYTES, (size or 0) // 2)
+
+
+def is_as_good_as_whole(sending: Sending, size: int | None) -> bool:
+    """Whether what left is a copy: whole, or all but the last piece."""
+    return sending.is_whole or (bool(size) and sending.sent_bytes >= _nearly(size))
+
+
+def may_begin(row: HandOver, grant: UUID, sending: Sending | None) -> bool:
+    """Whether a download from the first byte would be answered: for the page that offers it."""
+    if may_go_on(sending):
+        return sending is not None and (sending.part is None or _beginnings(row, grant) < BEGINNINGS)
+    return is_open(row)
+
+
 def _is_anew(last: Sending, start: int, size: int | None) -> bool:
     """Whether it asks for much that was sent before, not for what was on its way when it broke."""
     if start == 0:
@@ -160,8 +186,11 @@ class _Guard:
         self._sending, self._export = sending, export
         self._position = self._noted = start
         self._asked = time.monotonic()
+        # What is being read: it is asked of anew (`opening.require_file_open`), its pre-roll included.
+        self.file: PackageFile | None = None
+        self._is_tail = sending.is_whole
         self._mine = Sending.objects.filter(
-            pk=sending.pk, part=sending.part, is_whole=False, handover__ended_at=None,
+            pk=sending.pk, part=sending.part, is_whole=self._is_tail, handover__ended_at=None,
             handover__export__state=ExportState.READY,
         )  # fmt: skip
 
@@ -176,9 +205,10 @@ class _Guard:
                 held = piece
             self._require_still()
             # Before they leave: two requests must not both come to an end.
-            last = Sending.objects.filter(pk=self._sending.pk, part=self._sending.part, is_whole=False)
-            if not last.update(is_whole=True, sent_bytes=self._position + len(held)):
-                raise SendingStopped
+            if not self._is_tail:
+                last = Sending.objects.filter(pk=self._sending.pk, part=self._sending.part, is_whole=False)
+                if not last.update(is_whole=True, sent_bytes=self._position + len(held)):
+                    raise SendingStopped
             self._position += len(held)
             yield held
         finally:
@@ -191,6 +221,8 @@ class _Guard:
         if time.monotonic() - self._asked >= ASK_AGAIN_S:
             self._asked = time.monotonic()
             require_handable(self._export)
+            if self.file is not None:
+                opening.require_file_open(self.file)
 
     def _count(self, size: int) -> None:
         self._position += size
@@ -221,9 +253,12 @@ def _joined(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _begun(sending: Sending, pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same pieces, the first one made now: what refuses it has a status of its own, and no byte left."""
+    """The same pieces, the first one made now: what refuses it has a status of its own, and no byte left.
+    The line of the ledger is written before it leaves, and not where it cannot."""
     try:
         first = next(pieces)
+        if sending.handover.way == Way.LINK:
+            book_provision(sending.handover)
     except Exception:
         Sending.objects.filter(pk=sending.pk, part=sending.part).update(part=None)
         raise
@@ -246,8 +281,8 @@ def _nothing(_file: PackageFile, _offset: int) -> Iterator[bytes]:
     return iter(())
 
 
-def _opener(receipts: list[tuple[entries.Stretch, Receipt]], actor_id: str) -> Open:
-    """Opens a file with the entry that covers it; papers with any of them."""
+def _opener(receipts: list[tuple[entries.Stretch, Receipt]], actor_id: str, guard: "_Guard") -> Open:
+    """Opens a file with the entry that covers it; papers with any of them. The guard knows which is open."""
 
     def covering(file: PackageFile) -> Receipt:
         for part, receipt in receipts:
@@ -259,6 +294,7 @@ def _opener(receipts: list[tuple[entries.Stretch, Receipt]], actor_id: str) -> O
         return receipts[0][1]  # the door refuses it
 
     def pieces(file: PackageFile, offset: int) -> Iterator[bytes]:
+        guard.file = file
         with opening.open_for_person(covering(file), file, actor_id=actor_id) as reader:
             reader.seek(offset)
             while data := reader.read(PIECE_BYTES):

@@ -86,6 +86,7 @@ def make_copy(
 ) -> str:  # fmt: skip
     """Complete and save the row of a copy, its entry first; the pass-phrase, if there is one."""
     permissions_of(actor).require(HAND, site_id=export.site_id)
+    require_current()
     require_handable(export)
     row.sealing = Sealing(sealing)
     row.age_recipient, key, phrase = _key_for(row.sealing, age_recipient.strip())
@@ -186,7 +187,13 @@ def take(token: str, code: str, *, terminal: str) -> tuple[HandOver, UUID]:
         raise NoSuchLink
     if tokens.fits(code, salt=bytes(row.code_salt), kept=bytes(row.code_hash)):
         HandOver.objects.filter(pk=row.pk).update(attempts_left=F("attempts_left") + 1)
-        return row, uuid4()
+        grant = uuid4()
+        # What is in the copy is shown from now on.
+        entries.enter_act(
+            events.OPENED, row, actor=None, terminal=terminal, by_recipient=True,
+            event_id=uuid5(row.pk, f"{events.OPENED}/{grant}"),
+        )  # fmt: skip
+        return row, grant
     row.refresh_from_db(fields=["attempts_left"])
     if row.attempts_left > 0:
         raise WrongCode(row.attempts_left)

@@ -13,7 +13,7 @@ from cctv.disclosure.handing.models import HandOver, Sending
 from cctv.disclosure.packaging import services as packaging
 from cctv.disclosure.packaging import work
 from cctv.retention.backup import replay
-from tests.disclosure.handing.conftest import Ready, download, opened
+from tests.disclosure.handing.conftest import Ready, download, entries, opened
 
 pytestmark = [
     pytest.mark.django_db(databases=["default", "log"]),
@@ -39,6 +39,7 @@ def test_invariant_4_a_restore_ends_every_link_and_has_a_person_ask_for_packages
     made = ready.link()
     client = opened(Client(), made)
     replay.trust(Counter())
+    assert entries("export.links_restored") == [{"count": 1, "exports": ["E-2026-0001"]}]
     assert download(client, made).status_code == 404
     assert client.get(f"/d/{made.token}/").status_code == 404
     ready.change(state=ExportState.APPROVED, work_asked_at=clock.now())
