@@ -279,9 +279,10 @@ def test_what_has_ended_is_not_ended_again(ready: Ready) -> None:
 
 def test_too_many_tries_from_one_address_are_sent_away(ready: Ready) -> None:
     made = ready.link()
-    codes = {Client().post("/d/" + "A" * 43 + "/", {"code": "x"}).status_code for _try in range(35)}
-    assert codes == {404, 429}
-    assert Client().post(f"/d/{made.token}/", {"code": made.code}).status_code == 429
+    with clock.pretend(clock.now().replace(second=0)):  # within one minute, on a slow machine too
+        codes = {Client().post("/d/" + "A" * 43 + "/", {"code": "x"}).status_code for _try in range(35)}
+        assert codes == {404, 429}
+        assert Client().post(f"/d/{made.token}/", {"code": made.code}).status_code == 429
 
 
 def test_the_page_speaks_the_recipients_language(ready: Ready) -> None:
