@@ -10,8 +10,9 @@ from cctv.vault.journalfile import Line
 
 # How old a backup may be and still be told of what only protects less, or only a note's, without it.
 REMEMBERED = timedelta(days=400)
-# Of a package that ended the key is gone wherever it is opened; its days are long over in so old a backup.
-_AGEING = frozenset({"lifted", "bookmark_removed", "bookmark_put_back", "package_ended"})
+# Of a package or a file that ended the key is gone wherever it is opened; its days are long over in so old a
+# backup.
+_AGEING = frozenset({"lifted", "bookmark_removed", "bookmark_put_back", "package_ended", "request_ended"})
 
 
 def still_needed(lines: Iterable[Line]) -> Callable[[Line], bool]:
@@ -20,7 +21,7 @@ def still_needed(lines: Iterable[Line]) -> Callable[[Line], bool]:
     A line goes that concerns nothing but destroyed keys and spans that are over, a restriction that was
     lifted, masks that the same camera has others in place of. What is not known here stays.
     """
-    epochs, holds = rings.footage().key_ids(), rings.records().key_ids()
+    epochs, records = rings.footage().key_ids(), rings.records().key_ids()
     now = clock.now()
     aged_us = int((now - REMEMBERED).timestamp() * 1_000_000)
     lifted, masks = _ended(lines)
@@ -31,7 +32,9 @@ def still_needed(lines: Iterable[Line]) -> Callable[[Line], bool]:
             if line.kind == "moved":
                 return facts["epoch"]["key_id"] in epochs
             if line.kind == "held":
-                return facts["hold"]["key_id"] in holds
+                return facts["hold"]["key_id"] in records
+            if line.kind == "request":
+                return facts["key_id"] in records
             if line.kind == "erased":
                 return any(clock.parse_rfc3339(until) > now for *_, until in facts["spans"])
             if line.kind == "restricted":

@@ -91,7 +91,11 @@ LETHE_ERASED = "cctv.disclosure.provisions.notices.after_erasure"
 # Who else has sealed objects in the store (functions `known` and `names`), and replays lines of the keys'
 # journal.
 LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping"]
-LETHE_JOURNAL_KINDS = {"package_ended": "cctv.disclosure.packaging.replaying.ended"}
+LETHE_JOURNAL_KINDS = {
+    "package_ended": "cctv.disclosure.packaging.replaying.ended",
+    "request": "cctv.subjects.requests.remembered.received",
+    "request_ended": "cctv.subjects.requests.remembered.ended",
+}
 # Who ends, once a register was put back, what the journal cannot tell it of.
 LETHE_AFTER_RESTORE = ["cctv.disclosure.handing.replaying.after_restore"]
 # Modules whose checks `manage.py doctor` asks besides those of the areas.

@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from cctv.disclosure.handing import tokens
 from cctv.people.models import Account
 from cctv.subjects.requests import reference as references
-from cctv.subjects.requests import story
+from cctv.subjects.requests import remembered, story
 from cctv.subjects.requests.errors import NotOpened, TooManyAttempts
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
 
@@ -50,6 +50,8 @@ def new_secret(request: SubjectRequest, *, actor: Account | None = None, termina
     salt = tokens.new_salt()
     request.secret_salt, request.secret_hash = salt, tokens.code_hash(secret, salt)
     request.save(update_fields=["secret_salt", "secret_hash"])
+    # Before it is told to anybody: an older register that is put back knows the request, and the secret.
+    remembered.tell(request)
     return secret
 
 

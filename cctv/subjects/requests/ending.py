@@ -15,6 +15,9 @@ from cctv.core import clock
 from cctv.core.clock import rfc3339
 from cctv.core.errors import LetheError
 from cctv.retention import guards
+from cctv.subjects import clocks
+from cctv.subjects.clocks import stored
+from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests import freezing, story
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
 from cctv.vault import journal
@@ -23,22 +26,24 @@ from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.subjects")
 
-OBJECTION = timedelta(days=30)
-FILE_YEARS = 3
+# Of somebody who never showed who they are there is nothing to account for.
+UNIDENTIFIED_FILE = timedelta(days=90)
 ENDED = "request_ended"
 
 
 def objection_until(request: SubjectRequest, decided_at: datetime) -> datetime:
     """Until when what was refused is kept for an objection."""
-    return decided_at + OBJECTION
+    days = profile_of(request.jurisdiction).objection_days
+    zone, country = stored.place_of(request)
+    return clocks.objection_until(decided_at, days, zone=zone, country=country)
 
 
 def file_until(request: SubjectRequest, closed_at: datetime) -> datetime:
     """When the file of a request that was closed then is destroyed."""
-    try:
-        return closed_at.replace(year=closed_at.year + FILE_YEARS)
-    except ValueError:  # the 29th of February
-        return closed_at.replace(year=closed_at.year + FILE_YEARS, month=3, day=1)
+    if request.verified_at is None and request.decided_at is None:
+        return closed_at + UNIDENTIFIED_FILE
+    years = profile_of(request.jurisdiction).file_years
+    return clocks.file_until(closed_at, years, zone=stored.place_of(request)[0])
 
 
 def end_due() -> int:

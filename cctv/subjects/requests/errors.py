@@ -47,6 +47,15 @@ class RequestOver(LetheError):
     hint = _("Nothing is added to it any more. A new request may name this one by its reference.")
 
 
+class TooManyMessages(LetheError):
+    """More than anybody has to say in a day."""
+
+    code = "request_messages"
+    status = 429
+    message = _("There were very many messages today.")
+    hint = _("Write again tomorrow, or call us. What you have sent has arrived.")
+
+
 class TextMissing(LetheError):
     """A message without words."""
 

@@ -1,15 +1,17 @@
 """The footage of a request is held from its receipt to its outcome, and longer where one may object to it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import uuid5
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
 from cctv.core import clock
 from cctv.core.clock import rfc3339
 from cctv.retention.holds import of_requests as holds
-from cctv.retention.holds.models import Hold
+from cctv.retention.holds.models import PROTECTING, Hold
 from cctv.retention.holds.services import Placed
+from cctv.sites.models import Camera
 from cctv.subjects.requests import story
 from cctv.subjects.requests.limits import FROZEN_KINDS
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
@@ -28,11 +30,9 @@ def freeze(request: SubjectRequest) -> Placed | None:
     """
     if request.kind not in FROZEN_KINDS or request.state not in STANDING:
         return None
-    name = f"hold/{rfc3339(request.starts_at)}/{rfc3339(request.ends_at)}"
     cameras = list(request.cameras.order_by("pk"))
-    name += "/" + ",".join(str(camera.pk) for camera in cameras)
     placed = holds.place_for_request(
-        hold_id=uuid5(request.pk, name), site=request.site, cameras=cameras, reference=request.reference,
+        hold_id=_hold_id(request, cameras), site=request.site, cameras=cameras, reference=request.reference,
         starts_at=request.starts_at, ends_at=request.ends_at, until=clock.now() + HELD_FOR,
         terminal=story.PORTAL if request.taken_in_by_id is None else "",
     )  # fmt: skip
@@ -91,6 +91,16 @@ def prolong(request: SubjectRequest, now: datetime) -> None:
         if hold.until - now < PROLONG_WITHIN:
             until = max(now, hold.until) + PROLONGED_BY
             holds.prolong_for_request(hold, until=until, reason=request.reference)
+
+
+def _hold_id(request: SubjectRequest, cameras: Sequence[Camera]) -> UUID:
+    """The same for the same footage, so that it is held once; another where that hold has ended."""
+    name = f"hold/{rfc3339(request.starts_at)}/{rfc3339(request.ends_at)}"
+    name += "/" + ",".join(str(camera.pk) for camera in cameras)
+    pk = uuid5(request.pk, name)
+    while Hold.objects.filter(pk=pk).exclude(state__in=PROTECTING).exists():
+        pk = uuid5(pk, "again")
+    return pk
 
 
 def _named(hold: Hold) -> dict[str, str]:

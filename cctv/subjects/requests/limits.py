@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.core import clock
 from cctv.core.clock import HOUR
 from cctv.sites.models import Camera, Site
+from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.errors import RequestRefused
 from cctv.subjects.requests.models import RequestKind, RequestState, SubjectRequest
@@ -27,7 +28,6 @@ FROZEN_KINDS = frozenset(
     {RequestKind.COPY, RequestKind.EXISTENCE, RequestKind.RESTRICTION, RequestKind.CORRECTION,
      RequestKind.COMPLAINT}
 )  # fmt: skip
-LONGEST_SPAN = timedelta(hours=24)
 MOST_MARGIN = timedelta(hours=3)
 # Of one request, and of all together at a site whose requesters nobody has identified yet: camera-hours.
 REQUEST_HOURS = 300
@@ -53,11 +53,15 @@ def check_draft(
         raise RequestRefused(
             "times", _("This time is still to come."), _("Name a time at which you were filmed.")
         )
-    if not by_desk and ends_at - starts_at > LONGEST_SPAN:
+    if not by_desk and ends_at - starts_at > longest(site):
         raise RequestRefused(
-            "times", _("The span is longer than a day."),
-            _("Make one request for each day, or ask us by telephone."),
+            "times", _("The span is too long."), _("Make one request for each day, or ask us by telephone."),
         )  # fmt: skip
+
+
+def longest(site: Site) -> timedelta:
+    """The longest span that is asked for at once."""
+    return timedelta(hours=profile_of(site.jurisdiction).longest_hours)
 
 
 def contact_of(details: Details) -> str:
@@ -90,17 +94,20 @@ def end_old_tags(now: datetime) -> int:
 
 def is_too_much(row: SubjectRequest, cameras: Sequence[Camera], contact: str) -> bool:
     """Whether it has to be looked at before footage is held for it; ask under the lock (`gate`)."""
-    hours = len(cameras) * ((row.ends_at - row.starts_at) / HOUR)
-    if hours > REQUEST_HOURS or (contact and _of_contact(contact, row.received_at) >= PER_CONTACT):
+    if len(cameras) * ((row.ends_at - row.starts_at) / HOUR) > REQUEST_HOURS:
         return True
     waiting = unverified(row.site_id)
-    if waiting.count() >= MOST_UNVERIFIED:
+    if (number := waiting.count()) >= MOST_UNVERIFIED:
         return True
     stretches = [
         Stretch(camera, start, end)
         for camera, start, end in waiting.values_list("cameras", "starts_at", "ends_at")
     ] + [Stretch(camera.pk, row.starts_at, row.ends_at) for camera in cameras]
-    return camera_hours(stretches) > BUDGET_HOURS
+    hours = camera_hours(stretches)
+    # Anybody can write somebody else's address: while there is room, nobody is kept out by that.
+    if hours > BUDGET_HOURS / 2 or number >= MOST_UNVERIFIED // 2:
+        return hours > BUDGET_HOURS or has_many(contact, row.received_at)
+    return False
 
 
 def unverified(site_id: UUID) -> "QuerySet[SubjectRequest]":
@@ -132,14 +139,18 @@ def camera_hours(stretches: Iterable[Stretch]) -> float:
     return total / HOUR
 
 
-def _of_contact(contact: str, now: datetime) -> int:
+def has_many(contact: str, now: datetime) -> bool:
+    """Whether as many of this contact as one person has are waiting for identity already."""
+    if not contact:
+        return False
     tags = [
         tag
         for month in _months(now)
         if (tag := records.tag(f"{TAGS}{month}", contact.encode(), make=False)) is not None
     ]
     standing = (RequestState.SCREENING, RequestState.IDENTITY)
-    return SubjectRequest.objects.filter(contact_tag__in=tags, verified_at=None, state__in=standing).count()
+    found = SubjectRequest.objects.filter(contact_tag__in=tags, verified_at=None, state__in=standing)
+    return found.count() >= PER_CONTACT
 
 
 def _months(now: datetime) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Messages between the requester and the desk, sealed under the request's key."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.views.decorators.debug import sensitive_variables
@@ -10,10 +10,12 @@ from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.people.models import Account
 from cctv.subjects.requests import details, events, mails, story
-from cctv.subjects.requests.errors import RequestOver, TextMissing
+from cctv.subjects.requests.errors import RequestOver, TextMissing, TooManyMessages
 from cctv.subjects.requests.models import Message, RequestActKind, RequestState, SubjectRequest
 
 LONGEST = 4_000
+# Of the requester: nobody has more to say in a day, and a stolen receipt fills no disk.
+A_DAY = 30
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,13 +41,16 @@ def add(
 ) -> Message:
     """A message: entry first, then the row. The desk's is told of by mail, and the first ends the 24 h clock.
 
-    TextMissing, RequestOver, LogUnavailable.
+    TextMissing, RequestOver, TooManyMessages, LogUnavailable.
     """
     words = text.strip()
     if not words or len(words) > LONGEST:
         raise TextMissing
     if request.state == RequestState.ENDED:
         raise RequestOver
+    lately = request.messages.filter(by=None, template="", at__gt=clock.now() - timedelta(days=1))
+    if by is None and not template and lately.count() >= A_DAY:
+        raise TooManyMessages
     message_id = new_id()
     sealed = details.seal(request, words.encode(), f"message/{message_id}")
     receipt = story.enter(

@@ -17,7 +17,9 @@ from cctv.core.clock import parse_rfc3339, rfc3339
 from cctv.people.models import Account
 from cctv.retention.holds import gate
 from cctv.sites.models import Camera, Site
-from cctv.subjects.requests import access, details, events, freezing, limits, mails, story
+from cctv.subjects.clocks import stored
+from cctv.subjects.clocks.due import IDENTITY
+from cctv.subjects.requests import access, alarms, details, events, freezing, limits, mails, story
 from cctv.subjects.requests import reference as references
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
@@ -70,7 +72,6 @@ def receive(draft: Draft, *, terminal: str, draft_id: UUID) -> Received:
         request = _make(draft, draft_id, terminal)
     finish(request)
     secret = access.new_secret(request)
-    mails.queue(request, "received", f"request/{request.pk}/received")
     reached("request.secret")
     told = request.acts.filter(kind=RequestActKind.FROZEN).first()
     facts = told.facts if told else {}
@@ -81,6 +82,8 @@ def finish(request: SubjectRequest) -> None:
     """What of receiving was cut off. Safe to repeat; LogUnavailable."""
     if request.state != RequestState.SCREENING and request.hold_id is None:
         freezing.freeze(request)
+    if request.state == RequestState.IDENTITY:  # in some laws the clock stands meanwhile
+        stored.pause(request, IDENTITY, by_lethe=True, event_id=uuid5(request.pk, "identity"))
 
 
 def _known(draft_id: UUID) -> SubjectRequest | None:
@@ -101,6 +104,7 @@ def _make(draft: Draft, draft_id: UUID, terminal: str) -> SubjectRequest:
     details.write(row, draft.details)
     contact = limits.contact_of(draft.details)
     row.contact_tag = limits.tag_of(contact, now)
+    is_usual = not limits.has_many(contact, now)
     reached("request.key")
     receipt = _enter(row, draft, terminal)
     reached("request.logged")
@@ -108,6 +112,7 @@ def _make(draft: Draft, draft_id: UUID, terminal: str) -> SubjectRequest:
     row.reference = receipt.body["request"]["name"]
     row.received_at = parse_rfc3339(receipt.body["facts"]["received_at"])
     row.received_entry = receipt.index
+    stored.begin(row, draft.cameras)
     try:
         with gate.locked():  # so that two at once do not both fit the budget
             if draft.taken_in_by is None and limits.is_too_much(row, draft.cameras, contact):
@@ -115,6 +120,10 @@ def _make(draft: Draft, draft_id: UUID, terminal: str) -> SubjectRequest:
             row.save(force_insert=True)
             row.cameras.set(draft.cameras)
             story.note(row, RequestActKind.RECEIVED, receipt, actor=draft.taken_in_by, facts=_facts(row))
+            if is_usual:  # whoever writes somebody else's address again and again has no mail sent there
+                mails.queue(row, "received", f"request/{row.pk}/received")
+            if row.state == RequestState.SCREENING:
+                alarms.to_screen(row)
     except IntegrityError:  # sent twice at once: the other one made it
         with transaction.atomic():
             known = _known(draft_id)

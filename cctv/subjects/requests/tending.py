@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from uuid import uuid5
 
 from django.db import DatabaseError
 from django.db.models import QuerySet
@@ -13,7 +14,7 @@ from cctv.core.clock import rfc3339
 from cctv.core.errors import LetheError
 from cctv.retention import guards
 from cctv.retention.holds.models import PROTECTING
-from cctv.subjects.requests import ending, freezing, limits, receiving, story
+from cctv.subjects.requests import alarms, ending, freezing, limits, receiving, story
 from cctv.subjects.requests.details import LABEL
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
 from cctv.vault import records
@@ -35,7 +36,9 @@ def tend() -> None:
     now = clock.now()
     _each(_unfinished(), _finish, now)
     soon = now + freezing.PROLONG_WITHIN
-    _each(SubjectRequest.objects.filter(state__in=STANDING, hold__until__lt=soon), _prolong, now)
+    frozen = (*STANDING, RequestState.DECIDED)
+    _each(SubjectRequest.objects.filter(state__in=frozen, hold__until__lt=soon), _prolong, now)
+    _each(SubjectRequest.objects.filter(state=RequestState.SCREENING), _remind, now)
     if not guards.trusted(now):
         return
     stale = SubjectRequest.objects.filter(
@@ -72,6 +75,10 @@ def _prolong(request: SubjectRequest, now: datetime) -> None:
     freezing.prolong(request, now)
 
 
+def _remind(request: SubjectRequest, now: datetime) -> None:
+    alarms.to_screen(request)
+
+
 def _close_unidentified(request: SubjectRequest, now: datetime) -> None:
     """Not shown in time: as if refused, so that who was hindered may still object."""
     until = ending.objection_until(request, now)
@@ -80,31 +87,40 @@ def _close_unidentified(request: SubjectRequest, now: datetime) -> None:
 
 def _close_decided(request: SubjectRequest, now: datetime) -> None:
     """The time to object is over and everything was fetched, or could have been."""
-    objected = request.objected_at is not None and (
-        request.decided_at is None or request.objected_at > request.decided_at
-    )
-    if objected or now < free_at(request):
+    if _waits_for_answer(request, since=request.decided_at) or now < free_at(request):
         return
     close(request, now, why="decided", until=None)
     freezing.release(request, why="over")
 
 
 def _release(request: SubjectRequest, now: datetime) -> None:
+    if _waits_for_answer(request, since=request.closed_at):
+        return
     if request.objection_until is None or now >= request.objection_until:
         freezing.release(request, why="over")
+
+
+def _waits_for_answer(request: SubjectRequest, *, since: datetime | None) -> bool:
+    """Whether somebody has objected since, and nobody has decided anew."""
+    return request.objected_at is not None and (since is None or request.objected_at > since)
 
 
 def free_at(request: SubjectRequest) -> datetime:
     """When nothing of a decided request needs its footage any more."""
     moments = [each for each in (request.decided_at, request.objection_until) if each is not None]
-    open_ones = request.deliveries.filter(ended_at=None).values_list("open_until", flat=True)
-    return max([*moments, *open_ones], default=clock.now())
+    return max([*moments, *_open_until(request)], default=clock.now())
+
+
+def _open_until(request: SubjectRequest) -> list[datetime]:
+    """Until when what was granted can be fetched."""
+    return list(request.deliveries.filter(ended_at=None).values_list("open_until", flat=True))
 
 
 def close(request: SubjectRequest, now: datetime, *, why: str, until: datetime | None) -> None:
     """Nothing more is to be done for it; its file is kept for the statutory time."""
     facts = {"why": why, **({"held_until": rfc3339(until)} if until else {})}
-    story.act(request, RequestActKind.CLOSED, by_lethe=True, facts=facts)
+    event_id = uuid5(request.pk, f"closed/{request.decided_at}")
+    story.act(request, RequestActKind.CLOSED, by_lethe=True, facts=facts, event_id=event_id)
     request.state, request.closed_at = RequestState.CLOSED, now
     request.file_until = ending.file_until(request, now)
     if until is not None:

@@ -1,11 +1,16 @@
 """A requester no longer wants it."""
 
+from uuid import uuid5
+
+from django.db import transaction
+
 from cctv.core import clock
 from cctv.core.clock import rfc3339
 from cctv.people.models import Account
 from cctv.subjects.requests import ending, freezing, story
 from cctv.subjects.requests.errors import RequestOver
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
+from cctv.vault.steps import reached
 
 
 def withdraw(request: SubjectRequest, *, actor: Account | None = None, terminal: str) -> SubjectRequest:
@@ -18,12 +23,20 @@ def withdraw(request: SubjectRequest, *, actor: Account | None = None, terminal:
         raise RequestOver
     now = clock.now()
     until = now if request.verified_at else ending.objection_until(request, now)
-    facts = {"held_until": rfc3339(until)}
-    story.act(request, RequestActKind.WITHDRAWN, actor=actor, terminal=terminal, facts=facts)
-    request.state, request.closed_at = RequestState.WITHDRAWN, now
-    request.objection_until = None if request.verified_at else until
-    request.file_until = ending.file_until(request, now)
-    request.save(update_fields=["state", "closed_at", "objection_until", "file_until"])
+    story.act(
+        request, RequestActKind.WITHDRAWN, actor=actor, terminal=terminal,
+        facts={"held_until": rfc3339(until)}, event_id=uuid5(request.pk, "withdrawn"),
+    )  # fmt: skip
+    reached("request.withdraw-logged")
+    with transaction.atomic():
+        row = SubjectRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if row.state not in STANDING:  # decided meanwhile
+            raise RequestOver
+        request.state, request.closed_at = RequestState.WITHDRAWN, now
+        request.objection_until = None if request.verified_at else until
+        request.file_until = ending.file_until(request, now)
+        request.save(update_fields=["state", "closed_at", "objection_until", "file_until"])
+    reached("request.withdrawn")
     if request.verified_at:
         freezing.release(request, why="withdrawn")
     return request

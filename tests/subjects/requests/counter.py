@@ -1,15 +1,22 @@
 """The yard with somebody who was filmed there, and short ways to file requests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core import serializers
 
-from cctv.subjects.requests import receiving
+from accesslog.errors import LogUnavailable
+from cctv.footage.models import Segment
+from cctv.models import Decision, Delivery, Message, RequestAct, RequestMail
+from cctv.retention.holds import telling
+from cctv.subjects.requests import receiving, story, tending
 from cctv.subjects.requests.details import Details
+from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.subjects.requests.receiving import Draft, Received
+from cctv.vault import steps
 from tests.retention.holds.court import Court
 from tests.retention.yard import Sealed
 
@@ -18,8 +25,13 @@ TERMINAL = "203.0.113.9"
 DETAILS = Details(
     name="Kim Chulsoo", email="chulsoo.kim@people.example", phone="+82 10-5550-1234",
     birth_date="1984-02-29", looks="a yellow raincoat and a violin case", place="at the turnstile",
-    reason="my umbrella was taken",
+    reason="my umbrella was taken", plate="12가3456", subject_name="Kim Younghee", relation="her uncle",
+    correction="it was Tuesday",
 )  # fmt: skip
+
+
+class Killed(BaseException):
+    """The process ends here."""
 
 
 @dataclass
@@ -40,6 +52,56 @@ class Counter:
             values["ends_at"] = max(each.row.ends_at for each in sealed)
         draft = Draft(**(values | options))
         return receiving.receive(draft, terminal=TERMINAL, draft_id=draft_id or uuid4())
+
+    def other(self, **changed: str) -> Details:
+        """Somebody else's details."""
+        return replace(DETAILS, **changed)
+
+    def decide(self, request: SubjectRequest, *, objection: timedelta | None = None) -> None:
+        """As the desk does it: decided, and until when one may object."""
+        request.state, request.decided_at = RequestState.DECIDED, self.court.yard.now
+        request.verified_at = request.verified_at or self.court.yard.now
+        request.objection_until = self.court.yard.now + objection if objection else None
+        request.save()
+
+    def pass_time(self, step: timedelta) -> None:
+        """Let time pass that somebody watches, with a tick and a purge at its end."""
+        self.court.yard.move(step)
+        tending.tend()
+        self.court.purge()
+        # What was let go is destroyed by the run that the release woke.
+        self.court.purge()
+
+    def there(self, sealed: Sealed) -> bool:
+        """Whether the recording is in the register and its object in the store."""
+        has_row = Segment.objects.filter(pk=sealed.row.pk).exists()
+        assert has_row == (sealed.row.sealed_name in self.court.yard.objects())
+        return has_row
+
+    def down(self, patch: pytest.MonkeyPatch) -> None:
+        """The log is not there."""
+
+        def refuse(**_options: Any) -> None:
+            raise LogUnavailable
+
+        patch.setattr(story, "append", refuse)
+        patch.setattr(telling, "append", refuse)
+
+
+def kill_at(patch: pytest.MonkeyPatch, step: str) -> None:
+    """End the process at this step."""
+
+    def reached(here: str) -> None:
+        if here == step:
+            raise Killed
+
+    patch.setattr(steps, "_listeners", [reached])
+
+
+def register_of_requests() -> str:
+    """All rows of requests and theirs, as a backup of the register has them."""
+    models = (SubjectRequest, RequestAct, Message, RequestMail, Decision, Delivery)
+    return "".join(serializers.serialize("json", model._default_manager.all()) for model in models)
 
 
 @pytest.fixture
