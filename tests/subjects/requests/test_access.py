@@ -9,7 +9,7 @@ from cctv.subjects.requests.errors import NotOpened, TooManyAttempts
 from cctv.subjects.requests.models import SubjectRequest
 from cctv.subjects.requests.receiving import Received
 from cctv.subjects.requests.reference import new_secret, read_reference
-from cctv.vault.errors import SealBroken
+from cctv.vault.errors import WrongKey
 from tests.subjects.requests.counter import HOUR, TERMINAL, Counter
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"])]
@@ -121,5 +121,5 @@ def test_messages_cannot_be_opened_as_those_of_another_request(counter: Counter,
     row = messages.add(received.request, "mine", terminal=TERMINAL)
     row.request = other.request
     row.save()
-    with pytest.raises(SealBroken):
+    with pytest.raises(WrongKey):
         messages.listing(other.request)
