@@ -101,4 +101,4 @@ def test_another_result_than_was_approved_with_the_export_is_not_copied(
     if not asked_first:  # approved anew after the job had asked
         monkeypatch.setattr(work, "require_packable", lambda export: None)
     export = helping.packaged(export)
-    assert (export.error_code, export.files.count()) == ("redaction_not_approved", 0)
+    assert (export.error_code, export.files.count()) == ("export_result_changed", 0)
