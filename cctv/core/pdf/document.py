@@ -64,19 +64,53 @@ class Document:
         pdf.alias_nb_pages(faces.PAGES)
         pdf.add_page()
 
-    def heading(self, text: str, *, level: int = 1) -> None:
-        """The title of the document (1) or of a section (2), which keeps room for its first lines."""
+    def heading(self, text: str, *, level: int = 1, align: str = "") -> None:
+        """The title of the document (1) or of a section (2), which keeps room for its first lines.
+
+        `align`: "" (left), center or right, for text too.
+        """
         if level > 1:
             self._space(5)
             self._room(26)
         size = HEADINGS_PT[level]
-        self._lines(text, size=size, bold=True)
+        self._lines(text, size=size, bold=True, align=align)
         self._space(3 if level == 1 else 1.5)
 
-    def text(self, text: str, *, size: float = TEXT_PT, tone: str = "", after: float = 2) -> None:
+    def text(
+        self, text: str, *, size: float = TEXT_PT, tone: str = "", after: float = 2, align: str = "",
+        bold: bool = False,
+    ) -> None:  # fmt: skip
         """A paragraph; `tone` is "", quiet, ok, warn or bad."""
-        self._lines(text, size=size, tone=tone)
+        self._lines(text, size=size, tone=tone, bold=bold, align=align)
         self._space(after)
+
+    def space(self, height: float) -> None:
+        """Nothing, so many millimetres of it."""
+        self._space(height)
+
+    @contextmanager
+    def framed(self, *, height: float, dashed: bool = False, pad: float = 6) -> Any:
+        """A frame around what is written inside; it begins a new page unless `height` is left on this one."""
+        self._room(height)
+        page, top = self._pdf.page, self._pdf.get_y()
+        self._space(pad)
+        self._indent += pad
+        self._narrow += pad
+        yield
+        self._indent -= pad
+        self._narrow -= pad
+        self._space(pad)
+        if self._pdf.page != page:  # taller than foreseen: no frame is better than one of two halves
+            return
+        self._pdf.set_draw_color(*(QUIET if dashed else INK))
+        self._pdf.set_line_width(0.3 if dashed else 0.5)
+        if dashed:
+            self._pdf.set_dash_pattern(dash=1.6, gap=1.2)
+        self._pdf.rect(
+            LEFT, top, self._width_mm, self._pdf.get_y() - top, round_corners=True, corner_radius=1.5
+        )
+        self._pdf.set_dash_pattern()
+        self._space(4)
 
     def facts(
         self, pairs: Sequence[tuple[str, str]], *, label_share: float = 0.3, size: float = TEXT_PT - 0.5
@@ -97,8 +131,8 @@ class Document:
             tone = tones[number] if number < len(tones) else ""
             self._row(columns, row, tones=[""] * (len(columns) - 1) + [tone], head=titles, size=size)
 
-    def qr(self, content: str, *, size: float = 28) -> None:
-        """A QR code at the right margin, level with the next line; drawn as vectors."""
+    def qr(self, content: str, *, size: float = 28, left: bool = False) -> None:
+        """A QR code at the right (or left) margin, level with the next line; drawn as vectors."""
         import qrcode
 
         code = qrcode.QRCode(border=0, error_correction=qrcode.constants.ERROR_CORRECT_M)
@@ -107,26 +141,30 @@ class Document:
         matrix = code.get_matrix()
         self._room(size)
         module = size / len(matrix)
-        left, top = LEFT + self._width_mm - size, self._pdf.get_y()
+        right = LEFT + self._width_mm - self._narrow - size
+        begins, top = LEFT + self._indent if left else right, self._pdf.get_y()
         self._pdf.set_fill_color(*INK)
         for y, row in enumerate(matrix):
             for x, dark in enumerate(row):
                 if dark:
-                    self._pdf.rect(left + x * module, top + y * module, module, module, style="F")
+                    self._pdf.rect(begins + x * module, top + y * module, module, module, style="F")
 
     @contextmanager
-    def beside_qr(self, content: str, *, size: float = 28) -> Any:
-        """Text inside the block stands left of the code; the block is at least as tall as the code."""
+    def beside_qr(self, content: str, *, size: float = 28, left: bool = False) -> Any:
+        """Text inside the block stands beside the code; the block is at least as tall as the code."""
         self._room(size + 2)
         page, top = self._pdf.page, self._pdf.get_y()
-        self.qr(content, size=size)
-        self._narrow = size + 6
+        self.qr(content, size=size, left=left)
+        before = self._indent, self._narrow
+        self._indent += size + 6 if left else 0.0
+        self._narrow += 0.0 if left else size + 6
         yield
-        self._narrow = 0.0
+        self._indent, self._narrow = before
         if self._pdf.page == page:
             self._pdf.set_y(max(self._pdf.get_y(), top + size + 2))
 
-    _narrow = 0.0
+    # What text keeps clear of at the left and at the right.
+    _indent, _narrow = 0.0, 0.0
 
     def pictures(self, jpegs: Sequence[tuple[str, bytes]], *, across: int = 2) -> None:
         """Pictures (JPEG) in rows of `across`, each with its words below it; their bytes stay as they are."""
@@ -180,12 +218,18 @@ class Document:
             self._wraps[known] = faces.wrap(cleaned, width, self._measure)
         return self._wraps[known]
 
-    def _lines(self, text: str, *, size: float, tone: str = "", bold: bool = False) -> None:
+    def _lines(
+        self, text: str, *, size: float, tone: str = "", bold: bool = False, align: str = ""
+    ) -> None:  # fmt: skip
         height = size * MM_PER_PT * LEADING
-        width = self._width_mm - self._narrow
+        width = self._width_mm - self._indent - self._narrow
         for line in self._wrapped(text, width, size):
             self._room(height)
-            self._draw(line, LEFT, self._pdf.get_y(), width, size=size, tone=tone, bold=bold)
+            spare = (
+                width - self._width(line, size) - 2 if align else 0.0
+            )  # a cell pads a millimetre each side
+            left = LEFT + self._indent + {"right": spare, "center": spare / 2}.get(align, 0.0)
+            self._draw(line, left, self._pdf.get_y(), width, size=size, tone=tone, bold=bold)
             self._space(height)
 
     def _row(
@@ -193,7 +237,7 @@ class Document:
         size: float = TEXT_PT - 0.5, head: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """One row with a rule below it; broken over pages only if it is taller than one."""
-        whole = self._width_mm - self._narrow
+        whole = self._width_mm - self._indent - self._narrow
         widths = [column.share * whole for column in columns]
         wrapped = [
             self._wrapped(cell, width - 3, size) for cell, width in zip(cells, widths, strict=True)
@@ -204,7 +248,7 @@ class Document:
             self._row(columns, head, tones=["quiet"] * len(columns), size=min(size, SMALL_PT))
         for number in range(max(map(len, wrapped))):
             self._room(height)
-            left, top = LEFT, self._pdf.get_y() + 0.8
+            left, top = LEFT + self._indent, self._pdf.get_y() + 0.8
             for column, width, lines, tone in zip(columns, widths, wrapped, tones, strict=True):
                 if number < len(lines):
                     inner = width - 3
@@ -215,7 +259,8 @@ class Document:
         self._space(1.6)
         self._pdf.set_draw_color(*RULE)
         self._pdf.set_line_width(0.15)
-        self._pdf.line(LEFT, self._pdf.get_y(), LEFT + whole, self._pdf.get_y())
+        left, top = LEFT + self._indent, self._pdf.get_y()
+        self._pdf.line(left, top, left + whole, top)
         self._space(0.6)
 
     def _width(self, line: str, size: float) -> float:
