@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from cctv.ledger.models import LedgerKind
 from cctv.people.models import Role
 from cctv.retention.records.models import RecordClass
+from cctv.subjects.requests.models import Channel
 
 LABELS = {
     "act": _("Act"),
@@ -22,6 +23,7 @@ LABELS = {
     "bytes": _("Bytes"),
     "camera_count": _("Number of cameras"),
     "change": _("Change"),
+    "channel": _("How it came in"),
     "code": _("Code"),
     "confirm_by": _("To be confirmed by"),
     "confirmed_by": _("Confirmed by"),
@@ -84,6 +86,7 @@ LABELS = {
     "manifest": _("Manifest"),
     "manifest_sha256": _("SHA-256 of the manifest"),
     "medium": _("Medium"),
+    "message": _("Message"),
     "mirror": _("Mirror"),
     "mirrors": _("Mirrors"),
     "mode": _("What will be seen"),
@@ -115,6 +118,7 @@ LABELS = {
     "reference": _("Reference"),
     "region": _("Region of the picture"),
     "remark": _("Remark"),
+    "request": _("Request"),
     "restriction": _("Restriction"),
     "result_sha256": _("SHA-256 of the result"),
     "repeated": _("More refusals"),
@@ -158,6 +162,7 @@ LABELS = {
 WORDS = {
     "act": {act.value: act.label for act in LedgerKind},
     "record_class": {each.value: each.label for each in RecordClass},
+    "channel": {each.value: each.label for each in Channel},
     "why": {
         "expired": _("its days are over"),
         "case_closed": _("its case is closed"),
@@ -166,5 +171,10 @@ WORDS = {
         "hold_ended": _("the hold on its footage has ended"),
         "footage_erased": _("footage in it was erased"),
     },
-    "role": {**{role.value: role.label for role in Role}, "setup": _("Installation")},
+    "role": {
+        **{role.value: role.label for role in Role},
+        "setup": _("Installation"),
+        "subject": _("Requester"),
+        "job": _("Lethe itself"),
+    },
 }

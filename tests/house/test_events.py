@@ -10,6 +10,7 @@ from django.urls import get_resolver
 from django.utils import translation
 
 from accesslog import links, registry, sentences
+from cctv.subjects.requests.models import RequestActKind
 from tests import events
 from tests.house.files import ROOT, python_files
 
@@ -136,6 +137,8 @@ def _kinds(tree: ast.AST, known: dict[str, set[str]]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             said = {node.value}
+        elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "RequestActKind":
+            said = {f"request.{RequestActKind[node.attr].value}"}  # acts of a story have their kinds from it
         elif isinstance(node, ast.Name | ast.Attribute):
             said = known.get(getattr(node, "attr", getattr(node, "id", "")), set())
         else:

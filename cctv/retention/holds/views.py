@@ -210,7 +210,8 @@ def hold(request: Request, number: str) -> HttpResponse:
         "reason": services.details_of(found).get("reason", ""),
         "ground": ground_text(found.site.jurisdiction, found.ground),
         "may_confirm": selectors.may_decide(found, request.account, request.permissions),
-        "may_end": decides and found.state == HoldState.ACTIVE,
+        # What a receipt has placed ends with its request.
+        "may_end": decides and found.state == HoldState.ACTIVE and found.placed_by_id is not None,
         "ends_soon": found.state == HoldState.ACTIVE and found.until - clock.now() <= selectors.SOON,
         "view": _view_form(request, found, cameras, zone),
         "history": _history(found, zone),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from accesslog import Receipt
 from cctv.core import clock
@@ -92,15 +92,8 @@ def _known(draft_id: UUID) -> SubjectRequest | None:
 
 def _make(draft: Draft, draft_id: UUID, terminal: str) -> SubjectRequest:
     """Key, entry, row."""
-    margin, now = timedelta(minutes=draft.margin_minutes), clock.now()
-    row = SubjectRequest(
-        id=uuid5(draft_id, "request"), kind=draft.kind, about=draft.about, claimant=draft.claimant,
-        channel=draft.channel, language=draft.language, site=draft.site, starts_at=draft.starts_at - margin,
-        jurisdiction=draft.site.jurisdiction, ends_at=draft.ends_at + margin,
-        margin_minutes=draft.margin_minutes, is_urgent=draft.is_urgent, taken_in_by=draft.taken_in_by,
-        received_at=min(draft.received_at or now, now),
-    )  # fmt: skip
-    row.reference = _free_reference(draft_id, row.received_at)
+    now = clock.now()
+    row = _row(draft, draft_id, now)
     details.write(row, draft.details)
     contact = limits.contact_of(draft.details)
     row.contact_tag = limits.tag_of(contact, now)
@@ -117,21 +110,36 @@ def _make(draft: Draft, draft_id: UUID, terminal: str) -> SubjectRequest:
         with gate.locked():  # so that two at once do not both fit the budget
             if draft.taken_in_by is None and limits.is_too_much(row, draft.cameras, contact):
                 row.state = RequestState.SCREENING
-            row.save(force_insert=True)
-            row.cameras.set(draft.cameras)
-            story.note(row, RequestActKind.RECEIVED, receipt, actor=draft.taken_in_by, facts=_facts(row))
-            if is_usual:  # whoever writes somebody else's address again and again has no mail sent there
-                mails.queue(row, "received", f"request/{row.pk}/received")
-            if row.state == RequestState.SCREENING:
-                alarms.to_screen(row)
+            _save(row, draft, receipt, is_usual=is_usual)
     except IntegrityError:  # sent twice at once: the other one made it
-        with transaction.atomic():
-            known = _known(draft_id)
+        known = _known(draft_id)
         if known is None:
             raise
         return known
     reached("request.row")
     return row
+
+
+def _row(draft: Draft, draft_id: UUID, now: datetime) -> SubjectRequest:
+    margin, received_at = timedelta(minutes=draft.margin_minutes), min(draft.received_at or now, now)
+    return SubjectRequest(
+        id=uuid5(draft_id, "request"), reference=_free_reference(draft_id, received_at), kind=draft.kind,
+        about=draft.about, claimant=draft.claimant, channel=draft.channel, language=draft.language,
+        site=draft.site, jurisdiction=draft.site.jurisdiction, starts_at=draft.starts_at - margin,
+        ends_at=draft.ends_at + margin, margin_minutes=draft.margin_minutes, is_urgent=draft.is_urgent,
+        taken_in_by=draft.taken_in_by, received_at=received_at,
+    )  # fmt: skip
+
+
+def _save(row: SubjectRequest, draft: Draft, receipt: Receipt, *, is_usual: bool) -> None:
+    """The row and what belongs to it; in a transaction."""
+    row.save(force_insert=True)
+    row.cameras.set(draft.cameras)
+    story.note(row, RequestActKind.RECEIVED, receipt, actor=draft.taken_in_by, facts=_facts(row))
+    if is_usual:  # whoever writes somebody else's address again and again has no mail sent there
+        mails.queue(row, "received", f"request/{row.pk}/received")
+    if row.state == RequestState.SCREENING:
+        alarms.to_screen(row)
 
 
 def _enter(row: SubjectRequest, draft: Draft, terminal: str) -> Receipt:
