@@ -99,7 +99,6 @@ class Migration(migrations.Migration):
                 ('secret_salt', models.BinaryField(default=b'', max_length=16)),
                 ('secret_hash', models.BinaryField(default=b'', max_length=64)),
                 ('contact_tag', models.CharField(blank=True, db_index=True, default='', max_length=64)),
-                ('attempts_left', models.PositiveSmallIntegerField(default=10)),
                 ('key_id', models.CharField(blank=True, default='', max_length=64)),
                 ('details', models.BinaryField(default=b'')),
                 ('due_at', models.DateTimeField(null=True)),

@@ -15,7 +15,7 @@ class RequestRefused(LetheError):
     hint = _("Look at the place, the day and the time again.")
 
     def __init__(self, field: str, message: "str | Promise", hint: "str | Promise") -> None:
-        """`field`: "cameras", "times" or "kind"."""
+        """`field`: "cameras", "times", "kind" or "details"."""
         super().__init__(message=message, hint=hint)
         self.field = field
 

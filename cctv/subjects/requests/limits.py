@@ -6,7 +6,7 @@ footage of whoever shows who they are is held at once, whatever the budget says.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from cctv.sites.models import Camera, Site
 from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.errors import RequestRefused
-from cctv.subjects.requests.models import RequestKind, RequestState, SubjectRequest
+from cctv.subjects.requests.models import About, Channel, Claimant, RequestKind, RequestState, SubjectRequest
 from cctv.vault import records
 
 # What is asked for is of no use without footage. An erasure is not helped by keeping it, and who has watched
@@ -36,6 +36,8 @@ MOST_UNVERIFIED = 300
 # Unverified ones of one contact, within two months at most (the key of the tags ends).
 PER_CONTACT = 3
 TAGS = "tags/contact/"
+# All that is said of a person in one request, in bytes.
+MOST_WORDS = 24_000
 
 
 def check_draft(
@@ -57,6 +59,15 @@ def check_draft(
         raise RequestRefused(
             "times", _("The span is too long."), _("Make one request for each day, or ask us by telephone."),
         )  # fmt: skip
+
+
+def check_words(*, kind: str, about: str, claimant: str, channel: str, details: Details) -> None:
+    """RequestRefused for words that no form of ours sends."""
+    for word, known in ((kind, RequestKind), (about, About), (claimant, Claimant), (channel, Channel)):
+        if word not in known.values:
+            raise RequestRefused("kind", _("This cannot be asked for here."), _("Choose from the list."))
+    if len(str(astuple(details)).encode()) > MOST_WORDS:
+        raise RequestRefused("details", _("This is more text than fits."), _("Say it more shortly."))
 
 
 def longest(site: Site) -> timedelta:

@@ -6,16 +6,15 @@ where.
 
 import logging
 import smtplib
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import IntegrityError, transaction
-from django.utils.module_loading import import_string
 
 from cctv.core import clock
 from cctv.people.outbox import NO_SERVER, is_configured
+from cctv.subjects.deciding import texts
 from cctv.subjects.requests import details
 from cctv.subjects.requests.models import RequestMail, SubjectRequest
 
@@ -65,8 +64,7 @@ def _send(mail: RequestMail) -> bool:
     if known is None or not known.email:
         RequestMail.objects.filter(pk=mail.pk).update(given_up_at=now, error=NO_ADDRESS)
         return False
-    words: Callable[..., tuple[str, str]] = import_string("cctv.subjects.deciding.texts.mail")
-    subject, text = words(mail.kind, mail.request, mail.request.language)
+    subject, text = texts.mail(mail.kind, mail.request, mail.request.language)
     message = EmailMessage(
         subject=" ".join(subject.split())[:200], body=text, from_email=settings.DEFAULT_FROM_EMAIL,
         to=[known.email], headers={"Message-ID": f"<{mail.pk}@lethe>", "Auto-Submitted": "auto-generated"},

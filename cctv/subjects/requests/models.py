@@ -91,7 +91,6 @@ class SubjectRequest(models.Model):
     secret_salt = models.BinaryField(max_length=16, default=b"")
     secret_hash = models.BinaryField(max_length=64, default=b"")
     contact_tag = models.CharField(max_length=64, blank=True, default="", db_index=True)
-    attempts_left = models.PositiveSmallIntegerField(default=10)
     # {"name", "email", "phone", "birth_date", "place", "looks", "plate", "reason", "subject_name",
     # "relation", "correction"} as canonical JSON under the request's own key.
     key_id = models.CharField(max_length=64, blank=True, default="")

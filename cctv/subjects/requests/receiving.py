@@ -69,6 +69,10 @@ def receive(draft: Draft, *, terminal: str, draft_id: UUID) -> Received:
             site=draft.site, cameras=draft.cameras, starts_at=draft.starts_at, ends_at=draft.ends_at,
             margin=margin, by_desk=draft.taken_in_by is not None,
         )  # fmt: skip
+        limits.check_words(
+            kind=draft.kind, about=draft.about, claimant=draft.claimant, channel=draft.channel,
+            details=draft.details,
+        )  # fmt: skip
         request = _make(draft, draft_id, terminal)
     finish(request)
     secret = access.new_secret(request)

@@ -1,13 +1,14 @@
 """What the keys' journal keeps of a request, so that an older register that is put back is told of it.
 
 A receipt that somebody holds is worth something whatever becomes of the register: the journal has the row, as
-it was when its secret was given out. What names persons in it is sealed under the request's key, and ends
-with it. And a file that was destroyed stays destroyed: the register is told that too.
+it was when its secret was given out, and again when it was answered. What names persons in it is sealed under
+the request's key, and ends with it. And a file that was destroyed stays destroyed: the register is told that
+too.
 """
 
 import base64
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -25,13 +26,16 @@ _TEXTS = (
     "reference", "kind", "about", "claimant", "channel", "language", "jurisdiction", "margin_minutes",
     "is_urgent", "state", "received_entry", "key_id",
 )  # fmt: skip
-_MOMENTS = ("starts_at", "ends_at", "received_at", "due_at", "first_due_at", "reply_by", "verified_at")
+_MOMENTS = ("starts_at", "ends_at", "received_at", "due_at", "first_due_at", "reply_by", "replied_at")
+# How far it had come: an older register does not work again on what was answered since.
+_ENDS = ("verified_at", "decided_at", "objection_until", "objected_at", "closed_at", "file_until")
+_ANSWERED = (RequestState.DECIDED, RequestState.WITHDRAWN, RequestState.CLOSED)
 _BYTES = ("details", "secret_salt", "secret_hash")
 
 
 def tell(request: SubjectRequest) -> None:
     """Add the row as it is now to the journal; durable when this returns."""
-    moments: dict[str, datetime | None] = {name: getattr(request, name) for name in _MOMENTS}
+    moments: dict[str, datetime | None] = {name: getattr(request, name) for name in (*_MOMENTS, *_ENDS)}
     facts: dict[str, Any] = {
         "id": str(request.pk),
         "site": str(request.site_id),
@@ -55,7 +59,11 @@ def received(facts: Mapping[str, Any], counts: "Counter[str]") -> None:
         _make(facts, counts)
     elif row.state != RequestState.ENDED:
         row.secret_salt, row.secret_hash = _bytes(facts, "secret_salt"), _bytes(facts, "secret_hash")
-        row.save(update_fields=["secret_salt", "secret_hash"])
+        if facts["state"] in _ANSWERED:
+            counts["requests_answered"] += row.state != facts["state"]
+            row.state = facts["state"]
+            _set(row, facts, _ENDS)
+        row.save()
 
 
 def ended(facts: Mapping[str, Any], counts: "Counter[str]") -> None:
@@ -74,8 +82,7 @@ def _make(facts: Mapping[str, Any], counts: "Counter[str]") -> None:
     row = SubjectRequest(pk=facts["id"], site_id=facts["site"])
     for name in _TEXTS:
         setattr(row, name, facts[name])
-    for name in _MOMENTS:
-        setattr(row, name, clock.parse_rfc3339(facts[name]) if facts[name] else None)
+    _set(row, facts, (*_MOMENTS, *_ENDS))
     for name in _BYTES:
         setattr(row, name, _bytes(facts, name))
     if facts["taken_in_by"]:
@@ -89,6 +96,11 @@ def _make(facts: Mapping[str, Any], counts: "Counter[str]") -> None:
         facts={"kind": row.kind, "channel": row.channel},
     )  # fmt: skip
     counts["requests"] += 1
+
+
+def _set(row: SubjectRequest, facts: Mapping[str, Any], names: Iterable[str]) -> None:
+    for name in names:
+        setattr(row, name, clock.parse_rfc3339(facts[name]) if facts[name] else None)
 
 
 def _bytes(facts: Mapping[str, Any], name: str) -> bytes:

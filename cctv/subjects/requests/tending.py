@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid5
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 
 from accesslog.errors import AccessLogError
@@ -14,7 +14,7 @@ from cctv.core.clock import rfc3339
 from cctv.core.errors import LetheError
 from cctv.retention import guards
 from cctv.retention.holds.models import PROTECTING
-from cctv.subjects.requests import alarms, ending, freezing, limits, receiving, story
+from cctv.subjects.requests import alarms, ending, freezing, limits, mails, receiving, remembered, story
 from cctv.subjects.requests.details import LABEL
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
 from cctv.vault import records
@@ -89,8 +89,8 @@ def _close_decided(request: SubjectRequest, now: datetime) -> None:
     """The time to object is over and everything was fetched, or could have been."""
     if _waits_for_answer(request, since=request.decided_at) or now < free_at(request):
         return
-    close(request, now, why="decided", until=None)
-    freezing.release(request, why="over")
+    if close(request, now, why="decided", until=None):
+        freezing.release(request, why="over")
 
 
 def _release(request: SubjectRequest, now: datetime) -> None:
@@ -116,16 +116,25 @@ def _open_until(request: SubjectRequest) -> list[datetime]:
     return list(request.deliveries.filter(ended_at=None).values_list("open_until", flat=True))
 
 
-def close(request: SubjectRequest, now: datetime, *, why: str, until: datetime | None) -> None:
-    """Nothing more is to be done for it; its file is kept for the statutory time."""
+def close(request: SubjectRequest, now: datetime, *, why: str, until: datetime | None) -> bool:
+    """Nothing more is to be done for it; its file is kept for its time. False if it has moved on."""
     facts = {"why": why, **({"held_until": rfc3339(until)} if until else {})}
     event_id = uuid5(request.pk, f"closed/{request.decided_at}")
-    story.act(request, RequestActKind.CLOSED, by_lethe=True, facts=facts, event_id=event_id)
-    request.state, request.closed_at = RequestState.CLOSED, now
-    request.file_until = ending.file_until(request, now)
-    if until is not None:
-        request.objection_until = until
-    request.save(update_fields=["state", "closed_at", "file_until", "objection_until"])
+    with transaction.atomic():
+        row = SubjectRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if (row.state, row.verified_at, row.objected_at) != (
+            request.state, request.verified_at, request.objected_at
+        ):  # fmt: skip
+            return False
+        story.act(request, RequestActKind.CLOSED, by_lethe=True, facts=facts, event_id=event_id)
+        request.state, request.closed_at = RequestState.CLOSED, now
+        request.file_until = ending.file_until(request, now)
+        if until is not None:
+            request.objection_until = until
+        request.save(update_fields=["state", "closed_at", "file_until", "objection_until"])
+        mails.queue(request, "closed", f"request/{request.pk}/closed/{now:%Y%m%d}")
+        remembered.tell(request)
+    return True
 
 
 def clean() -> RatchetResult | None:

@@ -12,7 +12,7 @@ from cctv.core.clock import rfc3339
 from cctv.models import Decision
 from cctv.retention.backup import replay
 from cctv.retention.holds.models import HeldObject, Hold, HoldState
-from cctv.subjects.requests import access, details, doctor, ending, messages, tending
+from cctv.subjects.requests import access, details, doctor, ending, messages, tending, withdrawing
 from cctv.subjects.requests.errors import NotOpened, RequestOver
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault import journal, records, rings, sealing
@@ -251,7 +251,7 @@ def test_a_new_secret_is_known_to_an_older_register(counter: Counter) -> None:
 def test_the_journal_forgets_a_request_with_its_key(counter: Counter) -> None:
     request = file_of(counter)
     journal.compact()
-    assert [line.kind for line in journal.read() if line.kind.startswith("request")] == ["request"]
+    assert [line.kind for line in journal.read() if line.kind.startswith("request")] == ["request"] * 2
     ending.end_file(request)
     journal.compact()
     assert [line.kind for line in journal.read() if line.kind.startswith("request")] == ["request_ended"]
@@ -279,3 +279,14 @@ def test_the_doctor_sees_what_is_not_held_not_readable_and_not_ended(counter: Co
     SubjectRequest.objects.update(file_until=None)
     records.destroy_keys([request.key_id])
     assert codes() == ["requests.unreadable"]
+
+
+def test_an_older_register_does_not_work_again_on_what_was_answered(counter: Counter) -> None:
+    request = counter.ask(counter.court.yard.segment(expires_in=HOUR)).request
+    old = SubjectRequest.objects.get()
+    withdrawing.withdraw(request, terminal=TERMINAL)
+    old.save()
+    assert SubjectRequest.objects.get().state == RequestState.IDENTITY
+    assert replay.replay()["requests_answered"] == 1
+    row = SubjectRequest.objects.get()
+    assert (row.state, row.file_until) == (RequestState.WITHDRAWN, request.file_until)

@@ -15,7 +15,9 @@ from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.holds.services import release_hold
 from cctv.sites.models import Camera
 from cctv.subjects.requests import access, details, freezing, limits, messages, tending
+from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.errors import NotOpened, RequestRefused, TooManyMessages
+from cctv.subjects.requests.limits import Stretch
 from cctv.subjects.requests.models import RequestMail, RequestState, SubjectRequest
 from cctv.vault import records, steps
 from tests.subjects.requests.counter import (
@@ -259,13 +261,25 @@ def test_thousands_of_requests_hold_no_more_than_the_budget_and_stop_nobody(
 def test_the_same_hour_costs_the_budget_once_and_other_sites_nothing(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "BUDGET_HOURS", 2)
+    monkeypatch.setattr(limits, "BUDGET_HOURS", 1)
     for number in range(6):
         counter.ask(**span(counter, 0), details=somebody(counter, number))
     assert set(SubjectRequest.objects.values_list("state", flat=True)) == {RequestState.IDENTITY}
     yard = counter.court.yard
     values = {**span(counter, 3), "cameras": yard.cameras[2:3], "site": yard.sites[1]}
     assert counter.ask(**values).request.state == RequestState.IDENTITY
+
+
+def test_what_overlaps_is_counted_once(counter: Counter) -> None:
+    one, other = (camera.pk for camera in counter.court.yard.cameras[:2])
+    now = counter.court.yard.now
+
+    def part(camera: Any, first: float, last: float) -> Stretch:
+        return Stretch(camera, now + first * HOUR, now + last * HOUR)
+
+    assert limits.camera_hours([]) == 0
+    assert limits.camera_hours([part(one, 0, 2), part(one, 1, 3), part(one, 0.5, 1), part(one, 5, 6)]) == 4
+    assert limits.camera_hours([part(one, 0, 2), part(other, 0, 2), part(other, -1, 1)]) == 5
 
 
 def test_the_number_of_holds_is_bounded_too_and_the_desk_is_not(
@@ -340,3 +354,21 @@ def test_the_step_names_are_those_that_receiving_passes(
     monkeypatch.setattr(steps, "_listeners", [passed.append])
     counter.ask(counter.court.yard.segment(expires_in=HOUR))
     assert set(STEPS) <= set(passed)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"kind": "everything"}, {"channel": "x"}, {"details": Details(reason="x" * 24_001)}]
+)
+def test_what_no_form_of_ours_sends_is_refused(counter: Counter, wrong: dict[str, Any]) -> None:
+    with pytest.raises(RequestRefused):
+        counter.ask(**(span(counter, 0) | wrong))
+    assert not LogEntry.objects.filter(kind="request.received").exists()
+
+
+def test_in_britain_the_clock_stands_until_identity_is_shown(counter: Counter) -> None:
+    site = counter.court.yard.sites[0]
+    site.jurisdiction = "UK"
+    site.save()
+    request = counter.ask(counter.court.yard.segment(expires_in=HOUR), site=site).request
+    assert request.paused_at == counter.court.yard.now
+    assert [act.kind for act in request.acts.all()] == ["received", "frozen", "paused"]
