@@ -6,20 +6,20 @@ from cctv.core import clock
 from cctv.people.models import Account
 from cctv.people.outbox import queue_mail
 from cctv.people.policy import who_may
-from cctv.subjects.requests.models import SubjectRequest
+from cctv.sites.models import Site
 
 HANDLE = "request.handle"
 
 
-def to_screen(request: SubjectRequest) -> None:
+def to_screen(site: Site) -> None:
     """A mail to everybody who handles requests there, once a day however many come."""
     day = f"{clock.now():%Y%m%d}"
-    ids = {pk for pk, site_id in who_may(HANDLE) if site_id in (None, request.site_id)}
-    words = {"site": request.site.name}
+    ids = {pk for pk, site_id in who_may(HANDLE) if site_id in (None, site.pk)}
+    words = {"site": site.name}
     for to in Account.objects.filter(pk__in=ids, is_active=True):
         queue_mail(
             kind="request.screening",
-            about=f"screening/{request.site_id}/{day}/{to.pk}",
+            about=f"screening/{site.pk}/{day}/{to.pk}",
             to=to,
             subject=lambda: _("Requests at %(site)s wait to be looked at, and hold nothing") % words,
             text=lambda: _(

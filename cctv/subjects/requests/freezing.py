@@ -37,9 +37,6 @@ def freeze(request: SubjectRequest) -> Placed | None:
         terminal=story.PORTAL if request.taken_in_by_id is None else "",
     )  # fmt: skip
     reached("request.held")
-    if request.hold_id != placed.hold.pk:
-        SubjectRequest.objects.filter(pk=request.pk).update(hold=placed.hold)
-        request.hold = placed.hold
     counts = {"held": placed.held, "too_late": placed.too_late}
     story.act(
         request, RequestActKind.FROZEN, by_lethe=True,
@@ -47,6 +44,10 @@ def freeze(request: SubjectRequest) -> Placed | None:
         body={**counts, "hold": _named(placed.hold)}, event_id=uuid5(placed.hold.pk, "frozen"),
     )  # fmt: skip
     reached("request.frozen")
+    # Last: a receipt that was cut off is known by having none.
+    if request.hold_id != placed.hold.pk:
+        SubjectRequest.objects.filter(pk=request.pk).update(hold=placed.hold)
+        request.hold = placed.hold
     return placed
 
 

@@ -143,7 +143,7 @@ def _save(row: SubjectRequest, draft: Draft, receipt: Receipt, *, is_usual: bool
     if is_usual:  # whoever writes somebody else's address again and again has no mail sent there
         mails.queue(row, "received", f"request/{row.pk}/received")
     if row.state == RequestState.SCREENING:
-        alarms.to_screen(row)
+        alarms.to_screen(row.site)
 
 
 def _enter(row: SubjectRequest, draft: Draft, terminal: str) -> Receipt:

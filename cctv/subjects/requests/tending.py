@@ -14,6 +14,7 @@ from cctv.core.clock import rfc3339
 from cctv.core.errors import LetheError
 from cctv.retention import guards
 from cctv.retention.holds.models import PROTECTING
+from cctv.sites.models import Site
 from cctv.subjects.requests import alarms, ending, freezing, limits, mails, receiving, remembered, story
 from cctv.subjects.requests.details import LABEL
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
@@ -38,7 +39,8 @@ def tend() -> None:
     soon = now + freezing.PROLONG_WITHIN
     frozen = (*STANDING, RequestState.DECIDED)
     _each(SubjectRequest.objects.filter(state__in=frozen, hold__until__lt=soon), _prolong, now)
-    _each(SubjectRequest.objects.filter(state=RequestState.SCREENING), _remind, now)
+    for site in Site.objects.filter(requests__state=RequestState.SCREENING).distinct():
+        alarms.to_screen(site)
     if not guards.trusted(now):
         return
     stale = SubjectRequest.objects.filter(
@@ -73,10 +75,6 @@ def _finish(request: SubjectRequest, now: datetime) -> None:
 
 def _prolong(request: SubjectRequest, now: datetime) -> None:
     freezing.prolong(request, now)
-
-
-def _remind(request: SubjectRequest, now: datetime) -> None:
-    alarms.to_screen(request)
 
 
 def _close_unidentified(request: SubjectRequest, now: datetime) -> None:

@@ -103,6 +103,7 @@ def test_invariant_4_after_its_end_nothing_opens_a_backup_of_the_file(
             assert not [word for word in words() if word in data], path
 
 
+@pytest.mark.both_databases
 def test_what_stays_is_a_skeleton_that_says_what_was_destroyed(counter: Counter) -> None:
     request = file_of(counter)
     key_id, reference = request.key_id, request.reference
@@ -194,6 +195,7 @@ def test_a_key_that_a_mirror_still_has_is_no_end(counter: Counter, monkeypatch: 
 # ------------------------------------------------------------------ an older register is put back
 
 
+@pytest.mark.both_databases
 def test_an_older_register_gets_back_the_request_that_came_after_it(counter: Counter) -> None:
     sealed = counter.court.yard.segment(expires_in=HOUR)
     received = counter.ask(sealed, margin_minutes=30, is_urgent=True)

@@ -40,6 +40,7 @@ STEPS = (
 )  # fmt: skip
 
 
+@pytest.mark.both_databases
 def test_invariant_5_footage_that_would_expire_one_minute_after_a_request_survives_it(
     counter: Counter,
 ) -> None:
@@ -80,6 +81,8 @@ def test_what_names_the_person_is_sealed_and_the_log_has_none_of_it(counter: Cou
     assert TERMINAL not in str(list(LogIndex.objects.values()))
 
 
+@pytest.mark.both_databases
+@pytest.mark.postgres_later
 @pytest.mark.parametrize("step", STEPS)
 def test_invariant_5_killed_at_any_step_nothing_that_was_answered_is_lost(
     counter: Counter, monkeypatch: pytest.MonkeyPatch, step: str
@@ -234,6 +237,7 @@ def somebody(counter: Counter, number: int) -> Any:
     return counter.other(email=f"robot{number}@example.org")
 
 
+@pytest.mark.both_databases
 def test_thousands_of_requests_hold_no_more_than_the_budget_and_stop_nobody(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
