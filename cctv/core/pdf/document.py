@@ -64,13 +64,13 @@ class Document:
         pdf.alias_nb_pages(faces.PAGES)
         pdf.add_page()
 
-    def heading(self, text: str, *, level: int = 1, align: str = "") -> None:
+    def heading(self, text: str, *, level: int = 1, align: str = "", before: float = 5) -> None:
         """The title of the document (1) or of a section (2), which keeps room for its first lines.
 
-        `align`: "" (left), center or right, for text too.
+        `align`: "" (left), center or right, for text too. `before`: millimetres above that of a section.
         """
         if level > 1:
-            self._space(5)
+            self._space(before)
             self._room(26)
         size = HEADINGS_PT[level]
         self._lines(text, size=size, bold=True, align=align)
@@ -84,9 +84,22 @@ class Document:
         self._lines(text, size=size, tone=tone, bold=bold, align=align)
         self._space(after)
 
+    def line(self, left: str, right: str, *, size: float = TEXT_PT) -> None:
+        """One line with words at both margins, each short enough for its half."""
+        begins = self._pdf.get_y()
+        self._lines(left, size=size)
+        ends = self._pdf.get_y()
+        self._pdf.set_y(begins)
+        self._lines(right, size=TEXT_PT, align="right")
+        self._pdf.set_y(max(ends, self._pdf.get_y()))
+
     def space(self, height: float) -> None:
         """Nothing, so many millimetres of it."""
         self._space(height)
+
+    def keep(self, height: float) -> None:
+        """Begin a new page unless so many millimetres are left: what follows is not torn apart."""
+        self._room(height)
 
     @contextmanager
     def framed(self, *, height: float, dashed: bool = False, pad: float = 6) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from cctv.core import clock
 from cctv.core.pdf import Document
@@ -18,7 +18,7 @@ from cctv.subjects.clocks import stored
 from cctv.subjects.clocks.rules import COPY, CORRECTION, ERASURE, RESTRICTION, WATCHED
 from cctv.subjects.deciding import paper, words
 from cctv.subjects.deciding.models import Decision, Outcome
-from cctv.subjects.profiles import SEEING, ground_text, profile_of, regulators_of
+from cctv.subjects.profiles import SEEING, ground_text, profile_of
 from cctv.subjects.requests import details
 
 # Grounds that are about others in the picture; with any other, the letter says that they are not the reason.
@@ -93,7 +93,10 @@ def _letter(decision: Decision, language: str, told: Mapping[str, str]) -> bytes
     if decision.outcome != Outcome.GRANTED:
         sections.append(_objection(decision))
     sections.append(_kept(decision))
-    for number, section in enumerate((each for each in sections if each.has_words), 1):
+    written = [each for each in sections if each.has_words]
+    for number, section in enumerate(written, 1):
+        if section is written[-1]:
+            sheet.keep(paper.END_MM)
         section.write(sheet, number)
     paper.close(sheet)
     return sheet.to_bytes()
@@ -116,7 +119,7 @@ class Section:
 
     def write(self, sheet: Document, number: int) -> None:
         """Into the letter."""
-        sheet.heading(f"{number}. {self.title}", level=2)
+        sheet.heading(f"{number}. {self.title}", level=2, before=paper.ABOVE_MM)
         if self.facts:
             sheet.facts(self.facts, label_share=0.22)
             sheet.space(1.5)
@@ -167,7 +170,8 @@ def _why(decision: Decision, told: Mapping[str, str]) -> list[str]:
     grounds = [ground_text(request.jurisdiction, code) for code in decision.grounds]
     lines = [told.get("text", "")]
     if grounds:
-        lines.append(_("This rests on: %(grounds)s.") % {"grounds": "; ".join(grounds)})
+        between = pgettext("between the items of a list", "; ")
+        lines.append(_("This rests on: %(grounds)s.") % {"grounds": between.join(grounds)})
     if request.kind in SEEING and not ABOUT_OTHERS & set(decision.grounds):
         lines.append(_("That other people are in the picture is not the reason."))
     return lines
@@ -204,8 +208,7 @@ def _objection(decision: Decision) -> Section:
     lines = [
         _("Tell us until %(day)s: on the page of your request, by telephone or by letter. Somebody who had no"
           " part in this decision looks at it again.") % {"day": words.last_day(request, until)},
-        _("You can also turn to:") + " "
-        + "; ".join(f"{each.name} ({each.reach})" for each in regulators_of(request.jurisdiction)) + ".",
+        words.others_to_turn_to(request),
     ]  # fmt: skip
     if request.jurisdiction in COURT:
         lines.append(_("You may also go to court."))

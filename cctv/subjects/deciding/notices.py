@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from cctv.core import clock
 from cctv.subjects.clocks import stored
 from cctv.subjects.deciding import paper, words
-from cctv.subjects.profiles import extension_text, regulators_of
+from cctv.subjects.profiles import extension_text
 from cctv.subjects.requests.models import RequestActKind, SubjectRequest
 
 
@@ -38,9 +38,6 @@ def extension_letter(request: SubjectRequest, language: str = "", *, text: str =
               " time to object after it.") % {"day": words.last_day(request, request.due_at)}
         )  # fmt: skip
         sheet.heading(_("If you do not agree"), level=2)
-        sheet.text(
-            _("You can also turn to:") + " "
-            + "; ".join(f"{each.name} ({each.reach})" for each in regulators_of(request.jurisdiction)) + "."
-        )  # fmt: skip
+        sheet.text(words.others_to_turn_to(request))
         paper.close(sheet)
         return sheet.to_bytes()

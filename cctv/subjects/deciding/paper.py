@@ -10,7 +10,9 @@ from cctv.subjects.deciding import words
 from cctv.subjects.requests import details
 from cctv.subjects.requests.models import SubjectRequest
 
-SPACE_MM = 4
+SPACE_MM, ABOVE_MM, CODE_MM = 4, 3.5, 16
+# A short section, the last word and the code: they stay together.
+END_MM = 52
 
 
 def document(request: SubjectRequest, language: str, title: str, at: datetime) -> Document:
@@ -26,16 +28,17 @@ def document(request: SubjectRequest, language: str, title: str, at: datetime) -
 def letter(request: SubjectRequest, language: str, title: str, at: datetime) -> Document:
     """A letter down to its title: day and reference, addressee, sender."""
     sheet = document(request, language, title, at)
-    sheet.text(words.day(request, at), align="right", after=0)
-    sheet.text(_("Reference: %(reference)s") % {"reference": request.reference}, align="right")
     known = details.read(request)
-    if known is not None and known.name:
-        sheet.text(pgettext("addressee", "To %(name)s") % {"name": known.name}, size=12, after=SPACE_MM)
+    name = known.name if known is not None else ""
+    to = pgettext("addressee", "To %(name)s") % {"name": name} if name else ""
+    sheet.line(to, words.day(request, at), size=12)
+    sheet.text(
+        _("Reference: %(reference)s") % {"reference": request.reference}, align="right", after=SPACE_MM / 2
+    )
     for line in words.sender(request):
         sheet.text(line, align="right", after=0)
-    sheet.space(2 * SPACE_MM)
+    sheet.space(1.25 * SPACE_MM)
     sheet.heading(title, align="center")
-    sheet.space(SPACE_MM / 2)
     return sheet
 
 
@@ -45,14 +48,14 @@ def close(sheet: Document) -> None:
     ends = pgettext("last word of a letter", "end")
     if ends != "end":
         sheet.text(ends, align="right")
-    sheet.space(SPACE_MM)
+    sheet.space(SPACE_MM / 2)
     words_of_foot = [
         _("You find the page of your request with this code. You need your reference and your secret."),
         _("If you have lost the secret, you get a new one once you have shown again who you are."),
     ]
     if url := words.status_url():
-        with sheet.beside_qr(url, size=22, left=True):
-            sheet.space(3)
+        with sheet.beside_qr(url, size=CODE_MM, left=True):
+            sheet.space(1.5)
             for each in words_of_foot:
                 sheet.text(each, size=8.5, tone="quiet", after=1)
         return

@@ -5,13 +5,14 @@ The slip names no person and has no secret; it gives nobody the footage.
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.debug import sensitive_variables
 
 from cctv.core.pdf import Document
 from cctv.subjects.deciding import paper, words
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
 
-SLIP_MM, BOX_MM = 112, 52
+SLIP_MM, BOX_MM, CODE_MM = 106, 48, 18
 
 
 @sensitive_variables("secret")
@@ -20,14 +21,14 @@ def receipt(request: SubjectRequest, secret: str | None = None, language: str = 
     language = language or request.language
     with translation.override(language):
         sheet = paper.document(request, language, _("Receipt"), request.received_at)
-        sheet.text(words.sender(request)[0], tone="quiet", after=4)
+        sheet.text(words.sender(request)[0], tone="quiet", after=2)
         sheet.heading(_("We have received your request"))
         for line in _lead(request):
-            sheet.text(line, size=11)
+            sheet.text(line, size=11, after=1)
         sheet.space(2)
         _keep(sheet, request, secret)
         _next(sheet, request)
-        sheet.space(6)
+        sheet.space(5)
         _slip(sheet, request)
         return sheet.to_bytes()
 
@@ -69,8 +70,8 @@ def _too_late(request: SubjectRequest) -> str:
 
 @sensitive_variables("secret")
 def _keep(sheet: Document, request: SubjectRequest, secret: str | None) -> None:
-    with sheet.framed(height=BOX_MM if secret else BOX_MM / 2):
-        sheet.text(_("Reference"), size=9, tone="quiet", after=0)
+    with sheet.framed(height=BOX_MM if secret else BOX_MM / 2, pad=4):
+        sheet.text(pgettext("of a request", "Reference"), size=9, tone="quiet", after=0)
         sheet.text(request.reference, size=17, bold=True, after=3 if secret else 0)
         if secret:
             sheet.text(_("Secret"), size=9, tone="quiet", after=0)
@@ -105,15 +106,15 @@ def _slip(sheet: Document, request: SubjectRequest) -> None:
     if since is None or request.hold is None:
         return
     rule, example = words.kept_until(request)
-    with sheet.framed(height=SLIP_MM, dashed=True):
+    with sheet.framed(height=SLIP_MM, dashed=True, pad=5):
         if url := words.status_url():
-            with sheet.beside_qr(url, size=22):
+            with sheet.beside_qr(url, size=CODE_MM):
                 _slip_head(sheet)
         else:
             _slip_head(sheet)
         sheet.facts(
             [
-                (_("Reference"), request.reference),
+                (pgettext("of a request", "Reference"), request.reference),
                 (_("Footage kept"), words.places(request)),
                 (_("Time of the footage"), words.span(request)),
                 (_("Kept since"), words.minute(request, since)),

@@ -150,8 +150,8 @@ TEMPLATES: Mapping[str, tuple[Words, Words]] = {
     "identity": (
         gettext_lazy("Ask to show identity"),
         gettext_lazy("Before we can show you footage, we need to know that it is you who is in it. Please"
-                     " show who you are on this page, or come to our place. Cover the numbers on the document;"
-                     " we destroy the picture as soon as we have looked at it."),
+                     " show who you are on this page, or come to our place. Cover the numbers on the"
+                     " document; we destroy the picture as soon as we have looked at it."),
     ),
     "when": (
         gettext_lazy("Ask for a narrower time"),

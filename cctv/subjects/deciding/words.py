@@ -9,11 +9,11 @@ from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from cctv.subjects import clocks
 from cctv.subjects.clocks import stored
-from cctv.subjects.profiles import profile_of
+from cctv.subjects.profiles import profile_of, regulators_of
 from cctv.subjects.requests.models import RequestActKind, RequestKind, SubjectRequest
 from cctv.templatetags import _times
 
@@ -71,8 +71,8 @@ def facts(request: SubjectRequest) -> list[tuple[str, str]]:
     """What was asked for, where and when."""
     told = [(_("You asked"), str(ASKED[request.kind]))]
     if request.cameras.exists():
-        told.append((_("Place"), places(request)))
-    return [*told, (_("Time"), span(request))]
+        told.append((_("Where"), places(request)))
+    return [*told, (_("When"), span(request))]
 
 
 def objection_until(request: SubjectRequest, decided_at: datetime) -> datetime:
@@ -101,6 +101,16 @@ def kept_until(request: SubjectRequest) -> tuple[str, str]:
         "due": last_day(request, request.due_at), "day": last_day(request, latest)
     }  # fmt: skip
     return rule, example
+
+
+def others_to_turn_to(request: SubjectRequest) -> str:
+    """The sentence that names whom else a requester may turn to."""
+    found = [
+        _("%(name)s (%(reach)s)") % {"name": each.name, "reach": each.reach}
+        for each in regulators_of(request.jurisdiction)
+    ]
+    between = pgettext("between the items of a list", "; ")
+    return _("You can also turn to: %(list)s.") % {"list": between.join(found)}
 
 
 def status_url() -> str:
