@@ -9,6 +9,7 @@ from django.utils import translation
 from cctv.models import Decision, RequestAct, SubjectRequest
 from cctv.subjects import profiles
 from cctv.subjects.deciding import letters, notices
+from cctv.subjects.deciding import words as words_of
 from cctv.subjects.requests import details
 from tests.core import pdftext
 from tests.people.cast import Cast
@@ -146,7 +147,7 @@ def test_the_day_in_the_letter_is_the_day_that_is_stored(cast: Cast) -> None:
     request = request_of(cast)
     decision = decision_of(cast, request, "refused", grounds=["law"])
     before = letter(decision)
-    request.objection_until = letters.words.objection_until(request, AT + 14 * 24 * HOUR)
+    request.objection_until = words_of.objection_until(request, AT + 14 * 24 * HOUR)
     assert letter(decision) == before
     request.objection_until += timedelta(days=7)
     assert "until Wed 6 Jan 2027" in letter(decision)
