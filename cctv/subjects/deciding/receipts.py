@@ -53,10 +53,7 @@ def _lead(request: SubjectRequest) -> list[str]:
         lines.append(_("We have stopped the deletion of the footage that you named."))
         if gone := _too_late(request):
             lines.append(gone)
-    if request.due_at is not None:
-        lines.append(
-            _("You have our answer by %(day)s.") % {"day": words.last_day(request, request.due_at)}
-        )  # fmt: skip
+    lines += words.answer_by(request)
     return lines
 
 

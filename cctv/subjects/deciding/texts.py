@@ -93,10 +93,7 @@ def _receipt(request: SubjectRequest) -> list[str]:
     lines = []
     if words.frozen_at(request) is not None:
         lines.append(_("We have stopped the deletion of the footage that you named."))
-    if request.due_at is not None:
-        lines.append(
-            _("You have our answer by %(day)s.") % {"day": words.last_day(request, request.due_at)}
-        )  # fmt: skip
+    lines += words.answer_by(request)
     if request.reply_by is not None:
         lines.append(
             _("We reply for the first time by %(time)s.") % {"time": words.minute(request, request.reply_by)}

@@ -103,6 +103,19 @@ def kept_until(request: SubjectRequest) -> tuple[str, str]:
     return rule, example
 
 
+def answer_by(request: SubjectRequest) -> list[str]:
+    """By when there is an answer, and whether that time stands still; nothing while nobody knows."""
+    if request.due_at is None:
+        return []
+    lines = [_("You have our answer by %(day)s.") % {"day": last_day(request, request.due_at)}]
+    if request.paused_at is not None:
+        lines.append(
+            _("The time stands still until you have done what we asked of you: each day that it takes is"
+              " added.")
+        )  # fmt: skip
+    return lines
+
+
 def others_to_turn_to(request: SubjectRequest) -> str:
     """The sentence that names whom else a requester may turn to."""
     found = [

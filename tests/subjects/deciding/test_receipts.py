@@ -87,6 +87,15 @@ def test_what_came_too_late_is_told_at_once(cast: Cast, held: int, too_late: int
     assert ("had been deleted" in words) == bool(told)
 
 
+def test_where_the_clock_stands_until_identity_is_shown_it_is_told_so(cast: Cast) -> None:
+    request = request_of(cast)
+    told = "each day that it takes is added"
+    assert told not in receipt(request) + texts.mail("received", request, "en")[1]
+    request.paused_at = AT
+    assert told in receipt(request)
+    assert told in texts.mail("received", request, "en")[1]
+
+
 def test_once_it_is_decided_the_slip_says_the_day(cast: Cast) -> None:
     request = request_of(cast)
     request.objection_until = words_of.objection_until(request, AT)
