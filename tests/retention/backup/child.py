@@ -19,7 +19,7 @@ from typing import Any
 
 import django
 
-from tests.retention.backup import derivatives, shown
+from tests.retention.backup import asked, derivatives, shown
 
 NOW = datetime.fromisoformat("2031-05-05T10:30:00+00:00")
 MINUTE = timedelta(minutes=1)
@@ -378,7 +378,7 @@ ACTS = {
         prepare, chatter, named, orphans, put_database, recovery_key, segment, hold, release, purge,
         manage, play, sentences, facts, secrets, shorten, root_of,
     )
-} | shown.ACTS | derivatives.ACTS  # fmt: skip
+} | shown.ACTS | derivatives.ACTS | asked.ACTS  # fmt: skip
 
 
 def _register_kinds() -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.retention.backup.asked import NAME, TEXT
 from tests.retention.backup.machines import Machine
 
 HOUR = 60
@@ -32,6 +33,7 @@ class Story:
         self.shortened = do("segment", hours=200, camera=3)  # a shorter rule ends it after the backup
         self.moved = do("segment", hours=500, camera=3)  # the same rule gives it another key, and it lives
         self.living = do("segment", hours=400)
+        self.filmed = do("segment", hours=300, camera=2)  # somebody has asked for it
         self.hold = do("hold", segment=self.evidence["id"])
         self.ending = do("hold", segment=self.released["id"])
         self.lifted = do("mark", segment=self.living["id"])
@@ -41,6 +43,8 @@ class Story:
             "make", segment=self.living["id"], label="both", of=[self.living["id"], self.gone["id"]]
         )
         assert self.made(self.made_of_both) == [MADE, MADE]
+        self.forgotten = do("ask", segment=self.filmed["id"])  # its file ends after the backup
+        self.asked = do("ask", segment=self.filmed["id"])
         self.purge(3 * HOUR)
         self.backup = Path(
             json.loads(office.manage("backup", str(backups), "--json", minutes=3 * HOUR))["place"]
@@ -66,6 +70,8 @@ class Story:
         assert (len(self.hidden["stills"]), len(self.hidden["bookmarks"])) == (1, 2)
         self.fresh = do("segment", hours=50, minutes=4 * HOUR)  # it came in after the backup, and is held
         self.freshest = do("hold", segment=self.fresh["id"], minutes=4 * HOUR)
+        self.newest = do("ask", segment=self.filmed["id"], minutes=4 * HOUR)
+        assert do("end_file", reference=self.forgotten["reference"], minutes=4 * HOUR) == "ended"
         do("release", hold=self.ending["id"], minutes=5 * HOUR)
         assert do("shorten", camera=3, days=20, minutes=6 * HOUR) == 2
         self.purge(7 * HOUR)
@@ -87,6 +93,20 @@ class Story:
         assert living == [MADE, MADE if footage else "object_missing"]
         assert self.made(self.made_of_both, machine, minutes=10 * HOUR) == ["no row", "no row"]
         assert self.made_of_both["name"] not in machine.do("facts", minutes=10 * HOUR)["objects"]
+
+    def check_asked(self, machine: Machine) -> None:
+        """A receipt is worth something still, and a file that was destroyed stays so."""
+        found = machine.do("requests", minutes=10 * HOUR)
+        assert found == {
+            self.forgotten["reference"]: ["ended", None, [None], False],
+            self.asked["reference"]: ["identity", NAME, [TEXT], True],
+            # What was written since the backup is lost; who asked, what for, and the hold are not.
+            self.newest["reference"]: ["identity", NAME, [], True],
+        }
+        for receipt, opens in ((self.forgotten, False), (self.asked, True), (self.newest, True)):
+            given = {name: receipt[name] for name in ("reference", "secret")}
+            said = machine.do("status", minutes=10 * HOUR, **given)
+            assert said == (receipt["reference"] if opens else "request_not_opened")
 
     def shown(self, minutes: int, machine: Machine | None = None) -> Any:
         """What people may be shown on a machine, this one or another."""
@@ -128,6 +148,7 @@ class Story:
         self.check_made(machine, footage=footage)
         for made in self.dead:
             assert play(made) == "no row"
+        self.check_asked(machine)
         assert self.shown(10 * HOUR, machine) == self.hidden, "nothing is shown again that was not to be"
         told = machine.do("sentences", minutes=10 * HOUR)
         assert told["bodies"] == told["size"], "every sentence of the log can be read"

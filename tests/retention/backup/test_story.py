@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.retention.attacker import attack, windows
+from tests.retention.backup import asked
 from tests.retention.backup.stories import HOUR, Story
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -90,3 +91,10 @@ def test_with_the_mirrors_records_root_lost_the_recovery_key_is_needed_and_enoug
     annex.manage(*arguments, "--recovery-key", str(tmp_path / "paper"), minutes=10 * HOUR)
     story.check(annex, footage=False)
     dead_for(story, [annex.home, story.backup, mirror], also=story.roots_of(mirror))
+
+
+def test_a_backup_has_nothing_of_who_asked_in_clear_words(story):
+    words = [asked.NAME.encode(), asked.TEXT.encode(), story.asked["secret"].encode()]
+    files = [path for path in story.backup.rglob("*") if path.is_file()]
+    assert any(story.asked["reference"].encode() in path.read_bytes() for path in files), "as it is stored"
+    assert not [path for path in files if any(word in path.read_bytes() for word in words)]
