@@ -24,6 +24,7 @@ app.autodiscover_tasks(
         "cctv.retention.holds",
         "cctv.retention.reconcile",
         "cctv.retention.records",
+        "cctv.subjects.desk",
         "cctv.subjects.requests",
         "cctv.vault",
     ]

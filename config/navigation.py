@@ -17,6 +17,7 @@ from accesslog.errors import AccessLogError
 from accesslog.review.selectors import waiting
 from cctv.disclosure.exports.selectors import count_waiting
 from cctv.people.policy import permissions_of
+from cctv.subjects.desk.selectors import count_waiting as count_requests
 
 
 def reviews_waiting(user: Any) -> int:
@@ -47,6 +48,7 @@ class Entry:
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Inbox"), "inbox", "inbox", "export.decide", count=count_waiting),
+    Entry(_("Requests"), "request", "requests", "request.work", count=count_requests),
     Entry(_("Sites"), "site", "sites", "footage.browse"),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Redactions"), "eyeoff", "redactions", "redaction.see"),

@@ -8,7 +8,7 @@ AREAS = (
     "people", "sites", "ledger", "footage", "footage.marks", "footage.restrictions", "footage.timeline",
     "footage.wall", "ingest", "ingest.health", "retention", "retention.holds", "retention.reconcile",
     "retention.records", "redaction.editing", "redaction.rendering", "redaction.review", "redaction.scene",
-    "disclosure",
+    "disclosure", "subjects",
 )  # fmt: skip
 
 urlpatterns = [

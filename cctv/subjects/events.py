@@ -1,5 +1,6 @@
 """What the access log says of requests: gathered from the areas."""
 
+from cctv.subjects.desk import events as desk
 from cctv.subjects.requests import events as requests
 
-__all__ = ["requests"]
+__all__ = ["desk", "requests"]

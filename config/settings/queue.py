@@ -90,6 +90,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "request-desk": {
+        "task": "cctv.subjects.desk.tasks.tend",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "handovers": {
         "task": "cctv.disclosure.handing.tasks.tend",
         "schedule": 60.0,

@@ -1,0 +1,100 @@
+"""What a proposed answer is asked for."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.ids import new_id
+from cctv.core.localtime import last_moment
+from cctv.core.spanform import day_field
+from cctv.redaction.models import Redaction
+from cctv.subjects.deciding import proposing
+from cctv.subjects.deciding.proposing import MOST_TEXT, Proposal
+from cctv.subjects.profiles import grounds_of
+from cctv.subjects.requests.models import SubjectRequest
+
+
+class _Copies(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Redacted copies, by number, camera and time."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        zone = ZoneInfo(obj.site.time_zone)
+        first, last = obj.starts_at.astimezone(zone), obj.ends_at.astimezone(zone)
+        return f"{obj.number} · {obj.camera.name} · {first:%Y-%m-%d %H:%M:%S}–{last:%H:%M:%S}"
+
+
+class ProposalForm(forms.Form):
+    """Outcome, grounds of the law, words for the letter, copies."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput)
+    outcome = forms.ChoiceField(label=_("Answer"), widget=forms.RadioSelect)
+    grounds = forms.MultipleChoiceField(
+        label=_("Grounds"), required=False, widget=forms.CheckboxSelectMultiple,
+        help_text=_("Of a refusal, whole or in part. The letter names them with their article."),
+    )  # fmt: skip
+    text = forms.CharField(
+        label=_("In plain words"), required=False, max_length=MOST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=_("It stands in the letter as you write it, so write it in the requester's language."),
+    )  # fmt: skip
+    searched = forms.CharField(
+        label=_("What was looked through"), required=False, max_length=MOST_TEXT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Cameras and times, for the letter. Needed where we hold nothing."),
+    )  # fmt: skip
+    redactions = _Copies(
+        label=_("Copies that the requester gets"), queryset=Redaction.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Approved redactions made for this request. They go out exactly as they are now."),
+    )  # fmt: skip
+    postponed_until = day_field(
+        _("Last day of what keeps us from answering"), required=False,
+        help_text=_("Only where the answer is postponed."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, request: SubjectRequest, **kwargs: Any) -> None:
+        """Choices are the request's."""
+        super().__init__(*args, **kwargs)
+        self.request = request
+        outcome, grounds, copies = (self.fields[name] for name in ("outcome", "grounds", "redactions"))
+        assert isinstance(outcome, forms.ChoiceField)
+        assert isinstance(grounds, forms.ChoiceField)
+        assert isinstance(copies, forms.ModelMultipleChoiceField)
+        outcome.choices = proposing.outcomes_of(request)
+        grounds.choices = [
+            (each.code, each.text) for each in grounds_of(request.jurisdiction, request.kind)
+        ]  # fmt: skip
+        ids = [each.pk for each in proposing.copies_of(request)]
+        copies.queryset = Redaction.objects.filter(pk__in=ids).select_related("camera", "site")
+        self.initial.setdefault("token", new_id())
+        if "postponed" not in dict(proposing.outcomes_of(request)):
+            del self.fields["postponed_until"]
+        if not ids:
+            del self.fields["redactions"]
+        if not grounds.choices:
+            del self.fields["grounds"]
+
+    def proposal(self) -> Proposal:
+        """As it is proposed."""
+        data = self.cleaned_data
+        day = data.get("postponed_until")
+        until = None
+        if day is not None and data["outcome"] == "postponed":
+            zone = ZoneInfo(self.request.site.time_zone)
+            until = last_moment(datetime.combine(day, datetime.max.time().replace(microsecond=0)), zone)
+        return Proposal(
+            outcome=data["outcome"], grounds=data.get("grounds", []), text=data["text"],
+            searched=data["searched"], redactions=list(data.get("redactions", [])), postponed_until=until,
+        )  # fmt: skip
+
+
+class RemarkForm(forms.Form):
+    """What is to be changed."""
+
+    remark = forms.CharField(
+        label=_("Remark"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Needed to give it back. Whoever proposed it reads it."),
+    )  # fmt: skip

@@ -1,0 +1,37 @@
+"""A requester does not agree. What was decided is looked at anew, by somebody who had no part in it."""
+
+from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
+
+from cctv.core import clock
+from cctv.people.models import Account
+from cctv.subjects.deciding.errors import NotDecidable
+from cctv.subjects.deciding.proposing import OVER
+from cctv.subjects.requests import mails, messages, remembered, story
+from cctv.subjects.requests.errors import TextMissing
+from cctv.subjects.requests.models import RequestActKind, SubjectRequest
+
+
+@sensitive_variables()
+def object_to(
+    request: SubjectRequest, text: str, *, actor: Account | None = None, terminal: str
+) -> SubjectRequest:
+    """Take an objection in, from the requester or (with `actor`) as they told it to the desk.
+
+    While it waits, the footage stays held. NotDecidable unless there is an answer to object to, TextMissing,
+    LogUnavailable.
+    """
+    if not text.strip() or len(text.strip()) > messages.LONGEST:
+        raise TextMissing
+    with transaction.atomic():
+        row = SubjectRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        if row.state not in OVER:
+            raise NotDecidable
+        story.act(request, RequestActKind.OBJECTED, actor=actor, terminal=terminal)
+        request.state, request.objected_at = row.state, clock.now()
+        request.save(update_fields=["objected_at"])
+        remembered.tell(request)
+        count = request.acts.filter(kind=RequestActKind.OBJECTED).count()
+        mails.queue(request, "objected", f"request/{request.pk}/objected/{count}")
+    messages.add(request, text, by=actor, template="objection" if actor else "", terminal=terminal)
+    return request
