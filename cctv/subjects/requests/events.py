@@ -64,6 +64,7 @@ for _kind, (_sentence, _icon) in _SENTENCES.items():
             personal=frozenset({"actor", "terminal"}),
             icon=_icon,
             keep="ledger",
+            link=("request", "request.name"),
         )
     )
 
@@ -76,5 +77,6 @@ register(
         personal=frozenset({"actor", "terminal"}),
         icon="mail",
         keep="ledger",
+        link=("request", "request.name"),
     )
 )

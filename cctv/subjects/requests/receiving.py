@@ -17,8 +17,7 @@ from cctv.core.clock import parse_rfc3339, rfc3339
 from cctv.people.models import Account
 from cctv.retention.holds import gate
 from cctv.sites.models import Camera, Site
-from cctv.subjects.clocks import stored
-from cctv.subjects.clocks.due import IDENTITY
+from cctv.subjects.clocks import IDENTITY, stored
 from cctv.subjects.requests import access, alarms, details, events, freezing, limits, mails, story
 from cctv.subjects.requests import reference as references
 from cctv.subjects.requests.details import Details

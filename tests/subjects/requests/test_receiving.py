@@ -199,10 +199,10 @@ def test_what_nothing_can_be_found_by_is_refused_with_its_field(
     counter: Counter, wrong: dict[str, Any], field: str
 ) -> None:
     now = counter.court.yard.now
-    starts, ends = wrong.pop("starts", -HOUR), wrong.pop("ends", -MINUTE)
-    values = {"cameras": counter.court.yard.cameras[:1], "starts_at": now + starts, "ends_at": now + ends}
+    given = {"cameras": counter.court.yard.cameras[:1], "starts": -HOUR, "ends": -MINUTE, **wrong}
+    starts_at, ends_at = (now + given.pop(name) for name in ("starts", "ends"))
     with pytest.raises(RequestRefused) as refused:
-        counter.ask(**(values | wrong))
+        counter.ask(starts_at=starts_at, ends_at=ends_at, **given)
     assert refused.value.field == field
     assert not LogEntry.objects.filter(kind="request.received").exists()
 
@@ -326,6 +326,7 @@ def test_a_stolen_receipt_fills_no_disk_with_messages(
 ) -> None:
     monkeypatch.setattr(messages, "A_DAY", 2)
     request = counter.ask(**span(counter, 0)).request
+    messages.add(request, "We look.", by=counter.court.people.officer, terminal="t")
     for _n in range(2):
         messages.add(request, "more", terminal=TERMINAL)
     with pytest.raises(TooManyMessages):
