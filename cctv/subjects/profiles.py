@@ -212,7 +212,7 @@ PROFILES: dict[str, Profile] = {
 
 # What a deadline rests on; the codes are of `clocks.rules`.
 BASES: dict[str, Words] = {
-    "kr_access": _("PIPA Art. 35(3), Decree Art. 41(4): within 10 days"),
+    "kr_access": _("PIPA Art. 35(3), Decree Art. 41: within 10 days"),
     "kr_mend": _("PIPA Art. 36(2), Decree Art. 43: without delay, the result within 10 days"),
     "kr_suspend": _("PIPA Art. 37(2), Decree Art. 44(2): within 10 days"),
     "jp": _("APPI Art. 33 to 35: without delay; we aim at 14 days"),

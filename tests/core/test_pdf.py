@@ -1,5 +1,6 @@
 """Documents: every letter of three languages, lines that break where they may, the same bytes each time."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -120,3 +121,49 @@ def test_no_text_is_taken_for_the_number_of_pages() -> None:
     shown = pdftext.text(made.to_bytes())
     assert "endobj {pages} 〓" in shown
     assert "DC-2026-0001 1 / 1" in shown
+
+
+def test_words_at_both_margins_keep_clear_of_each_other() -> None:
+    made, name = document("en"), "Maximiliana " * 20
+    made.line(name, "Mon 30 Nov 2026", size=12)
+    made.text(name, size=12)
+    shown = [each.count("Maximiliana") for each in pdftext.pages(made.to_bytes())[0]]
+    beside, alone = [each for each in shown if each], max(shown)
+    assert sum(beside) == 40
+    assert beside[0] < alone
+
+
+def test_a_frame_that_does_not_fit_begins_a_page_of_its_own() -> None:
+    made = document("en")
+    for _line in range(30):
+        made.text("line")
+    with made.framed(height=60, dashed=True):
+        made.text("Cut here.")
+    pages = pdftext.pages(made.to_bytes())
+    assert "Cut here." in pages[1]
+    assert "Cut here." not in pages[0]
+
+
+def test_what_is_kept_together_is_not_torn_apart() -> None:
+    made = document("en")
+    for _line in range(30):
+        made.text("line")
+    made.keep(80)
+    made.text("end")
+    assert "end" in pdftext.pages(made.to_bytes())[1]
+
+
+def test_words_at_the_right_and_in_the_middle_stand_where_they_should() -> None:
+    def left_of(align: str) -> float:
+        made = document("en")
+        made.text("word", align=align)
+        content = next(
+            pdftext._stream(body)
+            for body in pdftext.objects(made.to_bytes()).values()
+            if b"stream" in body and b"Tj" in pdftext._stream(body)
+        )
+        places = [float(found) for found in re.findall(rb"([\d.]+) [\d.]+ Td", content)]
+        return places[0]
+
+    assert left_of("") < left_of("center") < left_of("right")
+    assert left_of("center") == pytest.approx((left_of("") + left_of("right")) / 2, abs=1)

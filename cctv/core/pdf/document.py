@@ -85,10 +85,11 @@ class Document:
         self._space(after)
 
     def line(self, left: str, right: str, *, size: float = TEXT_PT) -> None:
-        """One line with words at both margins, each short enough for its half."""
-        begins = self._pdf.get_y()
+        """One line with words at both margins; those at the right are short, the others keep clear."""
+        begins, before = self._pdf.get_y(), self._narrow
+        self._narrow += self._width(faces.clean(right), TEXT_PT) + 8
         self._lines(left, size=size)
-        ends = self._pdf.get_y()
+        ends, self._narrow = self._pdf.get_y(), before
         self._pdf.set_y(begins)
         self._lines(right, size=TEXT_PT, align="right")
         self._pdf.set_y(max(ends, self._pdf.get_y()))

@@ -5,8 +5,6 @@ Pure, but for `stored`, which reads a request's clock from its rows.
 
 from cctv.subjects.clocks.calendar import last_day, reply_by
 from cctv.subjects.clocks.due import (
-    CLARIFICATION,
-    IDENTITY,
     Clock,
     Deadlines,
     NotPossible,
@@ -19,7 +17,7 @@ from cctv.subjects.clocks.due import (
     postponed,
     resumed,
 )
-from cctv.subjects.clocks.rules import is_offered, rule_of
+from cctv.subjects.clocks.rules import CLARIFICATION, IDENTITY, is_offered, rule_of
 
 __all__ = [
     "CLARIFICATION", "IDENTITY", "Clock", "Deadlines", "NotPossible", "Pause", "deadlines", "extended",

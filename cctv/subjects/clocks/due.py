@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from cctv.subjects.clocks import calendar
+from cctv.subjects.clocks import calendar, rules
 from cctv.subjects.clocks.calendar import DAY
 from cctv.subjects.clocks.rules import OPEN, Rule, rule_of
 
-IDENTITY, CLARIFICATION = "identity", "clarification"
+IDENTITY, CLARIFICATION = rules.IDENTITY, rules.CLARIFICATION
 
 
 class NotPossible(ValueError):
@@ -108,8 +108,8 @@ def _paused(clock: Clock, why: str) -> int:
 
 
 def paused(clock: Clock, at: datetime, why: str = CLARIFICATION) -> Clock:
-    """Stop it. NotPossible: the law knows no stop, it stands already, or its time is over."""
-    if not clock.rule.pauses:
+    """Stop it. NotPossible: the law knows no stop for this, it stands already, or its time is over."""
+    if why not in clock.rule.pauses:
         raise NotPossible("no_pause")
     if clock.is_paused:
         raise NotPossible("twice")

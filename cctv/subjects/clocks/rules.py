@@ -1,9 +1,10 @@
 """Which deadline each law sets for which request: one table, for the operator and a lawyer to check. Pure.
 
-KR: PIPA Art. 35(3) with Decree Art. 41(4) (access, 10 days), Art. 36(2) with Decree Art. 43 (correction and
+KR: PIPA Art. 35(3) with Decree Art. 41 (access, 10 days), Art. 36(2) with Decree Art. 43 (correction and
 erasure, without delay, the result within 10 days), Art. 37 with Decree Art. 44(2) (suspension, 10 days; Art.
-58(2) takes it away for open places). EU: GDPR Art. 12(3). UK: UK GDPR Art. 12(3) and 12A. JP: APPI Art. 33 to
-35 say "without delay"; 14 days are what the operator aims at, as they are for complaints everywhere.
+58(2) takes it away for open places). EU: GDPR Art. 12(3). UK: UK GDPR Art. 12(3) and 12A; clarification stops
+the clock of access only (12A(5)). JP: APPI Art. 33 to 35 say "without delay"; 14 days are what the operator
+aims at, as they are for complaints everywhere (DPA 2018 s. 164A asks for an acknowledgement in 30 days).
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ OWN_TARGET_DAYS = 14
 OPEN = "open"
 COPY, EXISTENCE, ERASURE, RESTRICTION = "copy", "existence", "erasure", "restriction"
 CORRECTION, COMPLAINT, WATCHED = "correction", "complaint", "watched"
+# What may be awaited of a requester.
+IDENTITY, CLARIFICATION = "identity", "clarification"
 KINDS = (COPY, EXISTENCE, ERASURE, RESTRICTION, CORRECTION, COMPLAINT, WATCHED)
 
 
@@ -20,8 +23,8 @@ class Rule:
     """One row. `basis` names it to people (`profiles.BASES`).
 
     Either `days` or `months`. `extra_months`: what an extension adds, told before the first deadline ends.
-    `postponed_days`: how long after the cause of a postponement has ended. `pauses`: whether the clock stops
-    while identity or clarification is awaited.
+    `postponed_days`: how long after the cause of a postponement has ended. `pauses`: while
+    what is awaited the clock stands.
     """
 
     basis: str
@@ -29,7 +32,7 @@ class Rule:
     months: int = 0
     extra_months: int = 0
     postponed_days: int = 0
-    pauses: bool = False
+    pauses: frozenset[str] = frozenset()
     is_law: bool = True
 
 
@@ -38,7 +41,8 @@ _KR_ACCESS = Rule("kr_access", days=10, postponed_days=10)
 _KR_MEND = Rule("kr_mend", days=10)
 _JP = Rule("jp", days=OWN_TARGET_DAYS, is_law=False)
 _EU = Rule("eu", months=1, extra_months=2)
-_UK = Rule("uk", months=1, extra_months=2, pauses=True)
+_UK = Rule("uk", months=1, extra_months=2, pauses=frozenset({IDENTITY}))
+_UK_ACCESS = Rule("uk", months=1, extra_months=2, pauses=frozenset({IDENTITY, CLARIFICATION}))
 
 RULES: dict[str, dict[str, Rule]] = {
     "KR": {
@@ -47,7 +51,10 @@ RULES: dict[str, dict[str, Rule]] = {
     },
     "JP": {**dict.fromkeys(KINDS, _JP), COMPLAINT: OWN},
     "EU": {**dict.fromkeys(KINDS, _EU), COMPLAINT: OWN},
-    "UK": {**dict.fromkeys(KINDS, _UK), COMPLAINT: OWN},
+    "UK": {
+        **dict.fromkeys(KINDS, _UK), COPY: _UK_ACCESS, EXISTENCE: _UK_ACCESS, WATCHED: _UK_ACCESS,
+        COMPLAINT: OWN,
+    },
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ CLOCKS = st.builds(
 )  # fmt: skip
 UK_CLOCKS = st.builds(
     lambda kind, received: Clock(kind, "UK", received, ZoneInfo("Europe/London"), "GB"),
-    st.sampled_from([kind for kind in KINDS if RULES["UK"][kind].pauses]), MOMENTS,
+    st.sampled_from([kind for kind in KINDS if CLARIFICATION in RULES["UK"][kind].pauses]), MOMENTS,
 )  # fmt: skip
 SPANS = st.timedeltas(timedelta(), timedelta(days=40))
 

@@ -13,7 +13,7 @@ PLACES = {"KR": ("Asia/Seoul", "KR"), "JP": ("Asia/Tokyo", "JP"), "UK": ("Europe
 
 # law, kind, received (local), last day, where it is said
 DUE = [
-    # KR: Decree Art. 41(4), 43, 44(2): 10 days; Civil Act Art. 157, 159, 161
+    # KR: Decree Art. 41, 43, 44(2): 10 days; Civil Act Art. 157, 159, 161
     ("KR", "copy", "2026-11-16 10:42", "2026-11-26", "Civil Act Art. 157: the day of receipt is not counted"),
     ("KR", "existence", "2026-11-16 00:01", "2026-11-26", "Civil Act Art. 157"),
     ("KR", "watched", "2026-11-16 23:59", "2026-11-26", "Civil Act Art. 157"),
@@ -235,6 +235,15 @@ def test_a_clock_that_stands_can_still_be_extended_once_it_would_have_run_out() 
 def test_elsewhere_no_clock_stands(law: str) -> None:
     with pytest.raises(NotPossible, match="no_pause"):
         clocks.paused(clock_of(law, "copy", "2026-11-16 10:42"), at("2026-11-17 09:00", PLACES[law][0]))
+
+
+@pytest.mark.parametrize("kind", ["erasure", "restriction", "correction"])
+def test_clarification_stops_the_clock_of_access_only(kind: str) -> None:
+    """UK GDPR Art. 12A(5): it is about requests under Art. 15; 12A(2) is about all."""
+    asked, now = clock_of("UK", kind, "2026-09-01 09:00"), at("2026-09-02 09:00", "Europe/London")
+    with pytest.raises(NotPossible, match="no_pause"):
+        clocks.paused(asked, now, CLARIFICATION)
+    assert clocks.paused(asked, now, IDENTITY).is_paused
 
 
 def test_a_clock_stands_once_at_a_time_and_goes_on_only_where_it_stands() -> None:
