@@ -16,7 +16,7 @@ Nothing here stands in the way for ever: `restore --replay` notes anew how far e
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -147,10 +147,19 @@ def _lines_after(number: int) -> tuple[Line, ...]:
             return ()
         at = (file.path, number, tail.chain)
         if not _read or _read[0].at != at:
-            _read[:] = [_Read(at, tuple(file.lines(number)))]
+            _read[:] = [_Read(at, tuple(_short(line) for line in file.lines(number)))]
         return _read[0].lines
     except FileNotFoundError:
         return ()
+
+
+def _short(line: Line) -> Line:
+    """The line without what it tells of each object that a hold took: of a long span that is a hundred
+    megabytes, and nobody here asks for more than which ones they are."""
+    if "objects" not in line.facts:
+        return line
+    objects = [(kind, pk) for kind, pk, *_more in line.facts["objects"]]
+    return replace(line, facts={**line.facts, "objects": objects})
 
 
 # ------------------------------------------------------------------ what the register says of a line
