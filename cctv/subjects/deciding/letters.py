@@ -122,7 +122,7 @@ class Section:
         sheet.heading(f"{number}. {self.title}", level=2, before=paper.ABOVE_MM)
         if self.facts:
             sheet.facts(self.facts, label_share=0.22)
-            sheet.space(1.5)
+            sheet.space(0.5)
         for each in self.paragraphs:
             sheet.text(each)
 

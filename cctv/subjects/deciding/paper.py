@@ -37,7 +37,7 @@ def letter(request: SubjectRequest, language: str, title: str, at: datetime) -> 
     )
     for line in words.sender(request):
         sheet.text(line, align="right", after=0)
-    sheet.space(1.25 * SPACE_MM)
+    sheet.space(SPACE_MM)
     sheet.heading(title, align="center")
     return sheet
 

@@ -31,7 +31,9 @@ def letter(decision: Decision, told: dict[str, str] | None = None) -> str:
 
 def test_o28_a_refusal_says_why_on_which_ground_how_to_object_and_whom_else_to_turn_to(cast: Cast) -> None:
     request = request_of(cast)
-    words = letter(decision_of(cast, request, "refused", grounds=["law"]))
+    pdf = letters.decision_letter(decision_of(cast, request, "refused", grounds=["law"]), "en", told=TOLD)
+    assert len(pdftext.pages(pdf)) == 1
+    words = said(pdf)
     for each in (
         "To " + NAME, "R-2026-7K4QXM", "Mon 30 Nov 2026", "Saebyeok Freight", "Mon 16 Nov 2026",
         "cannot grant it", "The lock would be seen.", "Gate 1, all afternoon", "PIPA Art. 35(4)1",
