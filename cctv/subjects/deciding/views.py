@@ -19,7 +19,7 @@ from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.people.stepup import require_step_up
 from cctv.subjects.deciding import proposing, services
-from cctv.subjects.deciding.errors import DecisionRefused
+from cctv.subjects.deciding.errors import DecisionRefused, OwnDecision
 from cctv.subjects.deciding.forms import ProposalForm, RemarkForm
 from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.desk import dues
@@ -127,10 +127,14 @@ def decide(request: Request, reference: str, pk: UUID) -> HttpResponse:
     verdict = request.POST.get("verdict", "")
     if verdict not in ("approve", "return"):
         return redirect("request-decision", reference, pk)
-    request.permissions.require(HANDLE if own else DECIDE, site_id=row.request.site_id)
+    needed = DECIDE if verdict == "approve" or not own else HANDLE
+    request.permissions.require(needed, site_id=row.request.site_id)
+    if verdict == "approve":
+        if not services.may_approve(row, request.account):
+            raise OwnDecision
+        require_step_up(request)
     try:
         if verdict == "approve":
-            require_step_up(request)
             services.approve(row, seen=request.POST.get("seen", ""), **_who(request))
             messages.success(request, _("It is decided. The letter is on the requester's page."))
         else:
