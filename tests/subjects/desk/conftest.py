@@ -99,7 +99,8 @@ def redaction(bureau: Bureau, sha256: str = "a" * 64, **changes: Any) -> Redacti
     )  # fmt: skip
     count = Redaction.objects.count() + 1
     values: dict[str, Any] = {
-        "number": f"RD-2026-{count:04d}", "year": 2026, "sequence": count, "site": request.site, "camera": camera,
+        "number": f"RD-2026-{count:04d}", "year": 2026, "sequence": count, "site": request.site,
+        "camera": camera,
         "starts_at": request.starts_at, "ends_at": request.ends_at, "session": session, "purpose": purpose,
         "case": request.reference, "hold": request.hold, "made_by": people.operator, "state": "approved",
         "result": {"sha256": sha256}, "rendered_revision": 0, **changes,

@@ -11,7 +11,7 @@ from cctv.ledger.models import LedgerLine
 from cctv.people.models import OutgoingMail
 from cctv.people.policy import Forbidden
 from cctv.redaction.models import RedactionReview
-from cctv.subjects.deciding import finishing, objecting, proposing, services
+from cctv.subjects.deciding import booking, finishing, objecting, proposing, services
 from cctv.subjects.deciding.errors import (
     DecisionChanged,
     DecisionRefused,
@@ -245,7 +245,7 @@ def test_what_follows_a_decision_is_done_by_the_next_tick_and_once(
         raise LetheError
 
     with monkeypatch.context() as patch:
-        patch.setattr(finishing.booking, "book_reading", refuse)
+        patch.setattr(booking, "book_reading", refuse)
         bureau.approve(decision)
     assert bureau.again().state == RequestState.DECIDED
     assert not LedgerLine.objects.exists()

@@ -33,6 +33,7 @@ def test_an_operator_sees_what_to_look_for_and_nothing_of_who_asks(bureau: Burea
     client = bureau.client(bureau.people.operator)
     page = text_of(client.get(bureau.url()))
     assert DETAILS.looks in page
+    assert bureau.request.hold is not None
     assert bureau.request.hold.number in page
     for word in (*OF_PERSON, "I am Chulsoo", WORDS, str(decision.pk)):
         assert word not in page
