@@ -1,10 +1,13 @@
 """The clock of a request as it is stored: worked out again from its story whenever something moves it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
+
+from django.db import transaction
 
 from cctv.core import clock, workdays
 from cctv.core.clock import parse_rfc3339, rfc3339
@@ -13,7 +16,7 @@ from cctv.sites.models import Camera, Openness
 from cctv.subjects.clocks import due
 from cctv.subjects.clocks.due import Clock, NotPossible, Pause
 from cctv.subjects.clocks.errors import ClockRefused
-from cctv.subjects.requests import story
+from cctv.subjects.requests import events, story
 from cctv.subjects.requests.models import RequestAct, RequestActKind, SubjectRequest
 
 EXTENSION, POSTPONEMENT = "extension", "postponement"
@@ -77,16 +80,15 @@ def pause(
 
     It does not where the law knows no stop, where it stands already and where its time is over.
     """
-    now, told = clock.now(), clock_of(request)
-    try:
-        moved = due.paused(told, now, why)
-    except NotPossible:
-        return False
-    facts = {"why": why, "at": rfc3339(now)}
-    _move(
-        request, moved, RequestActKind.PAUSED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
-        event_id=event_id, paused_at=now,
-    )  # fmt: skip
+    now = clock.now()
+    with _locked(request) as told:
+        if not _can(lambda: due.paused(told, now, why)):
+            return False
+        facts = {"why": why, "at": rfc3339(now)}
+        _move(
+            request, RequestActKind.PAUSED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
+            event_id=event_id, paused_at=now,
+        )  # fmt: skip
     return True
 
 
@@ -95,27 +97,26 @@ def resume(
     event_id: UUID | None = None,
 ) -> bool:  # fmt: skip
     """Let it go on, later by what was paused; False where it does not stand."""
-    now, told = clock.now(), clock_of(request)
-    try:
-        moved = due.resumed(told, now)
-    except NotPossible:
-        return False
-    facts = {"at": rfc3339(now), "due_at": rfc3339(moved.due_at)}
-    _move(
-        request, moved, RequestActKind.RESUMED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
-        event_id=event_id, paused_at=None,
-    )  # fmt: skip
+    now = clock.now()
+    with _locked(request) as told:
+        if not _can(lambda: due.resumed(told, now)):
+            return False
+        facts = {"at": rfc3339(now), "due_at": rfc3339(due.resumed(told, now).due_at)}
+        _move(
+            request, RequestActKind.RESUMED, facts, actor=actor, terminal=terminal, by_lethe=by_lethe,
+            event_id=event_id, paused_at=None,
+        )  # fmt: skip
     return True
 
 
 def extend(request: SubjectRequest, *, actor: Account, terminal: str, reason: str) -> SubjectRequest:
     """Two months more (EU, UK); `reason` is a code of `profiles`. The caller tells it. ClockRefused."""
     now = clock.now()
-    moved = _or_refuse(lambda: due.extended(clock_of(request), now))
-    facts = {"how": EXTENSION, "reason": reason, "due_at": rfc3339(moved.due_at)}
-    return _move(
-        request, moved, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now
-    )
+    with _locked(request) as told:
+        moved = _or_refuse(lambda: due.extended(told, now))
+        facts = {"how": EXTENSION, "reason": reason, "due_at": rfc3339(moved.due_at)}
+        _move(request, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now)
+    return request
 
 
 def postpone(
@@ -123,13 +124,13 @@ def postpone(
 ) -> SubjectRequest:
     """Postponed by a decision (KR), until ten days after its cause has ended. ClockRefused."""
     now = clock.now()
-    moved = _or_refuse(lambda: due.postponed(clock_of(request), now, cause_ends_at))
-    facts = {
-        "how": POSTPONEMENT, "cause_ends_at": rfc3339(cause_ends_at), "due_at": rfc3339(moved.due_at)
-    }  # fmt: skip
-    return _move(
-        request, moved, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now
-    )
+    with _locked(request) as told:
+        moved = _or_refuse(lambda: due.postponed(told, now, cause_ends_at))
+        facts = {
+            "how": POSTPONEMENT, "cause_ends_at": rfc3339(cause_ends_at), "due_at": rfc3339(moved.due_at)
+        }  # fmt: skip
+        _move(request, RequestActKind.EXTENDED, facts, actor=actor, terminal=terminal, extended_at=now)
+    return request
 
 
 def can_extend(request: SubjectRequest) -> bool:
@@ -158,16 +159,26 @@ def _or_refuse(move: Callable[[], Clock]) -> Clock:
         raise ClockRefused(refused.code) from None
 
 
+@contextmanager
+def _locked(request: SubjectRequest) -> Iterator[Clock]:
+    """The request for ourselves, and its clock: two who move it at once move it one after the other."""
+    with transaction.atomic():
+        SubjectRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+        yield clock_of(request)
+
+
 def _move(
-    request: SubjectRequest, moved: Clock, kind: RequestActKind, facts: dict[str, Any], *,
-    actor: Account | None, terminal: str, by_lethe: bool = False, event_id: UUID | None = None, **row: Any,
-) -> SubjectRequest:  # fmt: skip
-    """The story first, then the row."""
-    story.act(
-        request, kind, actor=actor, terminal=terminal, facts=facts, by_lethe=by_lethe, event_id=event_id
-    )
-    request.due_at = moved.due_at
+    request: SubjectRequest, kind: RequestActKind, facts: dict[str, Any], *, actor: Account | None,
+    terminal: str, by_lethe: bool = False, event_id: UUID | None = None, **row: Any,
+) -> None:  # fmt: skip
+    """The entry, the story, the row. Cut off after the entry, the same move tried again finds it."""
+    moves = request.acts.filter(kind__in=_STORY).count()
+    receipt = story.enter(
+        request, events.kind_of(kind), actor=actor, terminal=terminal, body={"facts": facts},
+        event_id=event_id or uuid5(request.pk, f"clock/{moves}/{kind}"), by_lethe=by_lethe,
+    )  # fmt: skip
+    story.note(request, kind, receipt, actor=actor, facts=receipt.body.get("facts", facts))
+    request.due_at = clock_of(request).due_at
     for name, value in row.items():
         setattr(request, name, value)
     request.save(update_fields=list(_FIELDS))
-    return request

@@ -4,11 +4,15 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from accesslog.errors import LogUnavailable
+from accesslog.models import LogEntry
 from cctv.core import clock
+from cctv.core.clock import rfc3339
 from cctv.models import RequestAct, SubjectRequest
 from cctv.subjects import clocks
 from cctv.subjects.clocks import stored
 from cctv.subjects.clocks.errors import ClockRefused
+from cctv.subjects.requests import story
 from tests.people.cast import Cast
 from tests.subjects.deciding.asked import AT, request_of
 
@@ -113,3 +117,42 @@ def test_one_camera_where_only_staff_may_go_counts(cast: Cast) -> None:
     assert stored.openness_of([cast.gate, cast.lobby]) == cast.gate.openness == "open"
     cast.lobby.openness = "non_open"
     assert stored.openness_of([cast.gate, cast.lobby]) == "non_open"
+
+
+def test_a_move_that_was_cut_off_after_its_entry_is_found_again(
+    cast: Cast, now: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = asked(cast, "UK", "Europe/London")
+
+    def end(*_args: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as cut:
+        cut.setattr(story, "note", end)
+        with pytest.raises(KeyboardInterrupt):
+            stored.pause(request, clocks.IDENTITY, by_lethe=True)
+    assert not request.acts.exists()
+    assert SubjectRequest.objects.get(pk=request.pk).paused_at is None
+    now[0] = AT + DAY
+    request = SubjectRequest.objects.get(pk=request.pk)
+    assert stored.pause(request, clocks.IDENTITY, by_lethe=True)
+    assert LogEntry.objects.filter(kind="request.paused").count() == 1
+    # The clock stands since the moment that the log says.
+    assert RequestAct.objects.get(kind="paused").facts["at"] == rfc3339(AT)
+
+
+def test_a_log_that_is_down_moves_nothing(
+    cast: Cast, now: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = asked(cast)
+    due = request.due_at
+
+    def refuse(**_options: object) -> None:
+        raise LogUnavailable
+
+    monkeypatch.setattr(story, "append", refuse)
+    with pytest.raises(LogUnavailable):
+        stored.postpone(request, AT + 20 * DAY, actor=cast.privacy_officer, terminal="10.0.0.7")
+    kept = SubjectRequest.objects.get(pk=request.pk)
+    assert (kept.due_at, kept.extended_at) == (due, None)
+    assert not request.acts.exists()
