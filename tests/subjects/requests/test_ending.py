@@ -257,6 +257,9 @@ def test_the_journal_forgets_a_request_with_its_key(counter: Counter) -> None:
     ending.end_file(request)
     journal.compact()
     assert [line.kind for line in journal.read() if line.kind.startswith("request")] == ["request_ended"]
+    counter.court.yard.move(401 * DAY)
+    journal.compact()
+    assert not [line for line in journal.read() if line.kind.startswith("request")]
 
 
 # ------------------------------------------------------------------ the doctor

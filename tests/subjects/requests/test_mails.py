@@ -22,6 +22,8 @@ def test_it_goes_to_the_address_once_and_names_neither_person_nor_secret(counter
     received = counter.ask(counter.court.yard.segment(expires_in=HOUR), language="en")
     messages.add(received.request, TEXT, by=counter.court.people.officer, terminal="t")
     assert mails.send_waiting() == 2
+    assert not RequestMail.objects.filter(sent_at=None).exists()
+    counter.court.yard.move(DAY)
     assert mails.send_waiting() == 0
     assert [each.to for each in mail.outbox] == [[DETAILS.email]] * 2
     words = "".join(f"{each.subject} {each.body}" for each in mail.outbox)

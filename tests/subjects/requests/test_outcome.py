@@ -1,13 +1,14 @@
 """What is held for a request, and how long: until its outcome, and through the time to object."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.subjects.requests import ending, freezing, tending, withdrawing
 from cctv.subjects.requests.errors import RequestOver
-from cctv.subjects.requests.models import RequestState
+from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault import rings
 from tests.subjects.requests.counter import DAY, HOUR, MINUTE, TERMINAL, Counter, Killed, kill_at
 
@@ -129,6 +130,25 @@ def test_who_does_not_show_who_they_are_is_closed_and_may_still_object(counter: 
     assert request.file_until is not None
     counter.court.yard.move(90 * DAY)
     assert ending.end_due() == 1
+
+
+def test_who_is_verified_at_that_very_moment_is_not_closed(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = counter.ask(counter.court.yard.segment(expires_in=MINUTE)).request
+    counter.court.yard.move(31 * DAY)
+    before = ending.objection_until
+
+    def meanwhile(*args: Any) -> Any:
+        verified = {"verified_at": counter.court.yard.now, "state": RequestState.OPEN}
+        SubjectRequest.objects.filter(pk=request.pk).update(**verified)
+        return before(*args)
+
+    monkeypatch.setattr(ending, "objection_until", meanwhile)
+    tending.tend()
+    request.refresh_from_db()
+    assert (request.state, request.closed_at) == (RequestState.OPEN, None)
+    assert not counter.court.said("request.closed")
 
 
 def test_a_request_that_stands_for_years_never_loses_its_hold(counter: Counter) -> None:
