@@ -1,6 +1,7 @@
 """What the access log says of requests: gathered from the areas."""
 
+from cctv.subjects.delivering import events as delivering
 from cctv.subjects.desk import events as desk
 from cctv.subjects.requests import events as requests
 
-__all__ = ["desk", "requests"]
+__all__ = ["delivering", "desk", "requests"]

@@ -28,6 +28,8 @@ class Delivery(models.Model):
     open_until = models.DateTimeField()
     code_salt = models.BinaryField(max_length=16, default=b"")
     code_hash = models.BinaryField(max_length=64, default=b"")
+    # A code by mail is good for minutes, one from hand to hand as long as the copy.
+    code_until = models.DateTimeField(null=True)
     attempts_left = models.PositiveSmallIntegerField(default=5)
     downloads_left = models.PositiveSmallIntegerField(default=3)
     fetched_at = models.DateTimeField(null=True)

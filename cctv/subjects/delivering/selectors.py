@@ -1,0 +1,60 @@
+"""What pages show of copies."""
+
+from typing import Any
+
+from cctv.people.policy import Permissions
+from cctv.retention import erase
+from cctv.subjects.delivering import carrying, found
+from cctv.subjects.delivering.models import Delivery
+from cctv.subjects.delivering.services import deliveries, is_open
+from cctv.subjects.delivering.showing import WAITING
+from cctv.subjects.requests.models import STANDING, RequestKind, RequestState, SubjectRequest
+
+
+def open_copies(request: SubjectRequest) -> list[Delivery]:
+    """Those that the requester may open now."""
+    if request.state != RequestState.DECIDED or request.verified_at is None:
+        return []
+    return [each for each in deliveries().filter(request=request, ended_at=None) if is_open(each)]
+
+
+def for_portal(request: SubjectRequest) -> dict[str, Any]:
+    """For the page of the decision: what is there to be opened."""
+    return {"copies": open_copies(request), "is_watched": is_told(request)}
+
+
+def is_told(request: SubjectRequest) -> bool:
+    """Whether who has watched them is told to this requester."""
+    kind = request.kind == RequestKind.WATCHED
+    return kind and request.verified_at is not None and request.state == RequestState.DECIDED
+
+
+def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any]:
+    """For the page of the request: looking for it, copies and how often they left, what an erasure takes."""
+    may = {each: permissions.may(f"request.{each}", site_id=request.site_id) for each in ("work", "handle")}
+    cameras = found.cameras_of(request)
+    return {
+        "found": request,
+        "may_find": may["work"] and bool(cameras) and request.state in (*STANDING, RequestState.DECIDED),
+        "searched": found.searched(request),
+        "copies": deliveries().filter(request=request).prefetch_related("sendings"),
+        "may_handle": may["handle"],
+        "may_stop": carrying.is_to_stop(request) and permissions.may(carrying.CHANGE, site_id=request.site_id),
+        "erasing": outlook(request) if request.kind == RequestKind.ERASURE and may["handle"] else None,
+    }  # fmt: skip
+
+
+def outlook(request: SubjectRequest) -> dict[str, int]:
+    """How many recordings an erasure would take, and how many a hold keeps (O32)."""
+    each = [
+        erase.find(camera=camera, starts_at=request.starts_at, ends_at=request.ends_at)
+        for camera in request.cameras.all()
+    ]
+    return {"going": sum(len(one.going) for one in each), "held": sum(len(one.held) for one in each)}
+
+
+def appointments(request: SubjectRequest) -> list[Any]:
+    """Visits that a showing can belong to."""
+    return list(request.appointments.filter(state__in=WAITING).order_by("at"))
+
+
