@@ -1,0 +1,59 @@
+"""What the portal refuses, in words for people who have never seen it."""
+
+from django.utils.translation import gettext_lazy as _
+
+from cctv.core.errors import LetheError
+
+
+class TooMuch(LetheError):
+    """What comes in is larger than any form of this page; nothing of it was read."""
+
+    code = "portal.too_large"
+    status = 413
+    message = _("This is too large for this page, so we did not take it.")
+    hint = _("Go back and send less. Nothing else was changed.")
+
+
+class TooFast(LetheError):
+    """One address asks for more pages than people read."""
+
+    code = "portal.too_fast"
+    status = 429
+    message = _("Too many pages were asked for from your connection.")
+    hint = _("Wait a minute, then load this page again. What you have written is kept.")
+
+
+class TooManySent(LetheError):
+    """One address sends more requests than people have."""
+
+    code = "portal.too_many_sent"
+    status = 429
+    message = _("Many requests were sent from your connection today, so we did not take this one.")
+    hint = _("Wait an hour and send it again, or call us. What you have written is kept.")
+
+
+class ProofMissing(LetheError):
+    """A form that was not handed out to this browser."""
+
+    code = "portal.stale"
+    status = 403
+    message = _("This page was open too long, or it was opened in another place.")
+    hint = _("Go back, load the page again and repeat what you did. Nothing was changed.")
+
+
+class NothingHere(LetheError):
+    """No such page, for this person or for anybody."""
+
+    code = "portal.not_found"
+    status = 404
+    message = _("This page does not exist.")
+    hint = _("Go back to the start. From there you reach every page.")
+
+
+class AlreadyAnswered(LetheError):
+    """What is to be answered is no longer asked."""
+
+    code = "portal.answered"
+    status = 409
+    message = _("This can no longer be changed here.")
+    hint = _("Load the page of your request again: it shows how things stand now.")

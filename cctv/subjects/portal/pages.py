@@ -1,0 +1,163 @@
+"""What every public page does: bounded, kept by nobody, found by no machine, in three languages, no script.
+
+`public` goes around each view; `of_requester` inside it around those that show a request; `page` renders.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from secrets import compare_digest
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.html import format_html
+from django.utils.translation import get_language
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from cctv.core.errors import LetheError
+from cctv.people.actors import terminal_of
+from cctv.sites.models import Organisation
+from cctv.subjects.portal import sessions, throttle
+from cctv.subjects.portal.errors import NothingHere, ProofMissing, TooMuch
+from cctv.subjects.requests.models import SubjectRequest
+
+# The longest form has a few thousand characters.
+MOST_BYTES = 64 << 10
+REFUSED = "cctv/subjects/portal/refused.html"
+View = Callable[..., HttpResponseBase]
+terminal = terminal_of
+
+
+def public(*methods: str, most_bytes: int = MOST_BYTES) -> Callable[[View], View]:
+    """A page for everybody; `methods` besides GET and HEAD. More than `most_bytes` is refused unread.
+
+    Its forms bring their own proof: no address of these pages is told to anybody, so browsers send no origin.
+    """
+
+    def decorate(view: View) -> View:
+        @csrf_exempt
+        @require_http_methods(["GET", "HEAD", *methods])
+        @wraps(view)
+        def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            try:
+                _bound(request, most_bytes)
+                throttle.keep_pace(request)
+                response = _in_language(request) or view(request, *args, **kwargs)
+            except Http404:
+                response = refused(request, NothingHere())
+            except LetheError as error:
+                response = refused(request, error)
+            return private(response)
+
+        return answered
+
+    return decorate
+
+
+def of_requester(view: View) -> View:
+    """Inside `public`: a page of one request, `view(request, subject_request, …)`, opened on this browser.
+
+    Who has not opened it comes to the page that asks for reference and secret. A form needs its proof.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        session = sessions.find(request)
+        if session is None:
+            return redirect(f"{reverse('portal-open')}?{urlencode({'ended': 1})}")
+        if request.method == "POST":
+            given = request.POST.get("proof", "")[:100]
+            if not compare_digest(given.encode(), sessions.proof_of(session).encode()):
+                raise ProofMissing
+        request.portal_session = session  # type: ignore[attr-defined]  # for `page`
+        response = view(request, session.subject_request, *args, **kwargs)
+        if not getattr(request, "portal_ended", False):
+            sessions.keep(response, session)
+        return response
+
+    return checked
+
+
+def page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200,
+    subject_request: SubjectRequest | None = None,
+) -> HttpResponse:  # fmt: skip
+    """A public page with what each of them needs: languages, the proof for its forms, how to reach us."""
+    frame: dict[str, Any] = {
+        "languages": [(code, name, _address(request, lang=code)) for code, name in settings.LANGUAGES],
+        "language": (get_language() or "en").split("-")[0],
+        "phone": public_contact(),
+    }
+    session = getattr(request, "portal_session", None)
+    if session is not None:
+        hidden = '<input type="hidden" name="proof" value="{}">'
+        frame["proof"] = format_html(hidden, sessions.proof_of(session))
+        frame["subject_request"] = session.subject_request
+    if subject_request is not None:
+        frame["subject_request"] = subject_request
+    return render(request, template, frame | (context or {}), status=status)
+
+
+def refused(request: HttpRequest, error: LetheError) -> HttpResponse:
+    """The public page of an error."""
+    return page(request, REFUSED, {"error": error}, status=error.status)
+
+
+def private(response: HttpResponseBase) -> HttpResponseBase:
+    """Kept by nobody, told to nobody, found by nobody."""
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    patch_vary_headers(response, ["Cookie", "Accept-Language"])
+    return response
+
+
+def public_contact() -> str:
+    """How to reach the organisation, as far as it is no e-mail address: none stands in clear (O58)."""
+    said = str(Organisation.objects.values_list("contact", flat=True).first() or "")
+    return "" if "@" in said or "＠" in said else said
+
+
+def remember_language(response: HttpResponseBase, code: str) -> None:
+    """The language that was chosen, if there is such a one."""
+    if code in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, code, secure=bool(settings.LANGUAGE_COOKIE_SECURE),
+            samesite="Lax", httponly=True,
+        )  # type: ignore[attr-defined]  # of every response  # fmt: skip
+
+
+def _in_language(request: HttpRequest) -> HttpResponseBase | None:
+    """Back to the same page in the language that was asked for."""
+    chosen = request.GET.get("lang", "")
+    if request.method != "GET" or chosen not in dict(settings.LANGUAGES):
+        return None
+    response = redirect(_address(request, lang=""))
+    remember_language(response, chosen)
+    return response
+
+
+def _address(request: HttpRequest, *, lang: str) -> str:
+    """This page with that language asked for."""
+    asked: QueryDict = request.GET.copy()
+    asked.pop("lang", None)
+    if lang:
+        asked["lang"] = lang
+    return f"{request.path}?{asked.urlencode()}" if asked else request.path
+
+
+def _bound(request: HttpRequest, most_bytes: int) -> None:
+    """TooMuch before a byte of the body is read."""
+    if request.method in ("GET", "HEAD"):
+        return
+    said = str(request.META.get("CONTENT_LENGTH") or "0")
+    if not said.isdigit() or int(said) > most_bytes:
+        raise TooMuch
+    if most_bytes <= MOST_BYTES and request.content_type not in ("application/x-www-form-urlencoded", ""):
+        raise TooMuch  # no form of this page sends files

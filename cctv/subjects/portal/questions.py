@@ -1,0 +1,414 @@
+"""The questions of the portal, one a page: what each asks, what may be answered, and what that means.
+
+A form gets the answers of the other pages (`answers`): its words and choices depend on them.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.validators import EmailValidator
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from cctv.core import clock
+from cctv.core.localtime import FIRST_DAY, first_moment, last_moment
+from cctv.sites.models import Camera, Site, Zone
+from cctv.subjects.portal import limits
+from cctv.subjects.portal.answers import Answers
+from cctv.subjects.requests.models import About, Claimant, RequestKind
+
+Words = str | Promise
+UNKNOWN_PLACE = "unknown"
+# Somebody who names an evening and a morning means the next day's.
+EVENING, MORNING = time(18), time(8)
+
+
+def sites_in_use() -> list[Site]:
+    """Places that may have filmed somebody."""
+    return list(Site.objects.filter(retired_at=None, cameras__isnull=False).distinct())
+
+
+def site_of(answers: Answers) -> Site | None:
+    """The place that was chosen; the only one where there is one."""
+    sites = sites_in_use()
+    if len(sites) == 1:
+        return sites[0]
+    code = answers.text("site", "site")
+    return next((site for site in sites if site.code == code), None)
+
+
+class Question(forms.Form):
+    """A page of the wizard. `title` is its heading, `lead` a line below it, `hints` of choices by value."""
+
+    title: Words = ""
+    lead: Words = ""
+    hints: dict[str, Any] = {}  # noqa: RUF012
+
+    def __init__(self, *args: Any, answers: Answers, **kwargs: Any) -> None:
+        """Plain fields without what Django's own templates add; `answers` of all pages so far."""
+        super().__init__(*args, auto_id="%s", label_suffix="", use_required_attribute=False, **kwargs)
+        self.answers = answers
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Words and choices that depend on the answers."""
+
+    @property
+    def only(self) -> Any:
+        """The field whose legend is the heading: where a page asks for one choice and nothing else."""
+        names = list(self.fields)
+        first = self[names[0]]
+        return first if len(names) == 1 and first.widget_type in ("radioselect", "checkbox") else None
+
+
+def choice(error: Words, choices: Any = (), **options: Any) -> forms.ChoiceField:
+    """One of a few."""
+    messages = {"required": error, "invalid_choice": error}
+    return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **options)
+
+
+def text(label: Words, longest: int, *, error: Words = "", rows: int = 0, **options: Any) -> forms.CharField:
+    """A line, or a few lines."""
+    widget = forms.Textarea(attrs={"rows": rows, "class": "in"}) if rows else forms.TextInput({"class": "in"})
+    messages = {"required": error} if error else {}
+    return forms.CharField(
+        label=label, max_length=longest, widget=widget, required=bool(error), error_messages=messages,
+        **options,
+    )  # fmt: skip
+
+
+class KindQuestion(Question):
+    """What is asked for."""
+
+    title = gettext_lazy("What would you like to ask for?")
+    hints = {  # noqa: RUF012
+        RequestKind.COPY: gettext_lazy("Everybody else in it is made unrecognisable."),
+        RequestKind.EXISTENCE: gettext_lazy("We look, and tell you yes or no."),
+        RequestKind.ERASURE: gettext_lazy("It is kept apart until your request is decided, then destroyed."),
+        RequestKind.RESTRICTION: gettext_lazy("Nobody may see it or pass it on until this is settled."),
+        RequestKind.CORRECTION: gettext_lazy("For example a wrong time, or footage taken for yours."),
+        RequestKind.COMPLAINT: gettext_lazy("About a camera, or about how somebody used the footage."),
+        RequestKind.WATCHED: gettext_lazy("Every time somebody opened it, with the purpose."),
+    }
+    kind = choice(
+        gettext_lazy("Choose what you would like to ask for."),
+        [
+            (RequestKind.COPY, gettext_lazy("To see footage of me, or get a copy")),
+            (RequestKind.EXISTENCE, gettext_lazy("Whether footage of me exists")),
+            (RequestKind.WATCHED, gettext_lazy("Who has watched footage of me")),
+            (RequestKind.ERASURE, gettext_lazy("That footage of me is erased")),
+            (RequestKind.RESTRICTION, gettext_lazy("That footage of me is no longer used")),
+            (RequestKind.CORRECTION, gettext_lazy("That something is corrected")),
+            (RequestKind.COMPLAINT, gettext_lazy("I want to complain")),
+        ],
+    )
+
+
+class AboutQuestion(Question):
+    """Who or what is in it."""
+
+    title = gettext_lazy("Who or what is in the footage?")
+    hints = {  # noqa: RUF012
+        About.VEHICLE: gettext_lazy("We will ask to see its registration."),
+        About.BELONGING: gettext_lazy("Something you left, lost or had taken."),
+    }
+    about = choice(
+        gettext_lazy("Choose who or what is in the footage."),
+        [
+            (About.PERSON, gettext_lazy("A person")),
+            (About.VEHICLE, gettext_lazy("A vehicle")),
+            (About.BELONGING, gettext_lazy("A belonging")),
+        ],
+    )
+
+
+class SiteQuestion(Question):
+    """At which of our places."""
+
+    title = gettext_lazy("At which of our places was it?")
+    site = choice(gettext_lazy("Choose the place."))
+
+    def prepare(self) -> None:
+        """The places that have cameras."""
+        sites = sites_in_use()
+        self.fields["site"].choices = [(site.code, site.name) for site in sites]  # type: ignore[attr-defined]
+        self.hints = {site.code: site.address for site in sites if site.address}
+
+
+class PlaceQuestion(Question):
+    """Where there: by the parts of the site, or unknown."""
+
+    lead = gettext_lazy("Choose everything that may be right. A wrong guess does no harm.")
+    zones = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": gettext_lazy("Choose a place, or “I don’t know”.")},
+    )
+    words = text(gettext_lazy("The place in your own words"), 200)
+
+    def prepare(self) -> None:
+        """The zones that have cameras, and the way out."""
+        site = site_of(self.answers)
+        self.title = _("Where at %(site)s was it?") % {"site": site.name if site else ""}
+        zones = Zone.objects.filter(site=site, cameras__retired_at=None).distinct() if site else []
+        choices = [(str(zone.pk), zone.name) for zone in zones]
+        self.fields["zones"].choices = [*choices, (UNKNOWN_PLACE, _("I don’t know"))]  # type: ignore[attr-defined]
+        self.hints = {str(zone.pk): zone.get_kind_display() for zone in zones}
+        self.hints[UNKNOWN_PLACE] = _("We look at all cameras of this place.")
+
+    def cameras(self) -> list[Camera]:
+        """The cameras that are meant; of valid answers."""
+        named = self.cleaned_data["zones"]
+        found = Camera.objects.filter(site=site_of(self.answers), retired_at=None).select_related("zone")
+        return list(found if UNKNOWN_PLACE in named else found.filter(zone__in=named))
+
+
+class WhenQuestion(Question):
+    """The day and the time, and how sure that is."""
+
+    title = gettext_lazy("When was it?")
+    lead = gettext_lazy("It need not be exact. Name a wider time if you are not sure: we look at all of it.")
+    EXACT, ABOUT, DAY = "exact", "about", "day"
+    MARGINS = {EXACT: 10, ABOUT: 60, DAY: 0}  # noqa: RUF012
+
+    y = forms.CharField(max_length=4, required=False, label=gettext_lazy("Year"))
+    m = forms.CharField(max_length=2, required=False, label=gettext_lazy("Month"))
+    d = forms.CharField(max_length=2, required=False, label=gettext_lazy("Day"))
+    sure = choice(gettext_lazy("Choose how sure you are of the time."))
+    fh = forms.CharField(max_length=2, required=False, label=gettext_lazy("From: hour"))
+    fm = forms.CharField(max_length=2, required=False, label=gettext_lazy("From: minute"))
+    th = forms.CharField(max_length=2, required=False, label=gettext_lazy("To: hour"))
+    tm = forms.CharField(max_length=2, required=False, label=gettext_lazy("To: minute"))
+
+    def prepare(self) -> None:
+        """The place's clocks decide what a time means."""
+        self.site = site_of(self.answers)
+        self.zone = ZoneInfo(self.site.time_zone if self.site else "UTC")
+        self.today = clock.now().astimezone(self.zone).date()
+        self.longest_hours = limits.longest_hours(self.site.jurisdiction) if self.site else 24
+        self.fields["sure"].choices = [  # type: ignore[attr-defined]
+            (self.EXACT, _("Nearly sure")),
+            (self.ABOUT, _("Roughly")),
+            (self.DAY, _("I only know the day")),
+        ]
+        self.hints = {
+            self.EXACT: _("We also look at 10 minutes before and after."),
+            self.ABOUT: _("We also look at 1 hour before and after."),
+            self.DAY: _("Leave the time empty. We look at the whole day, which takes longer."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        """Add `day`, `start`, `end` (local), and `span` (UTC, as named, half-open)."""
+        data = super().clean() or {}
+        day = self._day(data)
+        knows_time = data.get("sure") != self.DAY
+        times = (self._time(data, "fh", "fm"), self._time(data, "th", "tm")) if knows_time else None
+        if self.errors or day is None or "sure" not in data:
+            return data
+        if times is None:
+            start, end = datetime.combine(day, time()), datetime.combine(day + timedelta(days=1), time())
+        else:
+            assert times[0] is not None
+            assert times[1] is not None
+            start, end = datetime.combine(day, times[0]), datetime.combine(day, times[1])
+            if end <= start and times[0] >= EVENING and times[1] <= MORNING:
+                end += timedelta(days=1)
+        self._check_span(start, end)
+        if not self.errors:
+            data["start"], data["end"] = start, end
+            data["span"] = first_moment(start, self.zone), last_moment(end, self.zone)
+            data["margin"] = self.MARGINS[data["sure"]]
+        return data
+
+    def _day(self, data: dict[str, Any]) -> date | None:
+        numbers = [_number(data.get(name, "")) for name in ("y", "m", "d")]
+        if None in numbers:
+            self.add_error("y", _("Write the day as year, month and day in figures."))
+            return None
+        try:
+            day = date(*numbers)  # type: ignore[arg-type]  # no None
+        except ValueError:
+            self.add_error("y", _("There is no such day. Look at the month and the day again."))
+            return None
+        if day > self.today:
+            self.add_error("y", _("This day has not come yet. Look at the date again."))
+            return None
+        if day < FIRST_DAY:
+            self.add_error("y", _("This day is too long ago. Look at the year again."))
+            return None
+        return day
+
+    def _time(self, data: dict[str, Any], hour: str, minute: str) -> time | None:
+        hours, minutes = _number(data.get(hour, "")), _number(data.get(minute, "") or "0")
+        try:
+            return time(hours, minutes)  # type: ignore[arg-type]  # None raises TypeError
+        except (TypeError, ValueError):
+            said = _("Write when it began, from 0:00 to 23:59.")
+            self.add_error(hour, said if hour == "fh" else _("Write when it ended, from 0:00 to 23:59."))
+            return None
+
+    def _check_span(self, start: datetime, end: datetime) -> None:
+        if end <= start:
+            self.add_error("th", _("The end has to be later than the start (%(start)s).")
+                           % {"start": f"{start:%H:%M}"})  # fmt: skip
+        elif start.replace(tzinfo=self.zone) > clock.now():
+            self.add_error("fh", _("This time has not come yet. Look at the time again."))
+        elif end - start > timedelta(hours=self.longest_hours):
+            self.add_error("th", ngettext(
+                "Name at most %(n)d hour at a time. You can send another request for the rest.",
+                "Name at most %(n)d hours at a time. You can send another request for the rest.",
+                self.longest_hours,
+            ) % {"n": self.longest_hours})  # fmt: skip
+
+
+class WhomQuestion(Question):
+    """For whom, and whether of age to ask alone (O33)."""
+
+    title = gettext_lazy("Who are you asking for?")
+    CHILD = "child"
+    whom = choice(gettext_lazy("Choose who you are asking for."))
+
+    def prepare(self) -> None:
+        """The age is that of the place's law."""
+        site = site_of(self.answers)
+        self.age = limits.child_age(site.jurisdiction if site else "")
+        age = {"age": self.age}
+        self.fields["whom"].choices = [  # type: ignore[attr-defined]
+            (Claimant.SELF, _("For myself, and I am %(age)d or older") % age),
+            (self.CHILD, _("For myself, and I am younger than %(age)d") % age),
+            (Claimant.GUARDIAN, _("As parent or guardian of a child")),
+            (Claimant.AGENT, _("For somebody who has authorised me in writing")),
+        ]
+        self.hints = {
+            Claimant.GUARDIAN: _("We will ask for a document that shows it."),
+            Claimant.AGENT: _("We will ask to see the authorisation."),
+        }
+
+    def clean_whom(self) -> str:
+        """A child is told who can ask, and that there is no rush to lose."""
+        whom = str(self.cleaned_data["whom"])
+        if whom == self.CHILD:
+            raise forms.ValidationError(
+                _(
+                    "A parent or guardian has to ask for you. Show them this page: "
+                    "they choose “As parent or guardian of a child”."
+                )
+            )
+        return whom
+
+
+class SubjectQuestion(Question):
+    """Whom a guardian or an agent asks for."""
+
+    name = text(gettext_lazy("Name"), 100, error=gettext_lazy("Write the name."))
+    relation = text(gettext_lazy("What you are to them"), 100)
+
+    def prepare(self) -> None:
+        """A child, or whoever gave the authority."""
+        child = self.answers.text("whom", "whom") == Claimant.GUARDIAN
+        self.title = _("Which child are you asking for?") if child else _("Whom are you asking for?")
+        self.lead = _("The one who is in the footage, not you.")
+        self.fields["relation"].help_text = (
+            _("For example mother, grandfather, legal guardian.") if child
+            else _("For example lawyer, daughter, insurer.")
+        )  # fmt: skip
+
+
+class LooksQuestion(Question):
+    """How to find them."""
+
+    plate = text(gettext_lazy("Number plate"), 20, error=gettext_lazy("Write the number plate."))
+    looks = text(
+        gettext_lazy("Description"), 500, rows=4, error=gettext_lazy("Write a few words: they are how we find it.")
+    )
+
+    def prepare(self) -> None:
+        """A person by looks, a vehicle by its plate, a thing by what it is."""
+        about = self.answers.text("about", "about")
+        whom = self.answers.text("whom", "whom")
+        looks = self.fields["looks"]
+        if about == About.VEHICLE:
+            self.title = _("Which vehicle is it?")
+            looks.required, looks.label = False, _("What it looks like")
+            looks.help_text = _("For example: small white car, dent in the left door.")
+            return
+        del self.fields["plate"]
+        if about == About.BELONGING:
+            self.title = _("What does it look like?")
+            looks.help_text = _("For example: black rucksack with a red ribbon, left on the bench.")
+            return
+        yours = whom not in (Claimant.GUARDIAN, Claimant.AGENT)
+        self.title = _("What did you look like?") if yours else _("What did they look like?")
+        looks.help_text = _("Clothes, a bag, an umbrella, who else was there. No photo is needed.")
+
+
+class WhyQuestion(Question):
+    """What happened, or what is wrong; and whether it is urgent (O26)."""
+
+    reason = text(gettext_lazy("In your own words"), 1000, rows=5)
+    correction = text(
+        gettext_lazy("What it should be"), 500, rows=3, error=gettext_lazy("Write what it should be.")
+    )
+    urgent = forms.BooleanField(
+        required=False,
+        label=gettext_lazy("It is urgent: somebody’s life, body or property is in danger"),
+        help_text=gettext_lazy("The person on duty is told at once. If somebody is in danger now, call first."),
+    )
+
+    def prepare(self) -> None:
+        """A complaint and a correction are nothing without words; the law of a place may ask for a reason."""
+        kind = self.answers.text("kind", "kind")
+        site = site_of(self.answers)
+        titles = {
+            RequestKind.COMPLAINT: _("What are you complaining about?"),
+            RequestKind.CORRECTION: _("What is wrong?"),
+        }
+        self.title = titles.get(kind, _("What is it about?"))  # type: ignore[call-overload]
+        self.lead = _("One sentence is enough. Please write no identity number and no password.")
+        if kind in titles or limits.needs_reason(site.jurisdiction if site else ""):
+            self.fields["reason"].required = True
+            self.fields["reason"].error_messages["required"] = _("Write a sentence: one is enough.")
+        if kind != RequestKind.CORRECTION:
+            del self.fields["correction"]
+
+
+class ContactQuestion(Question):
+    """A name and at least one way to answer; which one is theirs to choose (O36)."""
+
+    title = gettext_lazy("How can we reach you?")
+    lead = gettext_lazy("Your name, and a telephone number or an e-mail address. One of the two is enough.")
+    name = text(gettext_lazy("Your name"), 100, error=gettext_lazy("Write your name."))
+    phone = text(gettext_lazy("Telephone"), 40)
+    email = text(
+        gettext_lazy("E-mail"), 200,
+        validators=[EmailValidator(gettext_lazy("This is not a whole e-mail address: it looks like name@example.com."))],
+    )  # fmt: skip
+
+    def prepare(self) -> None:
+        """What browsers know to fill in."""
+        self.fields["name"].widget.attrs["autocomplete"] = "name"
+        self.fields["phone"].widget.attrs |= {"autocomplete": "tel", "type": "tel", "inputmode": "tel"}
+        self.fields["email"].widget.attrs |= {"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
+        self.fields["email"].help_text = _("With it you can have a receipt sent to you. We send nothing else.")
+
+    def clean_phone(self) -> str:
+        """Something that can be dialled."""
+        phone = str(self.cleaned_data["phone"])
+        if phone and sum(sign.isdigit() for sign in phone) < 6:  # noqa: PLR2004
+            raise forms.ValidationError(_("This is not a whole telephone number."))
+        return phone
+
+    def clean(self) -> dict[str, Any]:
+        """One way at least."""
+        data = super().clean() or {}
+        if not self.errors and not data.get("phone") and not data.get("email"):
+            self.add_error("phone", _("Write a telephone number or an e-mail address. One is enough."))
+        return data
+
+
+def _number(said: str) -> int | None:
+    """A number in figures, also of another script's."""
+    said = said.strip()
+    return int(said) if said.isdecimal() else None
