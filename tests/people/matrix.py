@@ -162,6 +162,18 @@ def export(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.export.number}
 
 
+def request_(place: Place, _world: World) -> dict[str, Any]:
+    return {"reference": place.request.reference}
+
+
+def decision(place: Place, world: World) -> dict[str, Any]:
+    return request_(place, world) | {"pk": place.decision.pk}
+
+
+def appointment(place: Place, world: World) -> dict[str, Any]:
+    return request_(place, world) | {"pk": place.appointment.pk}
+
+
 def medium(place: Place, _world: World) -> dict[str, Any]:
     return {"number": place.medium.number}
 
@@ -311,6 +323,31 @@ def _redaction(prefix: str) -> dict[str, Row]:
         f"{prefix}scene/": Row("redaction-scene", "site", HOLDING, redaction, ok=410),
         f"{prefix}scene/still.jpg": Row("redaction-scene-still", "site", HOLDING, redaction, ok=410),
         f"{prefix}scene/decide/": Row("redaction-scene-decide", "site", HOLDING, redaction, "POST", 410),
+    }
+
+
+def _requests(prefix: str) -> dict[str, Row]:
+    """One that is being worked on; nothing is held for it, and what was sealed does not open any more."""
+    of_decision = f"{prefix}decisions/<uuid:pk>/"
+    return {
+        prefix: Row("request", "site", HOLDING, request_),
+        f"{prefix}contact/": Row("request-contact", "site", RESTRICTING, request_, "POST", 410),
+        f"{prefix}assign/": Row("request-assign", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}write/": Row("request-write", "site", RESTRICTING, request_),
+        f"{prefix}clock/": Row("request-clock", "site", RESTRICTING, request_),
+        f"{prefix}appointments/": Row("request-appoint", "site", RESTRICTING, request_),
+        f"{prefix}appointments/<uuid:pk>/": Row(
+            "request-appointment", "site", RESTRICTING, appointment, "POST", 302
+        ),
+        f"{prefix}objection/": Row("request-objection", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}withdraw/": Row("request-withdraw", "site", RESTRICTING, request_),
+        f"{prefix}receipt.pdf": Row("request-receipt", "site", RESTRICTING, request_, "POST"),
+        f"{prefix}kept.pdf": Row("request-slip", "site", RESTRICTING, request_, ok=404),
+        f"{prefix}extension.pdf": Row("request-extension", "site", RESTRICTING, request_, ok=404),
+        f"{prefix}decision/": Row("request-propose", "site", RESTRICTING, request_),
+        of_decision: Row("request-decision", "site", DECIDING, decision),
+        f"{of_decision}decide/": Row("request-decide", "site", DECIDING, decision, "POST", 302),
+        f"{of_decision}letter.pdf": Row("request-letter", "site", DECIDING, decision, ok=404),
     }
 
 
@@ -540,6 +577,11 @@ MATRIX: dict[str, Row] = {
     "health/": Row("health", "everywhere", CHANGE),
     "retention/checks/": Row("fsck", "any", FSCK),
     "retention/checks/<uuid:pk>/": Row("fsck-run", "any", FSCK, fsck),
+    # requests of people who were filmed
+    "requests/": Row("requests", "any", HOLDING),
+    "requests/screening/": Row("requests-screening", "any", RESTRICTING),
+    "requests/new/<slug:site_code>/": Row("request-new", "site", RESTRICTING, site),
+    **_requests("requests/<str:reference>/"),
     # holds: the one of the world is in force, so there is nothing to confirm or refuse
     "holds/": Row("holds", "any", HOLDS),
     "sites/<slug:site_code>/hold/": Row("hold-new", "site", HOLDING, site),

@@ -23,6 +23,9 @@ from cctv.redaction.models import Redaction, State
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.models import Certificate, Erasure, PurgeItem, PurgeRun, RunState
 from cctv.sites.models import Camera, Site
+from cctv.subjects.deciding.models import Decision
+from cctv.subjects.delivering.models import Appointment
+from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault.models import Epoch
 from tests.people.cast import LONG_AGO, PASSWORD, Cast
 
@@ -52,6 +55,9 @@ class Place:
     letter: Letter
     export: Export
     notice: RecipientNotice
+    request: SubjectRequest
+    decision: Decision
+    appointment: Appointment
     month: str = "2026-02"  # whose review has begun
 
 
@@ -130,6 +136,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     )  # fmt: skip
     case = _case(number, site, guard)
     export = _export(number, case, camera, guard)
+    request = _request(number, site, camera)
     return Place(
         site=site, camera=camera, guard=guard, grant=guard.grants.get(), viewing=viewing, source=source,
         recorder=recorder, quarantined=quarantined, run=run, certificate=_certificate(number, run, site),
@@ -137,8 +144,22 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         medium=_medium(number, site, viewer), restriction=_restriction(site, camera, guard),
         redaction=_redaction(number, viewing, camera, guard),
         case=case, case_span=_case_span(case, camera, guard), letter=_letter(case, guard), export=export,
-        notice=_notice(number, export, camera, viewer),
+        notice=_notice(number, export, camera, viewer), request=request,
+        decision=Decision.objects.create(request=request, outcome="refused", proposed_by=guard),
+        appointment=Appointment.objects.create(
+            request=request, at=clock.now() + timedelta(days=1), place="office"
+        ),
     )  # fmt: skip
+
+
+def _request(number: int, site: Site, camera: Camera) -> SubjectRequest:
+    """Being worked on, with nothing held, and nothing sealed that could be opened."""
+    row = SubjectRequest.objects.create(
+        reference=f"R-2026-WORLD{number}", kind="copy", site=site, jurisdiction=site.jurisdiction,
+        starts_at=LONG_AGO, ends_at=LONG_AGO + timedelta(minutes=1), state=RequestState.OPEN,
+    )  # fmt: skip
+    row.cameras.add(camera)
+    return row
 
 
 def _case(number: int, site: Site, guard: Account) -> Case:
