@@ -247,7 +247,13 @@ def test_thousands_of_requests_hold_no_more_than_the_budget_and_stop_nobody(
     held = SubjectRequest.objects.filter(state=RequestState.IDENTITY)
     assert held.count() == Hold.objects.count() == 10
     assert SubjectRequest.objects.filter(state=RequestState.SCREENING, hold=None).count() == 30
-    assert len(OutgoingMail.objects.filter(kind="request.screening")) == 2, "who handles requests there"
+    told = OutgoingMail.objects.filter(kind="request.screening")
+    assert told.count() == 2, "who handles requests there"
+    tending.tend()
+    assert told.count() == 2
+    counter.court.yard.move(DAY)
+    tending.tend()
+    assert told.count() == 4, "again the next day, while they wait"
     # Somebody real comes in the middle of it: received, told honestly, and frozen once they are known.
     sealed = counter.court.yard.segment(expires_in=HOUR)
     received = counter.ask(sealed)
