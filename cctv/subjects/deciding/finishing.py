@@ -1,8 +1,6 @@
 """What follows a decision that was sent: ledger, what is carried out, copies. Repeated until all is done."""
 
 import logging
-from importlib import import_module
-from importlib.util import find_spec
 
 from django.db import DatabaseError
 
@@ -10,6 +8,8 @@ from accesslog.errors import AccessLogError
 from cctv.core.errors import LetheError
 from cctv.subjects.deciding import booking
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
+from cctv.subjects.delivering import carrying
+from cctv.subjects.delivering import services as delivering
 from cctv.vault.steps import reached
 
 log = logging.getLogger("lethe.subjects")
@@ -23,7 +23,8 @@ def finish(decision: Decision) -> bool:
         booking.book_reading(decision)
         reached("decision.booked")
         if decision.outcome != Outcome.POSTPONED:
-            _deliver(decision)
+            carrying.carry_out(decision)
+            delivering.make_deliveries(decision)
     except TROUBLE:
         log.exception("what follows the decision %s is still to be done", decision.pk)
         return False
@@ -31,13 +32,6 @@ def finish(decision: Decision) -> bool:
     decision.done = {**decision.done, FINISHED: True}
     decision.save(update_fields=["done"])
     return True
-
-
-def _deliver(decision: Decision) -> None:
-    for module, act in (("carrying", "carry_out"), ("services", "make_deliveries")):
-        name = f"cctv.subjects.delivering.{module}"
-        if find_spec(name):
-            getattr(import_module(name), act)(decision)
 
 
 def tend() -> int:

@@ -33,12 +33,13 @@ class ProposalForm(forms.Form):
     outcome = forms.ChoiceField(label=_("Answer"), widget=forms.RadioSelect)
     grounds = forms.MultipleChoiceField(
         label=_("Grounds"), required=False, widget=forms.CheckboxSelectMultiple,
-        help_text=_("Of a refusal, whole or in part. The letter names them with their article."),
+        help_text=_("Needed for a refusal, whole or in part. The letter names them with their article."),
     )  # fmt: skip
     text = forms.CharField(
         label=_("In plain words"), required=False, max_length=MOST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("It stands in the letter as you write it, so write it in the requester's language."),
+        help_text=_("Needed unless all is granted. It stands in the letter as you write it, so write it in the"
+                    " requester's language."),
     )  # fmt: skip
     searched = forms.CharField(
         label=_("What was looked through"), required=False, max_length=MOST_TEXT,

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -22,12 +23,14 @@ from cctv.subjects.deciding import proposing, services
 from cctv.subjects.deciding.errors import DecisionRefused, OwnDecision
 from cctv.subjects.deciding.forms import ProposalForm, RemarkForm
 from cctv.subjects.deciding.models import Decision, DecisionState
+from cctv.subjects.delivering import found as looked
 from cctv.subjects.desk import dues
 from cctv.subjects.desk.selectors import DECIDE, HANDLE, SEE
 from cctv.subjects.desk.services import LETTER, enter_opened
 from cctv.subjects.desk.views import request_or_404
 from cctv.subjects.profiles import ground_text
 from cctv.subjects.requests.models import SubjectRequest
+from cctv.templatetags import _times
 
 
 def _who(request: Request) -> dict[str, Any]:
@@ -41,7 +44,8 @@ def _who(request: Request) -> dict[str, Any]:
 def propose(request: Request, reference: str) -> HttpResponse:
     """Outcome, grounds with their text, words of the letter, what was searched, the approved copies."""
     found = request_or_404(request, reference, HANDLE)
-    form = ProposalForm(request.POST or None, request=found, initial=_last_returned(found))
+    initial = {"searched": _searched(found), **_last_returned(found)}
+    form = ProposalForm(request.POST or None, request=found, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             row = services.propose(
@@ -65,6 +69,19 @@ def propose(request: Request, reference: str) -> HttpResponse:
     return render(
         request, "cctv/subjects/deciding/propose.html", context, status=400 if form.is_bound else 200
     )  # fmt: skip
+
+
+def _searched(found: SubjectRequest) -> str:
+    """What was really looked through for it, in the requester's language: to be kept or shortened."""
+    zone = ZoneInfo(found.site.time_zone)
+    with translation.override(found.language):
+        return "\n".join(
+            f"{each.camera.name}: " + "; ".join(
+                " ".join(_times.span(_times.localise(start, zone), _times.localise(end, zone)))
+                for start, end in each.spans
+            )
+            for each in looked.searched(found)
+        )  # fmt: skip
 
 
 def _last_returned(found: SubjectRequest) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from accesslog.errors import LogUnavailable
 from cctv.core.errors import LetheError
@@ -21,6 +22,7 @@ from cctv.subjects.deciding.errors import (
     RemarkMissing,
 )
 from cctv.subjects.deciding.models import DecisionState
+from cctv.subjects.profiles import ground_text
 from cctv.subjects.requests import details
 from cctv.subjects.requests.models import RequestMail, RequestState
 from tests.subjects.desk.conftest import WORDS, Bureau, redaction
@@ -60,7 +62,8 @@ def test_a_refusal_is_sent_by_the_second_person_with_letter_ledger_and_window(bu
     assert RequestMail.objects.filter(kind="decided", request=request).count() == 1
     line = LedgerLine.objects.get(kind="READ")
     assert request.reference in line.recipient
-    assert "35(4)" in line.reason
+    with translation.override("ko"):  # of the law of the site
+        assert ground_text("KR", "others") in line.reason
     assert line.provided_as
     assert (line.footage_from, line.footage_to) == (request.starts_at, request.ends_at)
     assert [act.kind for act in request.acts.all()][-2:] == ["proposed", "decided"]
