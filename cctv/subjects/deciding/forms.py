@@ -38,7 +38,7 @@ class ProposalForm(forms.Form):
     text = forms.CharField(
         label=_("In plain words"), required=False, max_length=MOST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Needed unless all is granted. It stands in the letter as you write it, so write it in the"
+        help_text=_("Needed unless all is granted. It stands in the letter as you write it, so write in the"
                     " requester's language."),
     )  # fmt: skip
     searched = forms.CharField(
