@@ -17,6 +17,7 @@ from cctv.core.errors import LetheError
 from cctv.retention import guards
 from cctv.subjects import clocks
 from cctv.subjects.clocks import stored
+from cctv.subjects.identity.models import IdentityPaper
 from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests import freezing, story
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
@@ -77,14 +78,20 @@ def end_file(request: SubjectRequest) -> SubjectRequest:
     reached("request.end-logged")
     journal.append(ENDED, {"request": str(request.pk), "at": rfc3339(told.at), "entry": told.entry})
     reached("request.end-told")
-    if request.key_id:
-        destruction = vault.destroy_record_keys([request.key_id])
+    # What somebody showed and nobody has looked at ends with the file at the latest.
+    checks = request.checks.exclude(key_id="").values_list("key_id", flat=True)
+    if keys := [key for key in (request.key_id, *checks) if key]:
+        destruction = vault.destroy_record_keys(keys)
         reached("request.key-destroyed")
         if not destruction.complete:
             log.warning("request %s: a mirror still has its key", request.reference)
             return request  # the next look asks again
         told.facts = {**told.facts, "generation": destruction.generation}
         told.save(update_fields=["facts"])
+    papers = IdentityPaper.objects.filter(check_row__request=request)
+    if vault.delete_objects(list(papers.values_list("sealed_name", flat=True))):
+        log.warning("request %s: a paper could not be deleted yet", request.reference)
+        return request
     empty(request, at=told.at, entry=told.entry)
     reached("request.ended")
     return request
@@ -93,6 +100,8 @@ def end_file(request: SubjectRequest) -> SubjectRequest:
 def empty(request: SubjectRequest, *, at: datetime, entry: int | None) -> None:
     """Take what is sealed, and what leads to the person, out of the rows."""
     with transaction.atomic():
+        IdentityPaper.objects.filter(check_row__request=request).delete()
+        request.checks.update(key_id="")
         request.messages.update(text=b"")
         request.decisions.update(details=b"", letter=b"")
         request.mails.update(error="")

@@ -9,14 +9,16 @@ import pytest
 from django.db import connection, connections
 
 from cctv.core.clock import rfc3339
-from cctv.models import Decision
+from cctv.models import Decision, IdentityCheck, IdentityPaper
 from cctv.retention.backup import replay
 from cctv.retention.holds.models import HeldObject, Hold, HoldState
 from cctv.subjects.requests import access, details, doctor, ending, messages, tending, withdrawing
 from cctv.subjects.requests.errors import NotOpened, RequestOver
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault import journal, records, rings, sealing
+from cctv.vault import services as vault
 from cctv.vault.errors import KeyMissing, WrongKey
+from cctv.vault.papers import wrap_for_paper
 from tests.retention.attacker import keys_of, roots_among, windows
 from tests.subjects.requests.counter import (
     DAY,
@@ -169,6 +171,25 @@ def test_killed_at_any_step_the_end_comes_to_its_end_once(
     assert request.state == RequestState.ENDED
     assert not records.labelled(details.LABEL)
     assert len(counter.court.said("request.ended")) == 1
+
+
+def test_what_was_shown_and_never_looked_at_ends_with_the_file(counter: Counter) -> None:
+    request = file_of(counter)
+    name, object_key = vault.object_name(), vault.new_object_key()
+    check = IdentityCheck.objects.create(request=request, method="document", state="shown")
+    key_id, wrapped = wrap_for_paper(label=f"identity/{check.pk}", object_key=object_key)
+    IdentityCheck.objects.update(key_id=key_id)
+    writer = vault.writer(name, object_key, vault.context(check.pk, "document"))
+    writer.write(b"a passport")
+    writer.close()
+    IdentityPaper.objects.create(
+        check_row=check, part="document", sealed_name=name, wrapped_key=wrapped, media_type="image/png",
+        size_bytes=10,
+    )  # fmt: skip
+    assert ending.end_due() == 1
+    assert not rings.records().has(key_id)
+    assert name not in counter.court.yard.objects()
+    assert not IdentityPaper.objects.exists()
 
 
 def test_nothing_ends_before_its_time(counter: Counter) -> None:
