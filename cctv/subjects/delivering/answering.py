@@ -1,6 +1,7 @@
 """A copy as an answer with ranges: what a browser's player asks for."""
 
 import re
+from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -17,13 +18,13 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})\Z", re.ASCII)
 
 def answer(
     request: HttpRequest, row: Delivery, begun: DeliverySending, *, name: str, keep: bool = False,
-    actor: Account | None = None,
+    actor: Account | None = None, still: Callable[[], None] | None = None,
 ) -> HttpResponseBase:  # fmt: skip
     """The bytes that were asked for, or 416. What `sending.send` raises."""
     try:
         asked = span_of(request.headers.get("Range", ""), sending.size_of(row))
         start, stop = asked or (0, None)
-        out = sending.send(row, begun, actor=actor, start=start, stop=stop)
+        out = sending.send(row, begun, actor=actor, start=start, stop=stop, still=still)
     except RangeUnfit as error:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{error.size}"})
     response = StreamingHttpResponse(out.pieces, content_type=TYPE, status=206 if asked else 200)

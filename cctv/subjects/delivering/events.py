@@ -18,7 +18,7 @@ for _kind, _required, _optional, _sentence, _icon in (
     ),
     (
         SHOWN, _WHO | _WHAT, frozenset({"hold"}),
-        _("{actor} showed the requester of {request} the redacted copy {redaction} of {camera}, {from}–{to}."),
+        _("{actor} showed the requester of {request} the copy {redaction} of {camera}, {from}–{to}."),
         "eye",
     ),
     (CODE, _WHO | {"way"}, frozenset(), _("A code for a copy of request {request} was made."), "key"),

@@ -52,7 +52,7 @@ def cameras_of(request: SubjectRequest) -> list[Camera]:
 
 
 def purpose_of(cameras: Sequence[Camera]) -> Purpose | None:
-    """A purpose in use that all of these are registered for: the right to see it rests on what they film for."""
+    """A purpose in use that all of these are registered for: what they film for."""
     for purpose in Purpose.objects.filter(cameras=cameras[0], retired_at=None).order_by("name"):
         if allows(purpose, cameras):
             return purpose

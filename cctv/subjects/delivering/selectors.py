@@ -5,10 +5,13 @@ from typing import Any
 from cctv.people.policy import Permissions
 from cctv.retention import erase
 from cctv.subjects.delivering import carrying, found
-from cctv.subjects.delivering.models import Delivery
+from cctv.subjects.delivering.models import AppointmentState, Delivery, DeliverySending
 from cctv.subjects.delivering.services import deliveries, is_open
-from cctv.subjects.delivering.showing import WAITING
+from cctv.subjects.requests import story
 from cctv.subjects.requests.models import STANDING, RequestKind, RequestState, SubjectRequest
+
+# Visits that a showing can belong to.
+WAITING = (AppointmentState.PROPOSED, AppointmentState.AGREED)
 
 
 def open_copies(request: SubjectRequest) -> list[Delivery]:
@@ -39,7 +42,8 @@ def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any
         "searched": found.searched(request),
         "copies": deliveries().filter(request=request).prefetch_related("sendings"),
         "may_handle": may["handle"],
-        "may_stop": carrying.is_to_stop(request) and permissions.may(carrying.CHANGE, site_id=request.site_id),
+        "may_stop": carrying.is_to_stop(request)
+        and permissions.may(carrying.CHANGE, site_id=request.site_id),
         "erasing": outlook(request) if request.kind == RequestKind.ERASURE and may["handle"] else None,
     }  # fmt: skip
 
@@ -58,3 +62,7 @@ def appointments(request: SubjectRequest) -> list[Any]:
     return list(request.appointments.filter(state__in=WAITING).order_by("at"))
 
 
+def was_shown(request: SubjectRequest) -> bool:
+    """Whether a showing of it was begun at our place."""
+    rows = DeliverySending.objects.filter(delivery__request=request)
+    return rows.exclude(terminal=story.PORTAL).exists()

@@ -116,9 +116,7 @@ def _after(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def _guarded(
-    pieces: Iterator[bytes], sending: DeliverySending, asked: Callable[[], None]
-) -> Iterator[bytes]:
+def _guarded(pieces: Iterator[bytes], sending: DeliverySending, asked: Callable[[], None]) -> Iterator[bytes]:
     """The same pieces, each asked for and counted before it leaves."""
     for piece in pieces:
         asked()

@@ -7,14 +7,13 @@ from django.db import transaction
 from cctv.core import clock
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
-from cctv.subjects.delivering import sending
+from cctv.subjects.delivering import selectors, sending
 from cctv.subjects.delivering.errors import NoDelivery, NotSigned
 from cctv.subjects.delivering.models import Appointment, AppointmentState, Delivery, DeliverySending
 from cctv.subjects.requests import story
 from cctv.subjects.requests.models import RequestActKind, SubjectRequest
 
 HANDLE = "request.handle"
-WAITING = (AppointmentState.PROPOSED, AppointmentState.AGREED)
 
 
 def begin(row: Delivery, *, actor: Account, terminal: str, showing_id: UUID) -> DeliverySending:
@@ -29,17 +28,16 @@ def begin(row: Delivery, *, actor: Account, terminal: str, showing_id: UUID) -> 
 def attended(
     request: SubjectRequest, *, appointment_id: UUID, actor: Account, terminal: str, signed: bool
 ) -> Appointment:
-    """The visitor has signed that it was shown. NotFound, Forbidden, NotSigned, NoDelivery, LogUnavailable."""
+    """The visitor signed that it was shown. NotFound, Forbidden, NotSigned, NoDelivery, LogUnavailable."""
     permissions_of(actor).require(HANDLE, site_id=request.site_id)
     if not signed:
         raise NotSigned
-    shown = DeliverySending.objects.filter(delivery__request=request).exclude(terminal=story.PORTAL)
     with transaction.atomic():
         rows = Appointment.objects.select_for_update(of=("self",)).filter(pk=appointment_id, request=request)
         row = rows.first()
-        if row is None or not shown.exists():
+        if row is None or not selectors.was_shown(request):
             raise NoDelivery
-        if row.state not in WAITING:
+        if row.state not in selectors.WAITING:
             return row
         facts = {"state": AppointmentState.KEPT.value, "at": clock.rfc3339(row.at), "signed": True}
         act = story.act(

@@ -1,1 +1,0 @@
-"""Who has watched me: the viewings and provisions of somebody's minutes, with proofs."""
