@@ -119,11 +119,7 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
     token = sha256(site.code.encode()).digest()
     recorder = Recorder.objects.create(site=site, name="Recorder", token_sha256=token)
     epoch = Epoch.objects.create(site=site, expires_hour=LONG_AGO, key_id=f"gone-{number}", state="destroyed")
-    quarantined = Quarantined.objects.create(
-        site=site, camera=camera, epoch=epoch, original_name="x.mp4", reason_code="garbage", reason="none",
-        expires_at=LONG_AGO, size_bytes=1, sealed_name=f"gone/{number}", wrapped_key=b"x",
-        ciphertext_sha256=b"x" * 32, duplicate_tag=token,
-    )  # fmt: skip
+    quarantined = _quarantined(number, camera, epoch, token)
     run = PurgeRun.objects.create(state=RunState.DONE, is_open=None, cutoff_at=now, plan_sha256=b"p" * 32)
     PurgeItem.objects.create(run=run, epoch=epoch, site=site)
     receipt = append(kind="site.created", index=[IndexFields(site=str(site.pk))], body={
@@ -145,10 +141,15 @@ def _place(number: int, site: Site, camera: Camera, viewer: Account) -> Place:
         redaction=_redaction(number, viewing, camera, guard),
         case=case, case_span=_case_span(case, camera, guard), letter=_letter(case, guard), export=export,
         notice=_notice(number, export, camera, viewer), request=request,
-        decision=Decision.objects.create(request=request, outcome="refused", proposed_by=guard),
-        appointment=Appointment.objects.create(
-            request=request, at=clock.now() + timedelta(days=1), place="office"
-        ),
+        decision=_decision(request, guard), appointment=_appointment(request),
+    )  # fmt: skip
+
+
+def _quarantined(number: int, camera: Camera, epoch: Epoch, token: bytes) -> Quarantined:
+    return Quarantined.objects.create(
+        site=camera.site, camera=camera, epoch=epoch, original_name="x.mp4", reason_code="garbage",
+        reason="none", expires_at=LONG_AGO, size_bytes=1, sealed_name=f"gone/{number}", wrapped_key=b"x",
+        ciphertext_sha256=b"x" * 32, duplicate_tag=token,
     )  # fmt: skip
 
 
@@ -160,6 +161,14 @@ def _request(number: int, site: Site, camera: Camera) -> SubjectRequest:
     )  # fmt: skip
     row.cameras.add(camera)
     return row
+
+
+def _decision(request: SubjectRequest, guard: Account) -> Decision:
+    return Decision.objects.create(request=request, outcome="refused", proposed_by=guard)
+
+
+def _appointment(request: SubjectRequest) -> Appointment:
+    return Appointment.objects.create(request=request, at=clock.now() + timedelta(days=1), place="office")
 
 
 def _case(number: int, site: Site, guard: Account) -> Case:

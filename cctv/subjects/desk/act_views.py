@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from cctv.core.errors import LetheError
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
+from cctv.people.stepup import require_step_up
 from cctv.subjects.clocks import stored
 from cctv.subjects.deciding import texts
 from cctv.subjects.delivering.models import Appointment
@@ -198,9 +199,10 @@ def objection(request: Request, reference: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @requires(HANDLE)
 def withdraw(request: Request, reference: str) -> HttpResponse:
-    """Withdraw it for a requester who asks for that by telephone or letter."""
+    """Withdraw it for a requester who asks for that by telephone or letter; after step-up."""
     found = request_or_404(request, reference, HANDLE)
     if request.method == "POST":
+        require_step_up(request)
         try:
             withdrawing.withdraw(found, **_who(request))
         except LetheError as error:

@@ -292,12 +292,15 @@ def test_an_objection_by_telephone_is_taken_in_and_is_first_to_be_done(bureau: B
     assert "Answer the objection" in text_of(client.get(bureau.url()))
 
 
-def test_a_request_is_withdrawn_for_who_calls(bureau: Bureau) -> None:
+def test_a_request_is_withdrawn_for_who_calls_with_the_password_again(bureau: Bureau) -> None:
     client = bureau.client(bureau.people.seoul_officer)
     assert client.get(bureau.url("withdraw/")).status_code == 200
-    assert client.post(bureau.url("withdraw/")).status_code == 302
+    assert "reauthenticate" in client.post(bureau.url("withdraw/"))["Location"]
+    assert bureau.again().state == RequestState.IDENTITY
+    fresh = bureau.client(bureau.people.seoul_officer, fresh=True)
+    assert fresh.post(bureau.url("withdraw/"))["Location"] == bureau.url()
     assert bureau.again().state == RequestState.WITHDRAWN
-    assert client.post(bureau.url("withdraw/")).status_code == 302
+    assert fresh.post(bureau.url("withdraw/")).status_code == 302
 
 
 def test_the_list_puts_first_what_is_due_first_and_says_it_in_words(bureau: Bureau) -> None:
