@@ -97,7 +97,10 @@ LETHE_JOURNAL_KINDS = {
     "request_ended": "cctv.subjects.requests.remembered.ended",
 }
 # Who ends, once a register was put back, what the journal cannot tell it of.
-LETHE_AFTER_RESTORE = ["cctv.disclosure.handing.replaying.after_restore"]
+LETHE_AFTER_RESTORE = [
+    "cctv.disclosure.handing.replaying.after_restore",
+    "cctv.subjects.delivering.services.after_restore",
+]
 # Modules whose checks `manage.py doctor` asks besides those of the areas.
 LETHE_DOCTORS = ["config.doctor", "config.doctor_log"]
 LETHE_DEMO_RUN = "config.demo.run.run"

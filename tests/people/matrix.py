@@ -166,6 +166,15 @@ def request_(place: Place, _world: World) -> dict[str, Any]:
     return {"reference": place.request.reference}
 
 
+def any_copy(place: Place, _world: World) -> dict[str, Any]:
+    return {"pk": place.request.pk}
+
+
+def no_copy(place: Place, world: World) -> dict[str, Any]:
+    """The world has sent no copy: whoever may see one finds none."""
+    return request_(place, world) | {"pk": place.request.pk}
+
+
 def decision(place: Place, world: World) -> dict[str, Any]:
     return request_(place, world) | {"pk": place.decision.pk}
 
@@ -344,6 +353,10 @@ def _requests(prefix: str) -> dict[str, Row]:
         f"{prefix}receipt.pdf": Row("request-receipt", "site", RESTRICTING, request_, "POST"),
         f"{prefix}kept.pdf": Row("request-slip", "site", RESTRICTING, request_, ok=404),
         f"{prefix}extension.pdf": Row("request-extension", "site", RESTRICTING, request_, ok=404),
+        f"{prefix}find/": Row("request-find", "site", HOLDING, request_, "POST", 302),
+        f"{prefix}stop/": Row("request-stop", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}copies/<uuid:pk>/": Row("request-copy", "site", RESTRICTING, no_copy, ok=404),
+        f"{prefix}showing/<uuid:pk>/clip.mp4": Row("request-showing", "site", RESTRICTING, no_copy, ok=404),
         f"{prefix}decision/": Row("request-propose", "site", RESTRICTING, request_),
         of_decision: Row("request-decision", "site", DECIDING, decision),
         f"{of_decision}decide/": Row("request-decide", "site", DECIDING, decision, "POST", 302),
@@ -582,6 +595,12 @@ MATRIX: dict[str, Row] = {
     "requests/screening/": Row("requests-screening", "any", RESTRICTING),
     "requests/new/<slug:site_code>/": Row("request-new", "site", RESTRICTING, site),
     **_requests("requests/<str:reference>/"),
+    # the portal's copies: nobody has opened a request in this browser
+    "portal/result/<uuid:pk>/": Row("portal-result", "open", arguments=any_copy, ok=302),
+    "portal/result/<uuid:pk>/code/": Row("portal-result-code", "open", arguments=any_copy, ok=302),
+    "portal/result/<uuid:pk>/clip.mp4": Row("portal-result-clip", "open", arguments=any_copy, ok=302),
+    "portal/watched/": Row("portal-watched", "open", ok=302),
+    "portal/watched/proofs.zip": Row("portal-watched-proofs", "open", ok=302),
     # holds: the one of the world is in force, so there is nothing to confirm or refuse
     "holds/": Row("holds", "any", HOLDS),
     "sites/<slug:site_code>/hold/": Row("hold-new", "site", HOLDING, site),

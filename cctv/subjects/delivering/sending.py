@@ -53,7 +53,7 @@ def begin(row: Delivery, grant: UUID, *, actor: Account | None = None, terminal:
         require_sendable(locked)
         known = DeliverySending.objects.filter(pk=grant).first()
         if known is not None:
-            if known.delivery_id != row.pk or clock.now() >= known.began_at + GO_ON:
+            if known.delivery_id != row.pk or not _is_theirs(known, row, actor):
                 raise NoDelivery
             return known
         if actor is None and locked.downloads_left <= 0:
@@ -69,6 +69,14 @@ def begin(row: Delivery, grant: UUID, *, actor: Account | None = None, terminal:
     act = RequestActKind.SHOWN if actor else RequestActKind.FETCHED
     story.note(row.request, act, receipt, actor=actor, facts={"copy": row.redaction.number})
     return made
+
+
+def _is_theirs(known: DeliverySending, row: Delivery, actor: Account | None) -> bool:
+    """Whether this person began it, and not long ago."""
+    if known.entry is None or clock.now() >= known.began_at + GO_ON:
+        return False
+    said = load_receipt(known.entry).body["actor"]["id"]
+    return bool(said == str(entries.actor_id(row, actor)))
 
 
 def size_of(row: Delivery) -> int:
@@ -139,15 +147,19 @@ def _parts(row: Delivery) -> list[RedactionPart]:
 def _bytes(
     row: Delivery, sending: DeliverySending, actor: Account | None, start: int, stop: int
 ) -> Iterator[bytes]:
-    head, at = _head(row), 0
-    if start < len(head):
-        yield head[start : min(stop, len(head))]
+    head = _head(row)
+    # It shows nothing, and leaves with the first footage: what refuses that has an answer of its own.
+    waiting = head[start : min(stop, len(head))]
     at = len(head)
     for part in _parts(row):
         first, last = max(start - at, 0), min(stop - at, part.size_bytes)
         if first < last:
-            yield from _of_part(row, sending, actor, part, first, last)
+            for piece in _of_part(row, sending, actor, part, first, last):
+                yield waiting + piece
+                waiting = b""
         at += part.size_bytes
+    if waiting:
+        yield waiting
 
 
 def _of_part(

@@ -8,8 +8,8 @@ import pytest
 
 from accesslog.selectors import load_receipt
 from cctv.core import clock
-from cctv.footage.errors import FootageRestricted
 from cctv.footage.models import Segment
+from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.people.policy import Forbidden
 from cctv.retention.models import Erasure
@@ -109,9 +109,10 @@ def test_it_is_shown_on_site_under_an_entry_and_signed_for(given: Given):
     assert body_of(client.get(clip)) == WHOLE
     [entry] = logged("delivery.shown")
     assert load_receipt(entry).body["actor"]["id"] == str(given.officer.pk)
-    other, theirs = colleague(given.waiting.desk.room, "privacy_officer", "third")
+    _other, theirs = colleague(given.waiting.desk.room, "privacy_officer", "third")
     answer = theirs.get(clip)
-    assert answer.status_code != 200 or RESULT not in body_of(answer)
+    assert answer.status_code == 404
+    assert RESULT not in body_of(answer)
     visit = Appointment.objects.create(request=given.request, at=clock.now(), place="Office")
     told = {"appointment_id": visit.pk, "actor": given.officer, "terminal": "desk"}
     with pytest.raises(NotSigned):
