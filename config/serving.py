@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from django.conf import settings
+from django.urls import clear_url_caches, set_urlconf
 
 from accesslog.publish import publisher
 from cctv.core.leaving import leaving
@@ -23,7 +24,8 @@ from config.webserver import WebServer
 
 log = logging.getLogger("lethe.serve")
 
-ROLES = ("all", "web", "worker")
+ROLES = ("all", "web", "portal", "worker")
+PORTAL_URLS = "config.portal_urls"
 WORKER_THREADS = 4
 OPEN_FILES = 4096
 QUEUES = "default,media,purge"
@@ -34,16 +36,18 @@ SCHEDULER = "celery.beat:Scheduler"
 def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM.
 
-    `role` is "all" (web, worker and beat in this process), "web", or "worker" (a Celery worker with
-    beat, for installations with Redis). `ready` is called with the address once it answers.
+    `role` is "all" (web, worker and beat in this process), "web", "portal" (the public pages of requests and
+    nothing else), or "worker" (a Celery worker with beat, for installations with Redis). `ready` is called with the address once it answers.
     """
     _harden()
     _refuse_unfinished()
     if role == "worker":
         _run_worker()
         return
+    if role == "portal":
+        serve_portal_alone()
     server = web_server(host, port)
-    stops: list[Callable[[], None]] = [publisher.start()]
+    stops: list[Callable[[], None]] = [] if role == "portal" else [publisher.start()]
     if role == "all":
         stops += [start_worker(), start_beat()]
     if role == "all":
@@ -51,6 +55,13 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
 
         stops.append(watcher.start())
     _serve(server, stops, ready)
+
+
+def serve_portal_alone() -> None:
+    """From now on this process knows no address of the office."""
+    settings.ROOT_URLCONF = PORTAL_URLS
+    set_urlconf(None)
+    clear_url_caches()
 
 
 def web_server(host: str, port: int) -> WebServer:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         """Host, port, role."""
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")))
-        parser.add_argument("--role", choices=("all", "web", "worker"), default=None)
+        parser.add_argument("--role", choices=("all", "web", "portal", "worker"), default=None)
         parser.add_argument("--no-migrate", action="store_true", help="leave the databases as they are")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -76,7 +76,7 @@ def lock_of(request: HttpRequest) -> bytes:
         lock = urlsafe_b64decode(request.COOKIES.get(LOCK, "").encode() + b"==")
     except ValueError:
         return b""
-    return lock if len(lock) == 32 else b""  # noqa: PLR2004
+    return lock if len(lock) == 32 else b""
 
 
 def give_lock(response: HttpResponseBase, lock: bytes | None = None) -> bytes:

@@ -57,3 +57,12 @@ class AlreadyAnswered(LetheError):
     status = 409
     message = _("This can no longer be changed here.")
     hint = _("Load the page of your request again: it shows how things stand now.")
+
+
+class AnswersTooLong(LetheError):
+    """More words than an address carries."""
+
+    code = "portal.answers_too_long"
+    status = 400
+    message = _("This is more text than fits into one request.")
+    hint = _("Go back and shorten it. You can send us more once the request is received.")

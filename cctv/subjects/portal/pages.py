@@ -159,5 +159,3 @@ def _bound(request: HttpRequest, most_bytes: int) -> None:
     said = str(request.META.get("CONTENT_LENGTH") or "0")
     if not said.isdigit() or int(said) > most_bytes:
         raise TooMuch
-    if most_bytes <= MOST_BYTES and request.content_type not in ("application/x-www-form-urlencoded", ""):
-        raise TooMuch  # no form of this page sends files

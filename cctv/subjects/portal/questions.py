@@ -45,7 +45,7 @@ class Question(forms.Form):
 
     title: Words = ""
     lead: Words = ""
-    hints: dict[str, Any] = {}  # noqa: RUF012
+    hints: dict[str, Any] = {}
 
     def __init__(self, *args: Any, answers: Answers, **kwargs: Any) -> None:
         """Plain fields without what Django's own templates add; `answers` of all pages so far."""
@@ -84,7 +84,7 @@ class KindQuestion(Question):
     """What is asked for."""
 
     title = gettext_lazy("What would you like to ask for?")
-    hints = {  # noqa: RUF012
+    hints = {
         RequestKind.COPY: gettext_lazy("Everybody else in it is made unrecognisable."),
         RequestKind.EXISTENCE: gettext_lazy("We look, and tell you yes or no."),
         RequestKind.ERASURE: gettext_lazy("It is kept apart until your request is decided, then destroyed."),
@@ -111,7 +111,7 @@ class AboutQuestion(Question):
     """Who or what is in it."""
 
     title = gettext_lazy("Who or what is in the footage?")
-    hints = {  # noqa: RUF012
+    hints = {
         About.VEHICLE: gettext_lazy("We will ask to see its registration."),
         About.BELONGING: gettext_lazy("Something you left, lost or had taken."),
     }
@@ -171,7 +171,7 @@ class WhenQuestion(Question):
     title = gettext_lazy("When was it?")
     lead = gettext_lazy("It need not be exact. Name a wider time if you are not sure: we look at all of it.")
     EXACT, ABOUT, DAY = "exact", "about", "day"
-    MARGINS = {EXACT: 10, ABOUT: 60, DAY: 0}  # noqa: RUF012
+    MARGINS = {EXACT: 10, ABOUT: 60, DAY: 0}
 
     y = forms.CharField(max_length=4, required=False, label=gettext_lazy("Year"))
     m = forms.CharField(max_length=2, required=False, label=gettext_lazy("Month"))
@@ -321,7 +321,10 @@ class LooksQuestion(Question):
 
     plate = text(gettext_lazy("Number plate"), 20, error=gettext_lazy("Write the number plate."))
     looks = text(
-        gettext_lazy("Description"), 500, rows=4, error=gettext_lazy("Write a few words: they are how we find it.")
+        gettext_lazy("Description"),
+        500,
+        rows=4,
+        error=gettext_lazy("Write a few words: they are how we find it."),
     )
 
     def prepare(self) -> None:
@@ -354,7 +357,9 @@ class WhyQuestion(Question):
     urgent = forms.BooleanField(
         required=False,
         label=gettext_lazy("It is urgent: somebody’s life, body or property is in danger"),
-        help_text=gettext_lazy("The person on duty is told at once. If somebody is in danger now, call first."),
+        help_text=gettext_lazy(
+            "The person on duty is told at once. If somebody is in danger now, call first."
+        ),
     )
 
     def prepare(self) -> None:
@@ -390,13 +395,19 @@ class ContactQuestion(Question):
         """What browsers know to fill in."""
         self.fields["name"].widget.attrs["autocomplete"] = "name"
         self.fields["phone"].widget.attrs |= {"autocomplete": "tel", "type": "tel", "inputmode": "tel"}
-        self.fields["email"].widget.attrs |= {"autocomplete": "email", "inputmode": "email", "spellcheck": "false"}
-        self.fields["email"].help_text = _("With it you can have a receipt sent to you. We send nothing else.")
+        self.fields["email"].widget.attrs |= {
+            "autocomplete": "email",
+            "inputmode": "email",
+            "spellcheck": "false",
+        }
+        self.fields["email"].help_text = _(
+            "With it you can have a receipt sent to you. We send nothing else."
+        )
 
     def clean_phone(self) -> str:
         """Something that can be dialled."""
         phone = str(self.cleaned_data["phone"])
-        if phone and sum(sign.isdigit() for sign in phone) < 6:  # noqa: PLR2004
+        if phone and sum(sign.isdigit() for sign in phone) < 6:
             raise forms.ValidationError(_("This is not a whole telephone number."))
         return phone
 

@@ -1,6 +1,5 @@
 """The order of the questions, and what their answers make: a draft of a request."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,8 +11,9 @@ from cctv.sites.selectors import ended_before
 from cctv.subjects.portal import questions
 from cctv.subjects.portal.answers import Answers, Value
 from cctv.subjects.portal.questions import Question, Words
-from cctv.subjects.portal.words import lines_of
+from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import Channel, Claimant
+from cctv.subjects.requests.receiving import Draft
 
 CHECK = "check"
 
@@ -133,9 +133,9 @@ def asked_of(answers: Answers) -> Asked | None:
     )
 
 
-def facts_of(asked: Asked) -> dict[str, Any]:
-    """What a draft takes, besides what names persons: that is in `details_of`."""
-    return {
+def draft_of(asked: Asked) -> Draft:
+    """What is received."""
+    facts: dict[str, Any] = {
         "kind": asked.says("kind", "kind"),
         "about": asked.says("about", "about"),
         "claimant": asked.says("whom", "whom"),
@@ -147,10 +147,12 @@ def facts_of(asked: Asked) -> dict[str, Any]:
         "margin_minutes": int(asked.margin / timedelta(minutes=1)),
         "is_urgent": bool(asked.says("why", "urgent")),
         "channel": Channel.PORTAL,
+        "details": details_of(asked),
     }
+    return Draft(**facts)
 
 
-def details_of(asked: Asked) -> dict[str, str]:
+def details_of(asked: Asked) -> Details:
     """What names persons, for the sealed part of the request."""
     said = {
         "name": ("contact", "name"),
@@ -164,12 +166,4 @@ def details_of(asked: Asked) -> dict[str, str]:
         "relation": ("subject", "relation"),
         "correction": ("why", "correction"),
     }
-    return {name: str(asked.says(*where)) for name, where in said.items()} | {"birth_date": ""}
-
-
-def rows_of(asked: Asked) -> Iterator[tuple[str, Words, list[str]]]:
-    """The check page: (page, what it is called, lines of what was answered)."""
-    for step in STEPS:
-        if step.name in asked.cleaned:
-            yield step.name, step.label, lines_of(step.name, asked)
-
+    return Details(**{name: str(asked.says(*where)) for name, where in said.items()})

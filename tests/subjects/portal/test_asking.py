@@ -1,0 +1,122 @@
+"""From the first question to the receipt, in a browser without script."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accesslog.selectors import load_receipt
+from cctv.subjects.requests.details import read
+from cctv.subjects.requests.models import SubjectRequest
+from tests.subjects.portal.asking import Person
+from tests.subjects.requests.counter import DAY, MINUTE, Counter
+
+pytestmark = [pytest.mark.django_db(databases=["default", "log"], transaction=True)]
+
+
+@pytest.fixture
+def filled(counter: Counter) -> Person:
+    """Somebody at the check page, about what was filmed."""
+    sealed = counter.court.yard.segment(expires_in=DAY)
+    person = Person()
+    zone = sealed.row.camera.site.time_zone
+    person.answer_all(sealed.row.starts_at, sealed.row.starts_at + 5 * MINUTE, zone, site={
+        "site": sealed.row.camera.site.code
+    })  # fmt: skip
+    return person
+
+
+def test_a_request_is_received_with_what_was_answered_and_its_footage_held(
+    filled: Person, counter: Counter
+) -> None:
+    sent = filled.send()
+    assert sent["Location"] == "/portal/receipt/"
+    row = SubjectRequest.objects.get()
+    details = read(row)
+    assert details is not None
+    assert (details.name, details.looks) == ("Kim Chulsoo", "a yellow raincoat")
+    assert row.hold is not None
+    assert row.received_entry is not None
+    assert load_receipt(row.received_entry).kind == "request.received"
+    page = filled.client.get("/portal/receipt/").content.decode()
+    assert row.reference in page
+
+
+def test_the_secret_of_the_receipt_opens_the_request_elsewhere(filled: Person) -> None:
+    filled.send()
+    secret = filled.client.get("/portal/receipt/").context["secret"]
+    reference = SubjectRequest.objects.get().reference
+    other = Client()
+    opened = other.post("/portal/open/", {"reference": reference, "secret": secret})
+    assert opened["Location"] == "/portal/status/"
+    assert reference in other.get("/portal/status/").content.decode()
+
+
+def test_a_second_tap_is_the_same_request(filled: Person) -> None:
+    cookies = filled.client.cookies.output()
+    first = filled.send()
+    assert first.status_code == 302
+    lock = cookies.partition("lethe_answers=")[2].partition(";")[0]
+    filled.client.cookies["lethe_answers"] = lock
+    assert filled.send().status_code == 302
+    assert SubjectRequest.objects.count() == 1
+
+
+def test_after_sending_the_way_back_shows_nothing_that_was_written(filled: Person) -> None:
+    check = filled.at
+    assert "Kim Chulsoo" in filled.client.get(check).content.decode()
+    filled.send()
+    answer = filled.client.get(check)
+    assert answer.status_code == 400
+    assert "Kim Chulsoo" not in answer.content.decode()
+
+
+def test_an_address_with_answers_opens_on_no_other_browser(filled: Person) -> None:
+    assert "Kim Chulsoo" not in filled.at
+    answer = Client().get(filled.at)
+    assert answer.status_code == 400
+    assert "Kim Chulsoo" not in answer.content.decode()
+
+
+def test_a_language_switch_keeps_what_is_being_written(counter: Counter) -> None:
+    counter.court.yard.segment(expires_in=DAY)
+    person = Person()
+    person.begin("complaint")
+    while person.step != "about":
+        person.say(kind="complaint")
+    page = person.say(go="lang-ja", about="vehicle").content.decode()
+    assert '<html lang="ja"' in page
+    assert person.step == "about"
+    assert 'value="vehicle" id="about" checked' in page or 'value="vehicle" checked' in page
+
+
+def test_what_is_missing_is_said_and_what_was_written_stays(filled: Person) -> None:
+    filled.go(filled.at.replace("/check/", "/contact/"))
+    page = filled.say(name="Kim <script>alert(1)</script>", phone="", email="").content.decode()
+    assert 'href="#phone"' in page
+    assert "Kim &lt;script&gt;" in page
+    assert "<script" not in page
+
+
+@pytest.mark.parametrize("trap", [{"homepage": "x"}, {"true": ""}])
+def test_a_machine_is_told_and_not_taken(filled: Person, trap: dict[str, str]) -> None:
+    assert filled.send(**trap).status_code == 400
+    assert not SubjectRequest.objects.exists()
+
+
+def test_who_is_too_quick_sends_it_again(filled: Person) -> None:
+    sent: Any = filled.client.post("/portal/ask/check/", {"a": filled.answers, "go": "next", "true": "yes"})
+    assert sent.status_code == 400
+    assert not SubjectRequest.objects.exists()
+
+
+def test_a_child_is_told_who_can_ask(counter: Counter) -> None:
+    sealed = counter.court.yard.segment(expires_in=DAY)
+    person = Person()
+    start, zone = sealed.row.starts_at, sealed.row.camera.site.time_zone
+    with pytest.raises(AssertionError):
+        person.answer_all(start, start + timedelta(minutes=5), zone, whom={"whom": "child"}, site={
+            "site": sealed.row.camera.site.code
+        })  # fmt: skip
+    assert person.step == "whom"
