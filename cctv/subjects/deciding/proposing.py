@@ -111,6 +111,11 @@ def propose(
             raise NotDecidable
         if row.decisions.filter(state=DecisionState.PROPOSED).exists():
             raise DecisionWaits
+        if proposal.redactions:
+            story.act(
+                request, RequestActKind.REDACTED, actor=actor, terminal=terminal,
+                facts={"copies": facts["copies"]}, event_id=uuid5(decision_id, "redacted"),
+            )  # fmt: skip
         story.act(
             request, RequestActKind.PROPOSED, actor=actor, terminal=terminal, facts=facts,
             event_id=uuid5(decision_id, "proposed"),

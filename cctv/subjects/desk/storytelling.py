@@ -139,12 +139,16 @@ def _appointment(request: SubjectRequest, facts: Facts) -> str:
     return f"{state}, {at}".strip(", ")
 
 
+def _copies(_request: SubjectRequest, facts: Facts) -> str:
+    return ", ".join(facts.get("copies", []))
+
+
 def _due(request: SubjectRequest, facts: Facts) -> str:
     return _moved(request, {"due_at": facts.get("due_at")})
 
 
 _MORE: Mapping[str, Callable[[SubjectRequest, Facts], str]] = {
     Kind.RECEIVED: _received, Kind.FROZEN: _frozen, Kind.RELEASED: _why, Kind.CLOSED: _why,
-    Kind.PAUSED: _why, Kind.RESUMED: _moved, Kind.EXTENDED: _moved, Kind.PROPOSED: _outcome,
-    Kind.DECIDED: _outcome, Kind.APPOINTED: _appointment, Kind.ESCALATED: _due,
+    Kind.PAUSED: _why, Kind.REDACTED: _copies, Kind.RESUMED: _moved, Kind.EXTENDED: _moved,
+    Kind.PROPOSED: _outcome, Kind.DECIDED: _outcome, Kind.APPOINTED: _appointment, Kind.ESCALATED: _due,
 }  # fmt: skip

@@ -22,6 +22,7 @@ from cctv.subjects.deciding.errors import (
     RemarkMissing,
 )
 from cctv.subjects.deciding.models import DecisionState
+from cctv.subjects.desk.storytelling import story_of
 from cctv.subjects.profiles import ground_text
 from cctv.subjects.requests import details
 from cctv.subjects.requests.models import RequestMail, RequestState
@@ -141,6 +142,8 @@ def test_a_copy_that_changed_after_it_was_proposed_does_not_leave(bureau: Bureau
     copy = redaction(bureau)
     decision = bureau.propose(outcome="granted", grounds=[], text="", redactions=[copy])
     assert decision.results == {str(copy.pk): "a" * 64}
+    assert bureau.counter.court.said("request.redacted")[0]["facts"] == {"copies": [copy.number]}
+    assert [line.more for line in story_of(bureau.again())][1] == copy.number
     copy.result = {"sha256": "b" * 64}
     copy.save()
     with pytest.raises(DecisionChanged):
