@@ -353,7 +353,8 @@ def _requests(prefix: str) -> dict[str, Row]:
         f"{prefix}receipt.pdf": Row("request-receipt", "site", RESTRICTING, request_, "POST"),
         f"{prefix}kept.pdf": Row("request-slip", "site", RESTRICTING, request_, ok=404),
         f"{prefix}extension.pdf": Row("request-extension", "site", RESTRICTING, request_, ok=404),
-        f"{prefix}find/": Row("request-find", "site", HOLDING, request_, "POST", 302),
+        # the world's request holds nothing: only who may look at any footage finds anything
+        f"{prefix}find/": Row("request-find", "site", VIEW, request_, "POST", 302, knowing=DECIDING),
         f"{prefix}stop/": Row("request-stop", "site", RESTRICTING, request_, "POST", 302),
         f"{prefix}copies/<uuid:pk>/": Row("request-copy", "site", RESTRICTING, no_copy, ok=404),
         f"{prefix}showing/<uuid:pk>/clip.mp4": Row("request-showing", "site", RESTRICTING, no_copy, ok=404),

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from cctv.footage import viewing
 from cctv.footage.models import ViewedSpan, ViewingSession
+from cctv.footage.viewings.entries import ACTION, WATCH
 from cctv.footage.viewings.standing import allows
 from cctv.people.models import Account
-from cctv.people.policy import permissions_of
+from cctv.people.policy import Permissions, permissions_of
 from cctv.sites.models import Camera, Purpose
 from cctv.subjects.delivering.errors import NothingToFind
 from cctv.subjects.requests import story
@@ -41,6 +42,12 @@ def open_viewing(
         facts={"viewing": str(session.pk), "cameras": len(wanted)},
     )  # fmt: skip
     return session
+
+
+def may_look(request: SubjectRequest, permissions: Permissions) -> bool:
+    """Whether the person may look at footage for it: at what it holds, or at any."""
+    looks = [ACTION, WATCH] if request.hold is not None else [ACTION]
+    return any(permissions.may(each, site_id=request.site_id) for each in looks)
 
 
 def cameras_of(request: SubjectRequest) -> list[Camera]:

@@ -93,7 +93,7 @@ def _page(
         "error": error, "refused": refused, "opened": grant is not None and refused is None,
         "begun": grant is not None and row.sendings.filter(pk=grant).exists(),
         "has_mail": known is not None and bool(known.email),
-        "sent": "sent" in request.GET and error is None, "seconds": row.redaction.result.get("seconds"),
-        "megabytes": round(int(row.redaction.result.get("bytes", 0)) / 1e6, 1),
+        "sent": "sent" in request.GET and error is None,
+        "size": int(row.redaction.result.get("bytes", 0)),
     }  # fmt: skip
     return page(request, "cctv/subjects/delivering/portal_result.html", context, status=status)

@@ -35,7 +35,7 @@ def is_told(request: SubjectRequest) -> bool:
 def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any]:
     """For the page of the request: looking for it, copies and how often they left, what an erasure takes."""
     may = {each: permissions.may(f"request.{each}", site_id=request.site_id) for each in ("work", "handle")}
-    cameras = found.cameras_of(request)
+    cameras = found.cameras_of(request) if found.may_look(request, permissions) else []
     return {
         "found": request,
         "may_find": may["work"] and bool(cameras) and request.state in (*STANDING, RequestState.DECIDED),
