@@ -1,5 +1,6 @@
 """Who has watched somebody: told out of the log, without a name, with proofs that outsiders can check."""
 
+import base64
 import io
 import json
 import zipfile
@@ -113,6 +114,8 @@ def test_the_proofs_stand_on_their_own_and_name_nobody(
         everything = b"".join(archive.read(each) for each in archive.namelist())
     assert all(each.startswith("c2sp.org/tlog-proof@v1\nextra ") for each in proofs)
     assert len(proofs) == 2
+    extras = [json.loads(base64.b64decode(each.split("extra ")[1].split("\n")[0])) for each in proofs]
+    assert [list(each) for each in extras] == [["entry"], ["entry"]]  # the record would name people
     assert room.operator.name.encode() not in everything.replace(b"Security office", b"")
     page = client.get("/portal/watched/")
     assert page.status_code == 200
