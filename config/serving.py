@@ -37,7 +37,8 @@ def run(*, host: str, port: int, role: str, ready: Callable[[str], None] | None 
     """Serve until SIGINT or SIGTERM.
 
     `role` is "all" (web, worker and beat in this process), "web", "portal" (the public pages of requests and
-    nothing else), or "worker" (a Celery worker with beat, for installations with Redis). `ready` is called with the address once it answers.
+    nothing else), or "worker" (a Celery worker with beat, for installations with Redis). `ready` is called
+    with the address once it answers.
     """
     _harden()
     _refuse_unfinished()

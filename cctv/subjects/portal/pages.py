@@ -3,6 +3,7 @@
 `public` goes around each view; `of_requester` inside it around those that show a request; `page` renders.
 """
 
+import unicodedata
 from collections.abc import Callable
 from functools import wraps
 from secrets import compare_digest
@@ -121,7 +122,7 @@ def private(response: HttpResponseBase) -> HttpResponseBase:
 def public_contact() -> str:
     """How to reach the organisation, as far as it is no e-mail address: none stands in clear (O58)."""
     said = str(Organisation.objects.values_list("contact", flat=True).first() or "")
-    return "" if "@" in said or "＠" in said else said
+    return "" if "@" in unicodedata.normalize("NFKC", said) else said
 
 
 def remember_language(response: HttpResponseBase, code: str) -> None:

@@ -388,7 +388,11 @@ class ContactQuestion(Question):
     phone = text(gettext_lazy("Telephone"), 40)
     email = text(
         gettext_lazy("E-mail"), 200,
-        validators=[EmailValidator(gettext_lazy("This is not a whole e-mail address: it looks like name@example.com."))],
+        validators=[
+            EmailValidator(
+                gettext_lazy("This is not a whole e-mail address: it looks like name@example.com.")
+            )
+        ],
     )  # fmt: skip
 
     def prepare(self) -> None:

@@ -14,7 +14,7 @@ from cctv.subjects.requests.models import STANDING, RequestActKind, SubjectReque
 
 
 def answer_appointment(subject_request: SubjectRequest, pk: UUID, *, agree: bool, terminal: str) -> None:
-    """Agree to a visit, or call it off. NothingHere for another request's; AlreadyAnswered; LogUnavailable."""
+    """Agree to a visit, or call it off. NothingHere (of another request), AlreadyAnswered."""
     with transaction.atomic():
         row = (
             Appointment.objects.select_for_update(of=("self",)).filter(request=subject_request, pk=pk).first()

@@ -1,0 +1,126 @@
+"""A phone, three languages: from the start to the receipt and the request's own page."""
+
+import os
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from cctv.subjects.portal import wizard_views
+from cctv.subjects.requests.models import SubjectRequest
+from tests.subjects.requests.counter import DAY, Counter
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.timeout(180),
+    pytest.mark.django_db(transaction=True, databases=["default", "log"]),
+]
+SHOTS = os.environ.get("PORTAL_SHOTS", "")
+PHONE = {"width": 390, "height": 844}
+
+
+class Walk:
+    """One person's way; every page is looked at."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.name = name
+        self.seen = 0
+
+    def sound(self) -> None:
+        """No barrier at all, nothing beyond the edge."""
+        self.seen += 1
+        if SHOTS:
+            self.page.screenshot(path=f"{SHOTS}/{self.name}-{self.seen:02}.png", full_page=True)
+        found = Axe().run(self.page, options={"resultTypes": ["violations"]}).response["violations"]
+        said = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+        assert not said, self.page.url
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
+
+    def go(self) -> None:
+        """Enter, as it is pressed on a phone's keyboard; then the next page is looked at."""
+        self.page.locator("main button[value=next]").last.click()
+        self.sound()
+
+
+def walk(walk: Walk, live: str, sealed: object) -> None:
+    """From the start to the request's own page."""
+    page = walk.page
+    row = sealed.row  # type: ignore[attr-defined]
+    start = row.starts_at.astimezone(ZoneInfo(row.camera.site.time_zone))
+    end = start + timedelta(minutes=5)
+    page.goto(f"{live}/portal/")
+    walk.sound()
+    page.locator("main .btn").first.click()
+    walk.sound()
+    walk.go()  # nothing chosen: the error
+    page.locator("input[value=copy]").check()
+    walk.go()
+    page.locator("input[value=person]").check()
+    walk.go()
+    if "/site/" in page.url:
+        page.locator(f"input[value={row.camera.site.code}]").check()
+        walk.go()
+    page.locator("input[value=unknown]").check()
+    walk.go()
+    for name, value in {"y": start.year, "m": start.month, "d": start.day, "fh": start.hour}.items():
+        page.fill(f"#{name}", str(value))
+    page.fill("#fm", str(start.minute))
+    page.fill("#th", str(max(0, start.hour - 1)))
+    page.fill("#tm", str(end.minute))
+    page.locator("input[value=about]").check()
+    walk.go()  # ends before it begins: the error
+    page.fill("#th", str(end.hour))
+    walk.go()
+    page.locator("input[value=self]").check()
+    walk.go()
+    page.fill("#looks", "黄色いレインコート <script>alert(1)</script>")
+    walk.go()
+    page.fill("#reason", "傘をとられました。")
+    walk.go()
+    page.fill("#name", "ユン・ソハ")
+    page.fill("#phone", "080-0000-0147")
+    page.keyboard.press("Enter")  # the first button is "Continue", not a language
+    page.wait_for_url("**/portal/ask/check/**")
+    walk.sound()
+    page.go_back()
+    assert page.input_value("#name") in ("", "ユン・ソハ")
+    page.go_forward()
+    page.locator("input#true").check()
+    page.locator("main button[value=next]").last.click()
+    page.wait_for_url("**/portal/receipt/")
+    walk.sound()
+    page.goto(f"{live}/portal/status/")
+    walk.sound()
+    for path in ("status/write/", "status/withdraw/", "slip/", "open/", "cameras/", "privacy/", "cookies/",
+                 "accessibility/", "no-harvesting/", "contact/"):  # fmt: skip
+        page.goto(f"{live}/portal/{path}")
+        walk.sound()
+
+
+@pytest.mark.parametrize(
+    ("language", "width", "dark"),
+    [("ja", 390, False), ("ko", 390, True), ("en", 1440, False), ("en", 320, True)],
+)
+def test_somebody_asks_on_a_phone_and_meets_no_barrier(
+    counter: Counter,
+    chromium: Browser,
+    live_server: object,
+    language: str,
+    width: int,
+    dark: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sealed = counter.court.yard.segment(expires_in=DAY)
+    monkeypatch.setattr(wizard_views, "QUICKEST", timedelta(0))  # the clock stands
+    context = chromium.new_context(
+        viewport=PHONE | {"width": width}, locale=language, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    walk(Walk(page, f"{language}-{width}"), live_server.url, sealed)  # type: ignore[attr-defined]
+    assert SubjectRequest.objects.count() == 1
+    context.close()
