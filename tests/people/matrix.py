@@ -114,6 +114,14 @@ def recorder(place: Place, _world: World) -> dict[str, Any]:
     return {"pk": place.recorder.pk}
 
 
+def first_question(_place: Place, _world: World) -> dict[str, Any]:
+    return {"name": "kind"}
+
+
+def no_visit(_place: Place, world: World) -> dict[str, Any]:
+    return {"pk": world.no_segment}
+
+
 def quarantined(place: Place, _world: World) -> dict[str, Any]:
     return {"pk": place.quarantined.pk}
 
@@ -582,6 +590,33 @@ MATRIX: dict[str, Row] = {
     "d/<str:token>/": Row("take", "open", arguments=link_token, ok=404),
     "d/<str:token>/download/": Row("take-download", "open", arguments=link_token, ok=404),
     "d/<str:token>/received/": Row("take-receipt", "open", arguments=link_token, method="POST", ok=404),
+    # the public portal: nobody signs in; pages of a request lead to the page that asks for its secret
+    "portal/": Row("portal", "open"),
+    "portal/cameras/": Row("portal-cameras", "open"),
+    "portal/privacy/": Row("portal-privacy", "open"),
+    "portal/cookies/": Row("portal-cookies", "open"),
+    "portal/accessibility/": Row("portal-accessibility", "open"),
+    "portal/no-harvesting/": Row("portal-harvesting", "open"),
+    "portal/contact/": Row("portal-contact", "open"),
+    "portal/ask/": Row("portal-ask", "open", ok=302),
+    "portal/ask/leave/": Row("portal-leave", "open", ok=302),
+    "portal/ask/check/": Row("portal-check", "open", method="POST", ok=400),
+    "portal/ask/<slug:name>/": Row(
+        "portal-question", "open", arguments=first_question, method="POST", ok=400
+    ),
+    "portal/receipt/": Row("portal-receipt", "open", ok=302),
+    "portal/receipt/receipt.pdf": Row("portal-receipt-pdf", "open", ok=302),
+    "portal/open/": Row("portal-open", "open"),
+    "portal/status/": Row("portal-status", "open", ok=302),
+    "portal/status/write/": Row("portal-write", "open", method="POST", ok=302),
+    "portal/status/withdraw/": Row("portal-withdraw", "open", method="POST", ok=302),
+    "portal/status/visit/<uuid:pk>/": Row("portal-visit", "open", arguments=no_visit, method="POST", ok=302),
+    "portal/status/close/": Row("portal-shut", "open", method="POST", ok=302),
+    "portal/slip/": Row("portal-slip", "open", ok=302),
+    "portal/slip/slip.pdf": Row("portal-slip-pdf", "open", ok=302),
+    "portal/decision/": Row("portal-decision", "open", ok=302),
+    "portal/decision/letter.pdf": Row("portal-letter", "open", ok=302),
+    "portal/decision/object/": Row("portal-object", "open", method="POST", ok=302),
     "media/": Row("media", "any", HOLDS),
     "media/new/": Row("medium-new", "any", HOLDING),
     "media/<str:number>/": Row("medium", "site", HOLDS, medium),

@@ -85,13 +85,13 @@ def give_lock(response: HttpResponseBase, lock: bytes | None = None) -> bytes:
     response.set_cookie(
         LOCK, urlsafe_b64encode(lock).decode().rstrip("="), max_age=int(LIFE.total_seconds()),
         path=LOCK_PATH, httponly=True, secure=settings.LETHE_HTTPS, samesite="Lax",
-    )  # type: ignore[attr-defined]  # of every response  # fmt: skip
+    )  # fmt: skip
     return lock
 
 
 def drop_lock(response: HttpResponseBase) -> None:
     """No address with answers opens on this browser any more."""
-    response.delete_cookie(LOCK, path=LOCK_PATH, samesite="Lax")  # type: ignore[attr-defined]
+    response.delete_cookie(LOCK, path=LOCK_PATH, samesite="Lax")
 
 
 def _cut(value: Any) -> Value:

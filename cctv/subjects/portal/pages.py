@@ -131,7 +131,7 @@ def remember_language(response: HttpResponseBase, code: str) -> None:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME, code, secure=bool(settings.LANGUAGE_COOKIE_SECURE),
             samesite="Lax", httponly=True,
-        )  # type: ignore[attr-defined]  # of every response  # fmt: skip
+        )  # fmt: skip
 
 
 def _in_language(request: HttpRequest) -> HttpResponseBase | None:

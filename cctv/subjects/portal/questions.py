@@ -49,7 +49,8 @@ class Question(forms.Form):
 
     def __init__(self, *args: Any, answers: Answers, **kwargs: Any) -> None:
         """Plain fields without what Django's own templates add; `answers` of all pages so far."""
-        super().__init__(*args, auto_id="%s", label_suffix="", use_required_attribute=False, **kwargs)
+        plain: dict[str, Any] = {"auto_id": "%s", "label_suffix": "", "use_required_attribute": False}
+        super().__init__(*args, **(kwargs | plain))
         self.answers = answers
         self.prepare()
 
@@ -64,13 +65,13 @@ class Question(forms.Form):
         return first if len(names) == 1 and first.widget_type in ("radioselect", "checkbox") else None
 
 
-def choice(error: Words, choices: Any = (), **options: Any) -> forms.ChoiceField:
+def choice(error: Any, choices: Any = (), **options: Any) -> forms.ChoiceField:
     """One of a few."""
     messages = {"required": error, "invalid_choice": error}
     return forms.ChoiceField(choices=choices, widget=forms.RadioSelect, error_messages=messages, **options)
 
 
-def text(label: Words, longest: int, *, error: Words = "", rows: int = 0, **options: Any) -> forms.CharField:
+def text(label: Any, longest: int, *, error: Any = "", rows: int = 0, **options: Any) -> forms.CharField:
     """A line, or a few lines."""
     widget = forms.Textarea(attrs={"rows": rows, "class": "in"}) if rows else forms.TextInput({"class": "in"})
     messages = {"required": error} if error else {}

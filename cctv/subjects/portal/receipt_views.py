@@ -28,12 +28,12 @@ def remember(response: HttpResponseBase, subject_request: SubjectRequest, secret
         COOKIE, sealed.seal("receipt", {"request": str(subject_request.pk), "secret": secret}),
         max_age=int(LIFE.total_seconds()), path=PATH, httponly=True, secure=settings.LETHE_HTTPS,
         samesite="Lax",
-    )  # type: ignore[attr-defined]  # of every response  # fmt: skip
+    )  # fmt: skip
 
 
 def forget(response: HttpResponseBase) -> None:
     """It is shown no more."""
-    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")  # type: ignore[attr-defined]
+    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
 
 
 def _secret(request: HttpRequest, subject_request: SubjectRequest) -> str:

@@ -42,12 +42,12 @@ def keep(response: HttpResponseBase, session: Opened) -> None:
     response.set_cookie(
         COOKIE, sealed.seal("session", facts), max_age=int(LIFE.total_seconds()), path=PATH,
         httponly=True, secure=settings.LETHE_HTTPS, samesite="Lax",
-    )  # type: ignore[attr-defined]  # of every response  # fmt: skip
+    )  # fmt: skip
 
 
 def end(response: HttpResponseBase) -> None:
     """Forget it."""
-    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")  # type: ignore[attr-defined]
+    response.delete_cookie(COOKIE, path=PATH, samesite="Lax")
 
 
 def find(request: HttpRequest) -> Opened | None:

@@ -13,6 +13,7 @@ from cctv.core.errors import LetheError
 from cctv.subjects.deciding import objecting
 from cctv.subjects.deciding import services as deciding
 from cctv.subjects.deciding import words as told
+from cctv.subjects.delivering.selectors import for_portal
 from cctv.subjects.portal import receipt_views, selectors, services, sessions
 from cctv.subjects.portal.errors import NothingHere
 from cctv.subjects.portal.pages import of_requester, page, public, terminal
@@ -113,7 +114,7 @@ def decision(request: HttpRequest, subject_request: SubjectRequest) -> HttpRespo
         "regulators": regulators_of(subject_request.jurisdiction),
         "until": told.last_day(subject_request, until) if until else "",
         "may_object": bool(until and until > clock.now() and subject_request.objected_at is None),
-        **selectors.for_portal(subject_request), "watched": address("portal-watched"),
+        **for_portal(subject_request), "watched": address("portal-watched"),
     }  # fmt: skip
     return page(request, "cctv/subjects/portal/decision.html", context)
 

@@ -33,10 +33,10 @@ STEPS = (
     Step("site", questions.SiteQuestion, gettext_lazy("Place")),
     Step("place", questions.PlaceQuestion, gettext_lazy("Part of the place")),
     Step("when", questions.WhenQuestion, gettext_lazy("Day and time")),
-    Step("whom", questions.WhomQuestion, gettext_lazy("For whom")),
+    Step("whom", questions.WhomQuestion, gettext_lazy("Who it is for")),
     Step("subject", questions.SubjectQuestion, gettext_lazy("In whose name")),
     Step("looks", questions.LooksQuestion, gettext_lazy("What to look for")),
-    Step("why", questions.WhyQuestion, gettext_lazy("What it is about")),
+    Step("why", questions.WhyQuestion, gettext_lazy("Your reason")),
     Step("contact", questions.ContactQuestion, gettext_lazy("Your name and contact")),
 )
 BY_NAME = {step.name: step for step in STEPS}

@@ -119,7 +119,7 @@ def check(request: HttpRequest) -> HttpResponseBase:
             return _send(request, asked, answers)
     steps = wizard.steps_of(answers)
     context = {
-        **_progress(request, steps, len(steps) + 1, _("Check")),
+        **_progress(request, steps, len(steps) + 1, _("Look it over")),
         "answers": answers.sealed(lock_of(request)),
         "rows": words.rows_of(asked, answers), "asked": asked, "error": error, "trap": TRAP,
         "is_frozen": limits.is_frozen(asked.says("kind", "kind")),

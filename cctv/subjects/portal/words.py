@@ -34,7 +34,8 @@ def _lines(name: str, asked: Asked, answers: Any) -> list[Words]:
     if name == "site":
         return [asked.site.name]
     if name == "place":
-        return [asked.site.name, *_zones(said["zones"]), said["words"]]
+        named = [] if "site" in asked.cleaned else [asked.site.name]
+        return [*named, *_zones(said["zones"]), said["words"]]
     if name == "when":
         return when_lines(asked)
     if name == "why":

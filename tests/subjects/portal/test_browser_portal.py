@@ -19,7 +19,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "log"]),
 ]
 SHOTS = os.environ.get("PORTAL_SHOTS", "")
-PHONE = {"width": 390, "height": 844}
 
 
 class Walk:
@@ -117,7 +116,7 @@ def test_somebody_asks_on_a_phone_and_meets_no_barrier(
     sealed = counter.court.yard.segment(expires_in=DAY)
     monkeypatch.setattr(wizard_views, "QUICKEST", timedelta(0))  # the clock stands
     context = chromium.new_context(
-        viewport=PHONE | {"width": width}, locale=language, color_scheme="dark" if dark else "light"
+        viewport={"width": width, "height": 844}, locale=language, color_scheme="dark" if dark else "light"
     )
     page = context.new_page()
     page.set_default_timeout(8000)
