@@ -21,6 +21,7 @@ from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from accesslog.errors import AccessLogError
 from cctv.core.errors import LetheError
 from cctv.people.actors import terminal_of
 from cctv.sites.models import Organisation
@@ -52,7 +53,7 @@ def public(*methods: str, most_bytes: int = MOST_BYTES) -> Callable[[View], View
                 response = _in_language(request) or view(request, *args, **kwargs)
             except Http404:
                 response = refused(request, NothingHere())
-            except LetheError as error:
+            except (LetheError, AccessLogError) as error:
                 response = refused(request, error)
             return private(response)
 
@@ -105,7 +106,7 @@ def page(
     return render(request, template, frame | (context or {}), status=status)
 
 
-def refused(request: HttpRequest, error: LetheError) -> HttpResponse:
+def refused(request: HttpRequest, error: LetheError | AccessLogError) -> HttpResponse:
     """The public page of an error."""
     return page(request, REFUSED, {"error": error}, status=error.status)
 

@@ -11,6 +11,7 @@ from cctv.sites.selectors import ended_before
 from cctv.subjects.portal import questions
 from cctv.subjects.portal.answers import Answers, Value
 from cctv.subjects.portal.questions import Question, Words
+from cctv.subjects.portal.when import WhenQuestion
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import Channel, Claimant
 from cctv.subjects.requests.receiving import Draft
@@ -32,7 +33,7 @@ STEPS = (
     Step("about", questions.AboutQuestion, gettext_lazy("In the footage")),
     Step("site", questions.SiteQuestion, gettext_lazy("Place")),
     Step("place", questions.PlaceQuestion, gettext_lazy("Part of the place")),
-    Step("when", questions.WhenQuestion, gettext_lazy("Day and time")),
+    Step("when", WhenQuestion, gettext_lazy("Day and time")),
     Step("whom", questions.WhomQuestion, gettext_lazy("Who it is for")),
     Step("subject", questions.SubjectQuestion, gettext_lazy("In whose name")),
     Step("looks", questions.LooksQuestion, gettext_lazy("What to look for")),

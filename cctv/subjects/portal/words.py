@@ -6,8 +6,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cctv.sites.models import Zone
-from cctv.subjects.portal import questions, wizard
+from cctv.subjects.portal import wizard
 from cctv.subjects.portal.questions import UNKNOWN_PLACE, Words
+from cctv.subjects.portal.when import WhenQuestion
 from cctv.subjects.portal.wizard import Asked
 from cctv.templatetags import _times
 
@@ -54,7 +55,7 @@ def when_lines(asked: Asked) -> list[Words]:
     """Day, clocks and margin."""
     said = asked.cleaned["when"]
     zone = asked.site.time_zone
-    if said["sure"] == questions.WhenQuestion.DAY:
+    if said["sure"] == WhenQuestion.DAY:
         return [_times.day(said["start"].date()), _("the whole day")]
     start, end = (_times.localise(each, zone) for each in asked.named)
     minutes = said["margin"]

@@ -120,3 +120,35 @@ def test_a_child_is_told_who_can_ask(counter: Counter) -> None:
             "site": sealed.row.camera.site.code
         })  # fmt: skip
     assert person.step == "whom"
+
+
+def test_with_the_log_down_nothing_is_acknowledged_and_the_same_form_goes_out_later(
+    filled: Person, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        counter.down(patch)
+        answer = filled.send()
+    assert answer.status_code == 503
+    assert not answer.cookies
+    assert not SubjectRequest.objects.exists()
+    assert filled.send()["Location"] == "/portal/receipt/"
+
+
+def test_an_evening_that_ends_after_midnight_is_the_next_days(counter: Counter) -> None:
+    sealed = counter.court.yard.segment(expires_in=DAY)
+    person, start = Person(), sealed.row.starts_at
+    when = {"y": start.year, "m": start.month, "d": start.day, "fh": 23, "fm": 30, "th": 0, "tm": 30}
+    person.answer_all(start, start, "UTC", when=when | {"sure": "exact"}, site={
+        "site": sealed.row.camera.site.code
+    })  # fmt: skip
+    assert person.send().status_code == 302
+    row = SubjectRequest.objects.get()
+    assert row.ends_at - row.starts_at == timedelta(hours=1, minutes=20)
+
+
+def test_one_way_to_answer_is_enough_and_none_is_too_few(filled: Person) -> None:
+    contact = filled.at.replace("/check/", "/contact/")
+    for phone, email, there in (("", "", "contact"), ("", "a@b.example", "check"), ("0105550", "", "check")):
+        filled.go(contact)
+        filled.say(name="Kim", phone=phone, email=email)
+        assert filled.step == there
