@@ -3,6 +3,7 @@
 import base64
 import json
 import shutil
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import Any
 
 from accesslog import note
 from cctv.disclosure.packages import signing
+from cctv.disclosure.packages.check import lethe_check
 from tests.accesslog.outside import published
 from tests.disclosure.check.packages import (
     AT,
@@ -32,6 +34,9 @@ HOUR, KEY_PROOF, APPROVAL = "proofs/2.tlog-proof", "proofs/1.tlog-proof", "proof
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 SECOND = f"{note.sign('x' + chr(10), published.KEY, published.PRIVATE).line}\n".encode()
 Tampering = Callable[[Path], None]
+LONG_AGO, IN_FIRST, IN_SECOND = (
+    "2026-11-01T10:00:00.000Z", "2026-11-15T10:00:05.000Z", "2026-11-15T10:00:12.500Z",
+)  # fmt: skip
 
 
 def flip(name: str, at: float = 0.5, bit: int = 1) -> Tampering:
@@ -175,6 +180,42 @@ def other_spelling(folder: Path) -> None:
     path.write_text(f"{text[:-1]}{alphabet[alphabet.index(text[-1]) ^ 1]}=\n")
 
 
+def literal(folder: Path) -> None:
+    """A recipe that holds the recorder's file itself, whatever the clip shows."""
+    data = (folder / RECIPES).read_bytes()
+    made = b""
+    for segment, size, digest, steps in lethe_check.recipes(data):
+        whole = _made(folder, bytes(steps))
+        said = bytes([len(segment)]) + segment.encode() + struct.pack(">Q", size) + digest
+        said += struct.pack(">BI", 0, len(whole)) + whole
+        made += b"lethe/1/recipe\n" + struct.pack(">Q", len(said)) + said
+    (folder / RECIPES).write_bytes(made)
+
+
+def _made(folder: Path, steps: bytes) -> bytes:
+    clip, found, at = (folder / GATE_CLIP).read_bytes(), b"", 0
+    while at < len(steps):
+        if steps[at]:
+            offset, length = struct.unpack_from(">QQ", steps, at + 1)
+            found, at = found + clip[offset : offset + length], at + 17
+        else:
+            (length,) = struct.unpack_from(">I", steps, at + 1)
+            found, at = found + steps[at + 5 : at + 5 + length], at + 5 + length
+    return found
+
+
+def _without(said: dict[str, Any], number: int) -> None:
+    """One recording of the gate is not listed."""
+    said["segments"].remove(_of(said, number))
+
+
+def _unlisted(said: dict[str, Any]) -> None:
+    """No recording is said to be in the yard's clip."""
+    for each in said["segments"]:
+        if each["file"] == YARD_CLIP:
+            each.update(file=None, recipe=None)
+
+
 def _other_key() -> str:
     return signing.verifier_key(published.ORIGIN, OTHER_KEY)
 
@@ -254,6 +295,28 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
         edited(lambda said: _of(said, 0).update(hour="2026-11-15T11:00:00.000Z")),
         {(GATE_CLIP, "segment.root")},
     ),
+    "a recording left out by the organisation itself": (
+        edited(lambda said: _without(said, 1)), {(MANIFEST, "segment.missing")},
+    ),
+    "the last recording left out by the organisation itself": (
+        edited(lambda said: _without(said, 4)), {(MANIFEST, "segment.missing")},
+    ),
+    "a clip of no recording, by the organisation itself": (
+        edited(_unlisted), {(YARD_CLIP, "clip.unbacked")},
+    ),
+    "footage of another time, by the organisation itself": (
+        edited(lambda said: said["spans"][0].update({"from": LONG_AGO, "to": LONG_AGO[:-2] + "9Z"})),
+        {(GATE_CLIP, "segment.outside"), (ORIGINAL, "segment.outside"), (MANIFEST, "approval.spans")},
+    ),
+    "a camera that nobody approved, by the organisation itself": (
+        edited(lambda said: said["spans"].pop(1)),
+        {(YARD_CLIP, "segment.outside"), (MANIFEST, "approval.spans")},
+    ),
+    "a gap where a recording is, by the organisation itself": (
+        edited(lambda said: said["spans"][0]["gaps"][0].update({"from": IN_FIRST, "to": IN_SECOND})),
+        {(MANIFEST, "gap.false")},
+    ),
+    "recipes that hold the recordings themselves": (listed(RECIPES, literal), {(RECIPES, "recipe")}),
     "no proof of the hour": (
         edited(lambda said: said["log"]["proofs"].pop(1)), {(MANIFEST, "segment.proof")},
     ),
@@ -329,8 +392,15 @@ CASES: dict[str, tuple[Tampering, set[tuple[str, str]]]] = {
     ),
     "a manifest without files": (edited(lambda said: said.pop("files")), {(MANIFEST, "manifest")}),
 }  # fmt: skip
+YARD_OUTSIDE = {(name, "segment.outside") for name in (YARD_CLIP, f"originals/{NAMES[YARD]}/4.ts")}
+GATE_OUTSIDE = {(name, "segment.outside") for name in (GATE_CLIP, ORIGINAL)}
 # Faults beside those of the table that follow from them; whatever else is blamed is a defect.
 FOLLOWS = {
+    "a camera that nobody approved, by the organisation itself": YARD_OUTSIDE,
+    "a span less, signed by the organisation itself": YARD_OUTSIDE,
+    "no spans, signed by the organisation itself": YARD_OUTSIDE | GATE_OUTSIDE,
+    "spans that are none, signed by the organisation itself": YARD_OUTSIDE | GATE_OUTSIDE,
+    "another camera, signed by the organisation itself": GATE_OUTSIDE,
     "another recipient, signed by another key": {(MANIFEST, "approval.other")},
     "an old manifest with its signature": None,
     "a clip of another package": None,

@@ -48,6 +48,10 @@ MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 PROOF_LINE = "c2sp.org/tlog-proof@v1"
 LEAF_LINE, EVIDENCE = "lethe/1/ingest-leaf", "lethe/1/evidence"
 RECIPE_LINE = b"lethe/1/recipe\n"
+# Recordings that follow each other are at most so far apart; more is a gap, which is told.
+BETWEEN_US = 2_000_000
+# A clip begins at a keyframe, which may be in a recording that ends before the span.
+BEFORE_US = 60_000_000
 DASH = "\u2014 "
 LOG_KEY, WITNESS_KEY = 1, 4
 HASH, PIECE = 32, 1 << 20
@@ -194,6 +198,26 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "{file}: the recorder's file of {at} cannot be made again from it.",
         "{file}: {at}의 녹화기 파일을 다시 만들 수 없습니다.",
         "{file}: {at} の録画機のファイルを元に戻せません。",
+    ),
+    "segment.missing": (
+        "{file}: {at} was approved and is neither in a recording that is listed nor told as a gap.",
+        "{file}: {at}은 승인된 구간이지만 목록의 영상에도 없고 공백으로도 적혀 있지 않습니다.",
+        "{file}: {at} は承認された区間ですが、一覧の録画にも、欠落としても記されていません。",
+    ),
+    "segment.outside": (
+        "{file}: a recording of {at} is in the package, and no approved span has it.",
+        "{file}: {at}의 영상이 묶음에 있지만 승인된 어느 구간에도 없습니다.",
+        "{file}: {at} の録画がパッケージにありますが、承認されたどの区間にもありません。",
+    ),
+    "gap.false": (
+        "{file}: {at} is told as a gap, and a recording of it is listed.",
+        "{file}: {at}은 공백으로 적혀 있지만 그 시간의 영상이 목록에 있습니다.",
+        "{file}: {at} は欠落と記されていますが、その時間の録画が一覧にあります。",
+    ),
+    "clip.unbacked": (
+        "{file}: no recording is listed that this clip would show.",
+        "{file}: 이 클립이 보여 주는 영상이 목록에 없습니다.",
+        "{file}: このクリップが示す録画が一覧にありません。",
     ),
     "approval": (
         "{file} proves no approval of this export.",
@@ -724,7 +748,7 @@ def recipes(data: bytes) -> Iterator[tuple[str, int, bytes, memoryview]]:
 
 def rebuilt(place: Place, clip: str, size: int, steps: memoryview) -> str:
     """SHA-256 of the file that the steps make from the clip. Raises ValueError, struct.error, OSError."""
-    digest, made, at = sha256(), 0, 0
+    digest, made, at, copied = sha256(), 0, 0, 0
     with place.open(clip) as file:
         begin = place.begin(clip, file)
         while at < len(steps):
@@ -743,11 +767,15 @@ def rebuilt(place: Place, clip: str, size: int, steps: memoryview) -> str:
                 for part in _read(file, length):
                     digest.update(part)
                 at += 17
+                copied += length
             else:
                 raise ValueError("no step")
             made += length
     if made != size:
         raise ValueError("another size")
+    # What the recipe itself holds proves nothing of the clip.
+    if copied * 4 < size * 3:
+        raise ValueError("not from the clip")
     return digest.hexdigest()
 
 
@@ -1054,6 +1082,24 @@ class Check:
         for why in sorted({str(each["unproven"]) for each in segments if "unproven" in each}):
             count = sum(each.get("unproven") == why for each in segments)
             self.report.fact("said.unproven", count=count, why=why)
+        self._check_complete(segments)
+
+    def _check_complete(self, segments: list[dict[str, Any]]) -> None:
+        """Each clip shows listed recordings; of a span as recorded nothing is left out in silence."""
+        shown = {each.get("file") for each in segments}
+        for file in self.manifest["files"]:
+            if file.get("kind") == "clip" and file["name"] not in shown:
+                self.report.fault(file["name"], "clip.unbacked")
+        spans = [e for e in objects(self.manifest.get("spans")) if e.get("form") in ("native", "both")]
+        for each in segments:
+            if not any(meets(span, each) for span in spans):
+                name = each.get("file") or each.get("original") or MANIFEST
+                self.report.fault(name, "segment.outside", at=spoken(each))
+        for span in spans:
+            for code, find in (("segment.missing", left_out), ("gap.false", false_gaps)):
+                for start, end in find(span, segments):
+                    at = spoken({"from_us": start, "to_us": end})
+                    self.report.fault(MANIFEST, code, at=at)
 
     def _check_segment(self, said: dict[str, Any]) -> bool:
         """Whether the log's entry of its hour says that it came in."""
@@ -1224,6 +1270,47 @@ def span_line(camera: Any, said: dict[str, Any], redaction: Any, result: Any) ->
     """A camera's id, from, to, form, and of a redaction its number and result."""
     parts = (camera, said.get("from"), said.get("to"), said.get("form"), redaction, result)
     return " ".join(str(each) for each in parts if each)
+
+
+def meets(span: dict[str, Any], said: dict[str, Any]) -> bool:
+    """Whether the recording is of the span, or so little before it that a clip begins with it."""
+    try:
+        first, last = micros(span["from"]), micros(span["to"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
+    near = said["from_us"] < last and said["to_us"] > first - BEFORE_US
+    return near and bool(said["camera"] == span.get("camera"))
+
+
+def false_gaps(span: dict[str, Any], segments: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    """Gaps that are told of the span where a recording is listed, in microseconds."""
+    for gap in objects(span.get("gaps")):
+        try:
+            first, last = micros(gap["from"]), micros(gap["to"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue
+        mine = [each for each in segments if each["camera"] == span.get("camera")]
+        if any(min(each["to_us"], last) - max(each["from_us"], first) > BETWEEN_US for each in mine):
+            yield first, last
+
+
+def left_out(span: dict[str, Any], segments: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
+    """What of the span lies in no recording and in no gap that is told, in microseconds."""
+    try:
+        first, last = micros(span["from"]), micros(span["to"])
+        told = [(micros(each["from"]), micros(each["to"])) for each in objects(span.get("gaps"))]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return  # then it is not what was approved either
+    told += [(each["from_us"], each["to_us"]) for each in segments if each["camera"] == span.get("camera")]
+    for start, end in [*sorted(told), (last, last)]:
+        if min(start, last) - first > BETWEEN_US:
+            yield first, min(start, last)
+        first = max(first, end)
+
+
+def micros(moment: str) -> int:
+    """A moment of the manifest in microseconds since 1970."""
+    return (datetime.fromisoformat(moment.replace("Z", "+00:00")) - EPOCH) // timedelta(microseconds=1)
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

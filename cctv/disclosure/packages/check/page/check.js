@@ -330,6 +330,26 @@ class Check {
     for (const why of [...new Set(reasons)].sort()) {
       this.fact("said.unproven", { count: reasons.filter((each) => each === why).length, why });
     }
+    this.checkComplete(segments);
+  }
+
+  checkComplete(segments) {
+    const shown = new Set(segments.map((each) => each.file));
+    for (const file of this.manifest.files) {
+      if (file.kind === "clip" && !shown.has(file.name)) this.fault(file.name, "clip.unbacked");
+    }
+    const spans = objects(this.manifest.spans).filter((each) => each.form === "native" || each.form === "both");
+    for (const each of segments) {
+      if (spans.some((span) => meets(span, each))) continue;
+      this.fault(each.file || each.original || MANIFEST, "segment.outside", "", "", { at: spoken(each) });
+    }
+    for (const span of spans) {
+      for (const [code, find] of [["segment.missing", leftOut], ["gap.false", falseGaps]]) {
+        for (const [start, end] of find(span, segments)) {
+          this.fault(MANIFEST, code, "", "", { at: spoken({ from_us: start, to_us: end }) });
+        }
+      }
+    }
   }
 
   checkSegment(said) {
@@ -451,6 +471,31 @@ class Check {
 const objects = (value) => (Array.isArray(value) ? value.filter(isObject) : []);
 const spanLine = (camera, said, redaction, result) =>
   [camera, said.from, said.to, said.form, redaction, result].filter(Boolean).join(" ");
+// What of the span lies in no recording and in no gap that is told, in microseconds.
+const BETWEEN_US = 2_000_000, BEFORE_US = 60_000_000;
+const micros = (moment) => Date.parse(moment) * 1000;
+const meets = (span, said) => said.camera === span.camera
+  && said.from_us < micros(span.to) && said.to_us > micros(span.from) - BEFORE_US;
+
+const falseGaps = (span, segments) => objects(span.gaps)
+  .map((each) => [micros(each.from), micros(each.to)])
+  .filter(([first, last]) => segments.some((each) => each.camera === span.camera
+    && Math.min(each.to_us, last) - Math.max(each.from_us, first) > BETWEEN_US));
+
+const leftOut = (span, segments) => {
+  const found = [];
+  const told = objects(span.gaps).map((each) => [micros(each.from), micros(each.to)]);
+  const last = micros(span.to);
+  let first = micros(span.from);
+  if ([first, last, ...told.flat()].some(Number.isNaN)) return found;
+  for (const each of segments) if (each.camera === span.camera) told.push([each.from_us, each.to_us]);
+  for (const [start, end] of [...told.sort((a, b) => a[0] - b[0] || a[1] - b[1]), [last, last]]) {
+    if (Math.min(start, last) - first > BETWEEN_US) found.push([first, Math.min(start, last)]);
+    first = Math.max(first, end);
+  }
+  return found;
+};
+
 const approvedSpans = (body) => {
   const ids = new Map(objects(body.cameras).map((each) => [String(each.code), each.id]));
   return new Set(objects(body.spans)
@@ -516,6 +561,7 @@ class Window {
 
 const rebuilt = async (source, { size, steps }) => {
   const digest = new Hash(size), view = new DataView(steps.buffer, steps.byteOffset, steps.length);
+  let copied = 0;
   for (let at = 0; at < steps.length;) {
     if (steps[at] === 0) {
       const length = view.getUint32(at + 1);
@@ -523,11 +569,15 @@ const rebuilt = async (source, { size, steps }) => {
       digest.update(steps.subarray(at + 5, at + 5 + length));
       at += 5 + length;
     } else if (steps[at] === 1) {
-      await source.copy(Number(view.getBigUint64(at + 1)), Number(view.getBigUint64(at + 9)), digest);
+      const length = Number(view.getBigUint64(at + 9));
+      await source.copy(Number(view.getBigUint64(at + 1)), length, digest);
       at += 17;
+      copied += length;
     } else {
       throw new Error("no step");
     }
   }
+  // What the recipe itself holds proves nothing of the clip.
+  if (copied * 4 < size * 3) throw new Error("not from the clip");
   return digest.hex();
 };
