@@ -349,6 +349,7 @@ def _requests(prefix: str) -> dict[str, Row]:
     return {
         prefix: Row("request", "site", HOLDING, request_),
         f"{prefix}contact/": Row("request-contact", "site", RESTRICTING, request_, "POST", 410),
+        f"{prefix}identity/": Row("request-identity", "site", RESTRICTING, request_, "POST", 302),
         f"{prefix}assign/": Row("request-assign", "site", RESTRICTING, request_, "POST", 302),
         f"{prefix}write/": Row("request-write", "site", RESTRICTING, request_),
         f"{prefix}clock/": Row("request-clock", "site", RESTRICTING, request_),

@@ -14,6 +14,7 @@ import pytest
 
 from accesslog.models import LogEntry
 from cctv.core import clock
+from cctv.core.working import LEASE
 from cctv.footage import sealed
 from cctv.footage.derived.models import Derived
 from cctv.footage.models import Segment
@@ -21,7 +22,7 @@ from cctv.redaction import services
 from cctv.redaction.child.parent import Helper
 from cctv.redaction.models import Redaction, State, Work
 from cctv.redaction.rendering import making
-from cctv.redaction.rendering.work import LEASE, work_due
+from cctv.redaction.rendering.work import work_due
 from cctv.vault import services as vault
 from cctv.vault import steps
 from tests.footage.conftest import TERMINAL, Room, room

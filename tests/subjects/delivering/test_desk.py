@@ -12,8 +12,9 @@ from cctv.footage.models import Segment
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.people.policy import Forbidden
+from cctv.retention import tasks
 from cctv.retention.models import Erasure
-from cctv.subjects.delivering import carrying, found, showing
+from cctv.subjects.delivering import carrying, found, services, showing
 from cctv.subjects.delivering.errors import NothingToFind, NotSigned
 from cctv.subjects.delivering.models import Appointment, DeliverySending
 from cctv.subjects.requests.models import RequestState, SubjectRequest
@@ -21,6 +22,7 @@ from tests.footage.conftest import body_of
 from tests.redaction.review.conftest import RESULT, Waiting, colleague
 from tests.subjects.delivering.conftest import Given, ask, decided
 from tests.subjects.delivering.test_result import WHOLE, logged
+from tests.subjects.requests.counter import Killed, kill_at
 
 pytestmark = pytest.mark.django_db(databases=["default", "log"])
 
@@ -41,7 +43,7 @@ def test_the_viewing_that_looks_for_it_is_bound_to_the_request_and_its_hold(wait
 
 
 def test_a_granted_erasure_takes_what_no_hold_keeps_once(waiting: Waiting, monkeypatch: Any):
-    monkeypatch.setattr(carrying.purge_due, "delay", lambda *_a: None)
+    monkeypatch.setattr(tasks.purge_due, "delay", lambda *_a: None)
     room = waiting.desk.room
     officer, _client = colleague(room, "privacy_officer", "officer")
     later = {"starts_at": room.starts_at, "ends_at": room.starts_at + timedelta(seconds=12)}
@@ -59,6 +61,31 @@ def test_a_granted_erasure_takes_what_no_hold_keeps_once(waiting: Waiting, monke
     decision.refresh_from_db()
     [told] = decision.done["erasure"].values()
     assert told == {"erasure": str(row.pk), "segments": 2, "held": 1}
+
+
+def test_invariant_5_an_erasure_killed_after_it_was_made_is_one(waiting: Waiting, monkeypatch: Any):
+    monkeypatch.setattr(tasks.purge_due, "delay", lambda *_a: None)
+    officer, _client = colleague(waiting.desk.room, "privacy_officer", "officer")
+    decision = decided(ask(waiting, kind="erasure"), officer)
+    with monkeypatch.context() as patch:
+        kill_at(patch, "request.erased")
+        with pytest.raises(Killed):
+            carrying.carry_out(decision)
+    carrying.carry_out(decision)
+    assert Erasure.objects.count() == 1
+
+
+def test_invariant_5_copies_killed_after_their_entry_are_made_once(given: Given, monkeypatch: Any):
+    given.decision.deliveries.all().delete()
+    given.request.acts.filter(kind="delivered").delete()
+    with monkeypatch.context() as patch:
+        kill_at(patch, "delivery.logged")
+        with pytest.raises(Killed):
+            services.make_deliveries(given.decision)
+    assert len(services.make_deliveries(given.decision)) == 1
+    services.make_deliveries(given.decision)
+    assert given.decision.deliveries.count() == 1
+    assert len(logged("request.delivered")) == 1
 
 
 def test_nothing_is_erased_for_whom_nobody_has_identified(waiting: Waiting):
@@ -115,7 +142,7 @@ def test_it_is_shown_on_site_under_an_entry_and_signed_for(given: Given):
     assert answer.status_code == 404
     assert RESULT not in body_of(answer)
     visit = Appointment.objects.create(request=given.request, at=clock.now(), place="Office")
-    told = {"appointment_id": visit.pk, "actor": given.officer, "terminal": "desk"}
+    told: dict[str, Any] = {"appointment_id": visit.pk, "actor": given.officer, "terminal": "desk"}
     with pytest.raises(NotSigned):
         showing.attended(given.request, **told, signed=False)
     showing.attended(given.request, **told, signed=True)

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -18,6 +19,7 @@ from cctv.subjects.delivering import entries, sending, services
 from cctv.subjects.delivering.errors import NoCode, WrongCode
 from cctv.subjects.delivering.models import Delivery, DeliverySending
 from cctv.subjects.requests import withdrawing
+from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from tests.footage.conftest import body_of
 from tests.redaction.review.conftest import RESULT
@@ -69,7 +71,7 @@ def test_invariant_1_without_the_log_no_byte_of_a_copy_leaves(given: Given, monk
 
 
 def test_a_stolen_link_and_another_requests_secret_get_nothing(given: Given):
-    other = ask(given.waiting, details=services.details.Details(name="Other", email="other@people.example"))
+    other = ask(given.waiting, details=Details(name="Other", email="other@people.example"))
     for client in (given.granted(given.browser(other)), type(given.browser())()):
         for more in ("", "clip.mp4"):
             answer = client.get(given.url(more))
@@ -91,7 +93,7 @@ def test_a_code_is_good_once_and_for_five_guesses(given: Given):
     with pytest.raises(NoCode):
         services.take(given.row, code)
     code = services.give_code(given.row, actor=given.officer, terminal="desk")
-    assert services.take(given.row, code.lower())
+    assert isinstance(services.take(given.row, code.lower()), UUID)
     with pytest.raises(NoCode):
         services.take(given.row, code)
 
@@ -141,7 +143,7 @@ def change(given: Given, what: str) -> None:
 def test_a_restriction_cuts_off_what_is_being_sent(given: Given, monkeypatch: Any):
     monkeypatch.setattr(sending, "PIECE_BYTES", 10)
     answer = given.granted().get(given.url("clip.mp4"))
-    pieces = iter(answer.streaming_content)
+    pieces = iter(answer.streaming_content)  # type: ignore[attr-defined]
     sent = next(pieces) + next(pieces)
     change(given, "restricted")
     with pytest.raises(Exception, match=r"(?i)restrict"):
@@ -160,6 +162,7 @@ def test_it_begins_three_times_and_no_more(given: Given):
 def test_deliveries_are_made_once_and_end_on_their_own(given: Given, monkeypatch: Any):
     services.make_deliveries(given.decision)
     row = Delivery.objects.get()
+    assert given.decision.sent_at is not None
     days = (row.open_until - given.decision.sent_at).days
     assert days == 14
     assert given.request.mails.filter(kind="delivered").count() == 1
