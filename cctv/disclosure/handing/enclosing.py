@@ -82,7 +82,7 @@ def _said(language: str, with_phrase: bool) -> dict[str, str]:
             "working": _("Opening: %(percent)s %% …") % {"percent": "{percent}"},
             "checking": _("Trying the key …"),
             "done": _("It is opened and saved as %(name)s. Unpack it and open check.html to check it.")
-            % {"name": OPENED_NAME},
+            % {"name": "{name}"},
             "again": _("Save it again"),
             "no_file": _("Choose the sealed file first."),
             "no_secret": _("Type the pass-phrase first.")
@@ -93,6 +93,10 @@ def _said(language: str, with_phrase: bool) -> dict[str, str]:
             else _("This identity does not open it. It was sealed to another key."),
             "not_age": _("This is not the sealed file. Choose %(name)s.") % {"name": SEALED_NAME},
             "broken": _("The file is damaged or incomplete: nothing of it was saved. Download it again."),
+            "called_off": _("No place to save it was chosen: nothing was opened."),
+            "unsaved": _(
+                "It could not be saved. Make room on the disk or choose another place, then try again."
+            ),
         }
 
 

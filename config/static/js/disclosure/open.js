@@ -45,53 +45,70 @@
     return opening;
   }
 
+  // Where it is written straight away, or null: then it is saved as a download. AbortError if it was called off.
   async function target(size) {
     if (size < LARGE_BYTES || !window.showSaveFilePicker) return null;
     try {
       const handle = await window.showSaveFilePicker({ suggestedName: facts.opened });
-      return await handle.createWritable();
-    } catch {
-      return null; // called off, or not allowed here: it is saved as a download
+      return { handle, writable: await handle.createWritable() };
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      return null; // not allowed here
     }
   }
 
-  // Parts become blobs as they come, which the browser keeps on disk when they are many.
-  async function collect(stream, progress) {
-    const blobs = [];
+  // A file that was there before is as it was; the empty one that the browser made goes.
+  async function discard(to) {
+    if (!to) return;
+    try {
+      await to.writable.abort();
+      if (!(await to.handle.getFile()).size) await to.handle.remove();
+    } catch {
+      // it is empty and stays
+    }
+  }
+
+  class Unsaved extends Error {}
+
+  // `keep` is given parts of some MiB: each of its own takes the browser longer than opening it.
+  async function drain(stream, keep, progress) {
+    const reader = stream.getReader();
     let parts = [];
     let waiting = 0;
-    const flush = () => {
-      blobs.push(new Blob(parts));
-      parts = [];
-      waiting = 0;
-    };
-    const reader = stream.getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
-      parts.push(value);
-      waiting += value.length;
-      progress(value.length);
-      if (waiting >= PART_BYTES) flush();
+      if (!done) {
+        parts.push(value);
+        waiting += value.length;
+        progress(value.length);
+      }
+      if (waiting >= PART_BYTES || (done && waiting)) {
+        try {
+          await keep(new Blob(parts));
+        } catch (error) {
+          throw new Unsaved(String(error));
+        }
+        parts = [];
+        waiting = 0;
+      }
+      if (done) return;
     }
-    flush();
+  }
+
+  // Blobs, which the browser keeps on disk when they are many.
+  async function collect(stream, progress) {
+    const blobs = [];
+    await drain(stream, (part) => blobs.push(part), progress);
     return new Blob(blobs, { type: "application/zip" });
   }
 
   async function write(stream, writable, progress) {
-    const reader = stream.getReader();
+    await drain(stream, (part) => writable.write(part), progress);
     try {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        await writable.write(value);
-        progress(value.length);
-      }
+      await writable.close();
     } catch (error) {
-      await writable.abort();
-      throw error;
+      throw new Unsaved(String(error));
     }
-    await writable.close();
   }
 
   function offer(blob) {
@@ -105,32 +122,44 @@
 
   async function open(file, typed) {
     say("status", "checking");
-    const writable = await target(file.size);
+    let to;
+    try {
+      to = await target(file.size);
+    } catch {
+      return say("alert", "called_off");
+    }
     await new Promise((resolve) => setTimeout(resolve, 30)); // what is said is shown first
+    const refuse = async (key) => {
+      await discard(to);
+      return say("alert", key);
+    };
     let opening;
     let stream;
     try {
       opening = await decrypter(typed);
     } catch {
-      return say("alert", "wrong");
+      return refuse("wrong");
     }
     try {
       stream = await opening.decrypt(file.stream());
     } catch (error) {
-      return say("alert", /no identity matched|identity/i.test(String(error)) ? "wrong" : "not_age");
+      return refuse(/no identity matched|identity/i.test(String(error)) ? "wrong" : "not_age");
     }
     let done = 0;
+    let shown = -1;
     const progress = (size) => {
       done += size;
-      say("status", "working", { percent: Math.min(99, Math.floor((done / file.size) * 100)) });
+      const percent = Math.min(99, Math.floor((done / file.size) * 100));
+      if (percent !== shown) say("status", "working", { percent });
+      shown = percent;
     };
     try {
-      if (writable) await write(stream, writable, progress);
+      if (to) await write(stream, to.writable, progress);
       else offer(await collect(stream, progress));
-    } catch {
-      return say("alert", "broken");
+    } catch (error) {
+      return refuse(error instanceof Unsaved ? "unsaved" : "broken");
     }
-    return say("status", "done");
+    return say("status", "done", { name: to ? to.handle.name : facts.opened });
   }
 
   at("form").addEventListener("submit", async (event) => {
