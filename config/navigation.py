@@ -48,8 +48,8 @@ class Entry:
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Inbox"), "inbox", "inbox", "export.decide", count=count_waiting),
-    Entry(_("Requests"), "request", "requests", "request.work", count=count_requests),
     Entry(_("Sites"), "site", "sites", "footage.browse"),
+    Entry(_("Requests"), "request", "requests", "request.work", count=count_requests),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Redactions"), "eyeoff", "redactions", "redaction.see"),
     Entry(_("Cases"), "case", "cases", "case.see"),

@@ -77,7 +77,7 @@ def test_the_theme_changes_at_once_and_stays(chromium: Browser, base: str) -> No
     sign_in(page, base)
     page.click(".account summary")
     page.click(".account button[value=dark]")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    page.wait_for_selector("html[data-theme=dark]")
     page.wait_for_timeout(200)
     page.reload()
     assert page.locator("html").get_attribute("data-theme") == "dark"
