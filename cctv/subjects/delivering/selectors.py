@@ -4,9 +4,10 @@ from typing import Any
 
 from cctv.people.policy import Permissions
 from cctv.retention import erase
+from cctv.subjects.deciding.models import DecisionState, Outcome
 from cctv.subjects.delivering import carrying, found
 from cctv.subjects.delivering.models import AppointmentState, Delivery, DeliverySending
-from cctv.subjects.delivering.services import deliveries, is_open
+from cctv.subjects.delivering.services import GIVEN, deliveries, is_open
 from cctv.subjects.requests import story
 from cctv.subjects.requests.models import STANDING, RequestKind, RequestState, SubjectRequest
 
@@ -27,9 +28,13 @@ def for_portal(request: SubjectRequest) -> dict[str, Any]:
 
 
 def is_told(request: SubjectRequest) -> bool:
-    """Whether who has watched them is told to this requester."""
-    kind = request.kind == RequestKind.WATCHED
-    return kind and request.verified_at is not None and request.state == RequestState.DECIDED
+    """Whether who has watched them is told to this requester: it was granted, and is not over."""
+    if request.kind != RequestKind.WATCHED or request.verified_at is None:
+        return False
+    if request.state != RequestState.DECIDED:
+        return False
+    last = request.decisions.filter(state=DecisionState.SENT).exclude(outcome=Outcome.POSTPONED)
+    return last.order_by("-sent_at").values_list("outcome", flat=True).first() in GIVEN
 
 
 def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any]:

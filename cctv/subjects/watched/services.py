@@ -3,7 +3,7 @@
 The log is asked, not the register: what nobody can rewrite. Staff are told as a role and a number that stays
 the same; purposes in clear; other people's requests, cases, terminals and free words are not told. Each line
 names its entries, whose proofs anybody can check (`proofs`). A viewing is told with the seconds that were
-really sent, out of its closing entry.
+really sent, out of its closing entry; one whose purpose changed is a line for each purpose.
 """
 
 import io
@@ -42,6 +42,7 @@ WHAT: Mapping[str, str] = {
     "view.covered": WATCHED, "viewing.closed": WATCHED, "thumbs.covered": PICTURE, "still.covered": PICTURE,
     "still.kept": PICTURE, "still.shown": PICTURE, "export.sent": COPY, "redaction.opened": REDACTED,
     "redaction.previewed": REDACTED, "redaction.shown": REDACTED, "redaction.plate_shown": REDACTED,
+    "redaction.review_began": REDACTED,
     "delivery.sent": SHOWN, "delivery.shown": SHOWN,
 }  # fmt: skip
 WORDS = {
@@ -132,7 +133,8 @@ def _about(request: SubjectRequest, camera: str) -> list[int]:
 
 
 def _lines(request: SubjectRequest, names: Mapping[str, str], indexes: Sequence[int]) -> list[Seen]:
-    """A line for each viewing and camera, and for each other entry."""
+    """A line for each viewing, camera and purpose, and for each other entry."""
+    who = _Who(request)
     single: list[Seen] = []
     viewings: dict[tuple[str, str], list[Listed]] = {}
     for start in range(0, len(indexes), AT_ONCE):
@@ -144,8 +146,12 @@ def _lines(request: SubjectRequest, names: Mapping[str, str], indexes: Sequence[
                     if camera in names:
                         viewings.setdefault((str(each.body["viewing"]), camera), []).append(each)
             else:
-                single.append(_line(request, names, each))
-    whole = [_viewing(request, names[camera], camera, rows) for (_id, camera), rows in viewings.items()]
+                single.append(_line(request, names, each, who))
+    whole = [
+        line
+        for (_id, camera), rows in viewings.items()
+        for line in _viewing(request, names[camera], camera, rows, who)
+    ]
     lines = [each for each in (*single, *whole) if each.spans]
     return sorted(lines, key=lambda each: each.at, reverse=True)
 
@@ -157,34 +163,55 @@ def _cameras(body: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(str(each["camera"]["id"]) for each in body.get("sent", ())))
 
 
-def _viewing(request: SubjectRequest, name: str, camera: str, rows: Sequence[Listed]) -> Seen:
-    """What was sent in it, exactly, if it is closed; what was reserved, if it still goes on."""
+def _viewing(
+    request: SubjectRequest, name: str, camera: str, rows: Sequence[Listed], who: "_Who"
+) -> list[Seen]:  # fmt: skip
+    """For each purpose: what was sent, exactly, if it is closed; what was reserved, if it still goes on."""
     closing = [each for each in rows if each.kind == "viewing.closed"]
-    spans: list[Span] = []
-    for each in closing:
+    sent = _sent(request, camera, closing)
+    turns: dict[tuple[str, bool], list[Listed]] = {}
+    for each in (row for row in rows if row.kind == "view.covered"):
         body = each.body or {}
-        sent = [one for one in body.get("sent", ()) if str(one["camera"]["id"]) == camera]
-        spans += [_clipped(request, one["from"], one["to"]) for one in sent]
-        if body.get("sent_left_out"):
-            closing = []  # it says less than all: what was reserved says no less
-    if not closing:
-        covered = [each.body or {} for each in rows if each.kind == "view.covered"]
-        spans = [_clipped(request, body["from"], body["to"]) for body in covered]
-    first = rows[0]
-    return Seen(
-        first.time, WATCHED, _who(first.body or {}), name, _merged(spans), _purpose(first.body or {}),
-        _is_own(request, first.body or {}), tuple(sorted(each.index for each in rows)),
-    )  # fmt: skip
+        turns.setdefault((_purpose(body), _is_own(request, body)), []).append(each)
+    lines = []
+    for (purpose, is_own), covered in turns.items():
+        reserved = [
+            _clipped(request, body["from"], body["to"]) for body in (row.body or {} for row in covered)
+        ]
+        spans = reserved if sent is None else _common(sent, _merged(reserved))
+        entries = tuple(sorted(each.index for each in (*covered, *closing)))
+        told = who.told(bodies[0])
+        lines.append(
+            Seen(covered[0].time, WATCHED, told, name, _merged(spans), purpose, is_own, entries)
+        )  # fmt: skip
+    return lines
 
 
-def _line(request: SubjectRequest, names: Mapping[str, str], entry: Listed) -> Seen:
+def _sent(request: SubjectRequest, camera: str, closing: Sequence[Listed]) -> list[Span] | None:
+    """What was sent of the camera, by the closing entry; None without one, or where it says less than all:
+    what was reserved says no less."""
+    bodies = [each.body or {} for each in closing]
+    if not bodies or any(body.get("sent_left_out") for body in bodies):
+        return None
+    sent = [one for body in bodies for one in body.get("sent", ()) if str(one["camera"]["id"]) == camera]
+    return [_clipped(request, one["from"], one["to"]) for one in sent]
+
+
+def _common(sent: Sequence[Span], reserved: Sequence[Span]) -> list[Span]:
+    """What of the one lies within the other."""
+    pairs = [(max(a, c), min(b, d)) for a, b in sent for c, d in reserved]
+    return [(start, end) for start, end in pairs if start < end]
+
+
+def _line(request: SubjectRequest, names: Mapping[str, str], entry: Listed, who: "_Who") -> Seen:
     body = entry.body or {}
     camera = names.get(str((body.get("camera") or {}).get("id", "")), "")
     spans = [_clipped(request, body["from"], body["to"])] if "from" in body and "to" in body else []
     if not spans and "at" in body:
         spans = [_clipped(request, body["at"], body["at"])]
+    what = WHAT[entry.kind]
     return Seen(
-        entry.time, WHAT[entry.kind], _who(body), camera, _merged(spans), _purpose(body),
+        entry.time, what, who.told(body, what), camera, _merged(spans), _purpose(body),
         _is_own(request, body), (entry.index,),
     )  # fmt: skip
 
@@ -207,20 +234,27 @@ def _merged(spans: Sequence[Span]) -> tuple[Span, ...]:
     return tuple(merged)
 
 
-def _who(body: Mapping[str, Any]) -> str:
-    """A role and a number that stays the same; a recipient outside by the kind of body they are."""
-    actor = body.get("actor") or {}
-    role = str(actor.get("role", ""))
-    if role == story.SUBJECT:
-        return _("The requester")
-    if role not in ROLES:
-        return str(body.get("recipient", "")) or _("Somebody outside")
-    return _("%(role)s, person %(number)d") % {"role": ROLES[Role(role)], "number": _number(actor)}
+class _Who:
+    """Who it was: a role and a number that stays the same; outside, the body that was given a copy."""
 
+    def __init__(self, request: SubjectRequest) -> None:
+        """The numbers are those of the order in which accounts were made: their ids are."""
+        accounts = Account.objects.order_by("pk").values_list("pk", flat=True)
+        self.numbers = {str(pk): number for number, pk in enumerate(accounts, 1)}
+        self.request = request
 
-def _number(actor: Mapping[str, Any]) -> int:
-    """How many accounts were made before theirs, and one: their ids are made in order of time."""
-    return Account.objects.filter(pk__lte=actor["id"]).count()
+    def told(self, body: Mapping[str, Any], what: str = WATCHED) -> str:
+        """In the reader's language, without a name."""
+        actor = body.get("actor") or {}
+        role = str(actor.get("role", ""))
+        if role == story.SUBJECT:
+            own = _is_own(self.request, body)
+            return _("You") if own else _("Somebody else who is in the footage")
+        # A copy on a medium is written by one of us, for whoever gets it.
+        if what == COPY or role not in ROLES:
+            return str(body.get("recipient", "")) or _("Somebody outside")
+        number = self.numbers.get(str(actor.get("id", "")), 0)
+        return _("%(role)s, person %(number)d") % {"role": ROLES[Role(role)], "number": number}
 
 
 def _purpose(body: Mapping[str, Any]) -> str:

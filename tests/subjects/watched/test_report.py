@@ -16,11 +16,16 @@ from accesslog.models import LogEntry
 from cctv.footage import viewing
 from cctv.footage.models import CloseReason
 from cctv.footage.viewings.closing import close_viewing
+from cctv.footage.viewings.purposes import change_purpose
 from cctv.people.models import Account
+from cctv.sites.models import Purpose
+from cctv.subjects.deciding.models import Decision
+from cctv.subjects.delivering import entries
 from cctv.subjects.portal import sessions
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.subjects.watched import services
 from cctv.subjects.watched.errors import NotTold
+from cctv.vault.doors import person_kinds
 from tests.footage.conftest import Room, body_of, room
 from tests.subjects.delivering.conftest import decided
 from tests.subjects.requests.conftest import _fresh
@@ -96,6 +101,52 @@ def test_nothing_is_told_to_whom_nobody_has_identified_nor_without_the_log(
             setattr(row, name, value)
         with pytest.raises(NotTold):
             services.report(row)
+
+
+def test_a_viewing_whose_purpose_changed_is_told_with_each_and_its_own_seconds(
+    room: Room, asked: SubjectRequest
+):
+    other = Purpose.objects.create(
+        organisation=room.site.organisation, code="fire-prevention", name="Fire prevention"
+    )
+    room.gate.purposes.add(other)
+    session = room.open()
+    first, second = (room.starts_at + timedelta(seconds=each) for each in (0, 2))
+    for start, purpose in ((first, None), (second, other)):
+        if purpose is not None:
+            session = change_purpose(session, purpose=purpose)
+        viewing.cover(session, camera=room.gate, start=start, end=start + timedelta(seconds=1))
+        viewing.record_sent(session, camera=room.gate, start=start, end=start + timedelta(seconds=1))
+    close_viewing(session, reason=CloseReason.USER)
+    told = {line.purpose: line for line in services.report(asked).lines}
+    assert set(told) == {"Crime prevention", "Fire prevention"}
+    assert told["Crime prevention"].spans[0][0] == first
+    assert told["Fire prevention"].spans == ((second, second + timedelta(seconds=1)),)
+    assert all(len(line.entries) == 2 for line in told.values())
+
+
+@pytest.mark.parametrize("outcome", ["refused", "none_held", "postponed"])
+def test_only_what_was_granted_is_told(room: Room, asked: SubjectRequest, outcome: str):
+    Decision.objects.update(outcome=outcome)
+    with pytest.raises(NotTold):
+        services.report(asked)
+
+
+def test_another_requester_and_who_gets_a_copy_on_a_medium_are_not_taken_for_somebody_else(
+    room: Room, asked: SubjectRequest
+):
+    who = services._Who(asked)
+    subject = {"actor": {"id": "", "role": "subject"}, "case": asked.reference}
+    assert who.told(subject, services.SHOWN) == "You"
+    assert who.told({**subject, "case": "R-2026-AAAAAA"}, services.SHOWN) != "You"
+    medium = {"actor": {"id": str(room.operator.pk), "role": "operator"}, "recipient": "Mapo police station"}
+    assert who.told(medium, services.COPY) == "Mapo police station"
+
+
+def test_whatever_shows_pictures_to_a_person_is_told():
+    assert entries  # its kinds are registered
+    without_pictures = {"motion.covered", "motion.searched"}
+    assert person_kinds() - set(services.WHAT) == without_pictures
 
 
 def test_the_proofs_stand_on_their_own_and_name_nobody(
