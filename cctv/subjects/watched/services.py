@@ -175,9 +175,8 @@ def _viewing(
         turns.setdefault((_purpose(body), _is_own(request, body)), []).append(each)
     lines = []
     for (purpose, is_own), covered in turns.items():
-        reserved = [
-            _clipped(request, body["from"], body["to"]) for body in (row.body or {} for row in covered)
-        ]
+        bodies = [each.body or {} for each in covered]
+        reserved = [_clipped(request, body["from"], body["to"]) for body in bodies]
         spans = reserved if sent is None else _common(sent, _merged(reserved))
         entries = tuple(sorted(each.index for each in (*covered, *closing)))
         told = who.told(bodies[0])

@@ -20,7 +20,6 @@ from cctv.footage.viewings.purposes import change_purpose
 from cctv.people.models import Account
 from cctv.sites.models import Purpose
 from cctv.subjects.deciding.models import Decision
-from cctv.subjects.delivering import entries
 from cctv.subjects.portal import sessions
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.subjects.watched import services
@@ -144,7 +143,6 @@ def test_another_requester_and_who_gets_a_copy_on_a_medium_are_not_taken_for_som
 
 
 def test_whatever_shows_pictures_to_a_person_is_told():
-    assert entries  # its kinds are registered
     without_pictures = {"motion.covered", "motion.searched"}
     assert person_kinds() - set(services.WHAT) == without_pictures
 
