@@ -25,6 +25,7 @@ AREAS = (
     "cctv.retention.records",
     "cctv.subjects.delivering",
     "cctv.subjects.desk",
+    "cctv.subjects.identity",
     "cctv.subjects.requests",
     "cctv.vault",
 )

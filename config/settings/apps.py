@@ -90,7 +90,7 @@ LETHE_ORPHANS_WAIT = "cctv.retention.backup.selectors.register_in_doubt"
 LETHE_ERASED = "cctv.disclosure.provisions.notices.after_erasure"
 # Who else has sealed objects in the store (functions `known` and `names`), and replays lines of the keys'
 # journal.
-LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping"]
+LETHE_OBJECT_KEEPERS = ["cctv.disclosure.keeping", "cctv.subjects.identity.keeping"]
 LETHE_JOURNAL_KINDS = {
     "package_ended": "cctv.disclosure.packaging.replaying.ended",
     "request": "cctv.subjects.requests.remembered.received",
@@ -100,6 +100,7 @@ LETHE_JOURNAL_KINDS = {
 LETHE_AFTER_RESTORE = [
     "cctv.disclosure.handing.replaying.after_restore",
     "cctv.subjects.delivering.services.after_restore",
+    "cctv.subjects.identity.keeping.after_restore",
 ]
 # Modules whose checks `manage.py doctor` asks besides those of the areas.
 LETHE_DOCTORS = ["config.doctor", "config.doctor_log"]

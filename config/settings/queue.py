@@ -100,6 +100,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "request-identity": {
+        "task": "cctv.subjects.identity.tasks.tend",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "handovers": {
         "task": "cctv.disclosure.handing.tasks.tend",
         "schedule": 60.0,

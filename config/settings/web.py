@@ -12,3 +12,7 @@ LETHE_PEER_REQUESTS = env.int("LETHE_PEER_REQUESTS", 16)
 
 # What /readyz and /metrics ask of those who are not on this machine.
 LETHE_METRICS_TOKEN = env.str("LETHE_METRICS_TOKEN", "")
+
+# A virus scanner that reads what the public sends from its input, such as "clamdscan -"; none without.
+LETHE_SCAN_COMMAND = env.str("LETHE_SCAN_COMMAND", "")
+LETHE_SCAN_SECONDS = env.int("LETHE_SCAN_SECONDS", 20)

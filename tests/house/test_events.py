@@ -17,11 +17,7 @@ from tests.house.files import ROOT, python_files
 KINDS = {each.kind: each for each in events.ours()}
 CLASSES = {"access", "permission", "ledger", "always"}
 # Registered before the act that logs them is built: kind -> the issue that brings it.
-LATER: dict[str, str] = {
-    "request.id_asked": "documents sent through the portal",
-    "request.id_sent": "documents sent through the portal",
-    "request.not_verified": "documents sent through the portal",
-}
+LATER: dict[str, str] = {}
 # Fields that tell of a person by themselves, or that people type freely and may name one in.
 OF_PERSONS = {
     "actor", "terminal", "witness", "recipient", "deputy", "confirmed_by", "reference", "reason", "query",

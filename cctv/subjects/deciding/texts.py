@@ -31,13 +31,12 @@ MAILS: Mapping[str, tuple[Words, Words]] = {
     ),
     "verified": (
         gettext_lazy("We know now that it is you"),
-        gettext_lazy("For your request %(reference)s, who you are is settled. What you had shown has been"
-                     " destroyed."),
+        gettext_lazy("For your request %(reference)s, who you are is settled."),
     ),
     "not_verified": (
         gettext_lazy("Please show once more who you are"),
-        gettext_lazy("What you showed for your request %(reference)s was not enough, and has been destroyed."
-                     " Why, and what else you can show, is on the page of your request."),
+        gettext_lazy("What you showed for your request %(reference)s was not enough. Why, and what else you"
+                     " can show, is on the page of your request."),
     ),
     "extended": (
         gettext_lazy("We need more time for your request"),
@@ -71,11 +70,24 @@ MAILS: Mapping[str, tuple[Words, Words]] = {
         gettext_lazy("A new secret was given for your request %(reference)s; the one before opens nothing any"
                      " more. If that was not you, please tell us at once."),
     ),
+    "secret_asked": (
+        gettext_lazy("Somebody asks for a new secret for your request"),
+        gettext_lazy("Somebody asks for a new secret for your request %(reference)s, and has sent a picture"
+                     " to show that it is you. Until we have looked at it, your secret opens the request as"
+                     " before. If that was not you, please tell us at once."),
+    ),
+    "secret_refused": (
+        gettext_lazy("No new secret for your request"),
+        gettext_lazy("What was shown for a new secret of your request %(reference)s was not enough. Your"
+                     " secret opens the request as before. If you have lost it, you can show once more who"
+                     " you are, or come to our place."),
+    ),
     "closed": (
         gettext_lazy("Your request is closed"),
         gettext_lazy("Your request %(reference)s is closed."),
     ),
 }  # fmt: skip
+_VERDICTS = ("verified", "not_verified", "secret", "secret_refused")
 OTHER = (gettext_lazy("About your request"), gettext_lazy("There is news about your request %(reference)s."))
 
 
@@ -86,7 +98,19 @@ def mail(kind: str, request: SubjectRequest, language: str = "") -> tuple[str, s
         lines = [str(first) % {"reference": request.reference}]
         if kind == "received":
             lines += _receipt(request)
+        if kind in _VERDICTS:
+            lines += _destroyed(request)
         return _subject(request, title), _body(request, lines)
+
+
+def _destroyed(request: SubjectRequest) -> list[str]:
+    """What became of what was sent; in person, by an account or a code nothing was."""
+    last = request.checks.exclude(decided_at=None).order_by("-decided_at").first()
+    if last is None or not (last.key_id or last.destruction.get("papers")):
+        return []
+    if last.destroyed_at is None:
+        return [_("The pictures that you had sent are being destroyed.")]
+    return [_("The pictures that you had sent have been destroyed.")]
 
 
 def _receipt(request: SubjectRequest) -> list[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from cctv.people.policy import Permissions
 from cctv.subjects.identity.forms import SeenForm
-from cctv.subjects.identity.services import CHECK
+from cctv.subjects.identity.settling import CHECK
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 
 

@@ -7,19 +7,21 @@ from collections.abc import Collection
 from uuid import uuid5
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from cctv.core import clock
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.subjects import profiles
-from cctv.subjects.clocks import stored
-from cctv.subjects.delivering import carrying
+from cctv.subjects.identity import destroying, settling
 from cctv.subjects.identity.errors import NotSeen, NotWaiting
 from cctv.subjects.identity.models import CheckState, IdentityCheck, Method
-from cctv.subjects.requests import freezing, remembered, story
-from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
+from cctv.subjects.identity.settling import CHECK
+from cctv.subjects.requests import access, mails, story
+from cctv.subjects.requests.errors import RequestOver
+from cctv.subjects.requests.models import RequestAct, RequestActKind, RequestState, SubjectRequest
+from cctv.vault.steps import reached
 
-CHECK = "request.identity"
 BY_STAFF = (Method.IN_PERSON, Method.ACCOUNT)
 
 
@@ -51,23 +53,49 @@ def verify(
     ):
         raise NotSeen
     with transaction.atomic():
-        rows = SubjectRequest.objects.select_for_update(of=("self",)).select_related("site", "hold")
-        row = rows.get(pk=request.pk)
+        row = settling.locked(request)
         if row.state != RequestState.IDENTITY or row.verified_at is not None:
             raise NotWaiting
         told = story.act(
             row, RequestActKind.VERIFIED, actor=actor, terminal=terminal, event_id=uuid5(row.pk, "verified"),
             facts={"method": str(method), "seen": sorted(seen)},
         )  # fmt: skip
-        check = IdentityCheck.objects.create(
-            request=row, method=method, state=CheckState.VERIFIED, shown_at=told.at, decided_by=actor,
-            decided_at=told.at, entry=told.entry,
-        )  # fmt: skip
-        row.state, row.verified_at = RequestState.OPEN, clock.now()
-        row.save(update_fields=["state", "verified_at"])
-    stored.resume(row, actor=actor, terminal=terminal)
-    if row.hold_id is None:
-        freezing.freeze(row)
-    carrying.on_verified(row, actor=actor, terminal=terminal)
-    remembered.tell(row)
+        reached("identity.seen-logged")
+        check = _noted(row, method, told, actor)
+        settling.mark(row, about=check.pk)
+    reached("identity.seen")
+    # What was sent over the portal besides is wanted no longer.
+    destroying.end_others(row, for_secret=False)
+    settling.follow(row, actor=actor, terminal=terminal)
     return check
+
+
+@sensitive_variables()
+def renew(request: SubjectRequest, *, seen: Collection[str], actor: Account, terminal: str) -> str:
+    """A new secret for somebody who lost theirs and showed a document; told once, and good at once.
+
+    The one before opens nothing any more. NotSeen, RequestOver, NotFound, Forbidden, LogUnavailable.
+    """
+    permissions_of(actor).require(CHECK, site_id=request.site_id)
+    if profiles.DOCUMENT not in seen:
+        raise NotSeen
+    with transaction.atomic():
+        row = settling.locked(request)
+        if row.state == RequestState.ENDED:
+            raise RequestOver
+        secret = access.new_secret(row, actor=actor, terminal=terminal)
+        check = IdentityCheck.objects.create(
+            request=row, method=Method.IN_PERSON, state=CheckState.VERIFIED, for_secret=True,
+            shown_at=clock.now(), decided_by=actor, decided_at=clock.now(),
+        )  # fmt: skip
+        mails.queue(row, "secret", f"request/{row.pk}/secret/{check.pk}")
+    # Whoever waits with a secret of their own has been here, or is somebody else.
+    destroying.end_others(row, for_secret=True)
+    return secret
+
+
+def _noted(row: SubjectRequest, method: str, told: RequestAct, actor: Account) -> IdentityCheck:
+    return IdentityCheck.objects.create(
+        request=row, method=method, state=CheckState.VERIFIED, shown_at=told.at, decided_by=actor,
+        decided_at=told.at, entry=told.entry,
+    )  # fmt: skip

@@ -13,7 +13,7 @@ from cctv.subjects.desk.views import request_or_404
 from cctv.subjects.identity import services
 from cctv.subjects.identity.errors import NotSeen
 from cctv.subjects.identity.forms import SeenForm
-from cctv.subjects.identity.services import CHECK
+from cctv.subjects.identity.settling import CHECK
 
 
 @require_POST
