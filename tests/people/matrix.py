@@ -365,6 +365,7 @@ def _requests(prefix: str) -> dict[str, Row]:
         # the world's request holds nothing: only who may look at any footage finds anything
         f"{prefix}find/": Row("request-find", "site", VIEW, request_, "POST", 302, knowing=DECIDING),
         f"{prefix}stop/": Row("request-stop", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}carry-out/<uuid:pk>/": Row("request-carry-out", "site", RESTRICTING, decision, "POST", 404),
         f"{prefix}copies/<uuid:pk>/": Row("request-copy", "site", RESTRICTING, no_copy, ok=404),
         f"{prefix}showing/<uuid:pk>/clip.mp4": Row("request-showing", "site", RESTRICTING, no_copy, ok=404),
         f"{prefix}decision/": Row("request-propose", "site", RESTRICTING, request_),

@@ -19,19 +19,21 @@ TROUBLE = (LetheError, AccessLogError, DatabaseError, OSError)
 
 def finish(decision: Decision) -> bool:
     """All that follows; False if something of it has to be tried again. Never raises what a tick repairs."""
+    is_done = True
     try:
+        if decision.outcome != Outcome.POSTPONED:
+            delivering.end_earlier(decision)
         booking.book_reading(decision)
         reached("decision.booked")
         if decision.outcome != Outcome.POSTPONED:
-            carrying.carry_out(decision)
             delivering.make_deliveries(decision)
+            is_done = carrying.carry_out(decision)
     except TROUBLE:
         log.exception("what follows the decision %s is still to be done", decision.pk)
         return False
-    decision.refresh_from_db(fields=["done"])
-    decision.done = {**decision.done, FINISHED: True}
-    decision.save(update_fields=["done"])
-    return True
+    if is_done:
+        carrying.note(decision, FINISHED, True)
+    return is_done
 
 
 def tend() -> int:

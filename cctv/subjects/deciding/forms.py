@@ -9,12 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 from cctv.core.ids import new_id
 from cctv.core.localtime import last_moment
-from cctv.core.spanform import day_field
+from cctv.core.spanform import SpanForm, day_field
 from cctv.redaction.models import Redaction
+from cctv.sites.models import Camera
 from cctv.subjects.deciding import proposing
+from cctv.subjects.deciding.models import Outcome
 from cctv.subjects.deciding.proposing import MOST_TEXT, Proposal
+from cctv.subjects.delivering.erasing import Part
 from cctv.subjects.profiles import grounds_of
-from cctv.subjects.requests.models import SubjectRequest
+from cctv.subjects.requests.models import RequestKind, SubjectRequest
+
+STRETCHES = 3
+Span = tuple[datetime, datetime]
 
 
 class _Copies(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -24,6 +30,24 @@ class _Copies(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
         zone = ZoneInfo(obj.site.time_zone)
         first, last = obj.starts_at.astimezone(zone), obj.ends_at.astimezone(zone)
         return f"{obj.number} · {obj.camera.name} · {first:%Y-%m-%d %H:%M:%S}–{last:%H:%M:%S}"
+
+
+class StretchForm(SpanForm):
+    """One time of the part that is erased."""
+
+    def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
+        """`zone`: the site's clocks."""
+        super().__init__(*args, **kwargs)
+        self.zone = zone
+
+    @staticmethod
+    def named(span: Span, zone: ZoneInfo) -> dict[str, Any]:
+        """A span as the fields say it."""
+        start, end = (each.astimezone(zone).replace(microsecond=0) for each in span)
+        return {"day": start.date(), "start": start.time(), "end_day": end.date(), "end": end.time()}
+
+
+StretchSet = forms.formset_factory(StretchForm, extra=STRETCHES, max_num=STRETCHES)
 
 
 class ProposalForm(forms.Form):
@@ -38,8 +62,8 @@ class ProposalForm(forms.Form):
     text = forms.CharField(
         label=_("In plain words"), required=False, max_length=MOST_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("Needed unless all is granted. It stands in the letter as you write it, so write in the"
-                    " requester's language."),
+        help_text=_("Needed wherever the letter does not say by itself what is granted. It stands in the"
+                    " letter as you write it, so write in the requester's language."),
     )  # fmt: skip
     searched = forms.CharField(
         label=_("What was looked through"), required=False, max_length=MOST_TEXT,
@@ -50,6 +74,11 @@ class ProposalForm(forms.Form):
         label=_("Copies that the requester gets"), queryset=Redaction.objects.none(), required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Approved redactions made for this request. They go out exactly as they are now."),
+    )  # fmt: skip
+    part = forms.ModelMultipleChoiceField(
+        label=_("Cameras of the part that is erased"), queryset=Camera.objects.none(), required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only where an erasure is granted in part. The letter names the part."),
     )  # fmt: skip
     postponed_until = day_field(
         _("Last day of what keeps us from answering"), required=False,
@@ -75,8 +104,40 @@ class ProposalForm(forms.Form):
             del self.fields["postponed_until"]
         if not ids:
             del self.fields["redactions"]
+        if request.kind != RequestKind.ERASURE:
+            del self.fields["part"]
         if not grounds.choices:
             del self.fields["grounds"]
+        self.stretches = self._stretches() if request.kind == RequestKind.ERASURE else None
+
+    def _stretches(self) -> Any:
+        """The times of a part; all that the request names to begin with."""
+        request, cameras = self.request, self.fields["part"]
+        assert isinstance(cameras, forms.ModelMultipleChoiceField)
+        cameras.queryset = request.cameras.order_by("name")
+        zone = ZoneInfo(request.site.time_zone)
+        spans = self.initial.get("stretches") or [(request.starts_at, request.ends_at)]
+        named = [StretchForm.named(span, zone) for span in spans]
+        bound = self.data if self.is_bound else None
+        return StretchSet(bound, prefix="stretch", initial=named, form_kwargs={"zone": zone})
+
+    def clean(self) -> dict[str, Any]:
+        """Add the part as `parts`: each camera with each time, as far as the request names it."""
+        data = super().clean() or {}
+        if self.stretches is None or data.get("outcome") != Outcome.PARTLY:
+            return data
+        if not self.stretches.is_valid():
+            self.add_error("part", _("Look at the times of the part again."))
+            return data
+        spans = [each.cleaned_data["span"] for each in self.stretches if "span" in each.cleaned_data]
+        data["parts"] = [
+            part for camera in data.get("part", []) for span in spans if (part := self._part(camera, span))
+        ]
+        return data
+
+    def _part(self, camera: Camera, span: Span) -> Part | None:
+        start, end = max(span[0], self.request.starts_at), min(span[1], self.request.ends_at)
+        return Part(camera, start, end) if start < end else None
 
     def proposal(self) -> Proposal:
         """As it is proposed."""
@@ -89,6 +150,7 @@ class ProposalForm(forms.Form):
         return Proposal(
             outcome=data["outcome"], grounds=data.get("grounds", []), text=data["text"],
             searched=data["searched"], redactions=list(data.get("redactions", [])), postponed_until=until,
+            part=data.get("parts", []),
         )  # fmt: skip
 
 

@@ -21,6 +21,8 @@ from cctv.subjects.clocks import stored
 from cctv.subjects.deciding import telling
 from cctv.subjects.deciding.errors import DecisionRefused, DecisionWaits, NotDecidable
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
+from cctv.subjects.delivering import carrying, erasing
+from cctv.subjects.delivering.erasing import Part
 from cctv.subjects.profiles import grounds_of
 from cctv.subjects.requests import details, story
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
@@ -29,6 +31,8 @@ from cctv.vault.steps import reached
 HANDLE = "request.handle"
 MOST_TEXT = 8_000
 GIVEN = (Outcome.GRANTED, Outcome.PARTLY)
+# What is granted with these is what the letter says.
+BY_WORDS = (RequestKind.EXISTENCE, RequestKind.COMPLAINT)
 # Decided and closed ones are decided anew once somebody has objected.
 OVER = (RequestState.DECIDED, RequestState.CLOSED)
 
@@ -43,6 +47,8 @@ class Proposal:
     searched: str = field(default="", repr=False)
     redactions: Sequence[Redaction] = ()
     postponed_until: datetime | None = None
+    # What of the footage is erased, where an erasure is granted in part.
+    part: Sequence[Part] = ()
 
 
 def is_decidable(request: SubjectRequest) -> bool:
@@ -99,11 +105,13 @@ def propose(
     if (known := Decision.objects.filter(pk=decision_id, request=request).first()) is not None:
         return known
     check(request, proposal)
+    _check_actor(request, proposal, actor)
     results = {str(each.pk): require_approved(each).result_sha256 for each in proposal.redactions}
     texts = {"text": proposal.text.strip(), "searched": proposal.searched.strip()}
     facts: dict[str, Any] = {
         "outcome": proposal.outcome, "grounds": list(proposal.grounds),
         "copies": [each.number for each in proposal.redactions],
+        **({"part": erasing.facts(proposal.part)} if proposal.part else {}),
     }  # fmt: skip
     with transaction.atomic():
         row = SubjectRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
@@ -125,6 +133,7 @@ def propose(
             id=decision_id, request=request, outcome=proposal.outcome, grounds=list(proposal.grounds),
             details=seal_texts(request, decision_id, texts), postponed_until=proposal.postponed_until,
             proposed_by=actor, results=results,
+            done={erasing.PART: erasing.facts(proposal.part)} if proposal.part else {},
         )  # fmt: skip
         decision.redactions.set(proposal.redactions)
         telling.proposed(decision)
@@ -136,13 +145,15 @@ def check(request: SubjectRequest, proposal: Proposal) -> None:
     if proposal.outcome not in dict(outcomes_of(request)):
         raise DecisionRefused("outcome", _outcome_refused(request, proposal.outcome))
     _check_grounds(request, proposal)
-    if proposal.outcome != Outcome.GRANTED and not proposal.text.strip():
+    needs_words = proposal.outcome != Outcome.GRANTED or request.kind in BY_WORDS
+    if needs_words and not proposal.text.strip():
         raise DecisionRefused("text", _("Explain it in plain words: the requester reads them."))
     if proposal.outcome == Outcome.NONE_HELD and not proposal.searched.strip():
         raise DecisionRefused("searched", _("Say which cameras and times were looked through."))
     if len(proposal.text) > MOST_TEXT or len(proposal.searched) > MOST_TEXT:
         raise DecisionRefused("text", _("This is more text than fits into a letter."))
     _check_copies(request, proposal)
+    _check_part(request, proposal)
     if proposal.outcome == Outcome.POSTPONED and (
         proposal.postponed_until is None or proposal.postponed_until <= clock.now()
     ):
@@ -179,6 +190,41 @@ def _check_copies(request: SubjectRequest, proposal: Proposal) -> None:
             require_approved(each)
     except LetheError as error:
         raise DecisionRefused("redactions", error.message) from error
+
+
+def _check_part(request: SubjectRequest, proposal: Proposal) -> None:
+    """An erasure names what is erased, and grants nothing that a hold keeps (O32)."""
+    is_part = request.kind == RequestKind.ERASURE and proposal.outcome == Outcome.PARTLY
+    if proposal.part and not is_part:
+        raise DecisionRefused("part", _("Only an erasure that is granted in part names its part."))
+    if is_part and not proposal.part:
+        raise DecisionRefused("part", _("Name the part that is erased: cameras and times."))
+    if not erasing.is_within(request, proposal.part):
+        raise DecisionRefused("part", _("The part lies outside of what the request names."))
+    if request.kind == RequestKind.ERASURE and proposal.outcome in GIVEN:
+        require_free(proposal.part or erasing.whole(request), is_part=is_part)
+
+
+def require_free(parts: Sequence[Part], *, is_part: bool) -> None:
+    """DecisionRefused while a hold keeps any of it: the letter says that it is erased."""
+    if held := erasing.outlook(parts)["held"]:
+        words = (
+            _("A hold keeps %(n)d recordings of this part. Leave their time out, and say why they stay.")
+            if is_part
+            else _("A hold keeps %(n)d recordings of it, so not all can be erased. Grant it in part.")
+        )
+        raise DecisionRefused("part" if is_part else "outcome", words % {"n": held})
+
+
+def _check_actor(request: SubjectRequest, proposal: Proposal, actor: Account) -> None:
+    """What is granted is carried out in the name of those who decide: one of them must be allowed to."""
+    action = carrying.ACTIONS.get(request.kind)
+    if action is None or proposal.outcome not in GIVEN:
+        return
+    if not permissions_of(actor).may(action, site_id=request.site_id):
+        raise DecisionRefused(
+            "outcome", _("You may not do what this grants. Somebody who may has to propose it.")
+        )
 
 
 @sensitive_variables()

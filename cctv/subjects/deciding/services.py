@@ -28,15 +28,18 @@ from cctv.subjects.deciding.errors import (
 )
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
 from cctv.subjects.deciding.proposing import (
+    GIVEN,
     HANDLE,
     Proposal,
     has_objection,
     is_decidable,
     propose,
+    require_free,
     seal_texts,
     texts_of,
 )
 from cctv.subjects.deciding.telling import DECIDE
+from cctv.subjects.delivering import erasing
 from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests import details, mails, remembered, story
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
@@ -59,6 +62,7 @@ def seen_of(decision: Decision) -> str:
     shown = {
         "outcome": decision.outcome, "grounds": decision.grounds, "copies": copies,
         "until": str(decision.postponed_until), "texts": sha256(bytes(decision.details)).hexdigest(),
+        "part": decision.done.get(erasing.PART, []),
         "acts": decision.request.acts.filter(kind__in=("objected", "withdrawn", "added")).count(),
     }  # fmt: skip
     return sha256(json.dumps(shown, sort_keys=True).encode()).hexdigest()
@@ -78,6 +82,8 @@ def approve(decision: Decision, *, actor: Account, terminal: str, seen: str) -> 
         if not is_decidable(request):
             raise NotDecidable
         _require_pinned(row)
+        if request.kind == RequestKind.ERASURE and row.outcome in GIVEN:
+            require_free(erasing.parts_of(row), is_part=row.outcome == Outcome.PARTLY)
         _send(row, request, actor, terminal)
     reached("decision.sent")
     finishing.finish(row)
@@ -105,7 +111,7 @@ def _send(row: Decision, request: SubjectRequest, actor: Account, terminal: str)
     told = texts_of(row)
     if told is None:
         raise NotDecidable
-    if row.outcome in (Outcome.GRANTED, Outcome.PARTLY) and request.verified_at is None:
+    if row.outcome in GIVEN and request.verified_at is None:
         raise DecisionRefused("outcome", NotDecidable.message)
     if row.outcome == Outcome.POSTPONED and row.postponed_until is not None:
         stored.postpone(request, row.postponed_until, actor=actor, terminal=terminal)

@@ -22,7 +22,8 @@ from cctv.people.stepup import require_step_up
 from cctv.subjects.deciding import proposing, services
 from cctv.subjects.deciding.errors import DecisionRefused, OwnDecision
 from cctv.subjects.deciding.forms import ProposalForm, RemarkForm
-from cctv.subjects.deciding.models import Decision, DecisionState
+from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
+from cctv.subjects.delivering import erasing
 from cctv.subjects.delivering import found as looked
 from cctv.subjects.desk import dues
 from cctv.subjects.desk.selectors import DECIDE, HANDLE, SEE
@@ -90,10 +91,13 @@ def _last_returned(found: SubjectRequest) -> dict[str, Any]:
     if last is None or last.state != DecisionState.RETURNED:
         return {}
     texts = proposing.texts_of(last) or {}
+    parts = erasing.parts_of(last) if last.outcome == Outcome.PARTLY else []
     return {
         "outcome": last.outcome, "grounds": last.grounds, "text": texts.get("text", ""),
         "searched": texts.get("searched", ""),
         "redactions": list(last.redactions.values_list("pk", flat=True)),
+        "part": [each.camera.pk for each in parts],
+        "stretches": sorted({(each.starts_at, each.ends_at) for each in parts}),
     }  # fmt: skip
 
 
@@ -122,6 +126,7 @@ def _page(request: Request, row: Decision, form: RemarkForm, status: int = 200) 
     decides = waits and services.may_approve(row, request.account)
     context = {
         "found": row.request, "decision": row, "texts": proposing.texts_of(row), "form": form,
+        "parts": erasing.parts_of(row) if row.outcome == Outcome.PARTLY else [],
         "grounds": [ground_text(row.request.jurisdiction, code) for code in row.grounds],
         "copies": list(row.redactions.select_related("camera").order_by("starts_at")),
         "zone": ZoneInfo(row.request.site.time_zone), "dues": dues.dues_of(row.request), "waits": waits,

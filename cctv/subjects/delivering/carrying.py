@@ -1,16 +1,23 @@
 """What a decision does to the footage: erased, kept from use, or free again. Each step may be repeated."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid5
 
+from django.db import transaction
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from cctv.disclosure.provisions import notices
 from cctv.footage.restrictions import services as restrictions
 from cctv.footage.restrictions.models import RestrictionGround
+from cctv.ledger.languages import language_of
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
-from cctv.retention import erase
-from cctv.retention.models import Erasure
-from cctv.retention.tasks import purge_due
+from cctv.subjects.deciding import telling
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
+from cctv.subjects.delivering import erasing
 from cctv.subjects.requests import story
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
 from cctv.vault.steps import reached
@@ -22,26 +29,74 @@ GROUNDS = {
     RequestKind.CORRECTION: RestrictionGround.CORRECTION,
     RequestKind.COMPLAINT: RestrictionGround.OBJECTION,
 }
+# What those who decided need to be allowed, so that it is done with their decision.
+ACTIONS: Mapping[str, str] = {RequestKind.ERASURE: erasing.ACTION, RequestKind.RESTRICTION: CHANGE}
+# Of these, recipients of copies hear here; of an erasure, from the erasing.
+TOLD: Mapping[str, Promise] = {
+    RequestKind.CORRECTION: gettext_lazy("Corrected here: %(reference)s"),
+    RequestKind.RESTRICTION: gettext_lazy("Not to be used any more: %(reference)s"),
+}
+# In `Decision.done`: what was granted, and waits for somebody who may do it.
+WAITS = "waits"
 OVER = (RequestState.WITHDRAWN, RequestState.CLOSED, RequestState.ENDED)
 
 
-def carry_out(decision: Decision) -> None:
+def carry_out(decision: Decision, *, actor: Account | None = None, terminal: str = "") -> bool:
     """Do what was granted, once, however often it is asked. LogUnavailable and what erasing raises: again.
 
-    A whole erasure takes what is there of the span; what a hold protects stays, and is counted, so that a
-    letter never says more than was done. Recipients of copies are told by the erasure itself (O31).
+    False if none of those who decided may do it any more, nor `actor`: whoever may is told, and does it from
+    the page of the request (`WAITS`).
     """
     request = decision.request
-    if decision.state != DecisionState.SENT or request.verified_at is None:
-        return
-    # In part: which part is for the officer to say, with the span's own erasure (retention).
-    if request.kind == RequestKind.ERASURE and decision.outcome == Outcome.GRANTED:
-        _erase(decision)
-    if request.kind == RequestKind.RESTRICTION and decision.outcome in GIVEN:
-        actor = _one_who_may(CHANGE, request, decision.approved_by, decision.proposed_by)
-        if actor is not None:
-            restrict(request, actor=actor, terminal="")
-            _done(decision, "restriction", str(request.restriction_id))
+    granted = decision.state == DecisionState.SENT and decision.outcome in GIVEN
+    action = ACTIONS.get(request.kind)
+    if not granted or request.verified_at is None:
+        return True
+    if action is not None:
+        who = _one_who_may(action, request, actor, decision.approved_by, decision.proposed_by)
+        if who is None and not _is_done(decision):
+            if WAITS not in decision.done:
+                telling.waits(decision, action)
+                note(decision, WAITS, request.kind)
+            return False
+        _act(decision, who, terminal)
+    if request.kind in TOLD:
+        tell_recipients(decision)
+    if WAITS in decision.done:
+        note(decision, WAITS, None)
+    return True
+
+
+def _is_done(decision: Decision) -> bool:
+    if decision.request.kind == RequestKind.RESTRICTION:
+        return decision.request.restriction_id is not None
+    return erasing.DONE in decision.done
+
+
+def _act(decision: Decision, who: Account | None, terminal: str) -> None:
+    request = decision.request
+    if request.kind == RequestKind.RESTRICTION:
+        if who is not None:
+            restrict(request, actor=who, terminal=terminal)
+        note(decision, "restriction", str(request.restriction_id))
+    elif who is not None:
+        note(decision, erasing.DONE, erasing.carry_out(decision, actor=who, terminal=terminal))
+
+
+def tell_recipients(decision: Decision) -> int:
+    """Whoever was given a copy is to be told that it was corrected, or is not used any more (O31, GDPR Art.
+    19), as after an erasure; once. How many notices are new."""
+    request, made = decision.request, 0
+    with transaction.atomic(), translation.override(language_of(request.site)):
+        words = str(TOLD[request.kind]) % {"reference": request.reference}
+        for camera in request.cameras.order_by("pk"):
+            made += len(
+                notices.tell_recipients(
+                    camera=camera, starts_at=request.starts_at, ends_at=request.ends_at, reason=words,
+                    source=f"request {decision.pk}/{camera.pk}",
+                )
+            )  # fmt: skip
+    return made
 
 
 def on_verified(request: SubjectRequest, *, actor: Account | None, terminal: str) -> bool:
@@ -113,44 +168,15 @@ def _free(request: SubjectRequest) -> bool:
     return True
 
 
-def _erase(decision: Decision) -> None:
-    request = decision.request
-    actor = _one_who_may(erase.ACTION, request, decision.approved_by, decision.proposed_by)
-    if actor is None:
-        return
-    told: dict[str, Any] = {}
-    for camera in request.cameras.order_by("pk"):
-        row = _of(decision, camera.pk)
-        if row is None:
-            try:
-                row = erase.erase_segments(
-                    camera=camera, starts_at=request.starts_at, ends_at=request.ends_at,
-                    reference=request.reference, ground="subject", actor=actor, terminal="",
-                )  # fmt: skip
-            except erase.NothingToErase:
-                held = len(erase.find(camera=camera, **_span(request)).held)
-                told[str(camera.pk)] = {"erasure": "", "segments": 0, "held": held}
-                continue
-        told[str(camera.pk)] = {"erasure": str(row.pk), "segments": row.segments, "held": row.held_back}
-        reached("request.erased")
-    _done(decision, "erasure", told)
-    purge_due.delay("request")
-
-
-def _of(decision: Decision, camera_id: Any) -> Erasure | None:
-    """What this decision has erased of the camera already."""
-    rows = Erasure.objects.filter(camera=camera_id, reference=decision.request.reference)
-    return rows.filter(**_span(decision.request), decided_at__gte=decision.sent_at).first()
-
-
-def _span(request: SubjectRequest) -> dict[str, Any]:
-    return {"starts_at": request.starts_at, "ends_at": request.ends_at}
-
-
-def _done(decision: Decision, what: str, facts: Any) -> None:
-    decision.refresh_from_db(fields=["done"])
-    decision.done = {**decision.done, what: facts}
-    decision.save(update_fields=["done"])
+def note(decision: Decision, what: str, facts: Any) -> None:
+    """Keep it in the row, beside what another process keeps there; None takes it out."""
+    with transaction.atomic():
+        row = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+        row.done = {name: value for name, value in row.done.items() if name != what}
+        if facts is not None:
+            row.done[what] = facts
+        row.save(update_fields=["done"])
+    decision.done = row.done
 
 
 def _one_who_may(action: str, request: SubjectRequest, *people: Account | None) -> Account | None:

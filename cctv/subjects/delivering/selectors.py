@@ -3,9 +3,8 @@
 from typing import Any
 
 from cctv.people.policy import Permissions
-from cctv.retention import erase
-from cctv.subjects.deciding.models import DecisionState, Outcome
-from cctv.subjects.delivering import carrying, found
+from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
+from cctv.subjects.delivering import carrying, erasing, found
 from cctv.subjects.delivering.models import AppointmentState, Delivery, DeliverySending
 from cctv.subjects.delivering.services import GIVEN, deliveries, is_open
 from cctv.subjects.requests import story
@@ -49,17 +48,23 @@ def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any
         "may_handle": may["handle"],
         "may_stop": carrying.is_to_stop(request)
         and permissions.may(carrying.CHANGE, site_id=request.site_id),
-        "erasing": outlook(request) if request.kind == RequestKind.ERASURE and may["handle"] else None,
+        "erasing": erasing.outlook(erasing.whole(request)) if _is_to_erase(request, may) else None,
+        "waiting": waiting(request, permissions),
     }  # fmt: skip
 
 
-def outlook(request: SubjectRequest) -> dict[str, int]:
-    """How many recordings an erasure would take, and how many a hold keeps (O32)."""
-    each = [
-        erase.find(camera=camera, starts_at=request.starts_at, ends_at=request.ends_at)
-        for camera in request.cameras.all()
-    ]
-    return {"going": sum(len(one.going) for one in each), "held": sum(len(one.held) for one in each)}
+def _is_to_erase(request: SubjectRequest, may: dict[str, bool]) -> bool:
+    """Whether it helps to know what an erasure would take."""
+    return request.kind == RequestKind.ERASURE and may["handle"] and request.state in STANDING
+
+
+def waiting(request: SubjectRequest, permissions: Permissions) -> Decision | None:
+    """A decision that was sent and is not carried out, if this reader may do that."""
+    action = carrying.ACTIONS.get(request.kind)
+    if action is None or not permissions.may(action, site_id=request.site_id):
+        return None
+    sent = request.decisions.filter(state=DecisionState.SENT, done__has_key=carrying.WAITS)
+    return sent.order_by("-sent_at").first()
 
 
 def appointments(request: SubjectRequest) -> list[Any]:

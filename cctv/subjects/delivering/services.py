@@ -89,6 +89,13 @@ def make_deliveries(decision: Decision) -> list[Delivery]:
     return made
 
 
+def end_earlier(decision: Decision) -> int:
+    """A new answer takes the place of the one before: copies that were given with that end; how many."""
+    before = Delivery.objects.filter(request=decision.request_id, ended_at=None).exclude(decision=decision)
+    before = before.filter(decision__sent_at__lt=decision.sent_at)
+    return before.update(ended_at=clock.now(), code_hash=b"", code_until=None)
+
+
 def deliveries() -> "QuerySet[Delivery]":
     """With what sending them needs."""
     return Delivery.objects.select_related(
@@ -122,8 +129,17 @@ def require_sendable(row: Delivery) -> None:
     request = now.request
     if request.verified_at is None or request.state != RequestState.DECIDED:
         raise CopyWaits
+    if _is_answered_anew(now):
+        raise NoDelivery
     if require_approved(now.redaction).result_sha256 != now.result_sha256:
         raise CopyWaits
+
+
+def _is_answered_anew(row: Delivery) -> bool:
+    """Whether another answer has taken the place of the one that it was given with."""
+    sent = Decision.objects.filter(request=row.request_id, state=DecisionState.SENT)
+    last = sent.exclude(outcome=Outcome.POSTPONED).order_by("-sent_at").values_list("pk", flat=True).first()
+    return last != row.decision_id
 
 
 @sensitive_variables()

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -16,6 +17,8 @@ from cctv.core.errors import LetheError
 from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound, permissions_of
+from cctv.people.stepup import require_step_up
+from cctv.subjects.deciding.models import DecisionState
 from cctv.subjects.delivering import answering, carrying, found, selectors, sending, services, showing
 from cctv.subjects.delivering.found import WORK
 from cctv.subjects.delivering.models import Delivery
@@ -66,6 +69,22 @@ def stop(request: Request, reference: str) -> HttpResponse:
     row = _one(request, reference, HANDLE)
     if carrying.is_to_stop(row):
         carrying.restrict(row, **_who(request))
+    return redirect("request", reference)
+
+
+@require_POST
+@requires(HANDLE)
+def carry_out(request: Request, reference: str, pk: UUID) -> HttpResponse:
+    """What was granted, by somebody who may where nobody who decided may any more; after step-up."""
+    row = _one(request, reference, HANDLE)
+    decision = row.decisions.filter(pk=pk, state=DecisionState.SENT).first()
+    if decision is None:
+        raise NotFound
+    request.permissions.require(carrying.ACTIONS.get(row.kind, HANDLE), site_id=row.site_id)
+    require_step_up(request)
+    decision.request = row
+    if carrying.WAITS in decision.done and carrying.carry_out(decision, **_who(request)):
+        messages.success(request, _("It is carried out."))
     return redirect("request", reference)
 
 
