@@ -18,8 +18,10 @@ from cctv.subjects.clocks import stored
 from cctv.subjects.clocks.rules import COPY, CORRECTION, ERASURE, RESTRICTION, WATCHED
 from cctv.subjects.deciding import paper, words
 from cctv.subjects.deciding.models import Decision, Outcome
+from cctv.subjects.delivering import erasing
 from cctv.subjects.profiles import SEEING, ground_text, profile_of
 from cctv.subjects.requests import details
+from cctv.templatetags import _times
 
 # Grounds that are about others in the picture; with any other, the letter says that they are not the reason.
 ABOUT_OTHERS = frozenset({"others", "harm"})
@@ -48,8 +50,7 @@ _OPENINGS = {
 }
 _DONE = {
     ERASURE: gettext_lazy(
-        "The footage is erased so that it cannot be restored. Those to whom we gave it are asked to erase it"
-        " too."
+        "It is erased so that it cannot be restored. Those to whom we gave it are asked to erase it too."
     ),
     RESTRICTION: gettext_lazy(
         "The footage is no longer used: nobody can watch it, take it out or pass it on. It stays until you"
@@ -147,7 +148,17 @@ def _way(decision: Decision) -> list[str]:
               " it there.") % {"days": days},
             _("Other people in it have been made unrecognisable."),
         ]  # fmt: skip
+    if request.kind == ERASURE and decision.outcome == Outcome.PARTLY:
+        parts = "\n".join(_named(decision, each) for each in erasing.parts_of(decision))
+        return [_("This part of the footage is erased:"), parts, str(_DONE[ERASURE])]
     return [str(_DONE.get(request.kind, ""))]
+
+
+def _named(decision: Decision, part: erasing.Part) -> str:
+    """Camera and time, to the second, on the site's clocks."""
+    zone = words.zone_of(decision.request)
+    start, end = (_times.localise(each, zone) for each in (part.starts_at, part.ends_at))
+    return f"{part.camera.name}: {' '.join(_times.span(start, end, seconds=True))}"
 
 
 def _granted(decision: Decision, told: Mapping[str, str]) -> list[Section]:
