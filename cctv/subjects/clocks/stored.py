@@ -92,6 +92,14 @@ def pause(
     return True
 
 
+def awaits(request: SubjectRequest, why: str) -> bool:
+    """Whether it stands because `why` (due.IDENTITY, due.CLARIFICATION) is awaited."""
+    if request.paused_at is None:
+        return False
+    last = request.acts.filter(kind=RequestActKind.PAUSED).order_by("at", "id").last()
+    return last is not None and last.facts.get("why", due.CLARIFICATION) == why
+
+
 def resume(
     request: SubjectRequest, *, actor: Account | None = None, terminal: str = "", by_lethe: bool = False,
     event_id: UUID | None = None,

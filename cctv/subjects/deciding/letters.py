@@ -228,7 +228,7 @@ def _objection(decision: Decision) -> Section:
 
 def _kept(decision: Decision) -> Section:
     request = decision.request
-    if not request.hold_id or decision.outcome == Outcome.NONE_HELD:
+    if decision.outcome == Outcome.NONE_HELD or words.kept_by(request) is None:
         return Section("", [])
     if decision.outcome == Outcome.POSTPONED:
         line = _("The footage that you named is kept until our answer, and %(days)d days from then.") % {

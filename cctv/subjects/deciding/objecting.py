@@ -7,7 +7,7 @@ from cctv.core import clock
 from cctv.people.models import Account
 from cctv.subjects.deciding.errors import NotDecidable
 from cctv.subjects.deciding.proposing import OVER
-from cctv.subjects.requests import mails, messages, remembered, story
+from cctv.subjects.requests import alarms, mails, messages, remembered, story
 from cctv.subjects.requests.errors import TextMissing
 from cctv.subjects.requests.models import RequestActKind, SubjectRequest
 
@@ -31,6 +31,7 @@ def object_to(
         request.state, request.objected_at = row.state, clock.now()
         request.save(update_fields=["objected_at"])
         remembered.tell(request)
+        alarms.objected(request)
         count = request.acts.filter(kind=RequestActKind.OBJECTED).count()
         mails.queue(request, "objected", f"request/{request.pk}/objected/{count}")
     messages.add(request, text, by=actor, template="objection" if actor else "", terminal=terminal)

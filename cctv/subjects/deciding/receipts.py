@@ -99,8 +99,8 @@ def _next(sheet: Document, request: SubjectRequest) -> None:
 
 
 def _slip(sheet: Document, request: SubjectRequest) -> None:
-    since = words.frozen_at(request)
-    if since is None or request.hold is None:
+    hold = words.kept_by(request)
+    if hold is None:
         return
     rule, example = words.kept_until(request)
     with sheet.framed(height=SLIP_MM, dashed=True, pad=5):
@@ -114,9 +114,9 @@ def _slip(sheet: Document, request: SubjectRequest) -> None:
                 (pgettext("of a request", "Reference"), request.reference),
                 (_("Footage kept"), words.places(request)),
                 (_("Time of the footage"), words.span(request)),
-                (_("Kept since"), words.minute(request, since)),
+                (_("Kept since"), words.minute(request, hold.placed_at)),
                 (_("Kept until"), f"{rule}\n{example}".strip()),
-                (_("Number of the hold"), request.hold.number),
+                (_("Number of the hold"), hold.number),
             ],
             label_share=0.26,
         )

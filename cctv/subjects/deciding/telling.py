@@ -1,7 +1,9 @@
 """Mail about decisions to the house: to who may approve one, and back to who proposed it."""
 
 from typing import Any
+from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from cctv.people.models import Account
@@ -21,12 +23,12 @@ def deciders(decision: Decision) -> list[Account]:
     return list(Account.objects.filter(pk__in=ids, is_active=True).order_by("pk"))
 
 
-def barred(decision: Decision) -> set[object]:
+def barred(decision: Decision) -> set[UUID]:
     """Accounts that may not approve it."""
     return had_part(decision.request, without=decision) | {decision.proposed_by_id}
 
 
-def had_part(request: SubjectRequest, *, without: Decision | None = None) -> set[object]:
+def had_part(request: SubjectRequest, *, without: Decision | None = None) -> set[UUID]:
     """Accounts that proposed or approved an answer to it."""
     before = decided(request=request)
     if without is not None:

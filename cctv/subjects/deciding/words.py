@@ -11,10 +11,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from cctv.retention.holds.models import Hold
 from cctv.subjects import clocks
 from cctv.subjects.clocks import stored
 from cctv.subjects.profiles import profile_of, regulators_of
-from cctv.subjects.requests.models import RequestActKind, RequestKind, SubjectRequest
+from cctv.subjects.requests import freezing
+from cctv.subjects.requests.models import RequestKind, SubjectRequest
 from cctv.templatetags import _times
 
 Words = str | Promise
@@ -83,9 +85,14 @@ def objection_until(request: SubjectRequest, decided_at: datetime) -> datetime:
 
 
 def frozen_at(request: SubjectRequest) -> datetime | None:
-    """Since when its footage is kept; None where none is."""
-    told = request.acts.filter(kind=RequestActKind.FROZEN).first()
-    return told.at if told and request.hold_id else None
+    """Since when its footage is kept; None where none is, or not any more."""
+    hold = kept_by(request)
+    return hold.placed_at if hold else None
+
+
+def kept_by(request: SubjectRequest) -> Hold | None:
+    """The first hold that keeps its footage now; `request.hold` stays named when it has ended."""
+    return min(freezing.holds_of(request), key=lambda each: each.placed_at, default=None)
 
 
 def kept_until(request: SubjectRequest) -> tuple[str, str]:

@@ -71,7 +71,14 @@ def objection_due(request: SubjectRequest) -> Due | None:
     return Due(_("objection waits"), _times.day(local.date()), "late", "warn")
 
 
+def message_due(request: SubjectRequest) -> Due | None:
+    """The requester has written; rows that were asked whether they have (`has_unread`) alone say so."""
+    if not getattr(request, "has_unread", False):
+        return None
+    return Due(_("new message"), "", "soon", "mail")
+
+
 def dues_of(request: SubjectRequest, now: datetime | None = None) -> list[Due]:
     """All that is due, the first reply before the answer."""
-    found = (objection_due(request), reply_due(request, now), answer_due(request, now))
+    found = (objection_due(request), message_due(request), reply_due(request, now), answer_due(request, now))
     return [each for each in found if each is not None]

@@ -1,12 +1,14 @@
 """What the desk's pages say: the list by what is due, counts, and who may do what about one request."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, DateTimeField, F, Q, QuerySet, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Least
 
+from cctv.core.clock import HOUR
 from cctv.people.models import Account
 from cctv.people.policy import Permissions, permissions_of, who_may
 from cctv.sites.models import Site
@@ -14,7 +16,8 @@ from cctv.subjects.deciding import telling
 from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.desk import dues, steps
 from cctv.subjects.desk.dues import Due
-from cctv.subjects.requests.models import STANDING, RequestState, SubjectRequest
+from cctv.subjects.identity.models import CheckState
+from cctv.subjects.requests.models import STANDING, Message, RequestState, SubjectRequest
 
 WORK, SEE, HANDLE, DECIDE = "request.work", "request.see", "request.handle", "request.decide"
 SiteIds = frozenset[UUID] | None
@@ -22,9 +25,14 @@ PAGE = 40
 OBJECTED = Q(objected_at__isnull=False, state__in=(RequestState.DECIDED, RequestState.CLOSED)) & (
     Q(decided_at=None) | Q(objected_at__gt=F("decided_at"))
 )
+# The requester has written, and nobody of the desk has read it.
+UNREAD = Exists(Message.objects.filter(request=OuterRef("pk"), by=None, template="", read_at=None))
 # What the list is narrowed to; "" is what is still to be done.
 STATES: dict[str, Q] = {
-    "": Q(state__in=STANDING) | OBJECTED,
+    "": Q(state__in=STANDING)
+    | OBJECTED
+    | (Q(UNREAD) & ~Q(state=RequestState.ENDED))
+    | Q(checks__state=CheckState.SHOWN),
     "screening": Q(state=RequestState.SCREENING),
     "identity": Q(state=RequestState.IDENTITY),
     "open": Q(state=RequestState.OPEN),
@@ -82,7 +90,8 @@ def listed(*, sites: SiteIds, reader: Account, wanted: Wanted) -> "QuerySet[Subj
 
 def lines(found: "QuerySet[SubjectRequest]", permissions: Permissions, first: int) -> list[Line]:
     """A page of it, and one more if there is one."""
-    rows = found.prefetch_related("decisions", "checks", "cameras", "acts")[first : first + PAGE + 1]
+    found = found.annotate(has_unread=UNREAD).prefetch_related("decisions", "checks", "cameras", "acts")
+    rows = found[first : first + PAGE + 1]
     return [Line(each, dues.dues_of(each), steps.step_of(each, permissions)) for each in rows]
 
 
@@ -92,7 +101,8 @@ def count_waiting(user: Any) -> int:
     waiting = len(to_approve(user, permissions))
     if permissions.may(HANDLE):
         found = requests(sites=permissions.sites(HANDLE)).filter(STATES[""])
-        mine = found.filter(Q(assigned_to=user) | Q(assigned_to=None))
+        handlers = {pk for pk, _site in who_may(HANDLE)}
+        mine = found.filter(Q(assigned_to=user) | Q(assigned_to=None) | ~Q(assigned_to__in=handlers))
         waiting += mine.exclude(decisions__state=DecisionState.PROPOSED).distinct().count()
     return waiting
 
@@ -102,11 +112,18 @@ def to_approve(user: Account, permissions: Permissions) -> list[Decision]:
     if not permissions.may(DECIDE):
         return []
     sites = permissions.sites(DECIDE)
-    found = Decision.objects.filter(state=DecisionState.PROPOSED).select_related("request__site")
-    if sites is not None:
-        found = found.filter(request__site_id__in=sites)
-    found = found.exclude(proposed_by=user).order_by("request__due_at")
-    return [each for each in found if user.pk not in telling.barred(each)]
+    decidable = requests(sites=sites).filter(
+        Q(state__in=(RequestState.IDENTITY, RequestState.OPEN)) | OBJECTED
+    )
+    had_part = telling.decided(request=OuterRef("request")).filter(Q(proposed_by=user) | Q(approved_by=user))
+    found = Decision.objects.filter(state=DecisionState.PROPOSED, request__in=decidable)
+    found = found.exclude(proposed_by=user).exclude(Exists(had_part))
+    return list(found.select_related("request__site", "proposed_by").order_by("request__due_at"))
+
+
+def count_screening(*, sites: SiteIds) -> int:
+    """How many wait to be looked at."""
+    return requests(sites=sites).filter(state=RequestState.SCREENING).count()
 
 
 def workers(site: Site) -> list[Account]:
@@ -125,11 +142,14 @@ def places(permissions: Permissions, action: str) -> list[Site]:
 def screening(*, sites: SiteIds) -> "list[tuple[SubjectRequest, int, float]]":
     """What waits to be looked at, the oldest first: with how many of the same contact, and camera-hours."""
     found = requests(sites=sites).filter(state=RequestState.SCREENING).order_by("received_at")[:200]
-    rows = []
-    for each in found.prefetch_related("cameras"):
-        same = 0
-        if each.contact_tag:
-            same = SubjectRequest.objects.filter(contact_tag=each.contact_tag).exclude(pk=each.pk).count()
-        hours = each.cameras.count() * (each.ends_at - each.starts_at).total_seconds() / 3600
-        rows.append((each, same, hours))
-    return rows
+    rows = list(found.prefetch_related("cameras"))
+    tags = {each.contact_tag for each in rows} - {""}
+    same = Counter(SubjectRequest.objects.filter(contact_tag__in=tags).values_list("contact_tag", flat=True))
+    return [
+        (
+            each,
+            max(0, same[each.contact_tag] - 1),
+            len(each.cameras.all()) * ((each.ends_at - each.starts_at) / HOUR),
+        )
+        for each in rows
+    ]

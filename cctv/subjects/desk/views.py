@@ -21,6 +21,7 @@ from cctv.people.access import Request, requires
 from cctv.people.actors import terminal_of
 from cctv.people.policy import NotFound
 from cctv.subjects.clocks import stored
+from cctv.subjects.deciding import telling
 from cctv.subjects.deciding.proposing import has_objection, is_decidable
 from cctv.subjects.desk import appointments, dues, screening, selectors, services, steps, storytelling
 from cctv.subjects.desk.forms import AssignForm, RefuseForm
@@ -29,6 +30,7 @@ from cctv.subjects.profiles import BASES
 from cctv.subjects.requests import details, freezing
 from cctv.subjects.requests import messages as texts
 from cctv.subjects.requests.details import Details
+from cctv.subjects.requests.mails import NO_ADDRESS
 from cctv.subjects.requests.models import STANDING, SubjectRequest
 
 PAGE = selectors.PAGE
@@ -65,7 +67,7 @@ def requests(request: Request) -> HttpResponse:
         "sites": selectors.places(request.permissions, WORK),
         "places": selectors.places(request.permissions, HANDLE),
         "to_approve": selectors.to_approve(request.account, request.permissions),
-        "screening": len(selectors.screening(sites=request.permissions.sites(HANDLE)))
+        "screening": selectors.count_screening(sites=request.permissions.sites(HANDLE))
         if request.permissions.may(HANDLE)
         else 0,
         "narrowed": bool(query),
@@ -148,8 +150,16 @@ def _whole(request: Request, found: SubjectRequest, may: dict[str, bool]) -> dic
         "may_propose": may["handle"] and is_decidable(found)
         and not found.decisions.filter(state="proposed").exists(),
         "objected": has_objection(found),
+        "nobody_left": has_objection(found) and is_decidable(found) and not telling.may_be_answered(found),
+        "unsent": _has_unsent(found),
         "can_extend": found.state in STANDING and stored.can_extend(found),
     }  # fmt: skip
+
+
+def _has_unsent(found: SubjectRequest) -> bool:
+    """Whether a mail to the requester was given up, who has an address."""
+    lost = found.mails.filter(sent_at=None, given_up_at__isnull=False)
+    return lost.exclude(error=NO_ADDRESS).exists()
 
 
 def _basis(found: SubjectRequest) -> str:

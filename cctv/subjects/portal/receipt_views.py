@@ -87,11 +87,12 @@ def slip_pdf(request: HttpRequest, subject_request: SubjectRequest) -> HttpRespo
 
 def _slip(subject_request: SubjectRequest) -> dict[str, object]:
     until, example = told.kept_until(subject_request)
+    hold = told.kept_by(subject_request)
     return {
-        "frozen_at": told.frozen_at(subject_request), "span": told.span(subject_request),
+        "frozen_at": hold.placed_at if hold else None, "span": told.span(subject_request),
         "places": told.places(subject_request), "until": until, "example": example,
         "zone": subject_request.site.time_zone,
-        "hold": subject_request.hold.number if subject_request.hold else "",
+        "hold": hold.number if hold else "",
     }  # fmt: skip
 
 

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.people.models import Account
-from cctv.subjects.requests import details, events, mails, story
+from cctv.subjects.clocks import stored
+from cctv.subjects.clocks.due import CLARIFICATION
+from cctv.subjects.requests import alarms, details, events, mails, story
 from cctv.subjects.requests.errors import RequestOver, TextMissing, TooManyMessages
 from cctv.subjects.requests.models import Message, RequestActKind, RequestState, SubjectRequest
 
@@ -39,8 +42,9 @@ class Opened:
 def add(
     request: SubjectRequest, text: str, *, by: Account | None = None, template: str = "", terminal: str
 ) -> Message:
-    """A message: entry first, then the row. The desk's is told of by mail, and the first ends the 24 h clock.
+    """A message: entry first, then the row. The other side is told of it by mail.
 
+    The desk's first ends the 24 h clock; the requester's lets a clock go on that stood for their answer.
     TextMissing, RequestOver, TooManyMessages, LogUnavailable.
     """
     words = text.strip()
@@ -51,6 +55,14 @@ def add(
     lately = request.messages.filter(by=None, template="", at__gt=clock.now() - timedelta(days=1))
     if by is None and not template and lately.count() >= A_DAY:
         raise TooManyMessages
+    with transaction.atomic():
+        return _write(request, words, by, template, terminal)
+
+
+@sensitive_variables()
+def _write(
+    request: SubjectRequest, words: str, by: Account | None, template: str, terminal: str
+) -> Message:  # fmt: skip
     message_id = new_id()
     sealed = details.seal(request, words.encode(), f"message/{message_id}")
     receipt = story.enter(
@@ -63,6 +75,10 @@ def add(
     if by is not None:
         _replied(request, by, terminal)
         mails.queue(request, "message", f"request/{request.pk}/message/{row.pk}")
+    elif not template:
+        alarms.written(request)
+        if stored.awaits(request, CLARIFICATION):
+            stored.resume(request, by_lethe=True)
     return row
 
 

@@ -143,6 +143,8 @@ def _save(row: SubjectRequest, draft: Draft, receipt: Receipt, *, is_usual: bool
         mails.queue(row, "received", f"request/{row.pk}/received")
     if row.state == RequestState.SCREENING:
         alarms.to_screen(row.site)
+    if row.is_urgent:
+        alarms.urgent(row)
 
 
 def _enter(row: SubjectRequest, draft: Draft, terminal: str) -> Receipt:

@@ -7,6 +7,7 @@ from django.db import transaction
 from cctv.core import clock
 from cctv.core.clock import rfc3339
 from cctv.people.models import Account
+from cctv.subjects.deciding.models import DecisionState
 from cctv.subjects.requests import ending, freezing, mails, remembered, story
 from cctv.subjects.requests.errors import RequestOver
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
@@ -34,6 +35,8 @@ def withdraw(request: SubjectRequest, *, actor: Account | None = None, terminal:
         request.state, request.closed_at = RequestState.WITHDRAWN, now
         request.objection_until, request.file_until = until, ending.file_until(request, now)
         request.save(update_fields=["state", "closed_at", "objection_until", "file_until"])
+        # Nobody is asked any more to approve what was proposed.
+        request.decisions.filter(state=DecisionState.PROPOSED).update(state=DecisionState.RETURNED)
         # Whoever found a receipt does this unseen otherwise.
         mails.queue(request, "withdrawn", f"request/{request.pk}/withdrawn")
         remembered.tell(request)

@@ -328,14 +328,14 @@ def test_the_list_puts_first_what_is_due_first_and_says_it_in_words(bureau: Bure
 def test_before_a_deadline_is_missed_who_has_it_is_told_and_then_who_answers_for_it(bureau: Bureau) -> None:
     yard, people = bureau.counter.court.yard, bureau.people
     SubjectRequest.objects.filter(pk=bureau.request.pk).update(
-        due_at=yard.now + 10 * DAY, assigned_to=people.operator, reply_by=yard.now + HOUR
+        due_at=yard.now + 10 * DAY, assigned_to=people.seoul_officer, reply_by=yard.now + HOUR
     )
     assert escalating.tend() == 0
     told = OutgoingMail.objects.filter(kind="request.reply")
-    assert [mail.to for mail in told] == [people.operator]
+    assert [mail.to for mail in told] == [people.seoul_officer]
     yard.move(8 * DAY)
     assert escalating.tend() == 0
-    assert {mail.to for mail in OutgoingMail.objects.filter(kind="request.due")} == {people.operator}
+    assert {mail.to for mail in OutgoingMail.objects.filter(kind="request.due")} == {people.seoul_officer}
     yard.move(DAY + MINUTE)
     assert escalating.tend() == 1
     assert escalating.tend() == 0
