@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.debug import sensitive_variables
 
+from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.subjects.delivering import answering, sending, services
 from cctv.subjects.delivering.errors import NoCode, NoDelivery, WrongCode
@@ -88,12 +89,15 @@ def _page(
     except LetheError as trouble:
         refused = trouble
     row.refresh_from_db(fields=["code_until", "code_hash", "downloads_left"])
+    has_mail, sent = known is not None and bool(known.email), "sent" in request.GET and error is None
+    # One thing at a time: who has no code that is good yet asks for one, and then writes it.
+    has_code = bool(row.code_until and row.code_until > clock.now())
     context = {
+        "asks": has_mail and not has_code and not sent and error is None,
         "copy": row, "redaction": row.redaction, "zone": ZoneInfo(subject_request.site.time_zone),
         "error": error, "refused": refused, "opened": grant is not None and refused is None,
         "begun": grant is not None and row.sendings.filter(pk=grant).exists(),
-        "has_mail": known is not None and bool(known.email),
-        "sent": "sent" in request.GET and error is None,
+        "has_mail": has_mail, "sent": sent,
         "size": int(row.redaction.result.get("bytes", 0)),
     }  # fmt: skip
     return page(request, "cctv/subjects/delivering/portal_result.html", context, status=status)

@@ -302,7 +302,8 @@ class ContactQuestion(Question):
             "spellcheck": "false",
         }
         self.fields["email"].help_text = _(
-            "With it you can have a receipt sent to you. We send nothing else."
+            "We write to it when there is news, and send the code that opens your clip."
+            " Without it you get that code at our place."
         )
 
     def clean_phone(self) -> str:

@@ -13,6 +13,7 @@ from cctv.core.errors import LetheError
 from cctv.subjects.deciding import objecting
 from cctv.subjects.deciding import services as deciding
 from cctv.subjects.deciding import words as told
+from cctv.subjects.deciding.proposing import texts_of
 from cctv.subjects.delivering.selectors import for_portal
 from cctv.subjects.portal import receipt_views, selectors, services, sessions
 from cctv.subjects.portal.errors import NothingHere
@@ -102,13 +103,17 @@ def visit(request: HttpRequest, subject_request: SubjectRequest, pk: UUID) -> Ht
 
 @public()
 @of_requester
+@sensitive_variables()
 def decision(request: HttpRequest, subject_request: SubjectRequest) -> HttpResponseBase:
     """Our answer: what, why, what can be opened, and what can be done against it."""
     row = selectors.decision_of(subject_request)
     if row is None:
         raise NothingHere
     until = subject_request.objection_until
+    # In words, so that nobody has to open a PDF on a telephone to read why.
+    texts = texts_of(row) or {}
     context = {
+        "says": {name: texts.get(name, "") for name in ("text", "searched")},
         "decision": row, "zone": subject_request.site.time_zone,
         "grounds": [ground_text(subject_request.jurisdiction, code) for code in row.grounds],
         "regulators": regulators_of(subject_request.jurisdiction),

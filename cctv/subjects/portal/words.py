@@ -67,7 +67,7 @@ def when_lines(asked: Asked) -> list[Words]:
 
 # What the requester is told of each step, and before it has happened; the desk's own steps stay its own.
 STAGES: tuple[tuple[str, Words], ...] = (
-    ("received", gettext_lazy("Received")),
+    ("received", gettext_lazy("We have received your request")),
     ("replied", gettext_lazy("First reply")),
     ("verified", gettext_lazy("It was checked that it is you")),
     ("working", gettext_lazy("We look for the footage and cover everybody else")),
