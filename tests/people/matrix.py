@@ -183,6 +183,11 @@ def no_copy(place: Place, world: World) -> dict[str, Any]:
     return request_(place, world) | {"pk": place.request.pk}
 
 
+def no_paper(place: Place, world: World) -> dict[str, Any]:
+    """Nor has anybody sent a picture."""
+    return no_copy(place, world) | {"paper": place.request.pk}
+
+
 def decision(place: Place, world: World) -> dict[str, Any]:
     return request_(place, world) | {"pk": place.decision.pk}
 
@@ -350,6 +355,17 @@ def _requests(prefix: str) -> dict[str, Row]:
         prefix: Row("request", "site", HOLDING, request_),
         f"{prefix}contact/": Row("request-contact", "site", RESTRICTING, request_, "POST", 410),
         f"{prefix}identity/": Row("request-identity", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}identity/ask/": Row("request-identity-ask", "site", RESTRICTING, request_, "POST", 302),
+        f"{prefix}identity/secret/": Row(
+            "request-identity-secret", "site", RESTRICTING, request_, "POST", 302
+        ),
+        f"{prefix}identity/<uuid:pk>/": Row("request-identity-look", "site", RESTRICTING, no_copy, ok=404),
+        f"{prefix}identity/<uuid:pk>/verdict/": Row(
+            "request-identity-verdict", "site", RESTRICTING, no_copy, "POST", 404
+        ),
+        f"{prefix}identity/<uuid:pk>/<uuid:paper>.jpg": Row(
+            "request-identity-picture", "site", RESTRICTING, no_paper, ok=404
+        ),
         f"{prefix}assign/": Row("request-assign", "site", RESTRICTING, request_, "POST", 302),
         f"{prefix}write/": Row("request-write", "site", RESTRICTING, request_),
         f"{prefix}clock/": Row("request-clock", "site", RESTRICTING, request_),
@@ -619,6 +635,11 @@ MATRIX: dict[str, Row] = {
     "portal/decision/": Row("portal-decision", "open", ok=302),
     "portal/decision/letter.pdf": Row("portal-letter", "open", ok=302),
     "portal/decision/object/": Row("portal-object", "open", method="POST", ok=302),
+    "portal/identity/": Row("portal-identity", "open", ok=302),
+    "portal/identity/code/": Row("portal-identity-code", "open", method="POST", ok=302),
+    "portal/lost/": Row("portal-lost", "open"),
+    "portal/lost/secret/": Row("portal-lost-secret", "open", ok=302),
+    "portal/lost/show/": Row("portal-lost-show", "open", ok=302),
     "media/": Row("media", "any", HOLDS),
     "media/new/": Row("medium-new", "any", HOLDING),
     "media/<str:number>/": Row("medium", "site", HOLDS, medium),

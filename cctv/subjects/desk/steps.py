@@ -11,7 +11,7 @@ from cctv.subjects.deciding.proposing import has_objection
 from cctv.subjects.identity.models import CheckState
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
 
-HANDLE, DECIDE = "request.handle", "request.decide"
+HANDLE, DECIDE, CHECK = "request.handle", "request.decide", "request.identity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Step:
 def step_of(request: SubjectRequest, permissions: Permissions) -> Step:
     """The next step. The decisions, checks and acts of the request may be prefetched."""
     handles = permissions.may(HANDLE, site_id=request.site_id)
-    for find in (_screening, _proposed, _objected, _identity, _open):
+    for find in (_shown, _screening, _proposed, _objected, _identity, _open):
         if (step := find(request, permissions, handles)) is not None:
             return step
     return _over(request)
@@ -41,6 +41,18 @@ def _go(handles: bool, title: str, text: str, url_name: str, action: str, *args:
         return Step(title, text, reverse(url_name, args=args), action)
     except NoReverseMatch:
         return Step(title, text)
+
+
+def _shown(request: SubjectRequest, permissions: Permissions, _handles: bool) -> Step | None:
+    """Pictures of documents lie here no longer than they must, whatever else the request waits for."""
+    waiting = next((each for each in request.checks.all() if each.state == CheckState.SHOWN), None)
+    if waiting is None:
+        return None
+    return _go(
+        permissions.may(CHECK, site_id=request.site_id), _("Look at what was shown"),
+        _("Pictures of documents wait to be looked at. They are destroyed with the verdict."),
+        "request-identity-look", _("Look at what was shown"), request.reference, waiting.pk,
+    )  # fmt: skip
 
 
 def _screening(request: SubjectRequest, _permissions: Permissions, handles: bool) -> Step | None:
@@ -78,11 +90,6 @@ def _objected(request: SubjectRequest, _permissions: Permissions, handles: bool)
 def _identity(request: SubjectRequest, _permissions: Permissions, handles: bool) -> Step | None:
     if request.state != RequestState.IDENTITY:
         return None
-    if any(each.state == CheckState.SHOWN for each in request.checks.all()):
-        return Step(
-            _("Look at what was shown"),
-            _("Papers wait to be looked at below. They are destroyed with the verdict."),
-        )
     if request.replied_at is None:
         return _go(
             handles, _("Reply for the first time"),

@@ -15,6 +15,7 @@ from cctv.people.models import Account
 from cctv.subjects.deciding import words
 from cctv.subjects.deciding.models import Outcome
 from cctv.subjects.delivering.models import AppointmentState
+from cctv.subjects.identity import reasons
 from cctv.subjects.profiles import extension_text, ground_text
 from cctv.subjects.requests.models import Channel, RequestAct, SubjectRequest
 from cctv.subjects.requests.models import RequestActKind as Kind
@@ -133,6 +134,10 @@ def _outcome(request: SubjectRequest, facts: Facts) -> str:
     return " · ".join(filter(None, said))
 
 
+def _not_enough(_request: SubjectRequest, facts: Facts) -> str:
+    return reasons.words(facts.get("reason", ""))
+
+
 def _appointment(request: SubjectRequest, facts: Facts) -> str:
     state = str(dict(AppointmentState.choices).get(facts.get("state", ""), ""))
     at = words.minute(request, parse_rfc3339(facts["at"])) if facts.get("at") else ""
@@ -150,5 +155,6 @@ def _due(request: SubjectRequest, facts: Facts) -> str:
 _MORE: Mapping[str, Callable[[SubjectRequest, Facts], str]] = {
     Kind.RECEIVED: _received, Kind.FROZEN: _frozen, Kind.RELEASED: _why, Kind.CLOSED: _why,
     Kind.PAUSED: _why, Kind.REDACTED: _copies, Kind.RESUMED: _moved, Kind.EXTENDED: _moved,
+    Kind.NOT_VERIFIED: _not_enough,
     Kind.PROPOSED: _outcome, Kind.DECIDED: _outcome, Kind.APPOINTED: _appointment, Kind.ESCALATED: _due,
 }  # fmt: skip

@@ -143,3 +143,30 @@ class NoReason(LetheError):
     status = 400
     message = _("A reason is missing.")
     hint = _("Choose why it was not enough: the requester is told.")
+
+
+class PictureMissing(LetheError):
+    """The form came without a picture."""
+
+    code = "identity_picture_missing"
+    status = 400
+    message = _("There was no picture.")
+    hint = _("Choose a photo of the document first, then send it.")
+
+
+class CutOff(LetheError):
+    """The connection broke while the picture came in."""
+
+    code = "identity_cut_off"
+    status = 400
+    message = _("The picture did not arrive whole.")
+    hint = _("Send it again. Nothing of it was kept.")
+
+
+class NoReference(LetheError):
+    """What was typed is no reference of ours."""
+
+    code = "identity_no_reference"
+    status = 400
+    message = _("This does not look like a reference.")
+    hint = _("It begins with R-, then come a year and six letters or digits. It is in every mail of ours.")
