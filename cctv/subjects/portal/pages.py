@@ -4,14 +4,14 @@
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from secrets import compare_digest
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -32,11 +32,15 @@ from cctv.subjects.requests.models import SubjectRequest
 # The longest form has a few thousand characters.
 MOST_BYTES = 64 << 10
 REFUSED = "cctv/subjects/portal/refused.html"
+JSON = "application/json"
 View = Callable[..., HttpResponseBase]
+Fields = Callable[[HttpRequest], Mapping[str, str]]
 terminal = terminal_of
 
 
-def public(*methods: str, most_bytes: int = MOST_BYTES) -> Callable[[View], View]:
+def public(
+    *methods: str, most_bytes: int = MOST_BYTES, too_much: type[LetheError] = TooMuch
+) -> Callable[[View], View]:
     """A page for everybody; `methods` besides GET and HEAD. More than `most_bytes` is refused unread.
 
     Its forms bring their own proof: no address of these pages is told to anybody, so browsers send no origin.
@@ -48,7 +52,7 @@ def public(*methods: str, most_bytes: int = MOST_BYTES) -> Callable[[View], View
         @wraps(view)
         def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
-                _bound(request, most_bytes)
+                _bound(request, most_bytes, too_much)
                 throttle.keep_pace(request)
                 response = _in_language(request) or view(request, *args, **kwargs)
             except Http404:
@@ -62,10 +66,11 @@ def public(*methods: str, most_bytes: int = MOST_BYTES) -> Callable[[View], View
     return decorate
 
 
-def of_requester(view: View) -> View:
+def of_requester(view: View, *, fields: Fields | None = None) -> View:
     """Inside `public`: a page of one request, `view(request, subject_request, …)`, opened on this browser.
 
-    Who has not opened it comes to the page that asks for reference and secret. A form needs its proof.
+    Who has not opened it comes to the page that asks for reference and secret. A form needs its proof;
+    `fields` reads it from a form that Django is not to read.
     """
 
     @wraps(view)
@@ -74,9 +79,7 @@ def of_requester(view: View) -> View:
         if session is None:
             return redirect(f"{reverse('portal-open')}?{urlencode({'ended': 1})}")
         if request.method == "POST":
-            given = request.POST.get("proof", "")[:100]
-            if not compare_digest(given.encode(), sessions.proof_of(session).encode()):
-                raise ProofMissing
+            require_proof(fields(request) if fields else request.POST, sessions.proof_of(session))
         request.portal_session = session  # type: ignore[attr-defined]  # for `page`
         response = view(request, session.subject_request, *args, **kwargs)
         if not getattr(request, "portal_ended", False):
@@ -84,6 +87,17 @@ def of_requester(view: View) -> View:
         return response
 
     return checked
+
+
+def require_proof(given: Mapping[str, str], proof: str) -> None:
+    """ProofMissing for a form that was not handed out to this browser."""
+    if not compare_digest(str(given.get("proof", ""))[:100].encode(), proof.encode()):
+        raise ProofMissing
+
+
+def hidden_proof(proof: str) -> str:
+    """What a form carries it in."""
+    return format_html('<input type="hidden" name="proof" value="{}">', proof)
 
 
 def page(
@@ -98,8 +112,7 @@ def page(
     }
     session = getattr(request, "portal_session", None)
     if session is not None:
-        hidden = '<input type="hidden" name="proof" value="{}">'
-        frame["proof"] = format_html(hidden, sessions.proof_of(session))
+        frame["proof"] = hidden_proof(sessions.proof_of(session))
         frame["subject_request"] = session.subject_request
     if subject_request is not None:
         frame["subject_request"] = subject_request
@@ -107,7 +120,10 @@ def page(
 
 
 def refused(request: HttpRequest, error: LetheError | AccessLogError) -> HttpResponse:
-    """The public page of an error."""
+    """The public page of an error; its words alone for the script of a page."""
+    if request.headers.get("Accept") == JSON:
+        said = {"code": error.code, "message": str(error.message), "hint": str(error.hint)}
+        return JsonResponse({"error": said}, status=error.status)
     return page(request, REFUSED, {"error": error}, status=error.status)
 
 
@@ -154,10 +170,10 @@ def _address(request: HttpRequest, *, lang: str) -> str:
     return f"{request.path}?{asked.urlencode()}" if asked else request.path
 
 
-def _bound(request: HttpRequest, most_bytes: int) -> None:
-    """TooMuch before a byte of the body is read."""
+def _bound(request: HttpRequest, most_bytes: int, too_much: type[LetheError]) -> None:
+    """`too_much` before a byte of the body is read."""
     if request.method in ("GET", "HEAD"):
         return
     said = str(request.META.get("CONTENT_LENGTH") or "0")
     if not said.isdigit() or int(said) > most_bytes:
-        raise TooMuch
+        raise too_much

@@ -12,11 +12,14 @@ from django.http import HttpRequest
 
 from cctv.core import clock
 from cctv.people.actors import terminal_of
+from cctv.subjects.identity.errors import TooManyPictures
 from cctv.subjects.portal.errors import TooFast, TooManySent
 
 PAGES_PER_MINUTE = 120
 # Families, clinics and whole sites share an address: many people, but not many requests an hour.
 SENT_PER_HOUR = 12
+# Each is decoded and coded again.
+PICTURES_PER_HOUR = 60
 IPV6_NETWORK = 64
 
 
@@ -30,6 +33,12 @@ def count_sent(request: HttpRequest) -> None:
     """TooManySent for more requests within an hour than people of one place have."""
     if _count(request, "sent", f"{clock.now():%d%H}", 7200) > SENT_PER_HOUR:
         raise TooManySent
+
+
+def count_picture(request: HttpRequest) -> None:
+    """TooManyPictures for more pictures of documents within an hour than people of one place send."""
+    if _count(request, "pictures", f"{clock.now():%d%H}", 7200) > PICTURES_PER_HOUR:
+        raise TooManyPictures
 
 
 def network_of(address: str) -> str:

@@ -5,6 +5,7 @@ opened it from where they are before is not kept out by what others guess.
 """
 
 import ipaddress
+from collections.abc import Iterable
 from hashlib import sha256
 
 from django.core.cache import cache
@@ -19,6 +20,9 @@ from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectR
 
 PER_REFERENCE, PER_NETWORK = 10, 30
 WINDOW_S = 600
+# Pictures for a new secret in a day: each is looked at by a person.
+PICTURES_PER_REFERENCE, PICTURES_PER_NETWORK = 3, 10
+RECOVERY_S = 86_400
 KNOWN_S = 30 * 86_400
 _NOBODY = (b"\0" * tokens.SALT_BYTES, b"\0" * 32)
 
@@ -28,8 +32,7 @@ def open_request(reference: str, secret: str, *, terminal: str) -> SubjectReques
     """The request that both belong to. NotOpened for every other pair; TooManyAttempts."""
     named, network = references.read_reference(reference), _network(terminal)
     buckets = _buckets(named, network)
-    if any(int(cache.get(key, 0)) >= most for key, most in buckets):
-        raise TooManyAttempts
+    _keep_pace(buckets)
     found = SubjectRequest.objects.select_related("site", "hold").filter(reference=named).first()
     salt, kept = _NOBODY
     if found is not None and found.secret_hash and found.state != RequestState.ENDED:
@@ -55,18 +58,43 @@ def new_secret(request: SubjectRequest, *, actor: Account | None = None, termina
     return secret
 
 
-def _buckets(named: str, network: str) -> list[tuple[str, int]]:
+def pace_of_recovery(reference: str, *, terminal: str) -> list[str]:
+    """What is counted when somebody shows who they are for a new secret; `count` it once they have.
+
+    TooManyAttempts. A network from which it was opened before has a count of its own here too, so that who
+    only knows the reference keeps nobody from theirs. The same for a reference that nobody has.
+    """
+    named, network = references.read_reference(reference), _network(terminal)
+    buckets = _buckets(named, network, "lost/", PICTURES_PER_REFERENCE, PICTURES_PER_NETWORK)
+    _keep_pace(buckets)
+    return [key for key, _most in buckets]
+
+
+def count_recovery(keys: Iterable[str]) -> None:
+    """One more."""
+    for key in keys:
+        _count(key, RECOVERY_S)
+
+
+def _keep_pace(buckets: list[tuple[str, int]]) -> None:
+    if any(int(cache.get(key, 0)) >= most for key, most in buckets):
+        raise TooManyAttempts
+
+
+def _buckets(
+    named: str, network: str, what: str = "", most: int = PER_REFERENCE, of_network: int = PER_NETWORK
+) -> list[tuple[str, int]]:
     if cache.get(_key("known", named, network)):
-        return [(_key("own", named, network), PER_REFERENCE)]
-    return [(_key("reference", named), PER_REFERENCE), (_key("network", network), PER_NETWORK)]
+        return [(_key(f"{what}own", named, network), most)]
+    return [(_key(f"{what}reference", named), most), (_key(f"{what}network", network), of_network)]
 
 
-def _count(key: str) -> None:
-    if not cache.add(key, 1, timeout=WINDOW_S):
+def _count(key: str, window_s: int = WINDOW_S) -> None:
+    if not cache.add(key, 1, timeout=window_s):
         try:
             cache.incr(key)
         except ValueError:  # it has just run out
-            cache.add(key, 1, timeout=WINDOW_S)
+            cache.add(key, 1, timeout=window_s)
 
 
 def _key(what: str, *whose: str) -> str:

@@ -21,8 +21,8 @@ pytestmark = [
 ]
 SHOTS = os.environ.get("PORTAL_SHOTS", "")
 
-REST = ("status/", "status/write/", "status/withdraw/", "slip/", "open/", "cameras/", "privacy/", "cookies/",
-        "accessibility/", "no-harvesting/", "contact/")  # fmt: skip
+REST = ("status/", "identity/", "lost/", "status/write/", "status/withdraw/", "slip/", "open/", "cameras/",
+        "privacy/", "cookies/", "accessibility/", "no-harvesting/", "contact/")  # fmt: skip
 
 
 class Walk:

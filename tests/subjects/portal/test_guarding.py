@@ -13,7 +13,8 @@ from tests.subjects.requests.counter import DAY, Counter
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"], transaction=True)]
 FORM = "application/x-www-form-urlencoded"
-STATIC = ("", "cameras/", "privacy/", "cookies/", "accessibility/", "no-harvesting/", "contact/", "open/")
+STATIC = ("", "cameras/", "privacy/", "cookies/", "accessibility/", "no-harvesting/", "contact/", "open/",
+          "lost/")  # fmt: skip
 
 
 @pytest.fixture
