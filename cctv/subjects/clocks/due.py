@@ -93,7 +93,16 @@ def last_day(clock: Clock) -> date:
     begins = calendar.day_of(clock.received_at, zone) + _paused(clock, IDENTITY) * DAY
     months = rule.months + (rule.extra_months if clock.is_extended else 0)
     ends = calendar.months_after(begins, months) + rule.days * DAY
-    return calendar.rolled(ends + _paused(clock, CLARIFICATION) * DAY, country=clock.country)
+    ends += _paused(clock, CLARIFICATION) * DAY
+    return calendar.rolled(max(ends, _goes_on(clock)), country=clock.country)
+
+
+def _goes_on(clock: Clock) -> date:
+    """The day on which it went on last. A stop may begin on a day that only a weekend has added and that no
+    month counts: whoever has the answer then has that day at least."""
+    if not clock.pauses or clock.pauses[-1].ends_at is None:
+        return date.min
+    return calendar.day_of(clock.pauses[-1].ends_at, clock.zone)
 
 
 def _paused(clock: Clock, why: str) -> int:

@@ -17,6 +17,7 @@ PLACES = st.sampled_from(
     [("KR", "Asia/Seoul"), ("JP", "Asia/Tokyo"), ("UK", "Europe/London"), ("EU", "Europe/Berlin"),
      ("EU", "Europe/Paris"), ("EU", "Atlantic/Azores"), ("EU", "Europe/Helsinki"), ("EU", "Etc/UTC")]
 )  # fmt: skip
+UK_STOPS = (IDENTITY, CLARIFICATION)
 # Years whose holidays are known by law.
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2029, 6, 1), timezones=st.just(UTC))  # noqa: DTZ001
 CLOCKS = st.builds(
@@ -106,6 +107,20 @@ def test_a_stop_adds_exactly_the_days_that_were_stopped(
     exact = month_later(clock.received_at.astimezone(clock.zone).date())
     assume(stops[-1][0] < exact)
     assert last_day(moved) == walked(clock, stops)
+
+
+@given(UK_CLOCKS, st.lists(st.tuples(SPANS, SPANS), min_size=1, max_size=3), st.sampled_from(UK_STOPS))
+def test_no_answer_is_overdue_at_the_moment_at_which_its_clock_goes_on(
+    clock: Clock, spans: list[tuple[timedelta, timedelta]], why: str
+) -> None:
+    moved, now = clock, clock.received_at
+    for wait, stopped in spans:
+        now += wait
+        assume(now < moved.due_at)
+        moved = clocks.paused(moved, now, why)
+        now += stopped
+        moved = clocks.resumed(moved, now)
+        assert moved.due_at > now
 
 
 @given(UK_CLOCKS, SPANS)

@@ -200,6 +200,11 @@ STOPPED = [
      "UK GDPR Art. 12A(5): five days more than 1 October"),
     ("2026-01-30 09:00", [("2026-01-30 09:00", "2026-02-02 18:00", IDENTITY)], "2026-03-02",
      "Art. 12A(2): one month beginning when identity was shown"),
+    # 3 October is a Saturday, due on Monday the 5th: asked on that day, there is no day left to be added.
+    ("2026-09-03 09:00", [("2026-10-05 09:00", "2026-10-09 15:00", CLARIFICATION)], "2026-10-09",
+     "asked on the last day, which a weekend had given: not overdue at the moment of the answer"),
+    ("2026-09-03 09:00", [("2026-10-05 09:00", "2026-10-10 15:00", CLARIFICATION)], "2026-10-12",
+     "the same, answered on a Saturday"),
     ("2026-10-28 09:00", [("2026-11-03 09:00", "2026-11-06 09:00", CLARIFICATION)], "2026-12-01",
      "28 November is a Saturday; the weekend is not counted twice"),
     ("2026-09-01 09:00", [("2026-09-10 09:00", "2026-09-10 17:00", CLARIFICATION)], "2026-10-01",
