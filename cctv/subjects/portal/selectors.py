@@ -9,6 +9,7 @@ from cctv.subjects.deciding import words as told
 from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.delivering.models import Appointment, AppointmentState
 from cctv.subjects.delivering.selectors import for_portal
+from cctv.subjects.identity import showing
 from cctv.subjects.portal.words import STAGES
 from cctv.subjects.requests import messages
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
@@ -39,6 +40,7 @@ def status_of(subject_request: SubjectRequest) -> dict[str, Any]:
         "visits": visits_of(subject_request),
         "messages": messages.listing(subject_request),
         "decision": decision_of(subject_request),
+        "is_shown": showing.is_sent(subject_request),
         **for_portal(subject_request),
     }
 

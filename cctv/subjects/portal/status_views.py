@@ -28,7 +28,7 @@ from cctv.subjects.requests.models import STANDING, SubjectRequest
 @sensitive_variables()
 def enter(request: HttpRequest) -> HttpResponseBase:
     """Reference and secret. A wrong one and one that does not exist are answered alike."""
-    context: dict[str, object] = {"ended": "ended" in request.GET, "lost": address("portal-lost")}
+    context: dict[str, object] = {"ended": "ended" in request.GET}
     if request.method != "POST":
         return page(request, "cctv/subjects/portal/open.html", context)
     reference = request.POST.get("reference", "")[:40]
@@ -51,7 +51,7 @@ def enter(request: HttpRequest) -> HttpResponseBase:
 def status(request: HttpRequest, subject_request: SubjectRequest) -> HttpResponseBase:
     """How things stand: the clock, the next step, the way, the messages."""
     messages.mark_read(subject_request, by_desk=False)
-    context = selectors.status_of(subject_request) | {"prove": address("portal-identity")}
+    context = selectors.status_of(subject_request)
     return page(request, "cctv/subjects/portal/status.html", context)
 
 
