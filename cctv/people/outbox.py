@@ -28,6 +28,8 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=6)
 STALE = timedelta(days=3)
 # Mail names people; it is no record, and what it was about has its entry in the log.
 KEPT = timedelta(days=90)
+# Written by people outside, whose words are nobody's any more once they were sent or given up.
+OF_STRANGERS = ("portal.contact",)
 AT_ONCE = 50
 NO_SERVER = "no_mail_server"
 
@@ -80,6 +82,8 @@ def send_waiting(*, limit: int = AT_ONCE) -> int:
     """Send what is due; how many went out. One message that fails holds up no other."""
     now = clock.now()
     OutgoingMail.objects.filter(made_at__lte=now - KEPT).delete()
+    over = OutgoingMail.objects.filter(kind__in=OF_STRANGERS).exclude(sent_at=None, given_up_at=None)
+    over.exclude(text="").update(text="")
     waiting = OutgoingMail.objects.filter(sent_at=None, given_up_at=None)
     if not is_configured():
         waiting.exclude(error=NO_SERVER).update(error=NO_SERVER)

@@ -1,6 +1,7 @@
 """A question to us that is no request: a form, since no address stands in clear (O58).
 
-It goes to the privacy officers by mail. Who is to be answered says how; nothing of it is kept here.
+It goes to the privacy officers by mail. Who is to be answered says how. What they wrote is
+forgotten once the mail has gone (`outbox.OF_STRANGERS`); without a mail server nothing is taken.
 """
 
 from uuid import uuid4
@@ -26,6 +27,8 @@ LONGEST_REACH = 200
 def contact(request: HttpRequest) -> HttpResponseBase:
     """What is asked, and how to answer."""
     context: dict[str, object] = {"sent": "sent" in request.GET, "trap": TRAP}
+    if not outbox.is_configured():
+        return page(request, "cctv/subjects/portal/contact.html", {"nowhere": True})
     if request.method == "POST":
         text, reach = request.POST.get("text", "").strip(), request.POST.get("reach", "").strip()
         if text and len(text) <= LONGEST and reach and not request.POST.get(TRAP):

@@ -13,6 +13,7 @@ from cctv.subjects.deciding import words as told
 from cctv.subjects.portal import sealed, selectors
 from cctv.subjects.portal.errors import NothingHere
 from cctv.subjects.portal.pages import of_requester, page, public
+from cctv.subjects.requests import mails
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 
 COOKIE = "lethe_receipt"
@@ -53,6 +54,7 @@ def receipt(request: HttpRequest, subject_request: SubjectRequest) -> HttpRespon
         **_slip(subject_request), "secret": secret, "due": selectors.status_of(subject_request)["due"],
         "screening": subject_request.state == RequestState.SCREENING,
         "regulations": told.answer_by(subject_request),
+        "is_mailed": mails.is_mailed(subject_request, "received"),
     }  # fmt: skip
     return page(request, "cctv/subjects/portal/receipt.html", context)
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from cctv.core import clock
 from cctv.subjects.deciding import words as told
 from cctv.subjects.deciding.models import Decision, DecisionState
+from cctv.subjects.deciding.proposing import has_objection
 from cctv.subjects.delivering.models import Appointment, AppointmentState
 from cctv.subjects.delivering.selectors import for_portal
 from cctv.subjects.identity import showing
@@ -41,6 +42,7 @@ def status_of(subject_request: SubjectRequest) -> dict[str, Any]:
         "messages": messages.listing(subject_request),
         "decision": decision_of(subject_request),
         "is_shown": showing.is_sent(subject_request),
+        "is_objected": has_objection(subject_request),
         **for_portal(subject_request),
     }
 

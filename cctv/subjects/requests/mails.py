@@ -39,6 +39,14 @@ def queue(request: SubjectRequest, kind: str, about: str) -> RequestMail:
     return row
 
 
+def is_mailed(request: SubjectRequest, kind: str) -> bool:
+    """Whether a mail of this kind goes to the requester: there is an address, and a server to send it."""
+    known = details.read(request)
+    if known is None or not known.email or not is_configured():
+        return False
+    return request.mails.filter(kind=kind, given_up_at=None).exists()
+
+
 def send_waiting(*, limit: int = AT_ONCE) -> int:
     """Send what is due; how many went out. One that fails holds up no other."""
     now = clock.now()
