@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from cctv.core import clock
 from cctv.core.doctor import Finding, bad, ok, register, warn
 from cctv.retention.holds.models import PROTECTING, Hold
+from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.requests.limits import FROZEN_KINDS
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault import rings
@@ -21,7 +22,7 @@ SHOWN = 20
 @register
 def requests() -> Iterator[Finding]:
     """Do receipts hold what they say, and do files end?"""
-    found = [*_not_held(), *_strange_holds(), *_unreadable(), *_not_ended()]
+    found = [*_not_held(), *_strange_holds(), *_unreadable(), *_unanswered(), *_not_ended()]
     yield from found
     if not found:
         yield ok("requests.fine", _("The footage of each standing request is held, and old files are gone."))
@@ -68,6 +69,22 @@ def _unreadable() -> Iterator[Finding]:
             _("The key of request %(reference)s is not in the keyring.") % {"reference": reference},
             why=_("Who asks and how to reach them cannot be read any more."),
             mend=_("Compare the keyring with its mirrors: “manage.py vault status”."),
+        )
+
+
+def _unanswered() -> Iterator[Finding]:
+    """The journal of the keys knows that a request was answered, and not how."""
+    sent = Decision.objects.filter(request=OuterRef("pk"), state=DecisionState.SENT).exclude(
+        outcome="postponed"
+    )
+    decided = SubjectRequest.objects.filter(state=RequestState.DECIDED)
+    for row in decided.exclude(Exists(sent)).order_by("reference")[:SHOWN]:
+        yield warn(
+            "requests.without_letter",
+            _("Request %(reference)s was answered, and the register does not know how.")
+            % {"reference": row.reference},
+            why=_("An older backup of the register was put back: letter and copy were made after it."),
+            mend=_("The access log says what was decided. Take in an objection on its page and answer anew."),
         )
 
 

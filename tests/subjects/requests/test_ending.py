@@ -302,7 +302,9 @@ def test_the_doctor_sees_what_is_not_held_not_readable_and_not_ended(counter: Co
     Hold.objects.update(case=request.reference)
     SubjectRequest.objects.update(file_until=counter.court.yard.now - 2 * DAY)
     assert codes() == ["requests.not_ended"]
-    SubjectRequest.objects.update(file_until=None)
+    SubjectRequest.objects.update(file_until=None, state=RequestState.DECIDED)
+    assert codes() == ["requests.without_letter"], "an older register was put back"
+    SubjectRequest.objects.update(state=RequestState.IDENTITY)
     records.destroy_keys([request.key_id])
     assert codes() == ["requests.unreadable"]
 
