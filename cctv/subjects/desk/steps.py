@@ -8,10 +8,11 @@ from django.utils.translation import gettext as _
 from cctv.people.policy import Permissions
 from cctv.subjects.deciding.models import DecisionState
 from cctv.subjects.deciding.proposing import has_objection
+from cctv.subjects.delivering import found
 from cctv.subjects.identity.models import CheckState
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
 
-HANDLE, DECIDE, CHECK = "request.handle", "request.decide", "request.identity"
+HANDLE, DECIDE, CHECK, WORK = "request.handle", "request.decide", "request.identity", "request.work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,17 @@ def _identity(request: SubjectRequest, _permissions: Permissions, handles: bool)
     )
 
 
-def _open(request: SubjectRequest, _permissions: Permissions, handles: bool) -> Step | None:
+def _open(request: SubjectRequest, permissions: Permissions, handles: bool) -> Step | None:
     if request.state != RequestState.OPEN:
         return None
     done = {each.kind for each in request.acts.all()}
     seeing = request.kind in (RequestKind.COPY, RequestKind.EXISTENCE)
     if seeing and RequestActKind.FOUND not in done:
+        if permissions.may(WORK, site_id=request.site_id) and found.may_look(request, permissions):
+            return Step(
+                _("Look for the footage"), _("Open the viewing that is bound to this request."),
+                f"{reverse('request', args=[request.reference])}#find", _("To the footage"),
+            )  # fmt: skip
         return Step(
             _("Look for the footage"),
             _("Somebody who may view footage opens the viewing that is bound to this request."),

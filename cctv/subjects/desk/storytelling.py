@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from cctv.core.clock import parse_rfc3339
 from cctv.people.models import Account
@@ -112,10 +112,12 @@ def _received(_request: SubjectRequest, facts: Facts) -> str:
 def _frozen(_request: SubjectRequest, facts: Facts) -> str:
     held, late = facts.get("held", 0), facts.get("too_late", 0)
     if late:
-        return _("%(held)d recordings held, %(late)d were deleted before it arrived") % {
-            "held": held, "late": late
-        }  # fmt: skip
-    return _("%(held)d recordings held") % {"held": held}
+        said = ngettext(
+            "%(held)d recording held, %(late)d deleted before it arrived",
+            "%(held)d recordings held, %(late)d deleted before it arrived", held,
+        )  # fmt: skip
+        return said % {"held": held, "late": late}
+    return ngettext("%(held)d recording held", "%(held)d recordings held", held) % {"held": held}
 
 
 def _why(_request: SubjectRequest, facts: Facts) -> str:
