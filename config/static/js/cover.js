@@ -33,7 +33,6 @@ const say = (text, values = {}) => {
 const tool = (name) => form.querySelector(`[data-tool="${name}"]`);
 
 input.removeAttribute("name");
-input.accept = "image/*"; // whatever this browser can draw, a JPEG leaves it
 for (const part of form.querySelectorAll("[data-plain]")) part.hidden = true;
 for (const part of form.querySelectorAll("[data-scripted]")) part.hidden = false;
 const send = form.querySelector("[data-send]");
@@ -52,13 +51,19 @@ function sheet(width, height) {
 }
 
 async function open(file) {
-  const read = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, LONGEST / Math.max(read.width, read.height));
-  const [made, pen] = sheet(Math.max(1, Math.round(read.width * scale)), Math.max(1, Math.round(read.height * scale)));
-  pen.imageSmoothingQuality = "high";
-  pen.drawImage(read, 0, 0, made.width, made.height);
-  read.close();
-  return made;
+  const read = new Image(); // draws upright what a telephone took on its side
+  read.src = URL.createObjectURL(file);
+  try {
+    await read.decode();
+    const { naturalWidth: wide, naturalHeight: high } = read;
+    const scale = Math.min(1, LONGEST / Math.max(wide, high));
+    const [made, pen] = sheet(Math.max(1, Math.round(wide * scale)), Math.max(1, Math.round(high * scale)));
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(read, 0, 0, made.width, made.height);
+    return made;
+  } finally {
+    URL.revokeObjectURL(read.src);
+  }
 }
 
 function paint(target) {
