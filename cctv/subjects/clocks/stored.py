@@ -21,7 +21,6 @@ from cctv.subjects.requests.models import RequestAct, RequestActKind, SubjectReq
 
 EXTENSION, POSTPONEMENT = "extension", "postponement"
 _STORY = (RequestActKind.PAUSED, RequestActKind.RESUMED, RequestActKind.EXTENDED)
-_FIELDS = ("due_at", "paused_at", "extended_at")
 
 
 def openness_of(cameras: Iterable[Camera]) -> str:
@@ -189,4 +188,5 @@ def _move(
     request.due_at = clock_of(request).due_at
     for name, value in row.items():
         setattr(request, name, value)
-    request.save(update_fields=list(_FIELDS))
+    # No more than was moved: the rest of this copy of the row may be older than the lock.
+    request.save(update_fields=["due_at", *row])

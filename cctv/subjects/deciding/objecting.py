@@ -7,9 +7,10 @@ from cctv.core import clock
 from cctv.people.models import Account
 from cctv.subjects.deciding.errors import NotDecidable
 from cctv.subjects.deciding.proposing import OVER
-from cctv.subjects.requests import alarms, mails, messages, remembered, story
+from cctv.subjects.requests import alarms, freezing, mails, messages, remembered, story
 from cctv.subjects.requests.errors import TextMissing
 from cctv.subjects.requests.models import RequestActKind, SubjectRequest
+from cctv.vault.steps import reached
 
 
 @sensitive_variables()
@@ -18,8 +19,8 @@ def object_to(
 ) -> SubjectRequest:
     """Take an objection in, from the requester or (with `actor`) as they told it to the desk.
 
-    While it waits, the footage stays held. NotDecidable unless there is an answer to object to, TextMissing,
-    LogUnavailable.
+    While it waits, the footage stays held, and what was let go is held anew, by the next tick if this is cut
+    off. NotDecidable unless there is an answer to object to, TextMissing, LogUnavailable.
     """
     if not text.strip() or len(text.strip()) > messages.LONGEST:
         raise TextMissing
@@ -29,10 +30,13 @@ def object_to(
             raise NotDecidable
         story.act(request, RequestActKind.OBJECTED, actor=actor, terminal=terminal)
         request.state, request.objected_at = row.state, clock.now()
+        request.verified_at, request.decided_at = row.verified_at, row.decided_at
         request.save(update_fields=["objected_at"])
         remembered.tell(request)
         alarms.objected(request)
         count = request.acts.filter(kind=RequestActKind.OBJECTED).count()
         mails.queue(request, "objected", f"request/{request.pk}/objected/{count}")
-    messages.add(request, text, by=actor, template="objection" if actor else "", terminal=terminal)
+        messages.add(request, text, by=actor, template="objection" if actor else "", terminal=terminal)
+    reached("request.objected")
+    freezing.keep(request)
     return request

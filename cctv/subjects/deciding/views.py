@@ -78,7 +78,7 @@ def _searched(found: SubjectRequest) -> str:
     with translation.override(found.language):
         return "\n".join(
             f"{each.camera.name}: " + "; ".join(
-                " ".join(_times.span(_times.localise(start, zone), _times.localise(end, zone)))
+                " ".join(_times.span(*(_times.localise(at, zone) for at in (start, end)), seconds=True))
                 for start, end in each.spans
             )
             for each in looked.searched(found)

@@ -25,8 +25,8 @@ from cctv.subjects.desk.forms import AppointmentForm, AskForm, AssignForm, Exten
 from cctv.subjects.desk.selectors import HANDLE
 from cctv.subjects.desk.views import request_or_404
 from cctv.subjects.profiles import profile_of
+from cctv.subjects.requests import freezing, withdrawing
 from cctv.subjects.requests import messages as told
-from cctv.subjects.requests import withdrawing
 from cctv.subjects.requests.models import STANDING, SubjectRequest
 
 
@@ -190,9 +190,12 @@ def objection(request: Request, reference: str) -> HttpResponse:
     except LetheError as error:
         _refused(request, error)
     else:
-        messages.success(
-            request, _("The objection is taken in. The footage stays held until it is answered.")
+        said = (
+            _("The objection is taken in. The footage stays held until it is answered.")
+            if freezing.holds_of(found)
+            else _("The objection is taken in. No footage is held for it.")
         )
+        messages.success(request, said)
     return redirect("request", reference)
 
 

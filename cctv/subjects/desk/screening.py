@@ -64,9 +64,10 @@ def refuse(request: SubjectRequest, reason: str, *, actor: Account, terminal: st
         told += "\n\n" + _("If you do not agree, tell us until %(day)s.") % day
         others = "; ".join(f"{each.name} ({each.reach})" for each in regulators_of(row.jurisdiction))
         told += " " + _("You can also turn to:") + f" {others}."
-    if not tending.close(row, now, why=f"screened_{reason}", until=until):
-        raise NotWaiting
-    messages.add(row, told, by=actor, template="screened", terminal=terminal)
+    with transaction.atomic():  # no refusal without its reason
+        if not tending.close(row, now, why=f"screened_{reason}", until=until):
+            raise NotWaiting
+        messages.add(row, told, by=actor, template="screened", terminal=terminal)
     return row
 
 

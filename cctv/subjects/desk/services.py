@@ -80,22 +80,23 @@ def pause(request: SubjectRequest, text: str, *, actor: Account, terminal: str) 
     _require_standing(request, actor)
     if not text.strip():
         raise TextMissing
-    stands = stored.pause(request, CLARIFICATION, actor=actor, terminal=terminal)
-    messages.add(request, text, by=actor, terminal=terminal)
+    with transaction.atomic():  # it stands because they were asked, and not without
+        stands = stored.pause(request, CLARIFICATION, actor=actor, terminal=terminal)
+        messages.add(request, text, by=actor, terminal=terminal)
     return stands
 
 
 def resume(request: SubjectRequest, *, actor: Account, terminal: str) -> bool:
     """Let the clock go on, and tell the requester by when they have the answer now."""
     _require_standing(request, actor)
-    if not stored.resume(request, actor=actor, terminal=terminal):
-        return False
-    with translation.override(request.language):
+    with transaction.atomic(), translation.override(request.language):
+        if not stored.resume(request, actor=actor, terminal=terminal):
+            return False
         assert request.due_at is not None
         told = _("The time for our answer goes on. You have it by %(day)s.") % {
             "day": words.last_day(request, request.due_at)
         }
-    messages.add(request, told, by=actor, template="clock", terminal=terminal)
+        messages.add(request, told, by=actor, template="clock", terminal=terminal)
     return True
 
 
@@ -104,15 +105,16 @@ def extend(
 ) -> SubjectRequest:  # fmt: skip
     """Extend its deadline as the law allows, and tell the requester why. ClockRefused, LogUnavailable."""
     _require_standing(request, actor)
-    stored.extend(request, actor=actor, terminal=terminal, reason=reason)
-    with translation.override(request.language):
+    # Longer only if it is told: both or neither.
+    with transaction.atomic(), translation.override(request.language):
+        stored.extend(request, actor=actor, terminal=terminal, reason=reason)
         assert request.due_at is not None
         told = _("We need more time, because %(reason)s. You have our answer by %(day)s.") % {
             "reason": extension_text(request.jurisdiction, reason),
             "day": words.last_day(request, request.due_at),
         }
-    whole = f"{told}\n\n{text.strip()}".strip()[: messages.LONGEST]
-    messages.add(request, whole, by=actor, template="extended", terminal=terminal)
+        whole = f"{told}\n\n{text.strip()}".strip()[: messages.LONGEST]
+        messages.add(request, whole, by=actor, template="extended", terminal=terminal)
     return request
 
 

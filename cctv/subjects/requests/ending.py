@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 
 from django.db import DatabaseError, transaction
+from django.db.models import F, Q
 
 from accesslog.errors import AccessLogError
 from cctv.core import clock
@@ -28,6 +29,7 @@ from cctv.vault.steps import reached
 log = logging.getLogger("lethe.subjects")
 
 # Of somebody who never showed who they are there is nothing to account for.
+AT_ONCE = 50
 UNIDENTIFIED_FILE = timedelta(days=90)
 ENDED = "request_ended"
 
@@ -53,8 +55,13 @@ def end_due() -> int:
     if not guards.trusted(now):
         return 0
     due = SubjectRequest.objects.filter(file_until__lte=now).exclude(state=RequestState.ENDED)
+    # Whoever has objected is answered first.
+    anew = Q(decided_at=None) | Q(objected_at__gt=F("decided_at"))
+    due = due.exclude(anew, objected_at__isnull=False)
     ended = 0
-    for request in due.select_related("site", "hold").order_by("file_until")[:50]:
+    for request in due.select_related("site", "hold").order_by("file_until"):
+        if ended == AT_ONCE:
+            break
         try:
             end_file(request)
             ended += 1

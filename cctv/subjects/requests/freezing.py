@@ -30,6 +30,20 @@ def freeze(request: SubjectRequest) -> Placed | None:
     """
     if request.kind not in FROZEN_KINDS or request.state not in STANDING:
         return None
+    return _place(request)
+
+
+def keep(request: SubjectRequest) -> bool:
+    """Whether its footage is held while an objection waits: where the hold has ended, what is left is held
+    anew. Nothing is for whom nobody has ever identified, or screening would be of no use. LogUnavailable."""
+    if holds_of(request):
+        return True
+    if request.kind not in FROZEN_KINDS or request.verified_at is None:
+        return False
+    return _place(request).held > 0
+
+
+def _place(request: SubjectRequest) -> Placed:
     cameras = list(request.cameras.order_by("pk"))
     placed = holds.place_for_request(
         hold_id=_hold_id(request, cameras), site=request.site, cameras=cameras, reference=request.reference,

@@ -66,7 +66,7 @@ def _write(
     message_id = new_id()
     sealed = details.seal(request, words.encode(), f"message/{message_id}")
     receipt = story.enter(
-        request, events.MESSAGE, actor=by, terminal=terminal,
+        request, events.MESSAGE, actor=by, terminal=terminal, by_lethe=by is None and bool(template),
         body={"message": {"id": str(message_id), "name": template}},
     )  # fmt: skip
     row = Message.objects.create(

@@ -6,26 +6,48 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from accesslog.errors import AccessLogError
 from cctv.core import clock
 from cctv.core.clock import rfc3339
 from cctv.core.errors import LetheError
 from cctv.retention import guards
-from cctv.retention.holds.models import PROTECTING
+from cctv.retention.holds.models import PROTECTING, Hold
 from cctv.sites.models import Site
-from cctv.subjects.requests import alarms, ending, freezing, limits, mails, receiving, remembered, story
+from cctv.subjects.deciding import words
+from cctv.subjects.deciding.models import DecisionState
+from cctv.subjects.delivering.models import Appointment, AppointmentState
+from cctv.subjects.identity.models import CheckState
+from cctv.subjects.requests import (
+    alarms,
+    ending,
+    freezing,
+    limits,
+    mails,
+    messages,
+    receiving,
+    remembered,
+    story,
+)
 from cctv.subjects.requests.details import LABEL
-from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
+from cctv.subjects.requests.models import Message, RequestAct, RequestActKind, RequestState, SubjectRequest
 from cctv.vault import records
 from cctv.vault import services as vault
 from cctv.vault.keyring import RatchetResult
 
 log = logging.getLogger("lethe.subjects")
 
-# Who has not shown who they are by then is not asked any more.
+# Who has not shown who they are by then is not asked any more: from when it came in, was accepted, or they
+# were last asked, whichever was last. A letter's own date may be long ago.
 IDENTITY_WITHIN = timedelta(days=30)
+ASKED = (
+    RequestActKind.RECEIVED, RequestActKind.SCREENED, RequestActKind.IDENTITY_ASKED,
+    RequestActKind.IDENTITY_SENT, RequestActKind.NOT_VERIFIED,
+)  # fmt: skip
+UNIDENTIFIED = "unidentified"
 # A key without a row: its form was cut off before the entry, and nothing was sealed that was kept.
 ORPHAN_AFTER = timedelta(days=1)
 TROUBLE = (LetheError, AccessLogError, DatabaseError, OSError)
@@ -36,19 +58,20 @@ def tend() -> None:
     """One tick. What protects is done by any clock, what ends only by one that is trusted."""
     now = clock.now()
     _each(_unfinished(), _finish, now)
-    soon = now + freezing.PROLONG_WITHIN
-    frozen = (*STANDING, RequestState.DECIDED)
-    _each(SubjectRequest.objects.filter(state__in=frozen, hold__until__lt=soon), _prolong, now)
+    # Whoever needs none any more lets go of it below.
+    ending_soon = Hold.objects.filter(
+        placed_by=None, state__in=PROTECTING, until__lt=now + freezing.PROLONG_WITHIN
+    )
+    standing = SubjectRequest.objects.exclude(state=RequestState.ENDED)
+    _each(standing.filter(reference__in=ending_soon.values("case")), _prolong, now)
+    _each(_objected(), _keep, now)
     for site in Site.objects.filter(requests__state=RequestState.SCREENING).distinct():
         alarms.to_screen(site)
     if not guards.trusted(now):
         return
-    stale = SubjectRequest.objects.filter(
-        state__in=(RequestState.SCREENING, RequestState.IDENTITY), verified_at=None,
-        received_at__lte=now - IDENTITY_WITHIN,
-    )  # fmt: skip
-    _each(stale, _close_unidentified, now)
-    _each(SubjectRequest.objects.filter(state=RequestState.DECIDED), _close_decided, now)
+    _each(_stale(now), _close_unidentified, now)
+    past = Q(objection_until=None) | Q(objection_until__lte=now)
+    _each(SubjectRequest.objects.filter(past, state=RequestState.DECIDED), _close_decided, now)
     over = (RequestState.WITHDRAWN, RequestState.CLOSED)
     _each(SubjectRequest.objects.filter(state__in=over, hold__state__in=PROTECTING), _release, now)
 
@@ -58,6 +81,22 @@ def _unfinished() -> "QuerySet[SubjectRequest]":
     return SubjectRequest.objects.filter(
         state__in=(RequestState.IDENTITY, RequestState.OPEN), hold=None, kind__in=limits.FROZEN_KINDS
     )
+
+
+def _stale(now: datetime) -> "QuerySet[SubjectRequest]":
+    """Who was asked who they are, long ago, and has not shown it: nothing of it waits for us.
+
+    What waits to be looked at (SCREENING) is nobody's to close but who looks.
+    """
+    lately = RequestAct.objects.filter(request=OuterRef("pk"), kind__in=ASKED, at__gt=now - IDENTITY_WITHIN)
+    visits = Appointment.objects.filter(request=OuterRef("pk"), at__gt=now - timedelta(days=1))
+    visits = visits.filter(state__in=(AppointmentState.PROPOSED, AppointmentState.AGREED))
+    unread = Message.objects.filter(request=OuterRef("pk"), by=None, template="", read_at=None)
+    found = SubjectRequest.objects.filter(state=RequestState.IDENTITY, verified_at=None)
+    for waiting in (lately, visits, unread):
+        found = found.exclude(Exists(waiting))
+    found = found.exclude(checks__state=CheckState.SHOWN)
+    return found.exclude(decisions__state=DecisionState.PROPOSED)
 
 
 def _each(found: "QuerySet[SubjectRequest]", step: Step, now: datetime) -> None:
@@ -78,29 +117,52 @@ def _prolong(request: SubjectRequest, now: datetime) -> None:
 
 
 def _close_unidentified(request: SubjectRequest, now: datetime) -> None:
-    """Not shown in time: as if refused, so that who was hindered may still object."""
+    """Not shown in time: as if refused, with the reason (O28), so that who was hindered may still object."""
     until = ending.objection_until(request, now)
-    close(request, now, why="unidentified", until=until)
+    with transaction.atomic():
+        if not close(request, now, why=UNIDENTIFIED, until=until):
+            return
+        with translation.override(request.language):
+            told = _(
+                "Nobody has shown us within 30 days who asks, so we have closed your request. You can send a"
+                " new one at any time. If you do not agree, tell us until %(day)s."
+            ) % {"day": words.last_day(request, until)}
+            told += " " + words.others_to_turn_to(request)
+        messages.add(request, told, template=UNIDENTIFIED, terminal="")
 
 
 def _close_decided(request: SubjectRequest, now: datetime) -> None:
     """The time to object is over and everything was fetched, or could have been."""
-    if _waits_for_answer(request, since=request.decided_at) or now < free_at(request):
+    if _waits_for_answer(request) or now < free_at(request):
         return
     if close(request, now, why="decided", until=None):
         freezing.release(request, why="over")
 
 
+def _objected() -> "QuerySet[SubjectRequest]":
+    """Who has objected after the hold had ended, and waits."""
+    anew = Q(decided_at=None) | Q(objected_at__gt=F("decided_at"))
+    over = (RequestState.DECIDED, RequestState.CLOSED)
+    found = SubjectRequest.objects.filter(anew, objected_at__isnull=False, state__in=over)
+    return found.exclude(verified_at=None).exclude(hold__state__in=PROTECTING)
+
+
+def _keep(request: SubjectRequest, now: datetime) -> None:
+    freezing.keep(request)
+
+
 def _release(request: SubjectRequest, now: datetime) -> None:
-    if _waits_for_answer(request, since=request.closed_at):
+    if _waits_for_answer(request):
         return
     if request.objection_until is None or now >= request.objection_until:
         freezing.release(request, why="over")
 
 
-def _waits_for_answer(request: SubjectRequest, *, since: datetime | None) -> bool:
-    """Whether somebody has objected since, and nobody has decided anew."""
-    return request.objected_at is not None and (since is None or request.objected_at > since)
+def _waits_for_answer(request: SubjectRequest) -> bool:
+    """Whether somebody has objected, and nobody has decided anew."""
+    if request.objected_at is None:
+        return False
+    return request.decided_at is None or request.objected_at > request.decided_at
 
 
 def free_at(request: SubjectRequest) -> datetime:

@@ -15,9 +15,11 @@ from cctv.core import clock
 from cctv.footage.restrictions import services as restrictions
 from cctv.redaction.models import Redaction, State
 from cctv.redaction.rendering import making
+from cctv.retention import guards
 from cctv.subjects.delivering import entries, sending, services
 from cctv.subjects.delivering.errors import NoCode, WrongCode
 from cctv.subjects.delivering.models import Delivery, DeliverySending
+from cctv.subjects.delivering.tasks import tend
 from cctv.subjects.requests import withdrawing
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import RequestState, SubjectRequest
@@ -174,6 +176,16 @@ def test_deliveries_are_made_once_and_end_on_their_own(given: Given, monkeypatch
     row.refresh_from_db()
     assert row.ended_at is not None
     assert bytes(row.code_hash) == b""
+
+
+def test_invariant_7_a_clock_that_runs_ahead_ends_no_copy(given: Given, monkeypatch: Any):
+    Delivery.objects.update(open_until=clock.now())
+    monkeypatch.setattr(guards, "trusted", lambda _now: False)
+    tend()
+    assert Delivery.objects.get().ended_at is None
+    monkeypatch.setattr(guards, "trusted", lambda _now: True)
+    tend()
+    assert Delivery.objects.get().ended_at is not None
 
 
 def test_nothing_is_delivered_to_whom_nobody_has_identified(given: Given):

@@ -1,12 +1,17 @@
 """What is held for a request, and how long: until its outcome, and through the time to object."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from cctv.people.models import Account
 from cctv.retention.holds.models import Hold, HoldState
-from cctv.subjects.requests import ending, freezing, tending, withdrawing
+from cctv.subjects.deciding import objecting
+from cctv.subjects.deciding.models import Decision
+from cctv.subjects.delivering.models import Appointment
+from cctv.subjects.identity.models import IdentityCheck
+from cctv.subjects.requests import ending, freezing, messages, story, tending, withdrawing
 from cctv.subjects.requests.errors import RequestOver
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from cctv.vault import rings
@@ -132,6 +137,67 @@ def test_who_does_not_show_who_they_are_is_closed_and_may_still_object(counter: 
     assert ending.end_due() == 1
 
 
+def test_who_is_closed_unidentified_is_told_why_and_how_to_object(counter: Counter) -> None:
+    request = counter.ask(counter.court.yard.segment(expires_in=MINUTE), language="en").request
+    counter.pass_time(31 * DAY)
+    [told] = messages.listing(request)
+    assert told.is_from_desk
+    assert "30 days" in str(told.text)
+    assert "tell us until" in str(told.text)
+    [entry] = counter.court.said("request.message")
+    assert entry["actor"]["role"] == "job"
+
+
+def _an_agreed_visit(request: SubjectRequest, now: datetime) -> None:
+    Appointment.objects.create(request=request, at=now + 3 * DAY, place="Gate", state="agreed")
+
+
+def _a_paper_that_was_sent(request: SubjectRequest, now: datetime) -> None:
+    IdentityCheck.objects.create(request=request, method="document", state="shown")
+
+
+def _a_question_that_nobody_read(request: SubjectRequest, now: datetime) -> None:
+    messages.add(request, "Is a student card enough?", terminal=TERMINAL)
+
+
+def _a_proposal(request: SubjectRequest, now: datetime) -> None:
+    by = Account.objects.earliest("pk")
+    Decision.objects.create(request=request, outcome="refused", proposed_by=by)
+
+
+def _a_new_question_of_ours(request: SubjectRequest, now: datetime) -> None:
+    story.act(request, "id_asked", by_lethe=True)
+
+
+def _nobody_has_looked(request: SubjectRequest, now: datetime) -> None:
+    SubjectRequest.objects.filter(pk=request.pk).update(state=RequestState.SCREENING)
+
+
+def test_what_waits_for_us_is_not_closed_as_unidentified(counter: Counter) -> None:
+    sealed = counter.court.yard.segment(expires_in=MINUTE)
+    cases = (
+        _an_agreed_visit, _a_paper_that_was_sent, _a_question_that_nobody_read, _a_proposal,
+        _a_new_question_of_ours, _nobody_has_looked,
+    )  # fmt: skip
+    asked = {case: counter.ask(sealed).request for case in cases}
+    counter.pass_time(29 * DAY)
+    for case, request in asked.items():
+        case(request, counter.court.yard.now)
+    counter.pass_time(2 * DAY)
+    closed = SubjectRequest.objects.filter(state=RequestState.CLOSED).values_list("reference", flat=True)
+    assert [case.__name__ for case, request in asked.items() if request.reference in closed] == []
+
+
+def test_a_letter_that_lay_for_months_is_not_closed_when_it_is_taken_in(counter: Counter) -> None:
+    now, officer = counter.court.yard.now, counter.court.people.seoul_officer
+    sealed = counter.court.yard.segment(expires_in=MINUTE)
+    received = counter.ask(sealed, channel="paper", taken_in_by=officer, received_at=now - 90 * DAY)
+    request = received.request
+    counter.pass_time(MINUTE)
+    request.refresh_from_db()
+    assert request.state == RequestState.IDENTITY
+
+
 def test_who_is_verified_at_that_very_moment_is_not_closed(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -149,6 +215,52 @@ def test_who_is_verified_at_that_very_moment_is_not_closed(
     request.refresh_from_db()
     assert (request.state, request.closed_at) == (RequestState.OPEN, None)
     assert not counter.court.said("request.closed")
+
+
+def test_an_objection_after_the_hold_has_ended_holds_what_is_left(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = counter.court.yard.segment(expires_in=20 * DAY)
+    request = counter.ask(sealed).request
+    counter.decide(request, objection=DAY)
+    counter.pass_time(2 * DAY)
+    request.refresh_from_db()
+    assert (request.state, freezing.holds_of(request)) == (RequestState.CLOSED, [])
+    with monkeypatch.context() as patch:
+        kill_at(patch, "request.objected")
+        with pytest.raises(Killed):
+            objecting.object_to(request, "It is me.", terminal=TERMINAL)
+    tending.tend()
+    assert len(freezing.holds_of(request)) == 1
+    counter.pass_time(MINUTE)
+    assert len(freezing.holds_of(request)) == 1, "until there is an answer"
+    counter.court.yard.move(4 * 365 * DAY)
+    assert ending.end_due() == 0, "whoever has objected is answered first"
+
+
+def test_an_objection_of_whom_nobody_has_identified_holds_nothing_anew(counter: Counter) -> None:
+    request = counter.ask(counter.court.yard.segment(expires_in=20 * DAY)).request
+    counter.decide(request, objection=DAY)
+    SubjectRequest.objects.update(verified_at=None)
+    counter.pass_time(2 * DAY)
+    request.refresh_from_db()
+    objecting.object_to(request, "It is me.", terminal=TERMINAL)
+    tending.tend()
+    assert freezing.holds_of(request) == []
+
+
+def test_no_hold_of_several_runs_out_before_the_request(counter: Counter) -> None:
+    yard = counter.court.yard
+    sealed, other = yard.segment(expires_in=MINUTE), yard.segment(expires_in=HOUR)
+    request = counter.ask(sealed).request
+    request.verified_at, request.state = yard.now, RequestState.OPEN
+    request.save()
+    counter.pass_time(250 * DAY)
+    freezing.widen(request, ends_at=other.row.ends_at)
+    for _month in range(6):
+        counter.pass_time(30 * DAY)
+    assert len(freezing.holds_of(request)) == 2
+    assert counter.there(sealed)
 
 
 def test_a_request_that_stands_for_years_never_loses_its_hold(counter: Counter) -> None:
