@@ -58,7 +58,8 @@ def queue_mail(*, kind: str, about: str, to: Account, subject: Words, text: Word
 def link(url_name: str, *args: str) -> str:
     """The address of a page for a mail: whole where LETHE_URL says where Lethe is, else its path."""
     base = settings.LETHE_URL.rstrip("/")
-    path = reverse(url_name, args=args)
+    # The process that serves the portal alone writes mails too, and knows no page of the office by itself.
+    path = reverse(url_name, urlconf=settings.LETHE_OFFICE_URLS, args=args)
     if base:
         return f"{base}{path}"
     return _("Open Lethe at %(path)s to see it.") % {"path": path}

@@ -5,6 +5,8 @@ from config.settings.home import LETHE_DEMO
 
 DEBUG = env.bool("LETHE_DEBUG", False)
 ROOT_URLCONF = "config.urls"
+# Where mails lead to, whatever addresses this process serves itself.
+LETHE_OFFICE_URLS = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 
 INSTALLED_APPS = [

@@ -8,6 +8,7 @@ from django.core import mail
 from django.test import Client
 
 from accesslog.errors import LogUnavailable
+from cctv.people.models import OutgoingMail
 from cctv.subjects.identity import papers, verdicts
 from cctv.subjects.identity.models import CheckState, IdentityCheck, IdentityPaper, Method
 from cctv.subjects.portal import throttle
@@ -75,6 +76,14 @@ def test_invariant_2_a_picture_goes_sealed_to_the_checker_and_is_no_file_in_betw
     # What waits for the checker is not changed under their eyes.
     assert requester.send(proof=requester.proof("/portal/status/")).status_code == 409
     assert only_paper().pk == paper.pk
+
+
+@pytest.mark.urls("config.portal_urls")
+def test_the_portals_own_process_tells_the_checker_where_it_lies(requester: Requester) -> None:
+    assert requester.send().status_code == 302
+    told = OutgoingMail.objects.filter(kind="identity.shown")
+    assert told.exists()
+    assert all(f"/requests/{requester.reference}/" in each.text for each in told)
 
 
 def test_who_stands_for_somebody_sends_one_paper_after_the_other(counter: Counter) -> None:
