@@ -5,6 +5,7 @@ from uuid import uuid5
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from cctv.core import clock
 from cctv.people.models import Account
 from cctv.people.outbox import link, queue_mail
 from cctv.people.policy import permissions_of, who_may
@@ -67,7 +68,7 @@ def ask(
             return check if check.method == method else _otherwise(check, method)
         if actor is not None:
             _tell_requester(row, method, actor, terminal)
-        return IdentityCheck.objects.create(request=row, method=method)
+        return IdentityCheck.objects.create(request=row, method=method, asked_at=clock.now())
 
 
 def finish(check: IdentityCheck, *, terminal: str) -> None:
@@ -99,7 +100,7 @@ def _for_secret(row: SubjectRequest, method: str) -> IdentityCheck:
         raise NotOffered
     if row.checks.filter(state__in=OPEN, for_secret=True).count() >= MOST_FOR_SECRET:
         raise TooManyChecks
-    return IdentityCheck.objects.create(request=row, method=method, for_secret=True)
+    return IdentityCheck.objects.create(request=row, method=method, asked_at=clock.now(), for_secret=True)
 
 
 def _otherwise(check: IdentityCheck, method: str) -> IdentityCheck:

@@ -4,6 +4,7 @@ Key → objects → entry → rows. What stays says which papers there were, and
 """
 
 import logging
+from uuid import uuid5
 
 from django.db import DatabaseError, transaction
 from django.db.models import Q, QuerySet
@@ -101,13 +102,14 @@ def destroy(check: IdentityCheck) -> bool:
 def _note(check: IdentityCheck, rows: list[IdentityPaper], facts: dict[str, object]) -> None:
     receipt = story.enter(
         check.request, events.DESTROYED,
-        actor=None, by_lethe=True, body={"check": named(check), "facts": facts},
+        by_lethe=True, body={"check": named(check), "facts": facts}, event_id=uuid5(check.pk, "destroyed"),
     )  # fmt: skip
     reached("identity.destroyed-logged")
+    told = dict(receipt.body["facts"])  # tried again after a kill, those of the first time
     with transaction.atomic():
         IdentityPaper.objects.filter(pk__in=[each.pk for each in rows]).delete()
         IdentityCheck.objects.filter(pk=check.pk).update(
-            key_id="", destroyed_at=clock.now(), destruction={**facts, "entry": receipt.index}
+            key_id="", destroyed_at=clock.now(), destruction={**told, "entry": receipt.index}
         )
 
 

@@ -30,14 +30,13 @@ def scan(data: bytes) -> None:
     """Have it looked at, if there is a scanner. ScanRefused, ScanDown."""
     if not is_set():
         return
-    command = shlex.split(settings.LETHE_SCAN_COMMAND)
     try:
         done = subprocess.run(
-            command, input=data, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-            timeout=settings.LETHE_SCAN_SECONDS,
+            shlex.split(settings.LETHE_SCAN_COMMAND), input=data, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL, check=False, timeout=settings.LETHE_SCAN_SECONDS,
             env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
         )  # fmt: skip
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         log.error("the virus scanner gave no answer: %s", type(error).__name__)
         raise ScanDown from error
     if done.returncode == _REFUSED:

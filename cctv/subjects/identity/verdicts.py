@@ -69,12 +69,12 @@ def refuse(
         )  # fmt: skip
         reached("identity.refused-logged")
         _note(now, CheckState.REFUSED, told, actor, reason=reason_code)
+        if not now.for_secret:
+            settling.clock_stands(row)
         kind = "secret_refused" if now.for_secret else "not_verified"
         mails.queue(row, kind, f"request/{row.pk}/{kind}/{now.pk}")
     reached("identity.refused")
     destroying.attempt(now)
-    if not now.for_secret:
-        settling.clock_stands(row)
     if text.strip():
         messages.add(row, text, by=actor, terminal=terminal)
     return _again(now)
