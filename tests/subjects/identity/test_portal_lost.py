@@ -162,6 +162,15 @@ def test_who_only_knows_the_reference_keeps_nobody_from_theirs(counter: Counter)
     assert opens(requester.reference, requester.received.secret)
 
 
+def test_what_has_been_sent_is_not_sent_again(counter: Counter) -> None:
+    loser = Loser(counter.ask(counter.court.yard.segment(expires_in=DAY)).request.reference)
+    assert loser.send().status_code == 302
+    again = loser.send()
+    assert again.status_code == 200
+    assert "It has arrived" in again.content.decode()
+    assert states() == [CheckState.SHOWN]
+
+
 def test_a_form_from_elsewhere_and_one_that_is_too_old_do_nothing(counter: Counter) -> None:
     received = counter.ask(counter.court.yard.segment(expires_in=DAY))
     loser = Loser(received.request.reference)
