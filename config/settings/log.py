@@ -54,5 +54,7 @@ LOGGING: dict[str, Any] = {
         "celery": {"level": "WARNING"},
         "kombu": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
+        # A robot asks by wrong names all day, and each would be a traceback.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
     },
 }

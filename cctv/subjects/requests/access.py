@@ -1,7 +1,8 @@
 """Reference and secret open a request. Unknown and wrong look alike, take as long, and wait alike.
 
-Wrong attempts are counted in memory: of a reference, known or not, and of the network they come from. Whoever
-opened it from where they are before is not kept out by what others guess.
+Wrong attempts are counted in memory, for each network: all of them, and those at one reference, known or not.
+What is guessed elsewhere keeps nobody out: a reference stands on slips and letters, and 80 random bits need no
+count. Whoever filed it from where they are, or opened it there before, waits for no neighbour either.
 """
 
 import ipaddress
@@ -31,7 +32,7 @@ _NOBODY = (b"\0" * tokens.SALT_BYTES, b"\0" * 32)
 def open_request(reference: str, secret: str, *, terminal: str) -> SubjectRequest:
     """The request that both belong to. NotOpened for every other pair; TooManyAttempts."""
     named, network = references.read_reference(reference), _network(terminal)
-    buckets = _buckets(named, network)
+    buckets = _buckets(named, network, PER_NETWORK, [(_key("own", named, network), PER_REFERENCE)])
     _keep_pace(buckets)
     found = SubjectRequest.objects.select_related("site", "hold").filter(reference=named).first()
     salt, kept = _NOBODY
@@ -41,8 +42,14 @@ def open_request(reference: str, secret: str, *, terminal: str) -> SubjectReques
         for key, _most in buckets:
             _count(key)
         raise NotOpened
-    cache.set(_key("known", named, network), 1, timeout=KNOWN_S)
+    know(named, terminal=terminal)
     return found
+
+
+def know(reference: str, *, terminal: str) -> None:
+    """Its requester was there: they filed it from this network, or have opened it."""
+    named = references.read_reference(reference)
+    cache.set(_key("known", named, _network(terminal)), 1, timeout=KNOWN_S)
 
 
 def new_secret(request: SubjectRequest, *, actor: Account | None = None, terminal: str = "") -> str:
@@ -65,7 +72,10 @@ def pace_of_recovery(reference: str, *, terminal: str) -> list[str]:
     only knows the reference keeps nobody from theirs. The same for a reference that nobody has.
     """
     named, network = references.read_reference(reference), _network(terminal)
-    buckets = _buckets(named, network, "lost/", PICTURES_PER_REFERENCE, PICTURES_PER_NETWORK)
+    own = [(_key("lost/own", named, network), PICTURES_PER_REFERENCE)]
+    if not _is_known(named, network):  # each is looked at by a person
+        own.append((_key("lost/reference", named), PICTURES_PER_REFERENCE))
+    buckets = _buckets(named, network, PICTURES_PER_NETWORK, own, "lost/")
     _keep_pace(buckets)
     return [key for key, _most in buckets]
 
@@ -82,11 +92,14 @@ def _keep_pace(buckets: list[tuple[str, int]]) -> None:
 
 
 def _buckets(
-    named: str, network: str, what: str = "", most: int = PER_REFERENCE, of_network: int = PER_NETWORK
+    named: str, network: str, of_network: int, own: list[tuple[str, int]], what: str = ""
 ) -> list[tuple[str, int]]:
-    if cache.get(_key("known", named, network)):
-        return [(_key(f"{what}own", named, network), most)]
-    return [(_key(f"{what}reference", named), most), (_key(f"{what}network", network), of_network)]
+    """What is counted: of a network that is not known for this reference also all that comes from there."""
+    return own if _is_known(named, network) else [*own, (_key(f"{what}network", network), of_network)]
+
+
+def _is_known(named: str, network: str) -> bool:
+    return bool(cache.get(_key("known", named, network)))
 
 
 def _count(key: str, window_s: int = WINDOW_S) -> None:

@@ -75,6 +75,8 @@ def receive(draft: Draft, *, terminal: str, draft_id: UUID) -> Received:
         request = _make(draft, draft_id, terminal)
     finish(request)
     secret = access.new_secret(request)
+    if draft.taken_in_by is None:
+        access.know(request.reference, terminal=terminal)
     reached("request.secret")
     told = request.acts.filter(kind=RequestActKind.FROZEN).first()
     facts = told.facts if told else {}

@@ -74,7 +74,7 @@ def test_guessing_waits_and_does_not_tell_whether_there_is_such_a_request(
     received: Received, known: bool
 ) -> None:
     reference = received.request.reference if known else "R-2026-ABCDEF"
-    answers = [tried(reference, new_secret(), ELSEWHERE.format(n)) for n in range(12)]
+    answers = [tried(reference, new_secret(), ELSEWHERE.format(1)) for _n in range(12)]
     assert answers == ["request_not_opened"] * 10 + ["request_attempts"] * 2
 
 
@@ -84,21 +84,37 @@ def test_one_address_waits_whatever_it_guesses(received: Received) -> None:
     assert tried(received.request.reference, received.secret, "2001:db8:1::1") == received.request
 
 
-def test_who_opened_it_from_there_before_is_not_kept_out_by_what_others_guess(received: Received) -> None:
+def test_what_others_guess_keeps_nobody_out(received: Received) -> None:
     reference = received.request.reference
-    assert tried(reference, received.secret) == received.request
     for n in range(20):
-        tried(reference, new_secret(), ELSEWHERE.format(n))
-    assert tried(reference, received.secret, ELSEWHERE.format(77)) == "request_attempts"
+        assert tried(reference, new_secret(), ELSEWHERE.format(n)) == "request_not_opened"
+    # Never opened before: from where it was filed, and from anywhere else.
     assert tried(reference, received.secret) == received.request
+    assert tried(reference, received.secret, ELSEWHERE.format(77)) == received.request
     for _n in range(12):  # but guesses from there wait as well
         tried(reference, new_secret())
     assert tried(reference, received.secret) == "request_attempts"
 
 
+def test_neighbours_who_guess_keep_nobody_out_where_a_request_was_filed(received: Received) -> None:
+    for n in range(40):
+        tried(f"R-2026-AAAA{n:02}", "x")
+    assert tried("R-2026-ABCDEF", "x") == "request_attempts"
+    assert tried(received.request.reference, received.secret) == received.request
+
+
+def test_a_crowd_of_counts_throws_none_away(received: Received) -> None:
+    for _n in range(11):
+        tried("R-2026-ABCDEF", "x", ELSEWHERE.format(1))
+    for n in range(2_000):
+        cache.add(f"portal/pages/{n}", 1)
+    assert tried("R-2026-ABCDEF", "x", ELSEWHERE.format(1)) == "request_attempts"
+
+
 def test_nobody_waits_for_good(received: Received) -> None:
-    for n in range(12):
-        tried(received.request.reference, new_secret(), ELSEWHERE.format(n))
+    for _n in range(12):
+        tried(received.request.reference, new_secret())
+    assert tried(received.request.reference, received.secret) == "request_attempts"
     assert access.WINDOW_S == 600
     cache.clear()  # the ten minutes are over
     assert tried(received.request.reference, received.secret) == received.request
