@@ -18,7 +18,7 @@ LETHE_SCAN_COMMAND = env.str("LETHE_SCAN_COMMAND", "")
 LETHE_SCAN_SECONDS = env.int("LETHE_SCAN_SECONDS", 20)
 
 # Counts (what one connection asks for, wrong secrets) and small answers that are soon old. In memory, for
-# each process: a shared cache that is away would take the pages with it. Django keeps 300 entries unless told.
+# each process: a shared cache that is away would take the pages with it. Django keeps 300 unless told.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",

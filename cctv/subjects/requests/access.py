@@ -1,8 +1,8 @@
 """Reference and secret open a request. Unknown and wrong look alike, take as long, and wait alike.
 
 Wrong attempts are counted in memory, for each network: all of them, and those at one reference, known or not.
-What is guessed elsewhere keeps nobody out: a reference stands on slips and letters, and 80 random bits need no
-count. Whoever filed it from where they are, or opened it there before, waits for no neighbour either.
+What is guessed elsewhere keeps nobody out: a reference stands on slips and letters, and 80 random bits need
+no count. Whoever filed it from where they are, or opened it there before, waits for no neighbour either.
 """
 
 import ipaddress
