@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid5
 
 from cctv.footage import viewing
 from cctv.footage.models import ViewedSpan, ViewingSession
@@ -37,8 +38,9 @@ def open_viewing(
         starts_at=request.starts_at, ends_at=request.ends_at, minutes=MINUTES, reason=request.reference,
         case=request.reference, hold=request.hold,
     )  # fmt: skip
+    # Of its own: the viewing's closing entry has the viewing's.
     story.act(
-        request, RequestActKind.FOUND, actor=actor, terminal=terminal, event_id=session.pk,
+        request, RequestActKind.FOUND, actor=actor, terminal=terminal, event_id=uuid5(session.pk, "found"),
         facts={"viewing": str(session.pk), "cameras": len(wanted)},
     )  # fmt: skip
     return session

@@ -8,9 +8,10 @@ import pytest
 
 from accesslog.selectors import load_receipt
 from cctv.core import clock
-from cctv.footage.models import Segment
+from cctv.footage.models import CloseReason, Segment
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
+from cctv.footage.viewings.closing import close_viewing
 from cctv.people.policy import Forbidden
 from cctv.retention import tasks
 from cctv.retention.models import Erasure
@@ -35,6 +36,9 @@ def test_the_viewing_that_looks_for_it_is_bound_to_the_request_and_its_hold(wait
     assert (session.starts_at, session.ends_at) == (request.starts_at, request.ends_at)
     act = request.acts.get(kind="found")
     assert act.facts == {"viewing": str(session.pk), "cameras": 1}
+    assert close_viewing(session, reason=CloseReason.USER)
+    [closed] = logged("viewing.closed")
+    assert load_receipt(closed).body["case"] == request.reference
     with pytest.raises(Forbidden):
         found.open_viewing(request, actor=waiting.desk.room.administrator, terminal="desk")
     request.state = RequestState.CLOSED
