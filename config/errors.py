@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from cctv.subjects.portal import errorpages
 from config.secretless import without_secret
 
 log = logging.getLogger("lethe.errors")
@@ -149,7 +151,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return respond(request, FORBIDDEN)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
+    if request.path.startswith("/portal/"):  # a stranger has no account, and no colleague
+        return errorpages.not_found(request)
     return respond(request, NOT_FOUND)
 
 

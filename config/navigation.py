@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accesslog import conf
 from accesslog.errors import AccessLogError
@@ -49,7 +50,9 @@ class Entry:
 NAVIGATION: tuple[Entry, ...] = (
     Entry(_("Inbox"), "inbox", "inbox", "export.decide", count=count_waiting),
     Entry(_("Sites"), "site", "sites", "footage.browse"),
-    Entry(_("Requests"), "request", "requests", "request.work", count=count_requests),
+    Entry(
+        pgettext_lazy("of people", "Requests"), "request", "requests", "request.work", count=count_requests
+    ),
     Entry(_("Viewings"), "eye", "viewings", "viewings.own"),
     Entry(_("Redactions"), "eyeoff", "redactions", "redaction.see"),
     Entry(_("Cases"), "case", "cases", "case.see"),

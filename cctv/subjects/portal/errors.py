@@ -28,8 +28,19 @@ class TooManySent(LetheError):
 
     code = "portal.too_many_sent"
     status = 429
-    message = _("Many requests were sent from your connection today, so we did not take this one.")
-    hint = _("Wait an hour and send it again, or call us. What you have written is kept.")
+    message = _("Very many were sent from your connection within an hour, so we did not take this.")
+    hint = _("Go back: what you have written is still there. Send it again in an hour, or call us.")
+
+
+class NotNow(LetheError):
+    """Something of ours is down: in words for people who cannot mend it."""
+
+    code = "portal.not_now"
+    status = 503
+    message = _("This does not work at the moment, because something on our side is down.")
+    hint = _(
+        "Wait some minutes, go back and try again. Nothing was sent or changed. Call us if it is urgent."
+    )
 
 
 class ProofMissing(LetheError):

@@ -3,6 +3,7 @@
 `public` goes around each view; `of_requester` inside it around those that show a request; `page` renders.
 """
 
+import logging
 import unicodedata
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -26,7 +27,7 @@ from cctv.core.errors import LetheError
 from cctv.people.actors import terminal_of
 from cctv.sites.models import Organisation
 from cctv.subjects.portal import sessions, throttle
-from cctv.subjects.portal.errors import NothingHere, ProofMissing, TooMuch
+from cctv.subjects.portal.errors import NothingHere, NotNow, ProofMissing, TooMuch
 from cctv.subjects.requests.models import SubjectRequest
 
 # The longest form has a few thousand characters.
@@ -34,6 +35,7 @@ MOST_BYTES = 64 << 10
 REFUSED = "cctv/subjects/portal/refused.html"
 JSON = "application/json"
 View = Callable[..., HttpResponseBase]
+log = logging.getLogger("lethe.portal")
 Fields = Callable[[HttpRequest], Mapping[str, str]]
 terminal = terminal_of
 
@@ -58,7 +60,7 @@ def public(
             except Http404:
                 response = refused(request, NothingHere())
             except (LetheError, AccessLogError) as error:
-                response = refused(request, error)
+                response = refused(request, _for_strangers(error))
             return private(response)
 
         return answered
@@ -117,6 +119,15 @@ def page(
     if subject_request is not None:
         frame["subject_request"] = subject_request
     return render(request, template, frame | (context or {}), status=status)
+
+
+def _for_strangers(error: LetheError | AccessLogError) -> LetheError | AccessLogError:
+    """What of ours is down is told to those who can mend it; a stranger reads what to do."""
+    is_ours = error.status >= 500 and not type(error).__module__.startswith("cctv.subjects.")
+    if not (is_ours or isinstance(error, AccessLogError)):
+        return error
+    log.error("the portal cannot answer: %s (%s)", error.message, error.code)
+    return NotNow()
 
 
 def refused(request: HttpRequest, error: LetheError | AccessLogError) -> HttpResponse:

@@ -58,6 +58,12 @@ class Question(forms.Form):
         first = self[names[0]]
         return first if len(names) == 1 and first.widget_type in ("radioselect", "checkbox") else None
 
+    @property
+    def alone(self) -> str:
+        """The field whose label is the heading, where a page asks to write one thing; "" elsewhere."""
+        names = list(self.fields)
+        return names[0] if len(names) == 1 and self.only is None else ""
+
 
 def choice(error: Any, choices: Any = (), **options: Any) -> forms.ChoiceField:
     """One of a few."""
@@ -218,7 +224,7 @@ class LooksQuestion(Question):
 
     plate = text(gettext_lazy("Number plate"), 20, error=gettext_lazy("Write the number plate."))
     looks = text(
-        gettext_lazy("Description"),
+        gettext_lazy("What it looks like"),
         500,
         rows=4,
         error=gettext_lazy("Write a few words: they are how we find it."),
@@ -231,7 +237,7 @@ class LooksQuestion(Question):
         looks = self.fields["looks"]
         if about == About.VEHICLE:
             self.title = _("Which vehicle is it?")
-            looks.required, looks.label = False, _("What it looks like")
+            looks.required = False
             looks.help_text = _("For example: small white car, dent in the left door.")
             return
         del self.fields["plate"]

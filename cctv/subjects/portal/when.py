@@ -38,7 +38,8 @@ class WhenQuestion(Question):
         """The place's clocks decide what a time means."""
         self.site = site_of(self.answers)
         self.zone = ZoneInfo(self.site.time_zone if self.site else "UTC")
-        self.today = clock.now().astimezone(self.zone).date()
+        now = clock.now().astimezone(self.zone)
+        self.today, self.clock = now.date(), f"{now:%H:%M}"
         self.longest_hours = limits.longest_hours(self.site.jurisdiction) if self.site else 24
         self.fields["sure"].choices = [  # type: ignore[attr-defined]
             (self.EXACT, _("Nearly sure")),

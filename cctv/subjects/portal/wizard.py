@@ -31,7 +31,7 @@ class Step:
 STEPS = (
     Step("kind", questions.KindQuestion, gettext_lazy("Your request")),
     Step("about", questions.AboutQuestion, gettext_lazy("In the footage")),
-    Step("site", questions.SiteQuestion, gettext_lazy("Place")),
+    Step("site", questions.SiteQuestion, gettext_lazy("Which of our places")),
     Step("place", questions.PlaceQuestion, gettext_lazy("Part of the place")),
     Step("when", WhenQuestion, gettext_lazy("Day and time")),
     Step("whom", questions.WhomQuestion, gettext_lazy("Who it is for")),

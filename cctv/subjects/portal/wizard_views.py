@@ -89,7 +89,9 @@ def _show(request: HttpRequest, step: wizard.Step, answers: Answers) -> HttpResp
 
 def _errors(form: Any) -> list[tuple[str, str]]:
     """Each error with the field that it is about."""
-    return [(form[name].id_for_label or name, each) for name, said in form.errors.items() for each in said]
+    return [
+        (form[name].id_for_label or name, each) for name in form.fields for each in form.errors.get(name, ())
+    ]
 
 
 def _progress(request: HttpRequest, steps: list[wizard.Step], at: int, label: Any) -> dict[str, Any]:
