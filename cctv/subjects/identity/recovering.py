@@ -19,11 +19,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from cctv.disclosure.handing import tokens
 from cctv.subjects.identity import asking, papers
-from cctv.subjects.identity.errors import NoReference
+from cctv.subjects.identity.errors import NoReference, TooManyChecks
 from cctv.subjects.identity.models import Method, PaperPart
 from cctv.subjects.portal import sealed
 from cctv.subjects.requests import access, mails
 from cctv.subjects.requests import reference as references
+from cctv.subjects.requests.errors import TooManyAttempts
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 
 COOKIE = "lethe_lost"
@@ -77,11 +78,11 @@ def find(request: HttpRequest) -> Lost | None:
 def send_paper(lost: Lost, picture: Iterable[bytes], *, terminal: str) -> None:
     """Take the picture of a document under the new secret.
 
-    TooManyAttempts, what `papers.examine` raises; LogUnavailable.
+    TooManyChecks, what `papers.examine` raises; LogUnavailable.
     """
     began = time.monotonic()
-    counted = access.pace_of_recovery(lost.reference, terminal=terminal)
     try:
+        counted = access.pace_of_recovery(lost.reference, terminal=terminal)
         seen = papers.examine(picture)
         salt = tokens.new_salt()
         code = tokens.code_hash(lost.secret, salt)
@@ -90,6 +91,8 @@ def send_paper(lost: Lost, picture: Iterable[bytes], *, terminal: str) -> None:
         if row is not None:
             _keep(row, seen, salt, code, terminal=terminal)
         access.count_recovery(counted)
+    except TooManyAttempts as error:
+        raise TooManyChecks from error
     finally:
         _even(began)
 

@@ -153,7 +153,9 @@ def test_who_only_knows_the_reference_keeps_nobody_from_theirs(counter: Counter)
         for network in range(10, 10 + access.PICTURES_PER_REFERENCE):
             if reference == NOBODYS:
                 Loser(reference, f"192.0.2.{network}").send()
-        assert Loser(reference, "192.0.2.99").send().status_code == 429
+        refused = Loser(reference, "192.0.2.99").send()
+        assert refused.status_code == 429
+        assert "Come to our place" in refused.content.decode()
     assert len(states()) == access.PICTURES_PER_REFERENCE
     # Where it was opened before, it is their own count; and tomorrow it is anybody's again.
     assert Loser(requester.reference, "127.0.0.1").send().status_code == 302
