@@ -136,8 +136,10 @@ def _outcome(request: SubjectRequest, facts: Facts) -> str:
     return " · ".join(filter(None, said))
 
 
-def _not_enough(_request: SubjectRequest, facts: Facts) -> str:
-    return reasons.words(facts.get("reason", ""))
+def _shown(_request: SubjectRequest, facts: Facts) -> str:
+    """For what, and why it was not enough."""
+    what = _("for a new secret") if facts.get("for") == "secret" else ""
+    return " · ".join(filter(None, (what, reasons.words(facts.get("reason", "")))))
 
 
 def _appointment(request: SubjectRequest, facts: Facts) -> str:
@@ -157,6 +159,6 @@ def _due(request: SubjectRequest, facts: Facts) -> str:
 _MORE: Mapping[str, Callable[[SubjectRequest, Facts], str]] = {
     Kind.RECEIVED: _received, Kind.FROZEN: _frozen, Kind.RELEASED: _why, Kind.CLOSED: _why,
     Kind.PAUSED: _why, Kind.REDACTED: _copies, Kind.RESUMED: _moved, Kind.EXTENDED: _moved,
-    Kind.NOT_VERIFIED: _not_enough,
+    Kind.IDENTITY_SENT: _shown, Kind.NOT_VERIFIED: _shown,
     Kind.PROPOSED: _outcome, Kind.DECIDED: _outcome, Kind.APPOINTED: _appointment, Kind.ESCALATED: _due,
 }  # fmt: skip

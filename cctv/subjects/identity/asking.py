@@ -74,12 +74,12 @@ def ask(
 def finish(check: IdentityCheck, *, terminal: str) -> None:
     """All papers are there: whoever checks is told. NotComplete, NotWaiting, LogUnavailable."""
     with transaction.atomic():
-        now = papers.locked(check.pk)
+        now = papers.locked_with_request(check)
         if now.state == CheckState.SHOWN:
             return
         parts = sorted(now.papers.values_list("part", flat=True))
         _require_whole(now, parts)
-        row = settling.locked(now.request)
+        row = now.request
         facts = {"method": now.method, "papers": parts, **({"for": "secret"} if now.for_secret else {})}
         told = story.act(
             row, RequestActKind.IDENTITY_SENT, terminal=terminal, facts=facts, event_id=uuid5(now.pk, "sent")

@@ -80,8 +80,8 @@ def try_code(check: IdentityCheck, code: str, *, terminal: str) -> bool:
 
 def _settle(check: IdentityCheck) -> None:
     with transaction.atomic():
-        now = papers.locked(check.pk)
-        row = settling.locked(now.request)
+        now = papers.locked_with_request(check)
+        row = now.request
         same = bytes(now.code_hash) == bytes(check.code_hash)
         if now.state != CheckState.ASKED or not papers.waits(now) or not same:
             raise NoCode

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cctv.subjects.identity import papers, reasons, services
@@ -48,7 +49,7 @@ class VerdictForm(forms.Form):
     def __init__(self, *args: Any, check: IdentityCheck, **kwargs: Any) -> None:
         """What has to be ticked is what this check needs."""
         super().__init__(*args, **kwargs)
-        parts = [(each, PaperPart(each).label) for each in papers.wanted(check)]
+        parts = [(each, capfirst(str(PaperPart(each).label))) for each in papers.wanted(check)]
         _choose(
             self,
             "seen",

@@ -15,7 +15,7 @@ from accesslog import Receipt
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.subjects import profiles
-from cctv.subjects.identity import events, pictures, scanning
+from cctv.subjects.identity import events, pictures, scanning, settling
 from cctv.subjects.identity.errors import NotWaiting, TooLarge, TooManyPictures
 from cctv.subjects.identity.models import CheckState, IdentityCheck, IdentityPaper
 from cctv.subjects.requests.models import RequestState
@@ -125,6 +125,14 @@ def locked(pk: UUID) -> IdentityCheck:
     """The check for ourselves, with its request; in a transaction."""
     rows = IdentityCheck.objects.select_for_update(of=("self",))
     return rows.select_related("request__site", "request__hold").get(pk=pk)
+
+
+def locked_with_request(check: IdentityCheck) -> IdentityCheck:
+    """The request for ourselves and then the check, always in this order; in a transaction."""
+    row = settling.locked(check.request)
+    now = locked(check.pk)
+    now.request = row
+    return now
 
 
 def opened(paper: IdentityPaper, receipt: Receipt, *, actor_id: UUID) -> SealedReader:

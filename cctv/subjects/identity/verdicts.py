@@ -85,8 +85,7 @@ def _judged(check: IdentityCheck, actor: Account) -> Iterator[IdentityCheck]:
     """The check and its request for ourselves, if they wait for a verdict of this person."""
     permissions_of(actor).require(CHECK, site_id=check.request.site_id)
     with transaction.atomic():
-        now = papers.locked(check.pk)
-        now.request = settling.locked(now.request)
+        now = papers.locked_with_request(check)
         if now.state != CheckState.SHOWN or not papers.waits(now):
             raise NotWaiting
         yield now

@@ -16,12 +16,15 @@ from cctv.subjects.deciding import services
 from cctv.subjects.deciding.models import Decision
 from cctv.subjects.deciding.proposing import Proposal
 from cctv.subjects.desk import appointments
+from cctv.subjects.identity import asking, papers
+from cctv.subjects.identity.models import IdentityCheck
 from cctv.subjects.requests import messages, story
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.models import RequestActKind, RequestState, SubjectRequest
 from tests.disclosure.cases.test_pages import signed_in
 from tests.people.cast import Cast
 from tests.subjects.deciding.asked import request_of
+from tests.subjects.identity.showing import photo
 
 pytestmark = [
     pytest.mark.slow,
@@ -65,6 +68,15 @@ def proposed(cast: Cast) -> Decision:
     return services.propose(found, refusal, actor=officer, terminal=terminal, decision_id=uuid4())
 
 
+def shown(request: SubjectRequest) -> IdentityCheck:
+    """Somebody has lost its secret, and has sent a picture."""
+    check = asking.ask(request, "document", for_secret=True, terminal="")
+    IdentityCheck.objects.filter(pk=check.pk).update(code_hash=b"h")
+    papers.take(check, "document", [photo((1200, 760))], terminal="")
+    asking.finish(check, terminal="")
+    return check
+
+
 def sound(page: Page) -> None:
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert not [(each["id"], [node["html"] for node in each["nodes"]]) for each in found], page.url
@@ -82,6 +94,7 @@ def test_every_page_of_the_desk_is_accessible_and_fits_a_phone(
         reverse("request-clock", args=reference), reverse("request-appoint", args=reference),
         reverse("request-withdraw", args=reference), reverse("requests-screening"),
         reverse("request-new", args=["seoul"]), reverse("request-propose", args=[late]),
+        reverse("request-identity-look", args=[*reference, shown(proposed.request).pk]),
         reverse("request-decision", args=[*reference, proposed.pk]),
     ]  # fmt: skip
     for person, places in (
