@@ -29,6 +29,15 @@ class NotDecidable(LetheError):
     hint = _("Look at its page: it is decided already, closed, or waits for something else.")
 
 
+class NotObjectable(LetheError):
+    """The time to object is over, or an objection waits already."""
+
+    code = "request_not_objectable"
+    status = 409
+    message = _("This answer cannot be objected to now.")
+    hint = _("An objection waits already, or the time for one is over. A new request is always possible.")
+
+
 class DecisionWaits(LetheError):
     """There is a proposal, and it waits for the second person."""
 

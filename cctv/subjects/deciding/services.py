@@ -6,7 +6,7 @@ sure of the step-up.
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from uuid import uuid5
 
@@ -40,7 +40,7 @@ from cctv.subjects.deciding.proposing import (
 )
 from cctv.subjects.deciding.telling import DECIDE
 from cctv.subjects.delivering import erasing
-from cctv.subjects.profiles import profile_of
+from cctv.subjects.delivering import services as delivering
 from cctv.subjects.requests import details, mails, remembered, story
 from cctv.subjects.requests.models import RequestActKind, RequestKind, RequestState, SubjectRequest
 from cctv.vault.steps import reached
@@ -142,7 +142,7 @@ def objection_until(row: Decision, request: SubjectRequest) -> datetime:
     to be fetched; of anything else, as the profile says."""
     now = clock.now()
     if row.outcome == Outcome.GRANTED and request.kind == RequestKind.COPY:
-        return now + timedelta(days=profile_of(request.jurisdiction).result_days)
+        return delivering.open_until(request, now)
     return words.objection_until(request, now)
 
 

@@ -7,7 +7,7 @@ what is opened with it goes on in that browser for some hours.
 """
 
 import smtplib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 from django.conf import settings
@@ -28,6 +28,8 @@ from cctv.people.policy import permissions_of
 from cctv.redaction.review.services import require_approved
 from cctv.retention.backup.errors import RestoreUnfinished
 from cctv.retention.backup.selectors import register_in_doubt
+from cctv.subjects import clocks
+from cctv.subjects.clocks import stored
 from cctv.subjects.deciding import texts
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
 from cctv.subjects.delivering import entries, events
@@ -62,7 +64,7 @@ def make_deliveries(decision: Decision) -> list[Delivery]:
     granted = decision.outcome in GIVEN and decision.state == DecisionState.SENT
     if not granted or request.verified_at is None or decision.sent_at is None:
         return []
-    until = decision.sent_at + timedelta(days=profile_of(request.jurisdiction).result_days)
+    until = open_until(request, decision.sent_at)
     known = details.read(request)
     way = DeliveryWay.PORTAL if known is not None and known.email else DeliveryWay.ON_SITE
     pinned = [each for each in decision.redactions.all() if str(each.pk) in decision.results]
@@ -87,6 +89,13 @@ def make_deliveries(decision: Decision) -> list[Delivery]:
         ]  # fmt: skip
         mails.queue(request, "delivered", f"request/{request.pk}/delivered/{decision.pk}")
     return made
+
+
+def open_until(request: SubjectRequest, sent_at: datetime) -> datetime:
+    """Until when what is given then can be fetched: the end of the last day that is told."""
+    zone, country = stored.place_of(request)
+    days = profile_of(request.jurisdiction).result_days
+    return clocks.objection_until(sent_at, days, zone=zone, country=country)
 
 
 def end_earlier(decision: Decision) -> int:

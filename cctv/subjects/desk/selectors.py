@@ -8,7 +8,9 @@ from uuid import UUID
 from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Least
 
+from cctv.core import clock
 from cctv.core.clock import HOUR
+from cctv.footage.models import Segment
 from cctv.people.models import Account
 from cctv.people.policy import Permissions, permissions_of, who_may
 from cctv.sites.models import Site
@@ -133,9 +135,10 @@ def workers(site: Site) -> list[Account]:
 
 
 def places(permissions: Permissions, action: str) -> list[Site]:
-    """The sites at which the reader may do it."""
+    """The sites at which the reader may do it; a retired one as long as footage of it is left."""
     allowed = permissions.sites(action)
-    sites = Site.objects.filter(retired_at=None).order_by("name")
+    left = Segment.objects.filter(camera__site=OuterRef("pk"), expires_at__gt=clock.now())
+    sites = Site.objects.filter(Q(retired_at=None) | Exists(left)).order_by("name")
     return list(sites if allowed is None else sites.filter(pk__in=allowed))
 
 

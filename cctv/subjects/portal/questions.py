@@ -7,11 +7,16 @@ from typing import Any
 
 from django import forms
 from django.core.validators import EmailValidator
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cctv.core import clock
+from cctv.footage.models import Segment
 from cctv.sites.models import Camera, Site, Zone
+from cctv.subjects import clocks
+from cctv.subjects.clocks import stored
 from cctv.subjects.portal import limits
 from cctv.subjects.portal.answers import Answers
 from cctv.subjects.requests.models import About, Claimant, RequestKind
@@ -20,9 +25,23 @@ Words = str | Promise
 UNKNOWN_PLACE = "unknown"
 
 
+def cameras_with_footage() -> "QuerySet[Camera]":
+    """Cameras in use, and retired ones of which footage is left."""
+    left = Segment.objects.filter(camera=OuterRef("pk"), expires_at__gt=clock.now())
+    return Camera.objects.filter(Q(retired_at=None, site__retired_at=None) | Exists(left))
+
+
 def sites_in_use() -> list[Site]:
     """Places that may have filmed somebody."""
-    return list(Site.objects.filter(retired_at=None, cameras__isnull=False).distinct())
+    return list(Site.objects.filter(pk__in=cameras_with_footage().values("site")))
+
+
+def rights() -> frozenset[str]:
+    """The kinds of request that the law of one of the places gives there."""
+    places = set(cameras_with_footage().values_list("site__jurisdiction", "openness"))
+    return frozenset(
+        kind for kind in RequestKind.values if any(clocks.is_offered(kind, *place) for place in places)
+    )
 
 
 def site_of(answers: Answers) -> Site | None:
@@ -81,6 +100,17 @@ def text(label: Any, longest: int, *, error: Any = "", rows: int = 0, **options:
     )  # fmt: skip
 
 
+KINDS = (
+    (RequestKind.COPY, gettext_lazy("To see footage of me, or get a copy")),
+    (RequestKind.EXISTENCE, gettext_lazy("Whether footage of me exists")),
+    (RequestKind.WATCHED, gettext_lazy("Who has watched footage of me")),
+    (RequestKind.ERASURE, gettext_lazy("That footage of me is erased")),
+    (RequestKind.RESTRICTION, gettext_lazy("That footage of me is no longer used")),
+    (RequestKind.CORRECTION, gettext_lazy("That something is corrected")),
+    (RequestKind.COMPLAINT, gettext_lazy("I want to complain")),
+)
+
+
 class KindQuestion(Question):
     """What is asked for."""
 
@@ -88,24 +118,23 @@ class KindQuestion(Question):
     hints = {
         RequestKind.COPY: gettext_lazy("Everybody else in it is made unrecognisable."),
         RequestKind.EXISTENCE: gettext_lazy("We look, and tell you yes or no."),
-        RequestKind.ERASURE: gettext_lazy("It is kept apart until your request is decided, then destroyed."),
-        RequestKind.RESTRICTION: gettext_lazy("Nobody may see it or pass it on until this is settled."),
+        RequestKind.ERASURE: gettext_lazy("Once we know that it is you, and have decided, it is destroyed."),
+        RequestKind.RESTRICTION: gettext_lazy(
+            "Once we know that it is you, nobody may see it or pass it on until this is settled."
+        ),
         RequestKind.CORRECTION: gettext_lazy("For example a wrong time, or footage taken for yours."),
         RequestKind.COMPLAINT: gettext_lazy("About a camera, or about how somebody used the footage."),
         RequestKind.WATCHED: gettext_lazy("Every time somebody opened it, with the purpose."),
     }
-    kind = choice(
-        gettext_lazy("Choose what you would like to ask for."),
-        [
-            (RequestKind.COPY, gettext_lazy("To see footage of me, or get a copy")),
-            (RequestKind.EXISTENCE, gettext_lazy("Whether footage of me exists")),
-            (RequestKind.WATCHED, gettext_lazy("Who has watched footage of me")),
-            (RequestKind.ERASURE, gettext_lazy("That footage of me is erased")),
-            (RequestKind.RESTRICTION, gettext_lazy("That footage of me is no longer used")),
-            (RequestKind.CORRECTION, gettext_lazy("That something is corrected")),
-            (RequestKind.COMPLAINT, gettext_lazy("I want to complain")),
-        ],
-    )
+
+    def prepare(self) -> None:
+        """Only what some place's law gives."""
+        field = self.fields["kind"]
+        assert isinstance(field, forms.ChoiceField)
+        given = rights()
+        field.choices = [each for each in KINDS if each[0] in given]
+
+    kind = choice(gettext_lazy("Choose what you would like to ask for."))
 
 
 class AboutQuestion(Question):
@@ -153,7 +182,7 @@ class PlaceQuestion(Question):
         """The zones that have cameras, and the way out."""
         site = site_of(self.answers)
         self.title = _("Where at %(site)s was it?") % {"site": site.name if site else ""}
-        zones = Zone.objects.filter(site=site, cameras__retired_at=None).distinct() if site else []
+        zones = Zone.objects.filter(site=site, cameras__in=cameras_with_footage()).distinct() if site else []
         choices = [(str(zone.pk), zone.name) for zone in zones]
         self.fields["zones"].choices = [*choices, (UNKNOWN_PLACE, _("I don’t know"))]  # type: ignore[attr-defined]
         self.hints = {str(zone.pk): zone.get_kind_display() for zone in zones}
@@ -162,8 +191,22 @@ class PlaceQuestion(Question):
     def cameras(self) -> list[Camera]:
         """The cameras that are meant; of valid answers."""
         named = self.cleaned_data["zones"]
-        found = Camera.objects.filter(site=site_of(self.answers), retired_at=None).select_related("zone")
+        found = cameras_with_footage().filter(site=site_of(self.answers)).select_related("zone")
         return list(found if UNKNOWN_PLACE in named else found.filter(zone__in=named))
+
+    def clean(self) -> dict[str, Any]:
+        """A right that the law gives at that very place."""
+        data = super().clean() or {}
+        site, kind = site_of(self.answers), self.answers.text("kind", "kind")
+        if site is None or not kind or "zones" not in data:
+            return data
+        cameras = self.cameras()
+        if cameras and not clocks.is_offered(kind, site.jurisdiction, stored.openness_of(cameras)):
+            self.add_error("zones", _(
+                "The law of this place does not give this right where everybody may go. Choose another"
+                " place, or go back and choose something else: you can ask for erasure, or complain."
+            ))  # fmt: skip
+        return data
 
 
 class WhomQuestion(Question):

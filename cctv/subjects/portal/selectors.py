@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from cctv.core import clock
+from cctv.subjects import clocks
+from cctv.subjects.deciding import objecting
 from cctv.subjects.deciding import words as told
 from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.deciding.proposing import has_objection
@@ -41,6 +43,7 @@ def status_of(subject_request: SubjectRequest) -> dict[str, Any]:
         "visits": visits_of(subject_request),
         "messages": messages.listing(subject_request),
         "decision": decision_of(subject_request),
+        "may_object": objecting.may_object(subject_request),
         "is_shown": showing.is_sent(subject_request),
         "is_objected": has_objection(subject_request),
         **for_portal(subject_request),
@@ -50,7 +53,8 @@ def status_of(subject_request: SubjectRequest) -> dict[str, Any]:
 def _days_left(subject_request: SubjectRequest) -> int | None:
     if subject_request.due_at is None or subject_request.paused_at is not None:
         return None
-    left = subject_request.due_at - clock.now()
+    zone = told.zone_of(subject_request)
+    left = clocks.last_day(subject_request.due_at, zone) - clock.now().astimezone(zone).date()
     return max(0, left.days)
 
 

@@ -8,12 +8,11 @@ from django.shortcuts import redirect
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
-from cctv.core import clock
 from cctv.core.errors import LetheError
 from cctv.subjects.deciding import objecting
 from cctv.subjects.deciding import services as deciding
 from cctv.subjects.deciding import words as told
-from cctv.subjects.deciding.proposing import texts_of
+from cctv.subjects.deciding.proposing import has_objection, texts_of
 from cctv.subjects.delivering.selectors import for_portal
 from cctv.subjects.portal import receipt_views, selectors, services, sessions
 from cctv.subjects.portal.errors import NothingHere
@@ -118,7 +117,9 @@ def decision(request: HttpRequest, subject_request: SubjectRequest) -> HttpRespo
         "grounds": [ground_text(subject_request.jurisdiction, code) for code in row.grounds],
         "regulators": regulators_of(subject_request.jurisdiction),
         "until": told.last_day(subject_request, until) if until else "",
-        "may_object": bool(until and until > clock.now() and subject_request.objected_at is None),
+        "is_frozen": told.frozen_at(subject_request) is not None,
+        "may_object": until is not None and objecting.may_object(subject_request),
+        "waits": has_objection(subject_request),
         **for_portal(subject_request), "watched": address("portal-watched"),
     }  # fmt: skip
     return page(request, "cctv/subjects/portal/decision.html", context)

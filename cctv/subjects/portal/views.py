@@ -12,6 +12,7 @@ from cctv.sites.selectors import kept
 from cctv.subjects.portal import questions
 from cctv.subjects.portal.pages import page, public
 from cctv.subjects.profiles import profile_of, regulators_of
+from cctv.subjects.requests.models import RequestKind
 
 
 @public()
@@ -22,7 +23,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
     years = max((profile_of(site.jurisdiction).file_years for site in sites), default=3)
     return page(request, "cctv/subjects/portal/start.html", {
         "days": days[0] if days else None, "one_length": len(days) == 1, "years": years, "sites": sites,
-        "asks": reverse("portal-ask"),
+        "asks": reverse("portal-ask"), "stops": RequestKind.RESTRICTION in questions.rights(),
         "emergency": _emergency(sites),
     })  # fmt: skip
 

@@ -5,6 +5,7 @@ included. Other fields of the request's file (messages, letters) are sealed unde
 """
 
 import json
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -35,6 +36,18 @@ class Details:
     correction: str = ""
 
 
+# Controls that turn a line round, or begin one where none was written.
+_TURNS = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_LINES = frozenset({"looks", "reason", "correction", "place"})
+
+
+def plain(text: str, *, lines: bool = True) -> str:
+    """The words without what a screen would obey rather than show; on one line unless `lines`."""
+    kept = _CONTROLS.sub("", _TURNS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return kept if lines else " ".join(kept.split())
+
+
 _NAMES = frozenset(each.name for each in fields(Details))
 
 
@@ -50,7 +63,8 @@ def read(request: SubjectRequest) -> Details | None:
 @sensitive_variables()
 def write(request: SubjectRequest, details: Details) -> None:
     """Seal it into the row, which the caller saves. KeyMissing once the file has ended."""
-    data = encode(asdict(details))
+    said = {name: plain(words, lines=name in _LINES) for name, words in asdict(details).items()}
+    data = encode(said)
     if request.key_id:
         request.details = vault.seal_again(request.key_id, data, context=_context(request, "details"))
         return

@@ -10,11 +10,12 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cctv.core import clock
 from cctv.core.clock import HOUR
+from cctv.retention.holds.models import PROTECTING
 from cctv.sites.models import Camera, Site
 from cctv.subjects.profiles import profile_of
 from cctv.subjects.requests.details import Details
@@ -29,10 +30,16 @@ FROZEN_KINDS = frozenset(
      RequestKind.COMPLAINT}
 )  # fmt: skip
 MOST_MARGIN = timedelta(hours=3)
-# Of one request, and of all together at a site whose requesters nobody has identified yet: camera-hours.
+# Of one request, and of all together that are held at a site for people whom nobody has identified, however
+# they ended: camera-hours, the same minutes once.
 REQUEST_HOURS = 300
 BUDGET_HOURS = 1_000
-MOST_UNVERIFIED = 300
+# Whoever adds little is held beyond that, out of as much again: a flood of large requests does not cost a
+# single visitor the hour at the gate. What is held anyway adds nothing.
+LITTLE_HOURS = 6
+LITTLE_BUDGET_HOURS = 2_000
+# A hold of its own each, which costs rows.
+MOST_UNVERIFIED = 3_000
 # Unverified ones of one contact, within two months at most (the key of the tags ends).
 PER_CONTACT = 3
 TAGS = "tags/contact/"
@@ -112,21 +119,25 @@ def is_too_much(row: SubjectRequest, cameras: Sequence[Camera], contact: str) ->
         return True
     stretches = [
         Stretch(camera, start, end)
-        for camera, start, end in waiting.values_list("cameras", "starts_at", "ends_at")
-    ] + [Stretch(camera.pk, row.starts_at, row.ends_at) for camera in cameras]
-    hours = camera_hours(stretches)
+        for camera, start, end in waiting.order_by().values_list("cameras", "starts_at", "ends_at").distinct()
+    ]
+    before = camera_hours(stretches)
+    own = [Stretch(camera.pk, row.starts_at, row.ends_at) for camera in cameras]
+    hours = camera_hours([*stretches, *own])
+    most = BUDGET_HOURS if hours - before > LITTLE_HOURS else LITTLE_BUDGET_HOURS
     # Anybody can write somebody else's address: while there is room, nobody is kept out by that.
     if hours > BUDGET_HOURS / 2 or number >= MOST_UNVERIFIED // 2:
-        return hours > BUDGET_HOURS or has_many(contact, row.received_at)
+        return hours > most or has_many(contact, row.received_at)
     return False
 
 
 def unverified(site_id: UUID) -> "QuerySet[SubjectRequest]":
-    """Requests that hold footage there although nobody knows yet who asks."""
+    """Requests that hold footage there although nobody knows who asks: also withdrawn and closed ones, as
+    long as they hold it."""
+    holds = Q(state=RequestState.IDENTITY) | Q(hold__state__in=PROTECTING)
     return SubjectRequest.objects.filter(
-        site_id=site_id, state=RequestState.IDENTITY, verified_at=None, taken_in_by=None,
-        kind__in=FROZEN_KINDS,
-    )  # fmt: skip
+        holds, site_id=site_id, verified_at=None, taken_in_by=None, kind__in=FROZEN_KINDS
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ def add(
     The desk's first ends the 24 h clock; the requester's lets a clock go on that stood for their answer.
     TextMissing, RequestOver, TooManyMessages, LogUnavailable.
     """
-    words = text.strip()
+    words = details.plain(text).strip()
     if not words or len(words) > LONGEST:
         raise TextMissing
     if request.state == RequestState.ENDED:

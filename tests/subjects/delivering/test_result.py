@@ -1,8 +1,9 @@
 """Who gets a copy, and who gets nothing."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
@@ -165,6 +166,8 @@ def test_deliveries_are_made_once_and_end_on_their_own(given: Given, monkeypatch
     services.make_deliveries(given.decision)
     row = Delivery.objects.get()
     assert given.decision.sent_at is not None
+    zone = ZoneInfo(given.request.site.time_zone)
+    assert row.open_until.astimezone(zone).time() == time(), "the end of the day that is told"
     days = (row.open_until - given.decision.sent_at).days
     assert days == 14
     assert given.request.mails.filter(kind="delivered").count() == 1

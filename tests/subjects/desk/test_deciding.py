@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import translation
@@ -156,7 +157,10 @@ def test_what_is_given_is_kept_as_long_as_it_can_be_fetched(bureau: Bureau) -> N
     bureau.verify()
     bureau.approve(bureau.propose(outcome="granted", grounds=[], text="", redactions=[redaction(bureau)]))
     request = bureau.again()
-    assert request.objection_until == bureau.counter.court.yard.now + 14 * DAY
+    assert request.objection_until is not None
+    now = bureau.counter.court.yard.now
+    assert 14 * DAY <= request.objection_until - now < 18 * DAY
+    assert request.objection_until.astimezone(ZoneInfo(request.site.time_zone)).hour == 0
 
 
 @pytest.mark.usefixtures("approved")

@@ -7,8 +7,11 @@ import pytest
 from django.test import Client
 
 from accesslog.selectors import load_receipt
+from cctv.sites.models import Camera, Site
+from cctv.subjects.portal import questions
+from cctv.subjects.portal.answers import Answers
 from cctv.subjects.requests.details import read
-from cctv.subjects.requests.models import SubjectRequest
+from cctv.subjects.requests.models import RequestKind, SubjectRequest
 from tests.subjects.portal.asking import Person
 from tests.subjects.requests.counter import DAY, MINUTE, Counter
 
@@ -51,6 +54,42 @@ def test_the_secret_of_the_receipt_opens_the_request_elsewhere(filled: Person) -
     opened = other.post("/portal/open/", {"reference": reference, "secret": secret})
     assert opened["Location"] == "/portal/status/"
     assert reference in other.get("/portal/status/").content.decode()
+
+
+def test_a_camera_that_was_retired_is_offered_as_long_as_its_footage_is_left(counter: Counter) -> None:
+    yard = counter.court.yard
+    sealed = yard.segment(expires_in=DAY)
+    camera, zone = sealed.row.camera, sealed.row.camera.zone
+    Camera.objects.filter(pk=camera.pk).update(retired_at=yard.now)
+    answers = Answers(steps={"site": {"site": camera.site.code}})
+    form = questions.PlaceQuestion({"zones": [questions.UNKNOWN_PLACE], "words": ""}, answers=answers)
+    assert form.is_valid()
+    assert camera in form.cameras()
+    zones: Any = form.fields["zones"]
+    assert str(zone.pk) in dict(zones.choices)
+    Site.objects.filter(pk=camera.site_id).update(retired_at=yard.now)
+    assert camera.site in questions.sites_in_use()
+    yard.move(2 * DAY)
+    assert camera not in questions.cameras_with_footage()
+
+
+def test_a_right_that_the_law_does_not_give_there_is_not_offered(counter: Counter) -> None:
+    yard = counter.court.yard
+    Site.objects.update(jurisdiction="KR")
+    Camera.objects.update(openness="open")
+    assert questions.rights() == set(RequestKind.values) - {"restriction"}
+    field: Any = questions.KindQuestion(answers=Answers()).fields["kind"]
+    kinds = [each for each, _words in field.choices]
+    assert "restriction" not in kinds
+    assert "erasure" in kinds
+    Camera.objects.filter(pk=yard.cameras[0].pk).update(openness="non_open")
+    assert "restriction" in questions.rights()
+    site = yard.cameras[0].site
+    answers = Answers(steps={"site": {"site": site.code}, "kind": {"kind": "restriction"}})
+    everywhere = questions.PlaceQuestion({"zones": ["unknown"], "words": ""}, answers=answers)
+    assert everywhere.is_valid()
+    Camera.objects.update(openness="open")
+    assert "zones" in questions.PlaceQuestion({"zones": ["unknown"], "words": ""}, answers=answers).errors
 
 
 def test_a_second_tap_is_the_same_request(filled: Person) -> None:

@@ -8,6 +8,7 @@ import pytest
 from cctv.people.models import Account
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.subjects.deciding import objecting
+from cctv.subjects.deciding.errors import NotObjectable
 from cctv.subjects.deciding.models import Decision
 from cctv.subjects.delivering.models import Appointment
 from cctv.subjects.identity.models import IdentityCheck
@@ -229,7 +230,8 @@ def test_an_objection_after_the_hold_has_ended_holds_what_is_left(
     with monkeypatch.context() as patch:
         kill_at(patch, "request.objected")
         with pytest.raises(Killed):
-            objecting.object_to(request, "It is me.", terminal=TERMINAL)
+            # The requester is in time no more; the desk takes in what was late.
+            objecting.object_to(request, "It is me.", actor=_officer(counter), terminal=TERMINAL)
     tending.tend()
     assert len(freezing.holds_of(request)) == 1
     counter.pass_time(MINUTE)
@@ -244,9 +246,32 @@ def test_an_objection_of_whom_nobody_has_identified_holds_nothing_anew(counter: 
     SubjectRequest.objects.update(verified_at=None)
     counter.pass_time(2 * DAY)
     request.refresh_from_db()
-    objecting.object_to(request, "It is me.", terminal=TERMINAL)
+    objecting.object_to(request, "It is me.", actor=_officer(counter), terminal=TERMINAL)
     tending.tend()
     assert freezing.holds_of(request) == []
+
+
+def _officer(counter: Counter) -> Account:
+    return counter.court.people.officer
+
+
+def test_a_requester_objects_in_time_and_once_until_it_is_answered(counter: Counter) -> None:
+    request = counter.ask(counter.court.yard.segment(expires_in=20 * DAY)).request
+    counter.decide(request, objection=DAY)
+    counter.court.yard.move(MINUTE)
+    assert objecting.may_object(request)
+    objecting.object_to(request, "It is me.", terminal=TERMINAL)
+    request.refresh_from_db()
+    for actor in (None, _officer(counter)):
+        with pytest.raises(NotObjectable):
+            objecting.object_to(request, "It is me!", actor=actor, terminal=TERMINAL)
+    counter.court.yard.move(MINUTE)
+    counter.decide(request, objection=DAY)  # answered anew
+    assert objecting.may_object(request)
+    counter.court.yard.move(2 * DAY)
+    with pytest.raises(NotObjectable):
+        objecting.object_to(request, "It is me.", terminal=TERMINAL)
+    assert request.acts.filter(kind="objected").count() == 1
 
 
 def test_no_hold_of_several_runs_out_before_the_request(counter: Counter) -> None:

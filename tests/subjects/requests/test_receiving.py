@@ -14,7 +14,7 @@ from cctv.retention.holds.errors import HoldOfRequest
 from cctv.retention.holds.models import Hold, HoldState
 from cctv.retention.holds.services import release_hold
 from cctv.sites.models import Camera
-from cctv.subjects.requests import access, details, freezing, limits, messages, tending
+from cctv.subjects.requests import access, details, freezing, limits, messages, tending, withdrawing
 from cctv.subjects.requests.details import Details
 from cctv.subjects.requests.errors import NotOpened, RequestRefused, TooManyMessages
 from cctv.subjects.requests.limits import Stretch
@@ -242,6 +242,7 @@ def test_thousands_of_requests_hold_no_more_than_the_budget_and_stop_nobody(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "BUDGET_HOURS", 10)
+    monkeypatch.setattr(limits, "LITTLE_HOURS", 0)
     for number in range(40):
         counter.ask(**span(counter, number), details=somebody(counter, number))
     held = SubjectRequest.objects.filter(state=RequestState.IDENTITY)
@@ -272,12 +273,56 @@ def test_the_same_hour_costs_the_budget_once_and_other_sites_nothing(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "BUDGET_HOURS", 1)
+    monkeypatch.setattr(limits, "LITTLE_HOURS", 0)
     for number in range(6):
         counter.ask(**span(counter, 0), details=somebody(counter, number))
     assert set(SubjectRequest.objects.values_list("state", flat=True)) == {RequestState.IDENTITY}
     yard = counter.court.yard
     values = {**span(counter, 3), "cameras": yard.cameras[2:3], "site": yard.sites[1]}
     assert counter.ask(**values).request.state == RequestState.IDENTITY
+
+
+def test_a_flood_of_large_requests_does_not_cost_a_visitor_their_hour(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BUDGET_HOURS", 40)
+    monkeypatch.setattr(limits, "LITTLE_BUDGET_HOURS", 42)
+
+    def asked(first: int, hours: int, number: int) -> str:
+        start = counter.court.yard.now - first * HOUR
+        times = {"starts_at": start, "ends_at": start + hours * HOUR}
+        values = {**span(counter, 0), **times, "details": somebody(counter, number)}
+        return counter.ask(**values).request.state
+
+    states = [asked(700 - 20 * number, 20, number) for number in range(4)]
+    assert states == ["identity"] * 2 + ["screening"] * 2
+    assert asked(700, 20, 4) == "identity", "held anyway"
+    assert [asked(200 - number, 1, 5 + number) for number in range(3)] == ["identity"] * 2 + ["screening"]
+
+
+def test_what_was_withdrawn_counts_as_long_as_it_holds(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BUDGET_HOURS", 3)
+    monkeypatch.setattr(limits, "LITTLE_HOURS", 0)
+    states = []
+    for number in range(5):
+        request = counter.ask(**span(counter, number), details=somebody(counter, number)).request
+        states.append(request.state)
+        withdrawing.withdraw(request, terminal=TERMINAL)
+    assert states == ["identity"] * 3 + ["screening"] * 2
+    freezing.release(SubjectRequest.objects.exclude(hold=None).first() or request, why="over")
+    assert counter.ask(**span(counter, 9), details=somebody(counter, 9)).request.state == "identity"
+
+
+def test_no_word_turns_a_line_round_or_begins_one(counter: Counter) -> None:
+    turned = counter.other(name="Kim\r\nBcc: v@x \u202eluhC\x1b[2J", looks="red\r\nraincoat\u2066")
+    request = counter.ask(**span(counter, 0), details=turned).request
+    kept = details.read(request)
+    assert kept is not None
+    assert (kept.name, kept.looks) == ("Kim Bcc: v@x luhC[2J", "red\nraincoat")
+    messages.add(request, "one\r\ntwo \u202ethree\x07", terminal=TERMINAL)
+    assert messages.listing(request)[0].text == "one\ntwo three"
 
 
 def test_what_overlaps_is_counted_once(counter: Counter) -> None:
@@ -310,6 +355,7 @@ def test_one_contact_fills_no_more_than_half_of_it_and_keeps_nobody_out(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "BUDGET_HOURS", 12)
+    monkeypatch.setattr(limits, "LITTLE_HOURS", 0)
     states = [counter.ask(**span(counter, number)).request.state for number in range(9)]
     assert states == ["identity"] * 6 + ["screening"] * 3
     spelled = counter.other(email=" Chulsoo.KIM@people.example ")
