@@ -1,13 +1,17 @@
 """What the portal says of mail: nothing is promised that nobody sends, and strangers' words are not kept."""
 
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
 from django.test import Client
 
+from cctv.core import clock
 from cctv.people import outbox
 from cctv.people.models import OutgoingMail
+from cctv.subjects.portal import selectors
 from cctv.subjects.requests.models import RequestState, SubjectRequest
 from tests.subjects.portal.asking import Person
 from tests.subjects.portal.test_asking import filled
@@ -74,3 +78,17 @@ def test_a_page_says_what_stands_and_not_that_an_answer_is_there(filled: Person)
         row.save()
         page = filled.client.get("/portal/status/").content.decode()
         assert words in page, state
+
+
+def test_days_left_are_counted_by_the_calendar_also_in_the_night_of_the_clock_change(
+    filled: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.send()
+    row = SubjectRequest.objects.select_related("site").get()
+    row.site.time_zone = "Europe/Berlin"
+    # The last day is Sunday 25 October 2026, which has 25 hours.
+    row.due_at = datetime(2026, 10, 26, tzinfo=ZoneInfo("Europe/Berlin"))
+    for day, hour, left in ((24, 0, 1), (24, 23, 1), (25, 23, 0), (26, 1, 0)):
+        now = datetime(2026, 10, day, hour, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+        monkeypatch.setattr(clock, "now", lambda now=now: now)
+        assert selectors._days_left(row) == left, now
