@@ -27,7 +27,7 @@ from cctv.footage.models import CoveredSpan, ViewedSpan, ViewingSession
 from cctv.footage.viewings.closing import close_idle_viewings, close_viewing, log_closing
 from cctv.footage.viewings.entries import ACTION, WATCH, camera_fields, write_entry
 from cctv.footage.viewings.purposes import change_purpose
-from cctv.footage.viewings.standing import allows, hold_stands, may_go_on, require_open
+from cctv.footage.viewings.standing import allows, case_of, hold_stands, may_go_on, require_open
 from cctv.people.models import Account
 from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera, Purpose
@@ -69,7 +69,8 @@ def open_viewing(
 ) -> ViewingSession:
     """Open a session after its entry is durable. With a `hold` it shows what that holds, and nothing else.
 
-    Whoever may only WATCH needs a hold; which one is for the caller to have decided.
+    Whoever may only WATCH needs a hold; which one is for the caller to have decided. Through the hold of a
+    request it belongs to the request.
 
     Raises PurposeRequired, SpanRefused, HoldEnded, policy errors (404/403), LogUnavailable.
     """
@@ -84,7 +85,7 @@ def open_viewing(
         site=cameras[0].site,
         purpose=purpose,
         purpose_text=reason,
-        case=case,
+        case=case_of(hold, case),
         hold=hold,
         starts_at=starts_at,
         ends_at=ends_at,

@@ -19,7 +19,7 @@ from cctv.core import clock
 from cctv.footage.errors import PurposeChangesSpent, PurposeRequired, ViewingClosed
 from cctv.footage.models import CoveredSpan, ViewingSession
 from cctv.footage.viewings.entries import purpose_fields, write_entry
-from cctv.footage.viewings.standing import allows, require_open
+from cctv.footage.viewings.standing import allows, case_of, require_open
 from cctv.sites.models import Camera, Purpose
 
 CHANGED = "viewing.purpose_changed"
@@ -41,7 +41,7 @@ def change_purpose(
     the same as before changes nothing.
     """
     require_open(session)
-    cameras = list(session.cameras.all())
+    cameras, case = list(session.cameras.all()), case_of(session.hold, case)
     if purpose is None or not allows(purpose, cameras):
         raise PurposeRequired
     if (purpose.pk, case, reason) == (session.purpose_id, session.case, session.purpose_text):

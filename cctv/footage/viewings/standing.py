@@ -1,6 +1,7 @@
 """Whether a viewing may still send: asked anew before each picture."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cctv.core import clock
 from cctv.footage.errors import HoldEnded, ViewingClosed
@@ -8,6 +9,12 @@ from cctv.footage.models import ViewingSession
 from cctv.footage.viewings.entries import action_of
 from cctv.people.policy import permissions_of
 from cctv.sites.models import Camera, Purpose
+
+
+def case_of(hold: Any, case: str) -> str:
+    """The case of a viewing: through a hold that somebody's receipt has placed it is their request, whatever
+    is said, since what is frozen for it is for it alone."""
+    return str(hold.case) if hold is not None and hold.placed_by_id is None else case
 
 
 def hold_stands(session: ViewingSession) -> bool:

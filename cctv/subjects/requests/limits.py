@@ -162,7 +162,8 @@ def camera_hours(stretches: Iterable[Stretch]) -> float:
 
 
 def has_many(contact: str, now: datetime) -> bool:
-    """Whether as many of this contact as one person has are waiting for identity already."""
+    """Whether there are as many of this contact as one person has, and nobody knows who asks: also of those
+    that were withdrawn or closed."""
     if not contact:
         return False
     tags = [
@@ -170,9 +171,7 @@ def has_many(contact: str, now: datetime) -> bool:
         for month in _months(now)
         if (tag := records.tag(f"{TAGS}{month}", contact.encode(), make=False)) is not None
     ]
-    standing = (RequestState.SCREENING, RequestState.IDENTITY)
-    found = SubjectRequest.objects.filter(contact_tag__in=tags, verified_at=None, state__in=standing)
-    return found.count() >= PER_CONTACT
+    return SubjectRequest.objects.filter(contact_tag__in=tags, verified_at=None).count() >= PER_CONTACT
 
 
 def _months(now: datetime) -> tuple[str, str]:

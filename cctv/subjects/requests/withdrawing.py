@@ -38,7 +38,8 @@ def withdraw(request: SubjectRequest, *, actor: Account | None = None, terminal:
         # Nobody is asked any more to approve what was proposed.
         request.decisions.filter(state=DecisionState.PROPOSED).update(state=DecisionState.RETURNED)
         # Whoever found a receipt does this unseen otherwise.
-        mails.queue(request, "withdrawn", f"request/{request.pk}/withdrawn")
+        if request.mails.exists():  # where none was sent, nobody is bothered now
+            mails.queue(request, "withdrawn", f"request/{request.pk}/withdrawn")
         remembered.tell(request)
     reached("request.withdrawn")
     if request.verified_at:

@@ -12,6 +12,7 @@ from cctv.footage.models import CloseReason, Segment
 from cctv.footage.restrictions.errors import FootageRestricted
 from cctv.footage.restrictions.services import require_free
 from cctv.footage.viewings.closing import close_viewing
+from cctv.footage.viewings.purposes import change_purpose
 from cctv.people.policy import Forbidden
 from cctv.retention import tasks
 from cctv.retention.models import Erasure
@@ -44,6 +45,15 @@ def test_the_viewing_that_looks_for_it_is_bound_to_the_request_and_its_hold(wait
     request.state = RequestState.CLOSED
     with pytest.raises(NothingToFind):
         found.open_viewing(request, actor=operator, terminal="desk")
+
+
+def test_what_is_frozen_for_a_request_is_looked_at_for_it_alone(waiting: Waiting):
+    request, room = ask(waiting), waiting.desk.room
+    session = room.open(hold=request.hold, case="2026-99 the stolen bicycle")
+    assert session.case == request.reference
+    changed = change_purpose(session, purpose=room.purpose, case="another", reason="curious")
+    assert (changed.case, changed.purpose_text) == (request.reference, "curious")
+    assert room.open(case="another").case == "another"
 
 
 def test_a_granted_erasure_takes_what_no_hold_keeps_once(waiting: Waiting, monkeypatch: Any):

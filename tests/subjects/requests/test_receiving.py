@@ -315,6 +315,13 @@ def test_what_was_withdrawn_counts_as_long_as_it_holds(
     assert counter.ask(**span(counter, 9), details=somebody(counter, 9)).request.state == "identity"
 
 
+def test_nobody_has_a_stranger_bombarded_with_mail(counter: Counter) -> None:
+    for number in range(6):
+        withdrawing.withdraw(counter.ask(**span(counter, number)).request, terminal=TERMINAL)
+    sent = [mail.kind for mail in RequestMail.objects.all()]
+    assert sorted(sent) == ["received"] * limits.PER_CONTACT + ["withdrawn"] * limits.PER_CONTACT
+
+
 def test_no_word_turns_a_line_round_or_begins_one(counter: Counter) -> None:
     turned = counter.other(name="Kim\r\nBcc: v@x \u202eluhC\x1b[2J", looks="red\r\nraincoat\u2066")
     request = counter.ask(**span(counter, 0), details=turned).request
