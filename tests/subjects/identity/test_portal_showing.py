@@ -149,6 +149,16 @@ def test_what_is_no_form_of_ours_gets_nothing(requester: Requester, sent: bytes)
     assert not IdentityCheck.objects.exists()
 
 
+@pytest.mark.parametrize("more", [{"part": "x" * 5000}, {f"f{n}": "1" for n in range(40)}])
+def test_a_form_of_many_or_long_fields_is_not_read_to_its_picture(
+    requester: Requester, more: dict[str, str]
+) -> None:
+    fields = {"proof": requester.proof(), **more, "part": more.get("part", "document")}
+    socket = Socket(body(b"\xff" * 3_000_000, **fields))
+    assert post(requester.client, socket).status_code in (400, 403)
+    assert socket.at < 300_000
+
+
 def test_a_connection_that_breaks_leaves_nothing(requester: Requester) -> None:
     class Broken(Socket):
         def read(self, size: int = -1) -> bytes:
@@ -204,11 +214,16 @@ def test_while_the_log_is_down_nothing_is_said_to_have_arrived(
     assert states() == [CheckState.SHOWN]
 
 
-@pytest.mark.parametrize("state", [RequestState.SCREENING, RequestState.OPEN, RequestState.WITHDRAWN])
-def test_a_request_that_does_not_wait_takes_no_picture(requester: Requester, state: str) -> None:
+@pytest.mark.parametrize(("state", "words"), [
+    (RequestState.SCREENING, "somebody looks at your request first"),
+    (RequestState.OPEN, "does not wait for it"), (RequestState.WITHDRAWN, "does not wait for it"),
+])  # fmt: skip
+def test_a_request_that_does_not_wait_takes_no_picture(requester: Requester, state: str, words: str) -> None:
     proof = requester.proof()
     SubjectRequest.objects.update(state=state)
-    assert "multipart" not in requester.page()
+    page = requester.page()
+    assert words in page
+    assert "multipart" not in page
     assert requester.send(proof=proof).status_code == 409
     assert not IdentityCheck.objects.exists()
 
