@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from zoneinfo import ZoneInfo
 
+from config.demo import asking
 from config.demo.browser import Client
 from config.demo.plan import CAMERAS, PASSWORD, SITES
 from config.settings.env import BASE_DIR
@@ -44,8 +45,8 @@ def run(*, output: TextIO) -> bool:
                 lambda: Client(base).get("/readyz").status == 200, READY_WITHIN_S, "the server became ready"
             )
             seen |= try_promises(base)
-            seen["verify"] = _verify(home)
-            seen["ok"] = seen["ok"] and seen["verify"] == "passed"
+            seen |= {"receipt": _receipt(base, home), "verify": _verify(home)}
+            seen["ok"] = seen["ok"] and seen["receipt"] == "opened" and seen["verify"] == "passed"
         except Broken as problem:
             seen |= {"ok": False, "start": f"failed: {problem}"}
         finally:
@@ -176,12 +177,37 @@ def _purged(base: str) -> dict[str, Any]:
     return {"purged_s": took, "certificate": number}
 
 
+def _asked(base: str) -> dict[str, Any]:
+    """Somebody who was filmed has asked: the desk has it to do, and its footage is held."""
+    _require(Client(base).get("/portal/").status == 200, "the portal does not answer")
+    officer = Client(base)
+    officer.sign_in("privacy@demo.lethe", PASSWORD)
+    found = re.search(r"R-\d{4}-[0-9A-Z]{6}", officer.get("/requests/").text)
+    _require(found, "the desk has nothing to do")
+    assert found
+    hold = re.search(r"H-\d{4}-\d+", officer.get(f"/requests/{found.group(0)}/").text)
+    _require(hold, "the footage of the request is not held")
+    assert hold
+    return {"reference": found.group(0), "held": hold.group(0)}
+
+
 STEPS: tuple[tuple[str, Callable[[str], Any]], ...] = (
     ("ingest", _ingest),
     ("view_without_purpose", _refused),
     ("view_with_purpose", _viewed),
     ("purge", _purged),
+    ("request", _asked),
 )
+
+
+def _receipt(base: str, home: Path) -> str:
+    """What the demonstration tells opens the page of its request, and nothing else does."""
+    reference, secret = asking.receipt(home)
+    for word, opens in ((secret, True), (secret[::-1], False)):
+        page = Client(base).post("/portal/open/", {"reference": reference, "secret": word})
+        if page.url.endswith("/portal/status/") != opens:
+            return f"failed: the page {'is not' if opens else 'is'} opened"
+    return "opened"
 
 
 def _figures(base: str) -> dict[str, float]:

@@ -6,6 +6,8 @@ from datetime import timedelta
 # Public on purpose: it protects nothing but a demonstration.
 PASSWORD = "lethe-demo-2026"  # noqa: S105
 ORGANISATION = "Saebyeok Freight"
+# Nobody's number; on the public pages, where no e-mail address stands.
+CONTACT = "+82 2-0000-0147"
 
 
 @dataclass(frozen=True, slots=True)

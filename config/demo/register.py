@@ -12,14 +12,24 @@ from cctv.people.models import Account
 from cctv.sites import services as register
 from cctv.sites.jurisdictions import profile_of
 from cctv.sites.models import Camera, Organisation, Purpose, Site, Zone
-from config.demo.plan import CAMERAS, ORGANISATION, PASSWORD, PEOPLE, PURPOSES, SITE_DAYS, SITES, CameraPlan
+from config.demo.plan import (
+    CAMERAS,
+    CONTACT,
+    ORGANISATION,
+    PASSWORD,
+    PEOPLE,
+    PURPOSES,
+    SITE_DAYS,
+    SITES,
+    CameraPlan,
+)
 
 TERMINAL = "demo"
 
 
 def create() -> None:
     """Everything that the footage needs to stand on; the caller sets the clock."""
-    organisation = register.create_organisation(name=ORGANISATION, contact="privacy@demo.lethe")
+    organisation = register.create_organisation(name=ORGANISATION, contact=CONTACT)
     purposes = {
         code: register.create_purpose(
             actor=None, organisation=organisation, code=code, name=name, description=description

@@ -15,7 +15,7 @@ from cctv.people.models import Account
 from cctv.sites.models import Organisation
 from cctv.vault import services as vault
 from config import serving
-from config.demo import feeder, footage, papers, register
+from config.demo import asking, feeder, footage, papers, register
 from config.demo.plan import PASSWORD, PEOPLE
 
 MARKER = "demo-installation"
@@ -61,6 +61,7 @@ def prepare(console: Console) -> None:
     register.watch_folders()
     footage.create(console)
     papers.create()
+    asking.create(home)
     (home / MARKER).write_text("This installation shows its accounts on the sign-in page.\n")
     settings.LETHE_DEMO = True
 
@@ -92,5 +93,11 @@ def _welcome(console: Console, address: str) -> None:
         table.add_row(person.role.replace("_", " ") + site, person.email, person.name)
     console.print(table)
     console.print(f"Password of all of them: {PASSWORD}")
+    console.print(f"The public portal, for people who were filmed: {address}/portal/")
+    reference, secret = asking.receipt(settings.LETHE_HOME)
+    if reference:
+        console.print(
+            f"One of them has asked for a copy. Reference {reference}, secret {secret}", soft_wrap=True
+        )
     console.print("Some footage has already expired; watch it being destroyed on the retention page.")
     console.print("Stop with Ctrl-C.")
