@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from cctv.sites.models import Camera
 from cctv.subjects.portal import wizard_views
 from cctv.subjects.requests.models import SubjectRequest
 from tests.subjects.requests.counter import DAY, Counter
@@ -22,7 +23,12 @@ pytestmark = [
 SHOTS = os.environ.get("PORTAL_SHOTS", "")
 
 REST = ("status/", "identity/", "lost/", "status/write/", "status/withdraw/", "slip/", "open/", "cameras/",
-        "privacy/", "cookies/", "accessibility/", "no-harvesting/", "contact/")  # fmt: skip
+        "privacy/", "cookies/", "accessibility/", "no-harvesting/", "contact/", "not-there/")  # fmt: skip
+# What reaches beyond its own box where nobody can scroll to it.
+CUT_OFF = """() => [...document.querySelectorAll("main *, header *, footer *")].filter(each => {
+    const box = each.getBoundingClientRect();
+    return box.width > 1 && (box.right > innerWidth + 1 || box.left < -1) && !each.closest(".vh, .away");
+}).map(each => each.outerHTML.slice(0, 200))"""
 
 
 class Walk:
@@ -42,6 +48,7 @@ class Walk:
         said = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
         assert not said, self.page.url
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth"), self.page.url
+        assert self.page.evaluate(CUT_OFF) == [], self.page.url
 
     def go(self) -> None:
         """Enter, as it is pressed on a phone's keyboard; then the next page is looked at."""
@@ -49,7 +56,7 @@ class Walk:
         self.sound()
 
 
-def what_and_where(walk: Walk, camera: Any) -> None:
+def what_and_where(walk: Walk, camera: Camera) -> None:
     """The first questions, the first of them wrongly first."""
     page = walk.page
     walk.sound()
@@ -109,34 +116,64 @@ def way_back_and_send(walk: Walk) -> None:
     walk.sound()
 
 
+class Bare(Walk):
+    """A browser without script, in which axe cannot look."""
+
+    def sound(self) -> None:
+        """Only that a page is there."""
+        assert self.page.locator("main h1").count() == 1, self.page.url
+
+
+def all_questions(walk: Walk, server: str, camera: Camera, start: datetime) -> None:
+    """From the start to the receipt."""
+    walk.page.goto(f"{server}/portal/")
+    what_and_where(walk, camera)
+    at_what_time(walk, start.astimezone(ZoneInfo(camera.site.time_zone)))
+    who_and_why(walk)
+    way_back_and_send(walk)
+
+
+# A phone and a screen whose letters are twice as large: half as many points lie side by side.
 @pytest.mark.parametrize(
-    ("language", "width", "dark"),
-    [("ja", 390, False), ("ko", 390, True), ("en", 1440, False), ("en", 320, True)],
-)
+    ("language", "width", "scale"), [("ja", 390, 1), ("ko", 195, 2), ("en", 720, 2)],
+)  # fmt: skip
 def test_somebody_asks_on_a_phone_and_meets_no_barrier(
-    counter: Counter,
-    chromium: Browser,
-    live_server: Any,
-    language: str,
-    width: int,
-    dark: bool,
+    counter: Counter, chromium: Browser, live_server: Any, language: str, width: int, scale: int,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> None:  # fmt: skip
     sealed = counter.court.yard.segment(expires_in=DAY)
     monkeypatch.setattr(wizard_views, "QUICKEST", timedelta(0))  # the clock stands
     context = chromium.new_context(
-        viewport={"width": width, "height": 844}, locale=language, color_scheme="dark" if dark else "light"
-    )
+        viewport={"width": width, "height": 844 // scale}, device_scale_factor=scale, locale=language,
+        color_scheme="dark" if language == "ko" else "light",
+    )  # fmt: skip
     page = context.new_page()
     page.set_default_timeout(8000)
     walk = Walk(page, f"{language}-{width}")
-    page.goto(f"{live_server.url}/portal/")
-    what_and_where(walk, sealed.row.camera)
-    at_what_time(walk, sealed.row.starts_at.astimezone(ZoneInfo(sealed.row.camera.site.time_zone)))
-    who_and_why(walk)
-    way_back_and_send(walk)
+    all_questions(walk, live_server.url, sealed.row.camera, sealed.row.starts_at)
     for path in REST:
         page.goto(f"{live_server.url}/portal/{path}")
         walk.sound()
     assert SubjectRequest.objects.count() == 1
+    context.close()
+
+
+def test_without_script_somebody_asks_and_follows_the_request(
+    counter: Counter, chromium: Browser, live_server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealed = counter.court.yard.segment(expires_in=DAY)
+    monkeypatch.setattr(wizard_views, "QUICKEST", timedelta(0))
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.set_default_timeout(8000)
+    all_questions(Bare(page, "bare"), live_server.url, sealed.row.camera, sealed.row.starts_at)
+    reference, secret = (page.locator(".keybox dd").nth(at).inner_text() for at in (0, 1))
+    page.goto(f"{live_server.url}/portal/status/")
+    page.locator("form[action$='/close/'] button").click()
+    page.goto(f"{live_server.url}/portal/open/")
+    page.fill("#reference", reference)
+    page.fill("#secret", secret)
+    page.locator("main .btn").first.click()
+    page.wait_for_url("**/portal/status/")
+    assert reference in page.inner_text("main")
     context.close()
