@@ -15,6 +15,7 @@ from django.utils import translation
 from tests.emptying import let_tests_empty_the_log
 from tests.servers.templates import share_migrated_databases
 from tests.servers.writes import only_writes_below
+from tests.statics import share_static_files
 
 pytest_plugins = ["tests.groups", "tests.servers.fixtures", "tests.accesslog.fixtures", "tests.people.cast"]
 
@@ -37,6 +38,7 @@ def pytest_configure() -> None:
     """Before the first test."""
     let_tests_empty_the_log()
     share_migrated_databases()
+    share_static_files()
     gc.disable()  # what is loaded now stays: nothing to look for until the first test
 
 
