@@ -100,10 +100,12 @@ def test_without_a_server_or_with_one_that_refuses_nothing_is_pretended(
 
 
 def test_a_code_settles_nothing_that_wants_a_document(shower: Shower, check: IdentityCheck) -> None:
+    for other in ({"method": "document"}, {"method": "email", "for_secret": True}):
+        IdentityCheck.objects.update(**other)
+        with pytest.raises(NotWaiting):
+            codes.send(check, terminal=TERMINAL)
+    IdentityCheck.objects.update(for_secret=False)
     withdrawing.withdraw(shower.request, terminal=TERMINAL)
-    with pytest.raises(NotWaiting):
-        codes.send(check, terminal=TERMINAL)
-    IdentityCheck.objects.update(method="document")
     with pytest.raises(NotWaiting):
         codes.send(check, terminal=TERMINAL)
 
