@@ -169,7 +169,7 @@ PROFILES: dict[str, Profile] = {
         _KR,
         (
             Regulator(
-                _("Personal Information Protection Commission, centre for reports of infringement"),
+                _("Centre for reports of privacy infringement, Korea Internet & Security Agency"),
                 _("telephone 118, privacy.kisa.or.kr"),
             ),
             Regulator(
