@@ -155,7 +155,7 @@ class IntakeForm(SpanForm):
         now = clock.now().astimezone(self.zone)
         self.initial.setdefault("token", new_id())
         self.initial.setdefault("received_day", now.date())
-        self.initial.setdefault("received_time", now.time().replace(microsecond=0))
+        self.initial.setdefault("received_time", now.time().replace(second=0, microsecond=0))
 
     def clean(self) -> dict[str, Any]:
         """The time of arrival, and a way to reach them."""
