@@ -81,7 +81,7 @@ def test_every_kind_of_picture_that_telephones_and_scanners_make_is_taken() -> N
 @pytest.mark.parametrize("sent", [
     b"", b"\xff\xd8\xff", b"\xff\xd8\xff" + b"\0" * 5000, photo()[:2000], photo(form="PNG")[:-300], SCRIPT,
     b"\x89PNG\r\n\x1a\n" + b"\0" * 90, b"GIF89a" + b"\0" * 90, b"RIFF\0\0\0\0WEBPVP8 ",
-])  # fmt: skip
+], ids=lambda sent: f"{len(sent)} bytes")  # fmt: skip
 def test_what_is_no_whole_picture_is_not_taken(sent: bytes) -> None:
     with pytest.raises(NotAPicture):
         papers.examine([sent])
