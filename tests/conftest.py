@@ -13,6 +13,7 @@ import pytest
 from django.utils import translation
 
 from tests.emptying import let_tests_empty_the_log
+from tests.faces import cut_faces_once, read_faces_once
 from tests.servers.templates import share_migrated_databases
 from tests.servers.writes import only_writes_below
 from tests.statics import share_static_files
@@ -39,6 +40,8 @@ def pytest_configure() -> None:
     let_tests_empty_the_log()
     share_migrated_databases()
     share_static_files()
+    read_faces_once()
+    cut_faces_once()
     gc.disable()  # what is loaded now stays: nothing to look for until the first test
 
 
