@@ -1,4 +1,4 @@
-"""`make test`: `both_databases` on PostgreSQL, on SQLite what is quick, then the rest in three parts.
+"""`make test`: `both_databases` on PostgreSQL; on SQLite what is quick, with keys and kills; then the rest.
 
 Two tests run at a time, but for those that measure: they have the machine to themselves. The last line is
 pytest's closing line with the outcomes of all passes added up. Further arguments go to each pass.
@@ -16,12 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent
 TOGETHER = "(not slow or both_databases) and not browser and not servers and not root"
 # The slow ones, and those about words and pages, have their turn on PostgreSQL with `make faults`.
 ON_POSTGRES = "both_databases and not postgres_later and (not slow or faults)"
-# Keys, disks and kills (tests/conftest.py says which).
+# Keys, disks and kills (tests/conftest.py says which): beside what is quick, since they wait for the disk.
 HEAVY = f"heavy and not browser and not ({TOGETHER})"
 REST = f"not ({TOGETHER}) and (browser or not heavy)"
 # Have targets of their own: `make forensic` mounts disks and reads every byte of them, and hosts that race
 # for one ring (`make faults`) need a machine on which nothing else runs.
-ELSEWHERE = ("tests/forensic", "tests/vault/roots/test_shared.py", "tests/vault/roots/test_live.py")
+FORENSIC = "tests/forensic"
+HOSTS = ("tests/vault/roots/test_shared.py", "tests/vault/roots/test_live.py")
 SIDE_BY_SIDE = ["-n", "2", "--dist", "worksteal"]
 # Tests of one demonstration stay together.
 IN_GROUPS = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
@@ -40,12 +41,16 @@ def main() -> int:
 
 def _all(more: list[str]) -> int:
     """Run them with these further arguments."""
-    apart = [*(f"--ignore={path}" for path in ELSEWHERE), *more]
+    without_hosts = [*(f"--ignore={path}" for path in HOSTS), *more]
+    apart = [f"--ignore={FORENSIC}", *without_hosts]
     sqlite = {"LETHE_TEST_DATABASE": "sqlite"}
     passes = [
         _pass("PostgreSQL", {"LETHE_TEST_DATABASE": "postgres"}, [*SIDE_BY_SIDE, "-m", ON_POSTGRES, *more]),
-        _pass("SQLite", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", TOGETHER, *more]),
-        _pass("Keys, disks, kills", sqlite, [*SIDE_BY_SIDE, "--durations=15", "-m", HEAVY, *apart]),
+        _pass(
+            "SQLite",
+            sqlite,
+            [*SIDE_BY_SIDE, "--durations=15", "-m", f"({TOGETHER}) or ({HEAVY})", *without_hosts],
+        ),
         _pass(
             "Servers, browser",
             sqlite,
