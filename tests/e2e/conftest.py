@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 PHONE, DESK = 390, 1440
 
 
+_running: list[LiveLethe] = []
+
+
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLethe]:
     """`manage.py demo` on a fresh home."""
@@ -24,8 +27,28 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveLethe]:
     if "PYTEST_XDIST_WORKER" not in os.environ:  # where it is measured everything waits for it
         templates.lay_down(home)
     live = lethe.start(home, arguments=("demo",), timeout_s=180)
+    _running.append(live)
     yield live
     live.stop()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Its cameras record a fifth of a core for as long as it runs: not beyond the last test that takes it."""
+    if _running and not _taken_later(item, nextitem):
+        _running.pop().stop()
+
+
+def _taken_later(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    if item.config.getoption("loadgroup", False):  # then they come one after the other (tests/groups.py)
+        return nextitem is not None and _takes_it(nextitem)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # nobody knows what else this process is going to be given
+        return True
+    return any(_takes_it(each) for each in item.session.items[item.session.items.index(item) + 1 :])
+
+
+def _takes_it(item: pytest.Item) -> bool:
+    return "demo" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
