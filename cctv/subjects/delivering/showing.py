@@ -1,6 +1,6 @@
 """Shown on site: a supervised playback of the redacted copy, and the visitor's signature (O23)."""
 
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 
@@ -41,8 +41,9 @@ def attended(
             return row
         facts = {"state": AppointmentState.KEPT.value, "at": clock.rfc3339(row.at), "signed": True}
         act = story.act(
-            request, RequestActKind.APPOINTED, actor=actor, terminal=terminal, facts=facts, event_id=row.pk
-        )
+            request, RequestActKind.APPOINTED, actor=actor, terminal=terminal, facts=facts,
+            event_id=uuid5(row.pk, "attended"),
+        )  # fmt: skip
         row.state, row.supervised_by, row.attended_at = AppointmentState.KEPT, actor, clock.now()
         row.signed, row.entry = True, act.entry
         row.save()

@@ -104,6 +104,17 @@ def register_of_requests() -> str:
     return "".join(serializers.serialize("json", model._default_manager.all()) for model in models)
 
 
+def span(counter: Counter, number: int) -> dict[str, Any]:
+    """An hour that no other number names."""
+    ends_at = counter.court.yard.now - number * HOUR
+    return {"starts_at": ends_at - HOUR, "ends_at": ends_at, "cameras": counter.court.yard.cameras[:1]}
+
+
+def somebody(counter: Counter, number: int) -> Any:
+    """A stranger each time."""
+    return counter.other(email=f"robot{number}@example.org")
+
+
 @pytest.fixture
 def counter(court: Court) -> Counter:
     """Where requests come in."""
