@@ -26,7 +26,7 @@ MOST_FOR_SECRET = 30
 
 def offered(request: SubjectRequest) -> list[Method]:
     """How its requester may show it over the portal, the usual way first; none unless it waits for that."""
-    if request.state != RequestState.IDENTITY or request.verified_at is not None:
+    if not settling.is_awaited(request):
         return []
     codes = profiles.methods_of(
         request.jurisdiction, kind=request.kind, about=request.about, claimant=request.claimant
@@ -60,7 +60,7 @@ def ask(
         row = settling.locked(request)
         if for_secret:
             return _for_secret(row, method)
-        if row.state != RequestState.IDENTITY or row.verified_at is not None:
+        if not settling.is_awaited(row):
             raise NotWaiting
         if method not in offered(row):
             raise NotOffered

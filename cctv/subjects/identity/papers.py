@@ -42,7 +42,7 @@ def waits(check: IdentityCheck) -> bool:
     row = check.request
     if check.for_secret:
         return row.state != RequestState.ENDED
-    return row.state == RequestState.IDENTITY and row.verified_at is None
+    return settling.is_awaited(row)
 
 
 @sensitive_variables()

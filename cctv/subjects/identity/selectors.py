@@ -3,7 +3,7 @@
 from typing import Any
 
 from cctv.people.policy import Permissions
-from cctv.subjects.identity import asking, reasons
+from cctv.subjects.identity import asking, reasons, settling
 from cctv.subjects.identity.forms import RenewForm, SeenForm
 from cctv.subjects.identity.models import CheckState, IdentityCheck
 from cctv.subjects.identity.settling import CHECK
@@ -16,7 +16,7 @@ def for_desk(request: SubjectRequest, permissions: Permissions) -> dict[str, Any
     The form of a verdict in person is there only while one is wanted.
     """
     may = permissions.may(CHECK, site_id=request.site_id)
-    wanted = may and request.state == RequestState.IDENTITY
+    wanted = may and settling.is_awaited(request)
     checks = list(request.checks.select_related("decided_by").prefetch_related("papers"))
     # Whoever asks for a secret and has sent nothing may be anybody.
     rows = [each for each in checks if each.state != CheckState.ASKED or not each.for_secret]

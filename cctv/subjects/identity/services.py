@@ -54,7 +54,7 @@ def verify(
         raise NotSeen
     with transaction.atomic():
         row = settling.locked(request)
-        if row.state != RequestState.IDENTITY or row.verified_at is not None:
+        if not settling.is_awaited(row):
             raise NotWaiting
         told = story.act(
             row, RequestActKind.VERIFIED, actor=actor, terminal=terminal, event_id=uuid5(row.pk, "verified"),

@@ -1,10 +1,11 @@
 """What follows once who asks is settled, however it was: clock, hold, stop of use. Safe to repeat."""
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from cctv.core import clock
 from cctv.people.models import Account
 from cctv.subjects.clocks import IDENTITY, stored
+from cctv.subjects.deciding.proposing import OVER, has_objection
 from cctv.subjects.delivering import carrying
 from cctv.subjects.requests import freezing, mails, remembered
 from cctv.subjects.requests.models import RequestState, SubjectRequest
@@ -17,6 +18,21 @@ def locked(request: SubjectRequest) -> SubjectRequest:
     """The request for ourselves; in a transaction."""
     rows = SubjectRequest.objects.select_for_update(of=("self",))
     return rows.select_related("site", "hold", "assigned_to").get(pk=request.pk)
+
+
+def is_awaited(request: SubjectRequest) -> bool:
+    """Whether nobody knows yet who asks, and it is still to be shown: before an answer, or to one that is
+    objected to, since it may have been refused for just that."""
+    if request.verified_at is not None:
+        return False
+    return request.state == RequestState.IDENTITY or (request.state in OVER and has_objection(request))
+
+
+def awaited() -> Q:
+    """The same of checks, for a query."""
+    since = Q(request__decided_at=None) | Q(request__objected_at__gt=F("request__decided_at"))
+    objected = Q(request__state__in=OVER, request__objected_at__isnull=False) & since
+    return Q(request__verified_at=None) & (Q(request__state=RequestState.IDENTITY) | objected)
 
 
 def mark(row: SubjectRequest, *, about: object) -> None:

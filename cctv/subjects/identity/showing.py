@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cctv.subjects import profiles
-from cctv.subjects.identity import asking, reasons
+from cctv.subjects.identity import asking, reasons, settling
 from cctv.subjects.identity.models import CheckState, IdentityCheck, Method
 from cctv.subjects.requests import details
 from cctv.subjects.requests.models import RequestState, SubjectRequest
@@ -45,7 +45,7 @@ def step_of(request: SubjectRequest, *, part: str = "") -> Step:
     """The step; `part` asks for a paper that has arrived already, to send another."""
     if request.state == RequestState.SCREENING:
         return Step(SCREENING)
-    if request.state != RequestState.IDENTITY:
+    if not settling.is_awaited(request):
         return Step(SETTLED)
     checks = list(request.checks.filter(for_secret=False).order_by("-asked_at"))
     check = next((each for each in checks if each.state in _OPEN), None)
@@ -63,7 +63,7 @@ def step_of(request: SubjectRequest, *, part: str = "") -> Step:
 
 def is_sent(request: SubjectRequest) -> bool:
     """Whether the checker has what they wait for."""
-    return request.state == RequestState.IDENTITY and (
+    return settling.is_awaited(request) and (
         request.checks.filter(for_secret=False, state=CheckState.SHOWN).exists()
     )
 

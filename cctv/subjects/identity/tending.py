@@ -55,7 +55,7 @@ def _end_old(now: datetime) -> None:
 
 def _not_wanted() -> list[IdentityCheck]:
     """Open ones whose request waits for them no more: settled, withdrawn, closed, decided, ended."""
-    waits = Q(for_secret=False, request__state=RequestState.IDENTITY, request__verified_at=None)
+    waits = Q(for_secret=False) & settling.awaited()
     secret = Q(for_secret=True) & ~Q(request__state=RequestState.ENDED)
     return list(IdentityCheck.objects.filter(state__in=OPEN).exclude(waits | secret))
 

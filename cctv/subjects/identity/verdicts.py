@@ -18,7 +18,7 @@ from cctv.subjects.identity.models import CheckState, IdentityCheck, Method
 from cctv.subjects.identity.settling import CHECK
 from cctv.subjects.requests import mails, messages, remembered, story
 from cctv.subjects.requests.errors import TextMissing
-from cctv.subjects.requests.models import RequestAct, RequestActKind, RequestState, SubjectRequest
+from cctv.subjects.requests.models import RequestAct, RequestActKind, SubjectRequest
 from cctv.vault.steps import reached
 
 
@@ -98,7 +98,7 @@ def _facts(check: IdentityCheck) -> dict[str, object]:
 
 def _settles_too(row: SubjectRequest) -> bool:
     """Whether what shows that a secret is theirs shows all that their request waits for."""
-    if row.state != RequestState.IDENTITY or row.verified_at is not None:
+    if not settling.is_awaited(row):
         return False
     who = {"about": row.about, "claimant": row.claimant}
     methods = profiles.methods_of(row.jurisdiction, kind=row.kind, **who)

@@ -12,7 +12,7 @@ from cctv.subjects.deciding.models import Decision, DecisionState
 from cctv.subjects.deciding.proposing import has_objection
 from cctv.subjects.delivering.models import Appointment, AppointmentState
 from cctv.subjects.delivering.selectors import for_portal
-from cctv.subjects.identity import showing
+from cctv.subjects.identity import settling, showing
 from cctv.subjects.portal.words import STAGES
 from cctv.subjects.requests import messages
 from cctv.subjects.requests.models import STANDING, RequestActKind, RequestState, SubjectRequest
@@ -44,6 +44,7 @@ def status_of(subject_request: SubjectRequest) -> dict[str, Any]:
         "messages": messages.listing(subject_request),
         "decision": decision_of(subject_request),
         "may_object": objecting.may_object(subject_request),
+        "is_awaited": settling.is_awaited(subject_request),
         "is_shown": showing.is_sent(subject_request),
         "is_objected": has_objection(subject_request),
         **for_portal(subject_request),
