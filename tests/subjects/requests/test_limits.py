@@ -71,7 +71,7 @@ def test_a_flood_of_large_requests_does_not_cost_a_visitor_their_hour(
     counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "BUDGET_HOURS", 40)
-    monkeypatch.setattr(limits, "LITTLE_BUDGET_HOURS", 42)
+    monkeypatch.setattr(limits, "LITTLE_BUDGET_HOURS", 61)
 
     def asked(first: int, hours: int, number: int) -> str:
         start = counter.court.yard.now - first * HOUR
@@ -82,7 +82,8 @@ def test_a_flood_of_large_requests_does_not_cost_a_visitor_their_hour(
     states = [asked(700 - 20 * number, 20, number) for number in range(4)]
     assert states == ["identity"] * 2 + ["screening"] * 2
     assert asked(700, 20, 4) == "identity", "held anyway"
-    assert [asked(200 - number, 1, 5 + number) for number in range(3)] == ["identity"] * 2 + ["screening"]
+    little = [asked(200 - 6 * number, 6, 5 + number) for number in range(4)]
+    assert little == ["identity"] * 3 + ["screening"]
 
 
 def test_what_was_withdrawn_counts_as_long_as_it_holds(
