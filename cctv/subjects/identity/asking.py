@@ -21,7 +21,7 @@ from cctv.vault.steps import reached
 BY_PORTAL = (Method.DOCUMENT, Method.REGISTRATION, Method.EMAIL_CODE)
 OPEN = (CheckState.ASKED, CheckState.SHOWN)
 # What a store has to bear of one request; whoever asks again and again is slowed down before.
-MOST_FOR_SECRET = 30
+MOST_FOR_SECRET = 300
 
 
 def offered(request: SubjectRequest) -> list[Method]:

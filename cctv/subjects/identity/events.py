@@ -7,6 +7,7 @@ from cctv.subjects.requests.events import WHAT
 from cctv.vault.papers import register_paper_kind
 
 OPENED, DESTROYED, CODE = "identity.opened", "identity.destroyed", "identity.code"
+LOST = "identity.lost"
 PAPER = "paper"
 
 for _kind, _more, _sentence, _icon in (
@@ -32,5 +33,18 @@ for _kind, _more, _sentence, _icon in (
             link=("request", "request.name"),
         )
     )
+
+# No request is named: whether there is one is nobody's to learn who types a reference.
+register(
+    EventType(
+        kind=LOST,
+        required=frozenset({"actor", "facts"}),
+        optional=frozenset(),
+        sentence=_("Somebody asked over the portal for a new secret of a request. It is entered once a day."),
+        personal=frozenset({"actor"}),
+        icon="key",
+        keep="ledger",
+    )
+)
 
 register_paper_kind(OPENED, PAPER)

@@ -15,8 +15,8 @@ from accesslog import Receipt
 from cctv.core import clock
 from cctv.core.ids import new_id
 from cctv.subjects import profiles
-from cctv.subjects.identity import events, pictures, scanning, settling
-from cctv.subjects.identity.errors import NotWaiting, TooLarge, TooManyPictures
+from cctv.subjects.identity import arriving, events, pictures, scanning, settling
+from cctv.subjects.identity.errors import NotWaiting, TooManyPictures
 from cctv.subjects.identity.models import CheckState, IdentityCheck, IdentityPaper
 from cctv.subjects.requests.models import RequestState
 from cctv.vault import services as vault
@@ -46,19 +46,15 @@ def waits(check: IdentityCheck) -> bool:
 
 
 @sensitive_variables()
-def examine(chunks: Iterable[bytes]) -> bytes:
-    """The picture as it would be kept; reads MOST_BYTES and one at most.
+def examine(chunks: Iterable[bytes], *, terminal: str = "") -> bytes:
+    """The picture as it would be kept; reads MOST_BYTES and one at most. `terminal`: where it comes from.
 
-    TooLarge, NotAPicture, ScanRefused, ScanDown.
+    TooLarge, NotAPicture, CutOff, ScanRefused, ScanDown.
     """
-    data = bytearray()
-    for chunk in chunks:
-        data += chunk[: MOST_BYTES + 1 - len(data)]
-        if len(data) > MOST_BYTES:
-            raise TooLarge
-    sent = bytes(data)
-    painted = pictures.clean(sent)
-    scanning.scan(sent)
+    with arriving.place(terminal):
+        sent = arriving.read(chunks, most=MOST_BYTES)
+        painted = pictures.clean(sent)
+        scanning.scan(sent)
     return painted
 
 
@@ -71,7 +67,12 @@ def take(check: IdentityCheck, part: str, chunks: Iterable[bytes], *, terminal: 
     """
     _require(check, part)
     _count(check.pk)
-    data = examine(chunks)
+    return keep(check, part, examine(chunks, terminal=terminal))
+
+
+@sensitive_variables()
+def keep(check: IdentityCheck, part: str, data: bytes) -> IdentityPaper:
+    """Seal a picture as `examine` has made it. NotWaiting, vault errors: then nothing is kept."""
     row = IdentityPaper(
         id=new_id(), check_row=check, part=part, media_type=pictures.MEDIA_TYPE, sent_at=clock.now(),
         sealed_name=vault.object_name(), scan=scanning.CLEAN if scanning.is_set() else "",

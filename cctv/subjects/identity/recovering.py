@@ -11,14 +11,18 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.views.decorators.debug import sensitive_variables
 
+from accesslog.services import append
+from cctv.core import clock
 from cctv.disclosure.handing import tokens
-from cctv.subjects.identity import asking, papers
+from cctv.retention.holds.of_requests import BY_LETHE
+from cctv.subjects.identity import asking, destroying, events, papers
 from cctv.subjects.identity.errors import NoReference, TooManyChecks
 from cctv.subjects.identity.models import Method, PaperPart
 from cctv.subjects.portal import sealed
@@ -80,30 +84,59 @@ def send_paper(lost: Lost, picture: Iterable[bytes], *, terminal: str) -> None:
 
     TooManyChecks, what `papers.examine` raises; LogUnavailable.
     """
+    counted: list[str] = []
+    try:
+        counted = access.count_recovery(lost.reference, terminal=terminal)
+        _enter()
+        seen = papers.examine(picture, terminal=terminal)
+        _keep_if_any(lost, seen, terminal=terminal)
+    except TooManyAttempts as error:
+        raise TooManyChecks from error
+    except BaseException:
+        access.uncount_recovery(counted)
+        raise
+
+
+@sensitive_variables()
+def _keep_if_any(lost: Lost, seen: bytes, *, terminal: str) -> None:
+    """Measured from here on: how long the picture took to arrive is the sender's to choose."""
     began = time.monotonic()
     try:
-        counted = access.pace_of_recovery(lost.reference, terminal=terminal)
-        seen = papers.examine(picture)
         salt = tokens.new_salt()
         code = tokens.code_hash(lost.secret, salt)
         rows = SubjectRequest.objects.select_related("site", "hold").exclude(state=RequestState.ENDED)
         row = rows.filter(reference=lost.reference).first()
         if row is not None:
             _keep(row, seen, salt, code, terminal=terminal)
-        access.count_recovery(counted)
-    except TooManyAttempts as error:
-        raise TooManyChecks from error
     finally:
         _even(began)
 
 
+@sensitive_variables()
 def _keep(row: SubjectRequest, seen: bytes, salt: bytes, code: bytes, *, terminal: str) -> None:
     check = asking.ask(row, Method.DOCUMENT, for_secret=True, terminal=terminal)
     check.code_salt, check.code_hash = salt, code
     check.save(update_fields=["code_salt", "code_hash"])
-    papers.take(check, PaperPart.DOCUMENT, [seen], terminal=terminal)
-    asking.finish(check, terminal=terminal)
+    try:
+        papers.keep(check, PaperPart.DOCUMENT, seen)
+        asking.finish(check, terminal=terminal)
+    except BaseException:  # nothing is left of a try that was not acknowledged
+        destroying.close(check, "cut_off")
+        destroying.attempt(check)
+        raise
     mails.queue(row, "secret_asked", f"request/{row.pk}/secret_asked/{check.pk}")
+
+
+def _enter() -> None:
+    """The log is asked before anybody is looked for, so that one that is down tells nothing of who is there.
+
+    One entry a day says that it was tried at all, whatever was typed.
+    """
+    day = f"{clock.now():%Y-%m-%d}"
+    append(
+        kind=events.LOST, body={"actor": BY_LETHE, "facts": {"day": day}},
+        event_id=uuid5(NAMESPACE_URL, f"lethe/lost/{day}"),
+    )  # fmt: skip
 
 
 def _even(began: float) -> None:

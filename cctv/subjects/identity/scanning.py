@@ -26,7 +26,7 @@ def is_set() -> bool:
     return bool(settings.LETHE_SCAN_COMMAND.strip())
 
 
-def scan(data: bytes) -> None:
+def scan(data: bytes | bytearray) -> None:
     """Have it looked at, if there is a scanner. ScanRefused, ScanDown."""
     if not is_set():
         return

@@ -7,6 +7,7 @@ no count. Whoever filed it from where they are, or opened it there before, waits
 
 import ipaddress
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 
 from django.core.cache import cache
@@ -65,8 +66,9 @@ def new_secret(request: SubjectRequest, *, actor: Account | None = None, termina
     return secret
 
 
-def pace_of_recovery(reference: str, *, terminal: str) -> list[str]:
-    """What is counted when somebody shows who they are for a new secret; `count` it once they have.
+def count_recovery(reference: str, *, terminal: str) -> list[str]:
+    """Somebody shows who they are for a new secret: counted before anything is read, so that many at once are
+    no more than many after one another. What was counted, for `uncount_recovery`.
 
     TooManyAttempts. A network from which it was opened before has a count of its own here too, so that who
     only knows the reference keeps nobody from theirs. The same for a reference that nobody has.
@@ -76,14 +78,20 @@ def pace_of_recovery(reference: str, *, terminal: str) -> list[str]:
     if not _is_known(named, network):  # each is looked at by a person
         own.append((_key("lost/reference", named), PICTURES_PER_REFERENCE))
     buckets = _buckets(named, network, PICTURES_PER_NETWORK, own, "lost/")
-    _keep_pace(buckets)
-    return [key for key, _most in buckets]
+    counted: list[str] = []
+    for key, most in buckets:
+        counted.append(key)
+        if _count(key, RECOVERY_S) > most:
+            uncount_recovery(counted)
+            raise TooManyAttempts
+    return counted
 
 
-def count_recovery(keys: Iterable[str]) -> None:
-    """One more."""
+def uncount_recovery(keys: Iterable[str]) -> None:
+    """It came to nothing: there was no picture, or no place for it."""
     for key in keys:
-        _count(key, RECOVERY_S)
+        with suppress(ValueError):  # it has just run out
+            cache.decr(key)
 
 
 def _keep_pace(buckets: list[tuple[str, int]]) -> None:
@@ -102,12 +110,14 @@ def _is_known(named: str, network: str) -> bool:
     return bool(cache.get(_key("known", named, network)))
 
 
-def _count(key: str, window_s: int = WINDOW_S) -> None:
-    if not cache.add(key, 1, timeout=window_s):
-        try:
-            cache.incr(key)
-        except ValueError:  # it has just run out
-            cache.add(key, 1, timeout=window_s)
+def _count(key: str, window_s: int = WINDOW_S) -> int:
+    if cache.add(key, 1, timeout=window_s):
+        return 1
+    try:
+        return int(cache.incr(key))
+    except ValueError:  # it has just run out
+        cache.add(key, 1, timeout=window_s)
+        return 1
 
 
 def _key(what: str, *whose: str) -> str:

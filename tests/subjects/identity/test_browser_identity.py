@@ -95,9 +95,9 @@ def came(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     seen: list[bytes] = []
     examine = papers.examine
 
-    def looked(chunks: Any) -> bytes:
+    def looked(chunks: Any, **where: Any) -> bytes:
         seen.append(b"".join(chunks))
-        return examine([seen[-1]])
+        return examine([seen[-1]], **where)
 
     monkeypatch.setattr(papers, "examine", looked)
     return seen

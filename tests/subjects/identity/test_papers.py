@@ -4,6 +4,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from cctv.subjects.identity import papers, pictures
+from cctv.subjects.identity import arriving, papers, pictures
 from cctv.subjects.identity.errors import (
+    CutOff,
     NotAPicture,
     NotWaiting,
     ScanDown,
@@ -137,9 +139,50 @@ def test_two_gigabytes_are_refused_early_and_in_little_memory(shower: Shower) ->
 
 def test_only_so_many_are_decoded_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "WAIT_S", 0.01)
-    with pictures._place(), pictures._place(), pytest.raises(ScanDown):
+    with pictures._place(), pytest.raises(ScanDown):
         papers.examine([photo()])
     assert papers.examine([photo()])
+
+
+def test_pictures_that_arrive_slowly_leave_places_for_others_and_do_not_stay() -> None:
+    """Each of them asks for the next while it is read itself."""
+    answers: list[str] = []
+    left = list(range(arriving.PER_NETWORK + 2))
+
+    def arrive(terminal: str) -> None:
+        def chunks() -> Iterator[bytes]:
+            if left:
+                left.pop()
+                arrive(terminal)
+            yield photo()
+
+        try:
+            papers.examine(chunks(), terminal=terminal)
+            answers.append("taken")
+        except ScanDown:
+            answers.append("come again")
+            # Somebody else's still comes in.
+            assert papers.examine([photo()], terminal="198.51.100.9")
+
+    arrive("192.0.2.4")
+    assert answers.count("taken") == arriving.PER_NETWORK
+    assert answers.count("come again") == 1
+    assert not arriving._taken
+
+
+def test_there_are_fewer_places_than_threads_and_none_is_kept_for_ever(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    assert arriving.PLACES * 2 <= settings.LETHE_WEB_THREADS
+    with ExitStack() as held:
+        for number in range(arriving.PLACES):
+            held.enter_context(arriving.place(f"192.0.2.{number}"))
+        with pytest.raises(ScanDown):
+            papers.examine([photo()], terminal="198.51.100.9")
+    monkeypatch.setattr(arriving, "WITHIN_S", -1.0)
+    with pytest.raises(CutOff):
+        papers.examine([photo()])
+    assert not arriving._taken
 
 
 # ------------------------------------------------------------------ the scanner

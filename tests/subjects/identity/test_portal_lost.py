@@ -8,14 +8,15 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from cctv.subjects.identity import recovering, verdicts
+from accesslog.errors import LogUnavailable
+from cctv.subjects.identity import papers, recovering, verdicts
 from cctv.subjects.identity.models import CheckState, IdentityCheck, IdentityPaper
 from cctv.subjects.requests import access
 from cctv.subjects.requests.models import RequestMail, RequestState, SubjectRequest
 from tests.subjects.desk.conftest import Bureau
 from tests.subjects.identity.sender import Requester, states
 from tests.subjects.identity.showing import photo
-from tests.subjects.requests.counter import DAY, TERMINAL, Counter
+from tests.subjects.requests.counter import DAY, TERMINAL, Counter, Killed, kill_at
 
 pytestmark = [pytest.mark.django_db(databases=["default", "log"], transaction=True)]
 NOBODYS = "R-2026-ZZZZZZ"
@@ -191,3 +192,91 @@ def test_the_answer_comes_after_whole_steps_of_time(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(time, "monotonic", lambda took=took: 100.0 + took)
         recovering._even(100.0)
     assert [round(each, 6) for each in waited] == [1.4, 0.1, 1.4]
+
+
+def test_many_at_once_are_no_more_than_many_after_one_another(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is still on its way when the next one comes."""
+    received = counter.ask(counter.court.yard.segment(expires_in=DAY))
+    losers = [
+        Loser(received.request.reference, "192.0.2.8") for _ in range(access.PICTURES_PER_REFERENCE + 3)
+    ]
+    answers: list[int] = []
+    examine = papers.examine
+
+    def slow(chunks: Any, **where: Any) -> bytes:
+        if losers:
+            answers.append(losers.pop().send().status_code)
+        return examine(chunks, **where)
+
+    monkeypatch.setattr(papers, "examine", slow)
+    answers.append(losers.pop().send().status_code)
+    assert answers.count(302) == access.PICTURES_PER_REFERENCE
+    assert set(answers) == {302, 429}
+    assert len(states()) == access.PICTURES_PER_REFERENCE
+
+
+def test_what_was_no_picture_is_not_counted(counter: Counter) -> None:
+    loser = Loser(counter.ask(counter.court.yard.segment(expires_in=DAY)).request.reference)
+    for _ in range(access.PICTURES_PER_REFERENCE + 2):
+        assert loser.send(b"GIF89a").status_code == 400
+    assert loser.send().status_code == 302
+
+
+def test_a_log_that_is_down_does_not_tell_what_exists_and_leaves_nothing(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    received = counter.ask(counter.court.yard.segment(expires_in=DAY))
+    losers = [Loser(reference) for reference in (NOBODYS, received.request.reference)]
+    before = counter.court.yard.objects()
+
+    def refuse(**_options: Any) -> None:
+        raise LogUnavailable
+
+    with monkeypatch.context() as patch:
+        counter.down(patch)
+        patch.setattr(recovering, "append", refuse)
+        assert [each.send().status_code for each in losers] == [503, 503]
+    assert counter.court.yard.objects() == before
+    assert not IdentityCheck.objects.exists()
+    assert [each.send().status_code for each in losers] == [302, 302]
+    assert len(counter.court.said("identity.lost")) == 1, "once a day, whatever was typed"
+
+
+def test_a_try_that_breaks_half_way_leaves_neither_picture_nor_candidate(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loser = Loser(counter.ask(counter.court.yard.segment(expires_in=DAY)).request.reference)
+    before = counter.court.yard.objects()
+    with monkeypatch.context() as patch:
+        kill_at(patch, "identity.sent")
+        with pytest.raises(Killed):
+            loser.send()
+    check = IdentityCheck.objects.get()
+    assert check.state == CheckState.EXPIRED
+    assert not bytes(check.code_hash)
+    assert counter.court.yard.objects() == before
+    assert loser.send().status_code == 302
+
+
+def test_holding_the_last_bytes_back_does_not_tell_what_exists(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is evened out begins once the picture is there, however long its sender took."""
+    received = counter.ask(counter.court.yard.segment(expires_in=DAY))
+    came: list[float] = []
+    began: list[float] = []
+    examine = papers.examine
+
+    def looked(chunks: Any, **where: Any) -> bytes:
+        seen = examine(chunks, **where)
+        came.append(time.monotonic())
+        return seen
+
+    monkeypatch.setattr(papers, "examine", looked)
+    monkeypatch.setattr(recovering, "_even", began.append)
+    for reference in (NOBODYS, received.request.reference):
+        assert Loser(reference).send().status_code == 302
+    assert len(began) == 2
+    assert all(start >= there for start, there in zip(began, came, strict=True))
