@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -188,7 +189,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-def styleguide(request: HttpRequest) -> HttpResponse:
+def styleguide(request: HttpRequest) -> HttpResponseBase:
     """All components in all states; on development and demonstration installations only."""
     if not (settings.DEBUG or getattr(settings, "LETHE_DEMO", False)):
         return errors.not_found(request)
