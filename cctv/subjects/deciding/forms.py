@@ -148,10 +148,15 @@ class ProposalForm(forms.Form):
             zone = ZoneInfo(self.request.site.time_zone)
             until = last_moment(datetime.combine(day, datetime.max.time().replace(microsecond=0)), zone)
         return Proposal(
-            outcome=data["outcome"], grounds=data.get("grounds", []), text=data["text"],
+            outcome=data["outcome"], grounds=self._grounds(), text=data["text"],
             searched=data["searched"], redactions=list(data.get("redactions", [])), postponed_until=until,
             part=data.get("parts", []),
         )  # fmt: skip
+
+    def _grounds(self) -> list[str]:
+        """Those of a refusal, whole or in part; what is ticked from before of any other is nobody's."""
+        refuses = self.cleaned_data["outcome"] in (Outcome.REFUSED, Outcome.PARTLY)
+        return list(self.cleaned_data.get("grounds", [])) if refuses else []
 
 
 class RemarkForm(forms.Form):

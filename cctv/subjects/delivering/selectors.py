@@ -3,6 +3,7 @@
 from typing import Any
 
 from cctv.people.policy import Permissions
+from cctv.subjects.deciding import words
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
 from cctv.subjects.delivering import carrying, erasing, found
 from cctv.subjects.delivering.models import AppointmentState, Delivery, DeliverySending
@@ -23,7 +24,10 @@ def open_copies(request: SubjectRequest) -> list[Delivery]:
 
 def for_portal(request: SubjectRequest) -> dict[str, Any]:
     """For the page of the decision: what is there to be opened."""
-    return {"copies": open_copies(request), "is_watched": is_told(request)}
+    copies = open_copies(request)
+    ended = None if copies else request.deliveries.exclude(ended_at=None).order_by("-open_until").first()
+    ended_on = words.last_day(request, ended.open_until) if ended else ""
+    return {"copies": copies, "is_watched": is_told(request), "ended_on": ended_on}
 
 
 def is_told(request: SubjectRequest) -> bool:

@@ -15,7 +15,8 @@ from cctv.people.actors import terminal_of
 from cctv.subjects.identity.errors import TooManyPictures
 from cctv.subjects.portal.errors import TooFast, TooManySent
 
-PAGES_PER_MINUTE = 120
+# A request is some 35 pages, and several people may write one from the same address.
+PAGES_PER_MINUTE = 300
 # Families, clinics and whole sites share an address: many people, but not many requests an hour.
 SENT_PER_HOUR = 12
 # Each is decoded and coded again.

@@ -221,6 +221,17 @@ def test_the_clock_stands_while_the_requester_is_asked_and_both_are_told(bureau:
     assert Message.objects.filter(request=request).count() == 3, "each is told to the requester"
 
 
+def test_grounds_that_are_still_ticked_do_not_stand_in_the_way_of_another_answer(bureau: Bureau) -> None:
+    bureau.verify()
+    client = bureau.client(bureau.people.seoul_officer)
+    form = {
+        "token": str(uuid4()), "outcome": "none_held", "grounds": ["others"], "text": WORDS,
+        "searched": "Gate 1, all of Monday.",
+    }  # fmt: skip
+    assert client.post(bureau.url("decision/"), form).status_code == 302
+    assert bureau.request.decisions.get().grounds == []
+
+
 def test_an_appointment_is_proposed_agreed_and_kept_or_missed_after_its_time(bureau: Bureau) -> None:
     client = bureau.client(bureau.people.seoul_officer)
     local = (bureau.counter.court.yard.now + DAY).astimezone(ZoneInfo("Asia/Seoul"))

@@ -9,13 +9,13 @@ from django.test import Client
 
 from accesslog.errors import LogUnavailable
 from cctv.subjects.deciding.models import Decision
-from cctv.subjects.delivering.models import Appointment, AppointmentState
+from cctv.subjects.delivering.models import Appointment, AppointmentState, Delivery
 from cctv.subjects.desk import appointments
 from cctv.subjects.requests import access
-from cctv.subjects.requests.models import RequestState
-from tests.subjects.desk.conftest import WORDS, Bureau, bureau
+from cctv.subjects.requests.models import RequestState, SubjectRequest
+from tests.subjects.desk.conftest import WORDS, Bureau, bureau, redaction
 from tests.subjects.portal.test_guarding import proof
-from tests.subjects.requests.counter import MINUTE, TERMINAL
+from tests.subjects.requests.counter import DAY, MINUTE, TERMINAL
 
 __all__ = ["bureau"]
 
@@ -46,7 +46,7 @@ def test_the_answer_is_read_with_its_reasons_its_letter_and_whom_to_turn_to(
 ) -> None:
     assert 'href="/portal/decision/"' in requester.get("/portal/status/").content.decode()
     page = requester.get("/portal/decision/").content.decode()
-    for said in (WORDS, "PIPA Art. 35(4)2", "Personal Information Protection Commission", LETTER):
+    for said in (WORDS, "PIPA Art. 35(4)2", "Centre for reports of privacy infringement", LETTER):
         assert said in page
     assert requester.get(LETTER).content.startswith(b"%PDF-")
 
@@ -110,3 +110,29 @@ def test_a_page_that_is_not_there_is_the_portals_own_beside_the_office_too() -> 
     assert answer.status_code == 404
     assert 'href="/portal/"' in answer.content.decode()
     assert "colleague" not in answer.content.decode()
+
+
+def test_an_answer_that_there_is_none_says_what_was_looked_through(bureau: Bureau, requester: Client) -> None:
+    bureau.verify()
+    bureau.approve(bureau.propose(outcome="none_held", grounds=[], searched="Gate 1, all of Monday."))
+    assert "Gate 1, all of Monday." in requester.get("/portal/decision/").content.decode()
+
+
+def test_a_clip_that_has_ended_is_told_and_not_just_gone(bureau: Bureau, requester: Client) -> None:
+    bureau.verify()
+    row = redaction(bureau)
+    now = bureau.counter.court.yard.now
+    decision = Decision.objects.create(
+        request=bureau.request, outcome="granted", proposed_by=bureau.people.seoul_officer, state="sent",
+        sent_at=now,
+    )  # fmt: skip
+    SubjectRequest.objects.update(state=RequestState.DECIDED, decided_at=now)
+    copy = Delivery.objects.create(
+        request=bureau.request, decision=decision, redaction=row, result_sha256="a" * 64,
+        way="portal", open_until=now + DAY,
+    )  # fmt: skip
+    assert "Your clip is ready" in requester.get("/portal/decision/").content.decode()
+    Delivery.objects.filter(pk=copy.pk).update(ended_at=now)
+    page = requester.get("/portal/decision/").content.decode()
+    assert "Your clip is ready" not in page
+    assert "Your clip has ended" in page
