@@ -73,7 +73,7 @@ def test_a_page_says_what_stands_and_not_that_an_answer_is_there(filled: Person)
         (RequestState.DECIDED, True, "somebody else looks at it again"),
         (RequestState.OPEN, False, "You need do nothing now"),
     ):
-        row.state, row.decided_at = state, row.received_at
+        row.state, row.decided_at, row.verified_at = state, row.received_at, row.received_at
         row.objected_at = row.received_at + DAY if objected else None
         row.save()
         page = filled.client.get("/portal/status/").content.decode()
