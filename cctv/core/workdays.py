@@ -1,7 +1,7 @@
 """Working days at a place: Monday to Friday without its public holidays, which `holidays` knows. Pure.
 
 Japan's and Korea's days on which banks are closed count as holidays too: offices follow them (31 December
-to 3 January in Japan, 1 May in Korea before it was a public holiday). Holidays of single regions do not count.
+to 3 January in Japan, 1 May in Korea before it was public). Holidays of single regions do not count.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
