@@ -6,14 +6,11 @@ found, or somebody else's secret shows nothing. A code is good once, for a short
 what is opened with it goes on in that browser for some hours.
 """
 
-import smtplib
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
-from django.conf import settings
 from django.core import signing
 from django.core.cache import cache
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.views.decorators.debug import sensitive_variables
@@ -30,7 +27,6 @@ from cctv.retention.backup.errors import RestoreUnfinished
 from cctv.retention.backup.selectors import register_in_doubt
 from cctv.subjects import clocks
 from cctv.subjects.clocks import stored
-from cctv.subjects.deciding import texts
 from cctv.subjects.deciding.models import Decision, DecisionState, Outcome
 from cctv.subjects.delivering import entries, events
 from cctv.subjects.delivering.errors import (
@@ -164,16 +160,8 @@ def send_code(row: Delivery) -> None:
     if _count(row) > CODES_A_DAY:
         raise TooManyCodes
     code = _new_code(row, until=timedelta(minutes=CODE_MINUTES), way="mail")
-    subject, text = texts.code_mail(row.request, code, minutes=CODE_MINUTES)
-    message = EmailMessage(
-        subject=" ".join(subject.split())[:200], body=text, from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[known.email], headers={"Auto-Submitted": "auto-generated"},
-        connection=get_connection(timeout=20) if settings.EMAIL_HOST else None,
-    )  # fmt: skip
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise CodeNotSent from error
+    if not mails.send_code(row.request, known.email, code, minutes=CODE_MINUTES):
+        raise CodeNotSent
 
 
 @sensitive_variables()

@@ -3,13 +3,10 @@
 A code is kept as a hash, good once, for twenty minutes and five attempts.
 """
 
-import smtplib
 from datetime import timedelta
 from uuid import UUID, uuid5
 
-from django.conf import settings
 from django.core.cache import cache
-from django.core.mail import EmailMessage, get_connection
 from django.db import transaction
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
@@ -17,11 +14,10 @@ from django.views.decorators.debug import sensitive_variables
 from cctv.core import clock
 from cctv.disclosure.handing import tokens
 from cctv.people.outbox import is_configured
-from cctv.subjects.deciding import texts
 from cctv.subjects.identity import destroying, events, papers, settling
 from cctv.subjects.identity.errors import CodeNotSent, NoCode, NotWaiting, TooManyCodes, WrongCode
 from cctv.subjects.identity.models import CheckState, IdentityCheck, Method
-from cctv.subjects.requests import details, story
+from cctv.subjects.requests import details, mails, story
 from cctv.subjects.requests.models import RequestActKind
 from cctv.vault.steps import reached
 
@@ -46,16 +42,8 @@ def send(check: IdentityCheck, *, terminal: str) -> None:
         code_salt=salt, code_hash=tokens.code_hash(code, salt),
         code_until=clock.now() + timedelta(minutes=MINUTES), attempts_left=ATTEMPTS,
     )  # fmt: skip
-    subject, text = texts.code_mail(check.request, code, minutes=MINUTES)
-    message = EmailMessage(
-        subject=" ".join(subject.split())[:200], body=text, from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[known.email], headers={"Auto-Submitted": "auto-generated"},
-        connection=get_connection(timeout=20) if settings.EMAIL_HOST else None,
-    )  # fmt: skip
-    try:
-        message.send()
-    except (smtplib.SMTPException, OSError, ValueError) as error:
-        raise CodeNotSent from error
+    if not mails.send_code(check.request, known.email, code, minutes=MINUTES):
+        raise CodeNotSent
 
 
 @sensitive_variables()
